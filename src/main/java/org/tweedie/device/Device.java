@@ -1,0 +1,63 @@
+package org.tweedie.device;
+
+/**
+ * A machine that runs kernels: a CUDA GPU, or the host's cores running each kernel's Java twin.
+ *
+ * <p>Thread safety: a device may be shared by threads; a {@link Stream} belongs to one thread at a time. Everything
+ * opened from a device must be closed before it; what was forgotten is reported with its creation stack.
+ */
+public interface Device extends AutoCloseable {
+
+    /**
+     * Opens a device.
+     *
+     * @param spec {@code "auto"} (the first usable GPU, else the host), {@code "cpu"} (all cores), {@code "cpu:N"}
+     *     (N threads) or {@code "cuda:N"}
+     * @throws DeviceUnavailableException if the named device cannot be used here; the message says why
+     * @throws IllegalArgumentException if the spec is none of these
+     */
+    static Device open(String spec) {
+        return Devices.open(spec);
+    }
+
+    /** What a person calls it, for example {@code "NVIDIA H200"} or {@code "host (2 threads, vector)"}. */
+    String name();
+
+    /** The spec that opens this device again: {@code "cpu"}, {@code "cuda:0"}. */
+    String spec();
+
+    /** Which machine this is; for reports and tests, never for choosing an algorithm's answer. */
+    DeviceKind kind();
+
+    /** Free and total bytes. */
+    Memory memory();
+
+    /** Bytes now held by open buffers of this device object. */
+    long allocatedBytes();
+
+    /** Opens a stream: work queued on it runs in order. */
+    Stream stream();
+
+    /** Opens an event, to be recorded on a stream. */
+    Event event();
+
+    /**
+     * Allocates an uninitialised buffer.
+     *
+     * @param count elements, at least 0
+     * @throws OutOfDeviceMemoryException if there is no room; says how much was asked and how much is free
+     */
+    DeviceBuffer allocate(Element element, long count);
+
+    /** Allocates page-locked host memory, for copies that overlap with work (on the host device: ordinary memory). */
+    HostBuffer pinned(Element element, int count);
+
+    /** Binds a kernel: found, checked and its launch attributes set once, then kept for the life of the device. */
+    Kernel kernel(KernelEntry entry);
+
+    /** Free and total memory in bytes. */
+    record Memory(long free, long total) {}
+
+    @Override
+    void close();
+}

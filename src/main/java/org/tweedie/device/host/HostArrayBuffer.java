@@ -1,0 +1,61 @@
+package org.tweedie.device.host;
+
+import java.lang.reflect.Array;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Allocations;
+import org.tweedie.device.Arguments;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+
+/** A device buffer that is a Java array. */
+final class HostArrayBuffer implements DeviceBuffer, Arguments.ArrayBacked {
+    private final HostDevice device;
+    private final Element element;
+    private final long count;
+    private final Allocations.Ticket ticket;
+    private volatile @Nullable Object array;
+
+    HostArrayBuffer(HostDevice device, Element element, Object array, Allocations.Ticket ticket) {
+        this.device = device;
+        this.element = element;
+        this.count = Array.getLength(array);
+        this.array = array;
+        this.ticket = ticket;
+    }
+
+    @Override
+    public Object array() {
+        Object open = array;
+        if (open == null) {
+            throw new IllegalStateException("this buffer of " + count + " " + element + " is closed");
+        }
+        return open;
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public Element element() {
+        return element;
+    }
+
+    @Override
+    public long count() {
+        return count;
+    }
+
+    @Override
+    public long address() {
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        array = null;
+        ticket.close();
+    }
+}

@@ -1,0 +1,110 @@
+package org.tweedie.kernels;
+
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Arguments;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.KernelEntry;
+import org.tweedie.device.KernelEntry.Parameter;
+import org.tweedie.device.LaunchShape;
+import org.tweedie.device.Stream;
+
+/**
+ * Which rows a launch works on: the small struct in device memory that every kernel reads, so that a replayed graph can be
+ * pointed at other rows. Row {@code r} of the buffers, {@code 0 <= r < count}, is sample {@code index[r]}, or
+ * {@code first + r} where there is no index list; a row whose {@code alive} is not above 0 is left untouched.
+ *
+ * <p>Layout (kernels/rows.cuh): seed u64, first i64, count i64, index const i64*, alive const f32*, iteration i64.
+ *
+ * <p>Owned by one stream at a time.
+ */
+public final class RowSet implements AutoCloseable {
+    /** rows_assign writes the struct from its arguments: ordered in the stream, no host memory to keep. */
+    public static final KernelEntry ASSIGN = KernelEntry.of("rows_assign", (arguments, team) -> {
+        RowSet rows = arguments.struct(0, RowSet.class);
+        rows.seed = arguments.int64(1);
+        rows.first = arguments.int64(2);
+        rows.count = arguments.int64(3);
+        rows.index = arguments.isNull(4) ? null : arguments.longs(4);
+        rows.alive = arguments.isNull(5) ? null : arguments.floats(5);
+        rows.iteration = arguments.int64(6);
+    }, Parameter.POINTER, Parameter.I64, Parameter.I64, Parameter.I64, Parameter.POINTER, Parameter.POINTER, Parameter.I64);
+
+    private final DeviceBuffer memory;
+    // what the twins read; written by rows_assign's twin, in stream order
+    private long seed;
+    private long first;
+    private long count;
+    private long @Nullable [] index;
+    private float @Nullable [] alive;
+    private long iteration;
+
+    private RowSet(DeviceBuffer memory) {
+        this.memory = memory;
+    }
+
+    public static RowSet on(Device device) {
+        return new RowSet(device.allocate(Element.I64, 6));
+    }
+
+    /** Queues the rows that later launches on this stream work on: {@code count} samples from {@code first}. */
+    public void assign(Stream stream, long seed, long first, long count) {
+        assign(stream, seed, first, count, null, null, 0);
+    }
+
+    /**
+     * Queues the rows that later launches on this stream work on.
+     *
+     * @param index sample number of each row (I64, at least count), or null
+     * @param alive rows at or below 0 are skipped (F32, at least count), or null
+     * @param iteration of an {@code Until}, added to the ordinal of its draws
+     */
+    public void assign(Stream stream, long seed, long first, long count, @Nullable DeviceBuffer index, @Nullable DeviceBuffer alive, long iteration) {
+        if (count < 0 || (index != null && index.count() < count) || (alive != null && alive.count() < count)) {
+            throw new IllegalArgumentException("rows: count " + count + " does not fit index list or alive mask");
+        }
+        stream.launch(stream.device().kernel(ASSIGN), LaunchShape.linear(1, 1),
+                new Arguments(ASSIGN).struct(memory, this).i64(seed).i64(first).i64(count).buffer(index).buffer(alive).i64(iteration));
+    }
+
+    /** Adds the pointer to the struct to a launch's arguments; a twin gets this object back. */
+    public Arguments into(Arguments arguments) {
+        return arguments.struct(memory, this);
+    }
+
+    /** Host twins only: the key of this run. */
+    public long seed() {
+        return seed;
+    }
+
+    /** Host twins only: rows of the buffers at work. */
+    public long count() {
+        return count;
+    }
+
+    /** Host twins only: the sample number of row {@code r}. */
+    public long index(long r) {
+        return index == null ? first + r : index[(int) r];
+    }
+
+    /** Host twins only: whether row {@code r} is to be worked on. */
+    public boolean alive(long r) {
+        return alive == null || alive[(int) r] > 0;
+    }
+
+    /** Host twins only: false where every row is alive, so that a twin may take whole blocks. */
+    public boolean masked() {
+        return alive != null;
+    }
+
+    /** Host twins only. */
+    public long iteration() {
+        return iteration;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
