@@ -1,0 +1,21 @@
+package org.tweedie.score;
+
+import java.util.List;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+
+/** A field with its scratch, for one stream. */
+public interface Evaluator extends AutoCloseable {
+    /**
+     * Queues one evaluation over the rows of {@code rows}. Allocates nothing; the launches queued depend only on the field
+     * and the rows it was opened for, so that they can be captured in a graph.
+     *
+     * @param from one view an input port, in the order of the signature
+     * @param into one view an output port; may not overlap the inputs
+     */
+    void evaluate(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into);
+
+    @Override
+    void close();
+}

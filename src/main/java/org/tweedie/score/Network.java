@@ -1,0 +1,23 @@
+package org.tweedie.score;
+
+import org.tweedie.device.Device;
+
+/**
+ * A field with weights. The weights lie in one flat buffer on one device; training makes new weights beside them and
+ * {@link #with(Parameters)} gives the network that uses those.
+ */
+public interface Network extends Field {
+    Parameters parameters();
+
+    /** The same architecture with other weights of the same layout. */
+    Network with(Parameters parameters);
+
+    /** What the network's output means. */
+    Prediction prediction();
+
+    /** The architecture, as {@code mlp:128x3}. */
+    String spec();
+
+    /** Opens scratch for forward and backward passes over up to {@code rows} rows. */
+    Tape tape(Device device, int rows);
+}
