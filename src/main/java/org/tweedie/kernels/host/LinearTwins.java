@@ -1,0 +1,172 @@
+package org.tweedie.kernels.host;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Arguments;
+import org.tweedie.device.Team;
+import org.tweedie.kernels.Linear;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.host.Simd.Block;
+
+/** Twins of kernels/score/linear.cu. */
+public final class LinearTwins {
+    /** Products that make a piece of work worth another thread. */
+    private static final long GRAIN = 1 << 18;
+    /** Rows that stay in cache together. */
+    private static final int TILE = 96;
+
+    private static final ThreadLocal<float[]> TRANSPOSED = ThreadLocal.withInitial(() -> new float[0]);
+
+    private LinearTwins() {}
+
+    public static void forward(Arguments a, Team team) {
+        RowSet rows = Live.rows(a, 6);
+        int in = a.int32(7);
+        int width = a.int32(8);
+        Block x = new Block(a.floats(0), a.offset(0), a.int32(9));
+        float[] w = a.floats(1);
+        int at = a.offset(1);
+        float[] bias = a.isNull(2) ? null : a.floats(2);
+        int biasAt = a.offset(2);
+        Block add = a.isNull(3) ? null : new Block(a.floats(3), a.offset(3), a.int32(10));
+        Block out = new Block(a.floats(4), a.offset(4), a.int32(11));
+        Block pre = a.isNull(5) ? null : new Block(a.floats(5), a.offset(5), a.int32(12));
+        int activation = a.int32(13);
+        Simd simd = Simd.best();
+        Live.each(rows, team, grain((long) in * width), (from, to) -> {
+            for (int r = from; r < to; r += TILE) {
+                simd.linear(Math.min(TILE, to - r), from(x, r), w, at, in, width, bias, biasAt, add == null ? null : from(add, r), activation,
+                        from(out, r), pre == null ? null : from(pre, r));
+            }
+        });
+    }
+
+    private static long grain(long productsOfRow) {
+        return Math.max(TILE, (GRAIN / Math.max(1, productsOfRow) + TILE - 1) / TILE * TILE);
+    }
+
+    private static Block from(Block block, int row) {
+        return new Block(block.data(), block.row(row), block.stride());
+    }
+
+    public static void inputGradient(Arguments a, Team team) {
+        RowSet rows = Live.rows(a, 3);
+        int in = a.int32(4);
+        int width = a.int32(5);
+        Block d = new Block(a.floats(0), a.offset(0), a.int32(6));
+        Block dx = new Block(a.floats(2), a.offset(2), a.int32(7));
+        boolean accumulate = a.int32(8) != 0;
+        float[] transposed = transpose(a.floats(1), a.offset(1), in, width);
+        Simd simd = Simd.best();
+        Live.each(rows, team, grain((long) in * width), (from, to) -> {
+            for (int r = from; r < to; r += TILE) {
+                Block into = from(dx, r);
+                simd.linear(Math.min(TILE, to - r), from(d, r), transposed, 0, width, in, null, 0, accumulate ? into : null, Curve.IDENTITY, into,
+                        null);
+            }
+        });
+    }
+
+    /** W with outputs first, in memory that the calling thread keeps. */
+    private static float[] transpose(float[] w, int at, int in, int width) {
+        float[] transposed = scratch(TRANSPOSED, in * width);
+        // squares of 16, so that both sides stay in cache
+        for (int i0 = 0; i0 < in; i0 += 16) {
+            for (int j0 = 0; j0 < width; j0 += 16) {
+                int iEnd = Math.min(in, i0 + 16);
+                int jEnd = Math.min(width, j0 + 16);
+                for (int j = j0; j < jEnd; j++) {
+                    for (int i = i0; i < iEnd; i++) {
+                        transposed[j * in + i] = w[at + i * width + j];
+                    }
+                }
+            }
+        }
+        return transposed;
+    }
+
+    private static float[] scratch(ThreadLocal<float[]> kept, int count) {
+        float[] memory = kept.get();
+        if (memory.length < count) {
+            memory = new float[count];
+            kept.set(memory);
+        }
+        return memory;
+    }
+
+    /**
+     * Writes the sum of each chunk into the scratch, threads over chunks and inputs. Chunk c holds (in + 1) x width sums,
+     * the last row of them the bias's.
+     */
+    public static void weightGradient(Arguments a, Team team) {
+        RowSet rows = Live.rows(a, 3);
+        int in = a.int32(4);
+        int width = a.int32(5);
+        Block x = new Block(a.floats(0), a.offset(0), a.int32(6));
+        Block d = new Block(a.floats(1), a.offset(1), a.int32(7));
+        float[] partials = a.floats(2);
+        int at = a.offset(2);
+        boolean withBias = a.int32(8) != 0;
+        int count = (int) rows.count();
+        int chunk = (int) Linear.chunk(count);
+        int chunks = (count + chunk - 1) / chunk;
+        team.forRange(chunks, 1, (first, last) -> {
+            for (int c = (int) first; c < last; c++) {
+                int from = c * chunk;
+                int to = Math.min(count, from + chunk);
+                partial(rows, from, to, x, d, in, width, partials, at + c * (in + 1) * width, withBias);
+            }
+        });
+    }
+
+    private static void partial(RowSet rows, int from, int to, Block x, Block d, int in, int width, float[] sum, int at, boolean withBias) {
+        Arrays.fill(sum, at, at + (in + 1) * width, 0f);
+        Simd simd = Simd.best();
+        Live.each(rows, from, to, (lo, hi) -> {
+            simd.outer(hi - lo, from(x, lo), from(d, lo), in, width, sum, at);
+            if (withBias) {
+                for (int r = lo; r < hi; r++) {
+                    int row = d.row(r);
+                    int biasAt = at + in * width;
+                    for (int j = 0; j < width; j++) {
+                        sum[biasAt + j] += d.data()[row + j];
+                    }
+                }
+            }
+        });
+    }
+
+    public static void weightGradientSum(Arguments a, Team team) {
+        RowSet rows = Live.rows(a, 3);
+        int in = a.int32(4);
+        int width = a.int32(5);
+        boolean accumulate = a.int32(6) != 0;
+        float[] partials = a.floats(0);
+        int at = a.offset(0);
+        float[] dW = a.floats(1);
+        int dWAt = a.offset(1);
+        float[] dBias = a.isNull(2) ? null : a.floats(2);
+        int dBiasAt = a.offset(2);
+        int count = (int) rows.count();
+        int chunk = (int) Linear.chunk(count);
+        int chunks = (count + chunk - 1) / chunk;
+        int matrix = in * width;
+        int each = (in + 1) * width;
+        team.forRange(matrix, 4096, (from, to) -> sum(partials, at, chunks, each, (int) from, (int) to, dW, dWAt, accumulate));
+        if (dBias != null) {
+            sum(partials, at + matrix, chunks, each, 0, width, dBias, dBiasAt, accumulate);
+        }
+    }
+
+    private static void sum(float[] partials, int at, int chunks, int each, int from, int to, float[] into, int intoAt, boolean accumulate) {
+        if (!accumulate) {
+            Arrays.fill(into, intoAt + from, intoAt + to, 0f);
+        }
+        for (int c = 0; c < chunks; c++) {
+            int chunkAt = at + c * each;
+            for (int e = from; e < to; e++) {
+                into[intoAt + e] += partials[chunkAt + e];
+            }
+        }
+    }
+}

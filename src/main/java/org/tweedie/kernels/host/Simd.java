@@ -1,0 +1,45 @@
+package org.tweedie.kernels.host;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The inner loops of the twins over blocks of rows. Two of them exist, plain loops and the Vector API, and give the same
+ * bits: lanes only ever run over outputs that do not meet. Stateless but for scratch a thread keeps; shared by threads.
+ */
+public interface Simd {
+    /** {@code "plain"} or {@code "vector 512"}. */
+    String name();
+
+    /**
+     * {@code pre = bias + add + x W; out = act(pre)} for {@code rows} rows; sums over k in order.
+     *
+     * @param w weights, {@code w[at + k * out + j]}
+     * @param pre where to keep the sums, or null
+     */
+    void linear(int rows, Block x, float[] w, int at, int in, int width, float @Nullable [] bias, int biasAt, @Nullable Block add,
+            int activation, Block out, @Nullable Block pre);
+
+    /**
+     * {@code sum[i][j] += x[r][i] d[r][j]} for {@code rows} rows in order, by fused multiply-add;
+     * {@code sum[at + i * width + j]}.
+     */
+    void outer(int rows, Block x, Block d, int in, int width, float[] sum, int at);
+
+    /** {@code out = act(x)}, {@code count} elements. */
+    void activate(int activation, float[] x, int at, float[] out, int outAt, int count);
+
+    /** {@code out = d act'(pre)}, {@code count} elements. */
+    void slope(int activation, float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int count);
+
+    /** The fastest that this JVM has: vectors where module jdk.incubator.vector is there, unless {@code -Dtweedie.simd=plain}. */
+    static Simd best() {
+        return SimdChoice.BEST;
+    }
+
+    /** Rows inside an array: row r starts at {@code at + r * stride}. */
+    record Block(float[] data, int at, int stride) {
+        public int row(int r) {
+            return at + r * stride;
+        }
+    }
+}
