@@ -59,7 +59,7 @@ class ApproxTest {
         SILU_SLOPE(Approx::siluSlope, x -> sigmoid(x) * (1 + x * sigmoid(-x)), -1e30, 1e30, 0, 3e-7),
         SOFTPLUS(Approx::softplus, x -> Math.max(x, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(x))), -87, 1e30, 3.0, 0),
         GELU(Approx::gelu, x -> x * normalCdf(x), -1, 1e30, 2.0, 0),
-        GELU_TAIL(Approx::gelu, x -> x * normalCdf(x), -12.5, -1, 5.0, 0),
+        GELU_TAIL(Approx::gelu, x -> x * normalCdf(x), -12.5, -1, 6.0, 0),
         GELU_SLOPE(Approx::geluSlope, x -> normalCdf(x) + x * phi(x), -14, 14, 0, 3e-7),
         INVERSE_SQUARE_ROOT(Approx::inverseSquareRoot, x -> 1 / StrictMath.sqrt(x), 1e-30, 1e37, 1.5, 0);
 
