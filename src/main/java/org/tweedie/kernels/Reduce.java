@@ -63,7 +63,8 @@ public final class Reduce {
         Arguments partials = new Arguments(PARTIALS);
         values.into(partials).buffer(scratch);
         rows.into(partials).i32(values.width()).i32(values.stride()).i32(kind);
-        int blocks = (int) Math.max(1, Math.min(SCRATCH, (Grid.capacity(values) * values.width() + 255) / 256));
+        long elements = values.stride() == 0 ? Long.MAX_VALUE / 2 : Grid.capacity(values) * values.width();
+        int blocks = (int) Math.max(1, Math.min(SCRATCH, (elements + 255) / 256));
         stream.launch(stream.device().kernel(PARTIALS), LaunchShape.blocks(blocks, 1, 256, 0), partials);
         Arguments finish = new Arguments(FINISH).buffer(scratch).buffer(out, at).i32(blocks);
         stream.launch(stream.device().kernel(FINISH), LaunchShape.blocks(1, 1, 256, 0), finish);
