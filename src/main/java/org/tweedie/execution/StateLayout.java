@@ -1,0 +1,40 @@
+package org.tweedie.execution;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tweedie.plan.Register;
+
+/**
+ * Where registers lie: those of one width share a block, each its own slot. Row r of slot s of a block for n rows starts at
+ * {@code (s n + r) width}.
+ */
+record StateLayout(List<Place> places, List<Block> blocks) {
+    /** Of one register. */
+    record Place(int block, int slot) {}
+
+    /** Registers of one width. */
+    record Block(int width, int slots) {}
+
+    static StateLayout of(List<Register> registers) {
+        Map<Integer, Integer> blockOfWidth = new LinkedHashMap<>();
+        List<Integer> slots = new ArrayList<>();
+        List<Place> places = new ArrayList<>();
+        for (Register register : registers) {
+            int block = blockOfWidth.computeIfAbsent(register.space().width(), width -> blockOfWidth.size());
+            if (block == slots.size()) {
+                slots.add(0);
+            }
+            places.add(new Place(block, slots.get(block)));
+            slots.set(block, slots.get(block) + 1);
+        }
+        List<Block> blocks = new ArrayList<>();
+        blockOfWidth.forEach((width, block) -> blocks.add(new Block(width, slots.get(block))));
+        return new StateLayout(List.copyOf(places), List.copyOf(blocks));
+    }
+
+    long floatsPerRow() {
+        return blocks.stream().mapToLong(block -> (long) block.width() * block.slots()).sum();
+    }
+}
