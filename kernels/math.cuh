@@ -7,40 +7,20 @@
 //   Coefficients: minimax fits (Lawson weights) of the relative error, each rounded to f32 and the rest refitted.
 #pragma once
 
-#include <stdint.h>
-#if !defined(__CUDACC__)
-#include <math.h>
-#include <string.h>
-#endif
+#include "cuda.cuh"
 
 #ifndef TWEEDIE_INLINE
-#if defined(__CUDACC__)
 #define TWEEDIE_INLINE static __device__ __forceinline__
-#else
-#define TWEEDIE_INLINE static inline __attribute__((always_inline, unused))
-#endif
 #endif
 
 namespace approx {
 
 TWEEDIE_INLINE int32_t bits(float x) {
-#if defined(__CUDA_ARCH__)
     return __float_as_int(x);
-#else
-    int32_t i;
-    memcpy(&i, &x, sizeof i);
-    return i;
-#endif
 }
 
 TWEEDIE_INLINE float from_bits(int32_t i) {
-#if defined(__CUDA_ARCH__)
     return __int_as_float(i);
-#else
-    float x;
-    memcpy(&x, &i, sizeof x);
-    return x;
-#endif
 }
 
 /// i * 2^23 without signed overflow: an exponent field.

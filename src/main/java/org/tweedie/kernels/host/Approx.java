@@ -72,14 +72,14 @@ public final class Approx {
         return Math.fma(near ? 0.0f : 1.0f, 0.693147182f, logNearOne(f));
     }
 
-    private static float sine(float r) {
+    static float sine(float r) {
         float s = r * r;
         float p = Math.fma(-0.000195181f, s, 0.008332188f);
         p = Math.fma(p, s, -0.16666655f);
         return Math.fma(p * s, r, r);
     }
 
-    private static float cosine(float r) {
+    static float cosine(float r) {
         float s = r * r;
         float q = Math.fma(2.4430668e-05f, s, -0.0013887301f);
         q = Math.fma(q, s, 0.041666646f);

@@ -1,0 +1,72 @@
+package org.tweedie.kernels;
+
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Arguments;
+import org.tweedie.device.KernelEntry;
+import org.tweedie.device.KernelEntry.Parameter;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.host.MixtureTwins;
+
+/**
+ * The exact score of a Gaussian mixture carried along by a linear SDE (kernels/score/mixture.cu):
+ * p_t(x) = sum_k w_k N(x; alpha m_k, alpha^2 v_k + sigma^2). Stateless; any thread.
+ */
+public final class MixtureScore {
+    /** rows, x, stride, dim, components, log weight, mean, variance, variance width, alpha, sigma, score, log density with strides. */
+    public static final KernelEntry SCORE = KernelEntry.of("mixture_score_f32", MixtureTwins::score, Parameter.POINTER, Parameter.POINTER,
+            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32,
+            Parameter.POINTER, Parameter.I32, Parameter.POINTER, Parameter.I32, Parameter.POINTER, Parameter.I32, Parameter.POINTER,
+            Parameter.I32);
+
+    private MixtureScore() {}
+
+    /**
+     * A mixture in device memory; the buffers are the caller's to close.
+     *
+     * @param logWeight shared row of ln w_k, one a component
+     * @param mean one row a component, dense
+     * @param variance one row a component, dense, 1 wide (isotropic) or as wide as the mean (diagonal)
+     */
+    public record Mixture(View logWeight, View mean, View variance) {
+        public Mixture {
+            Grid.require(mean.stride() == mean.width(), "means must lie densely", mean);
+            Grid.require(variance.stride() == variance.width() && (variance.width() == 1 || variance.width() == mean.width()),
+                    "variances must lie densely, 1 or " + mean.width() + " wide", variance);
+            Grid.require(logWeight.width() >= 1, "a mixture needs a component", logWeight);
+        }
+
+        public int components() {
+            return logWeight.width();
+        }
+    }
+
+    /**
+     * Queues the score of each row.
+     *
+     * @param alpha 1 wide; stride 0: one for all rows
+     * @param sigma likewise; alpha^2 v + sigma^2 between 2^-60 and 2^60
+     * @param score as wide as {@code x}, in other memory
+     * @param logDensity 1 wide, or null
+     */
+    public static void run(Stream stream, RowSet rows, View x, Mixture mixture, View alpha, View sigma, View score, @Nullable View logDensity) {
+        Grid.require(x.width() == mixture.mean().width(), "x must be " + mixture.mean().width() + " wide, as the means are", x);
+        Grid.require(score.width() == x.width() && score.stride() >= x.width(), "score must be " + x.width() + " wide, a row for each", score);
+        Grid.require(alpha.width() == 1 && sigma.width() == 1, "alpha and sigma must be 1 wide", alpha);
+        Arguments arguments = new Arguments(SCORE);
+        rows.into(arguments);
+        x.into(arguments).i32(x.stride()).i32(x.width()).i32(mixture.components());
+        mixture.logWeight().into(arguments);
+        mixture.mean().into(arguments);
+        mixture.variance().into(arguments).i32(mixture.variance().width());
+        alpha.into(arguments).i32(alpha.stride());
+        sigma.into(arguments).i32(sigma.stride());
+        score.into(arguments).i32(score.stride());
+        if (logDensity == null) {
+            arguments.buffer(null).i32(0);
+        } else {
+            Grid.require(logDensity.width() == 1 && logDensity.stride() >= 1, "log density must be 1 wide, a row for each", logDensity);
+            logDensity.into(arguments).i32(logDensity.stride());
+        }
+        stream.launch(stream.device().kernel(SCORE), Grid.items(Grid.capacity(score), 128), arguments);
+    }
+}
