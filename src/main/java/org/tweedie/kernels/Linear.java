@@ -40,7 +40,10 @@ public final class Linear {
     public static final KernelEntry WEIGHT_GRADIENT_SUM = KernelEntry.of("linear_weight_gradient_sum_f32", LinearTwins::weightGradientSum,
             Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
 
-    private static final int THREADS = 256;
+    /** Rows and columns of a tile of kernels/score/tile.cuh, and its threads. */
+    private static final int SIDE = 64;
+
+    private static final int THREADS = 128;
 
     private Linear() {}
 
@@ -78,7 +81,7 @@ public final class Linear {
         into(pre, arguments);
         rows.into(arguments).i32(w.in()).i32(w.out()).i32(x.stride()).i32(stride(add)).i32(out.stride()).i32(stride(pre))
                 .i32(activation.code());
-        stream.launch(stream.device().kernel(FORWARD), Grid.tiles(Grid.capacity(out), 64, (w.out() + 63) / 64, THREADS), arguments);
+        stream.launch(stream.device().kernel(FORWARD), Grid.tiles(Grid.capacity(out), SIDE, tiles(w.out()), THREADS), arguments);
     }
 
     /**
@@ -97,7 +100,7 @@ public final class Linear {
         dPre.into(arguments).buffer(w.data(), w.offset());
         dx.into(arguments);
         rows.into(arguments).i32(w.in()).i32(w.out()).i32(dPre.stride()).i32(dx.stride()).i32(accumulate ? 1 : 0);
-        stream.launch(stream.device().kernel(INPUT_GRADIENT), Grid.tiles(Grid.capacity(dx), 64, (w.in() + 63) / 64, THREADS), arguments);
+        stream.launch(stream.device().kernel(INPUT_GRADIENT), Grid.tiles(Grid.capacity(dx), SIDE, tiles(w.in()), THREADS), arguments);
     }
 
     /**
@@ -129,12 +132,15 @@ public final class Linear {
         x.into(partial);
         dPre.into(partial).buffer(scratch);
         rows.into(partial).i32(in).i32(out).i32(x.stride()).i32(dPre.stride()).i32(dBias == null ? 0 : 1);
-        LaunchShape tiles = new LaunchShape((in + 63) / 64 + (dBias == null ? 0 : 1), (out + 63) / 64, MOST_CHUNKS, THREADS, 1, 1, 0);
-        stream.launch(stream.device().kernel(WEIGHT_GRADIENT), tiles, partial);
+        int across = tiles(in) + (dBias == null ? 0 : 1);
+        if (across > 0) {
+            LaunchShape shape = new LaunchShape(across, tiles(out), chunksIn(dPre), THREADS, 1, 1, 0);
+            stream.launch(stream.device().kernel(WEIGHT_GRADIENT), shape, partial);
+        }
         Arguments sum = new Arguments(WEIGHT_GRADIENT_SUM);
         sum.buffer(scratch).buffer(dW, at).buffer(dBias, dBias == null ? 0 : biasAt);
         rows.into(sum).i32(in).i32(out).i32(accumulate ? 1 : 0);
-        stream.launch(stream.device().kernel(WEIGHT_GRADIENT_SUM), Grid.items((in + 1L) * out, THREADS), sum);
+        stream.launch(stream.device().kernel(WEIGHT_GRADIENT_SUM), Grid.items((in + 1L) * out, 256), sum);
     }
 
     /** Elements of scratch that {@link #backwardWeight} needs. */
@@ -146,6 +152,16 @@ public final class Linear {
     public static long chunk(long count) {
         long most = (long) CHUNK * MOST_CHUNKS;
         return CHUNK * Math.max(1, (count + most - 1) / most);
+    }
+
+    /** The most chunks that the rows of a launch can be cut into. */
+    private static int chunksIn(View view) {
+        long rows = view.stride() == 0 ? Long.MAX_VALUE - CHUNK : Grid.capacity(view);
+        return (int) Math.max(1, Math.min(MOST_CHUNKS, (rows + CHUNK - 1) / CHUNK));
+    }
+
+    private static int tiles(int columns) {
+        return (columns + SIDE - 1) / SIDE;
     }
 
     private static void into(@Nullable View view, Arguments arguments) {

@@ -23,8 +23,9 @@ public final class Reduce {
     public static final KernelEntry PARTIALS = KernelEntry.of("reduce_partials_f32", ReduceTwins::partials, Parameter.POINTER,
             Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
 
-    /** partials, out. */
-    public static final KernelEntry FINISH = KernelEntry.of("reduce_finish_f32", ReduceTwins::finish, Parameter.POINTER, Parameter.POINTER);
+    /** partials, out, count of partials. */
+    public static final KernelEntry FINISH = KernelEntry.of("reduce_finish_f32", ReduceTwins::finish, Parameter.POINTER, Parameter.POINTER,
+            Parameter.I32);
 
     /** values, out, rows, width, stride, out stride. */
     public static final KernelEntry ROW_NORM2 = KernelEntry.of("row_norm2_f32", ReduceTwins::rowNorm2, Parameter.POINTER, Parameter.POINTER,
@@ -62,8 +63,11 @@ public final class Reduce {
         Arguments partials = new Arguments(PARTIALS);
         values.into(partials).buffer(scratch);
         rows.into(partials).i32(values.width()).i32(values.stride()).i32(kind);
-        stream.launch(stream.device().kernel(PARTIALS), LaunchShape.blocks(SCRATCH, 1, 256, 0), partials);
-        stream.launch(stream.device().kernel(FINISH), LaunchShape.blocks(1, 1, 256, 0), new Arguments(FINISH).buffer(scratch).buffer(out, at));
+        long elements = values.stride() == 0 ? Long.MAX_VALUE / 2 : Grid.capacity(values) * values.width();
+        int blocks = (int) Math.max(1, Math.min(SCRATCH, (elements + 255) / 256));
+        stream.launch(stream.device().kernel(PARTIALS), LaunchShape.blocks(blocks, 1, 256, 0), partials);
+        Arguments finish = new Arguments(FINISH).buffer(scratch).buffer(out, at).i32(blocks);
+        stream.launch(stream.device().kernel(FINISH), LaunchShape.blocks(1, 1, 256, 0), finish);
     }
 
     /**

@@ -68,7 +68,7 @@ public final class ReduceTwins {
 
     public static void finish(Arguments a, Team team) {
         double[] lanes = new double[LANES];
-        System.arraycopy(a.doubles(0), a.offset(0), lanes, 0, LANES);
+        System.arraycopy(a.doubles(0), a.offset(0), lanes, 0, a.int32(2));
         a.floats(1)[a.offset(1)] = (float) tree(lanes);
     }
 
