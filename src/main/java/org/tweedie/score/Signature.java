@@ -1,5 +1,6 @@
 package org.tweedie.score;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.tweedie.plan.Space;
 
@@ -8,6 +9,19 @@ public record Signature(List<Port> from, List<Port> into) {
     public Signature {
         from = List.copyOf(from);
         into = List.copyOf(into);
+    }
+
+    /** Numbers in all inputs of a row. */
+    public int inputs() {
+        return from.stream().mapToInt(port -> port.space().width()).sum();
+    }
+
+    /** x, {@code width} wide, and conditions beside it, to one output as wide as x, named {@code out}. */
+    public static Signature over(int width, Port... conditions) {
+        List<Port> from = new ArrayList<>();
+        from.add(new Port("x", Space.euclidean(width)));
+        from.addAll(List.of(conditions));
+        return new Signature(from, List.of(new Port("out", Space.euclidean(width))));
     }
 
     /** One named input or output. */

@@ -1,0 +1,127 @@
+package org.tweedie.score;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.Activation;
+import org.tweedie.kernels.Add;
+import org.tweedie.kernels.Linear;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.TimeFeatures;
+import org.tweedie.kernels.View;
+
+/**
+ * The layers of an {@link Mlp} on a stream, and the scratch that its time needs. One time for all rows gives one row of
+ * biases a layer; a time a row, features a row. Both add up in the same order, so the bits are the same.
+ */
+final class MlpForward implements AutoCloseable {
+    private final MlpNetwork network;
+    private final RowSet one;
+    private final DeviceBuffer time;
+    private final DeviceBuffer features;
+    private final DeviceBuffer biases;
+    private boolean perRow;
+
+    MlpForward(MlpNetwork network, Device device, int rows) {
+        this.network = network;
+        Mlp mlp = network.architecture();
+        one = RowSet.on(device);
+        time = device.allocate(Element.F32, 1);
+        features = device.allocate(Element.F32, (long) Math.max(1, rows) * network.layout().features());
+        biases = device.allocate(Element.F32, (long) mlp.depth() * mlp.width());
+        try (Stream stream = device.stream()) {
+            one.assign(stream, 0, 0, 1);
+            stream.synchronize();
+        }
+    }
+
+    /** Features of the time, and what of the layers follows from them alone. */
+    void time(Stream stream, RowSet rows, Instant t) {
+        View each = t.perRow();
+        perRow = each != null;
+        int width = network.layout().features();
+        if (each != null) {
+            TimeFeatures.forward(stream, rows, each, network.frequencies(), View.rows(features, width));
+            return;
+        }
+        Add.scalar(stream, time, 0, (float) t.at());
+        TimeFeatures.forward(stream, one, View.rows(time, 1), network.frequencies(), View.rows(features, width));
+        for (int l = 0; l < network.architecture().depth(); l++) {
+            int hidden = network.architecture().width();
+            View row = new View(biases, (long) l * hidden, hidden, hidden);
+            Linear.forward(stream, one, features(), network.timeWeight(l), network.bias(l), null, Activation.IDENTITY, row, null);
+        }
+    }
+
+    /** The features of each row, or the one row of them. */
+    View features() {
+        int width = network.layout().features();
+        return perRow ? View.rows(features, width) : View.shared(features, 0, width);
+    }
+
+    /**
+     * Queues hidden layer {@code l}.
+     *
+     * @param inputs side by side they are the layer's input
+     * @param pre keeps what the activation was applied to, or null
+     */
+    void hidden(Stream stream, RowSet rows, int l, List<View> inputs, View into, @Nullable View pre) {
+        Mlp mlp = network.architecture();
+        View bias = null;
+        View add = null;
+        if (perRow) {
+            Linear.forward(stream, rows, features(), network.timeWeight(l), network.bias(l), null, Activation.IDENTITY, into, null);
+            add = into;
+        } else {
+            bias = View.shared(biases, (long) l * mlp.width(), mlp.width());
+        }
+        int first = 0;
+        for (int i = 0; i < inputs.size(); i++) {
+            View input = inputs.get(i);
+            boolean last = i == inputs.size() - 1;
+            Linear.forward(stream, rows, input, network.weight(l, first, input.width()), bias, add,
+                    last ? mlp.activation() : Activation.IDENTITY, into, last ? pre : null);
+            first += input.width();
+            bias = null;
+            add = into;
+        }
+        if (mlp.residual() && l > 0) {
+            Add.rows(stream, rows, into, inputs.get(0), into);
+        }
+    }
+
+    /** Queues the output layer. */
+    void out(Stream stream, RowSet rows, View hidden, View into) {
+        Linear.forward(stream, rows, hidden, network.outWeight(), network.bias(network.architecture().depth()), null, Activation.IDENTITY, into,
+                null);
+    }
+
+    /** Refuses views that are not what the signature says. */
+    static void require(Signature signature, List<View> from, List<View> into) {
+        require("input", signature.from(), from);
+        require("output", signature.into(), into);
+    }
+
+    static void require(String what, List<Signature.Port> ports, List<View> views) {
+        if (ports.size() != views.size()) {
+            throw new IllegalArgumentException("the network has " + ports.size() + " " + what + " ports, got " + views.size() + " views");
+        }
+        for (int i = 0; i < views.size(); i++) {
+            if (views.get(i).width() != ports.get(i).space().width()) {
+                throw new IllegalArgumentException(what + " '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
+                        + " wide, got a view of width " + views.get(i).width());
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        one.close();
+        time.close();
+        features.close();
+        biases.close();
+    }
+}

@@ -1,0 +1,125 @@
+package org.tweedie.score;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.Activations;
+import org.tweedie.kernels.Linear;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+
+/** Keeps every hidden layer and what its activation was applied to. */
+final class MlpTape implements Tape {
+    private final MlpNetwork network;
+    private final MlpForward forward;
+    private final int rows;
+    private final DeviceBuffer kept;
+    private final DeviceBuffer sums;
+    private List<View> inputs = List.of();
+
+    MlpTape(MlpNetwork network, Device device, int rows) {
+        this.network = network;
+        this.rows = rows;
+        Mlp mlp = network.architecture();
+        MlpLayout layout = network.layout();
+        forward = new MlpForward(network, device, rows);
+        kept = device.allocate(Element.F32, (2L * mlp.depth() + 2) * rows * mlp.width());
+        long most = Math.max(Linear.scratch(mlp.width(), layout.outputs()), Linear.scratch(layout.features(), mlp.width()));
+        for (int l = 0; l < mlp.depth(); l++) {
+            most = Math.max(most, Linear.scratch(layout.in(l), mlp.width()));
+        }
+        sums = device.allocate(Element.F32, most);
+    }
+
+    private View part(int i) {
+        return View.rows(kept, network.architecture().width()).from((long) i * rows);
+    }
+
+    private View hidden(int l) {
+        return part(l);
+    }
+
+    private View pre(int l) {
+        return part(network.architecture().depth() + l);
+    }
+
+    private View towardsHidden() {
+        return part(2 * network.architecture().depth());
+    }
+
+    private View towardsPre() {
+        return part(2 * network.architecture().depth() + 1);
+    }
+
+    @Override
+    public void forward(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
+        MlpForward.require(network.signature(), from, into);
+        inputs = List.copyOf(from);
+        forward.time(stream, rows, t);
+        for (int l = 0; l < network.architecture().depth(); l++) {
+            forward.hidden(stream, rows, l, l == 0 ? inputs : List.of(hidden(l - 1)), hidden(l), pre(l));
+        }
+        forward.out(stream, rows, hidden(network.architecture().depth() - 1), into.get(0));
+    }
+
+    @Override
+    public void backward(Stream stream, RowSet rows, List<View> cotangents, @Nullable DeviceBuffer weightGradients,
+            @Nullable List<View> fromGradients) {
+        if (inputs.isEmpty()) {
+            throw new IllegalStateException("backward comes after forward");
+        }
+        MlpForward.require("cotangent of output", network.signature().into(), cotangents);
+        if (fromGradients != null) {
+            MlpForward.require("gradient of input", network.signature().from(), fromGradients);
+        }
+        Mlp mlp = network.architecture();
+        MlpLayout layout = network.layout();
+        int depth = mlp.depth();
+        View cotangent = cotangents.get(0);
+        if (weightGradients != null) {
+            stream.zero(weightGradients, 0, layout.features() / 2); // the frequencies
+            Linear.backwardWeight(stream, rows, hidden(depth - 1), cotangent, weightGradients, layout.weight(depth), weightGradients,
+                    layout.bias(depth), false, sums);
+        }
+        Linear.backwardInput(stream, rows, cotangent, network.outWeight(), towardsHidden(), false);
+        for (int l = depth - 1; l >= 0; l--) {
+            Activations.backward(stream, rows, pre(l), towardsHidden(), mlp.activation(), towardsPre());
+            if (weightGradients != null) {
+                weights(stream, rows, l, weightGradients);
+            }
+            if (l > 0) {
+                Linear.backwardInput(stream, rows, towardsPre(), network.weight(l, 0, mlp.width()), towardsHidden(), mlp.residual());
+            }
+        }
+        if (fromGradients != null) {
+            int first = 0;
+            for (View into : fromGradients) {
+                Linear.backwardInput(stream, rows, towardsPre(), network.weight(0, first, into.width()), into, false);
+                first += into.width();
+            }
+        }
+    }
+
+    private void weights(Stream stream, RowSet rows, int l, DeviceBuffer gradients) {
+        MlpLayout layout = network.layout();
+        int width = network.architecture().width();
+        Linear.backwardWeight(stream, rows, forward.features(), towardsPre(), gradients, layout.timeWeight(l), null, 0, false, sums);
+        int first = 0;
+        for (View input : l == 0 ? inputs : List.of(hidden(l - 1))) {
+            boolean leads = first == 0;
+            Linear.backwardWeight(stream, rows, input, towardsPre(), gradients, layout.weight(l) + (long) first * width,
+                    leads ? gradients : null, layout.bias(l), false, sums);
+            first += input.width();
+        }
+    }
+
+    @Override
+    public void close() {
+        forward.close();
+        kept.close();
+        sums.close();
+    }
+}
