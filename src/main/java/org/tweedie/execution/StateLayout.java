@@ -7,15 +7,19 @@ import java.util.Map;
 import org.tweedie.plan.Register;
 
 /**
- * Where registers lie: those of one width share a block, each its own slot. Row r of slot s of a block for n rows starts at
- * {@code (s n + r) width}.
+ * Where registers lie: those of one width share a block, each its own slot.
  */
 record StateLayout(List<Place> places, List<Block> blocks) {
     /** Of one register. */
     record Place(int block, int slot) {}
 
     /** Registers of one width. */
-    record Block(int width, int slots) {}
+    record Block(int width, int slots) {
+        /** Elements from slot to slot for so many rows: a multiple of 4, so that every slot starts at 16 bytes. */
+        long slotStride(int rows) {
+            return ((long) rows * width + 3) / 4 * 4;
+        }
+    }
 
     static StateLayout of(List<Register> registers) {
         Map<Integer, Integer> blockOfWidth = new LinkedHashMap<>();

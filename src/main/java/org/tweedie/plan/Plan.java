@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.tweedie.rng.Law;
 import org.tweedie.rng.Purpose;
 
@@ -71,6 +72,24 @@ public record Plan(List<Register> registers, List<Step> steps, int[] outputs, in
             kept[i] = register(names[i]);
         }
         return new Plan(registers, steps, outputs, kept);
+    }
+
+    /**
+     * The plan whose every stage is replaced by those that {@code rewrite} gives for it.
+     *
+     * @param registers those of this plan, in their places, then any new ones
+     */
+    public Plan rewritten(List<Register> registers, Function<Stage, List<Stage>> rewrite) {
+        if (registers.size() < this.registers.size() || !registers.subList(0, this.registers.size()).equals(this.registers)) {
+            throw new IllegalArgumentException("a rewrite keeps the plan's registers in their places and adds behind them");
+        }
+        List<Step> rewritten = new ArrayList<>();
+        for (Step step : steps) {
+            List<Stage> stages = new ArrayList<>();
+            step.stages().forEach(stage -> stages.addAll(rewrite.apply(stage)));
+            rewritten.add(new Step(step.t(), step.s(), stages, step.until()));
+        }
+        return new Plan(registers, rewritten, outputs, trace);
     }
 
     private List<String> names() {

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.tweedie.device.KernelEntry.Parameter;
 
 /** A launch passes raw bytes, so what Java declares of a kernel must be what its CUDA source declares: name, count, types, order. */
+@Tag("checkout")
 class KernelSignatureTest {
     private static final Path KERNELS = Path.of("kernels");
 

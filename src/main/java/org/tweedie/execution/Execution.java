@@ -1,0 +1,44 @@
+package org.tweedie.execution;
+
+import java.util.List;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceKind;
+
+/** A way to run a program. All give the same answer; they differ in speed and in what they take. */
+public interface Execution {
+    /** {@code fused}, {@code graph} or {@code stepwise}. */
+    String name();
+
+    /** Whether this execution takes the program on that device, and why or why not, as {@code explain()} prints it. */
+    Offer offer(Program program, Device device, boolean traced);
+
+    /**
+     * Makes the program ready for up to {@code rows} rows a run.
+     *
+     * @throws org.tweedie.device.OutOfDeviceMemoryException if that many rows do not fit
+     */
+    Runner open(Program program, Device device, int rows);
+
+    /** Bytes of device memory a row of a run takes, about: to choose how many rows to run at once. */
+    default long bytesPerRow(Program program) {
+        return StateLayout.of(program.table().registers()).floatsPerRow() * (long) Float.BYTES;
+    }
+
+    /** Every execution that a device may use, the fastest first. */
+    static List<Execution> candidates(Device device) {
+        return device.kind() == DeviceKind.HOST
+                ? List.of(new HostFused(), new GraphReplay(), new Stepwise())
+                : List.of(new GraphReplay(), new Stepwise());
+    }
+
+    /** Taken or declined, with the reason. */
+    record Offer(boolean taken, String reason) {
+        static Offer taken(String reason) {
+            return new Offer(true, reason);
+        }
+
+        static Offer declined(String reason) {
+            return new Offer(false, reason);
+        }
+    }
+}

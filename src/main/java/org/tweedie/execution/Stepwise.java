@@ -1,0 +1,61 @@
+package org.tweedie.execution;
+
+import org.tweedie.device.Device;
+import org.tweedie.device.Stream;
+import org.tweedie.plan.Plan;
+
+/** Launches each cell's kernels one at a time. Takes every plan of fixed steps. */
+final class Stepwise implements Execution {
+    @Override
+    public String name() {
+        return "stepwise";
+    }
+
+    @Override
+    public Offer offer(Program program, Device device, boolean traced) {
+        return repeats(program.plan())
+                ? Offer.declined("a step repeats until a row is done")
+                : Offer.taken("each cell's kernels are launched one at a time");
+    }
+
+    static boolean repeats(Plan plan) {
+        return plan.steps().stream().anyMatch(step -> step.until().isPresent());
+    }
+
+    @Override
+    public Runner open(Program program, Device device, int rows) {
+        Closing owned = new Closing();
+        try {
+            Stream stream = owned.add(device.stream());
+            CellRunner cells = owned.add(new CellRunner(program, device, stream, rows));
+            return new Run(owned, stream, cells);
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
+    }
+
+    private record Run(Closing owned, Stream stream, CellRunner cells) implements Runner {
+        @Override
+        public int capacity() {
+            return cells.capacity();
+        }
+
+        @Override
+        public void run(Batch batch) {
+            cells.load(batch);
+            if (batch.traces().isEmpty()) {
+                cells.queue();
+            } else {
+                cells.queueTraced(batch.traces());
+            }
+            cells.store(batch);
+            stream.synchronize();
+        }
+
+        @Override
+        public void close() {
+            owned.close();
+        }
+    }
+}
