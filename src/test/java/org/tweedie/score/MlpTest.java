@@ -1,5 +1,6 @@
 package org.tweedie.score;
 
+import org.tweedie.sde.Prediction;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
