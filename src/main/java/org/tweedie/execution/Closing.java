@@ -3,11 +3,11 @@ package org.tweedie.execution;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** Closes what was opened, last first; all of it, whatever one close throws. */
-final class Closing implements AutoCloseable {
+/** Closes what was opened, last first; all of it, whatever one close throws. For one thread. */
+public final class Closing implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-    <T extends AutoCloseable> T add(T resource) {
+    public <T extends AutoCloseable> T add(T resource) {
         open.push(resource);
         return resource;
     }

@@ -1,0 +1,24 @@
+package org.tweedie.train;
+
+import java.util.List;
+import java.util.Map;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+
+/** An objective with its scratch, for one stream. */
+public interface Gradient extends AutoCloseable {
+    /**
+     * Queues the gradient of the mean loss of the rows. Their sample numbers seed all that is drawn. Allocates nothing and queues
+     * the same launches each time, so that a step can be captured in a graph.
+     *
+     * @param batch rows of data by port
+     * @param gradients one a network, laid out as its weights; overwritten
+     * @param losses F32: the loss of each row
+     */
+    void queue(Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses);
+
+    @Override
+    void close();
+}

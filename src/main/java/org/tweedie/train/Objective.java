@@ -1,0 +1,28 @@
+package org.tweedie.train;
+
+import java.util.List;
+import org.tweedie.device.Device;
+import org.tweedie.score.Network;
+import org.tweedie.score.Parameters;
+
+/** What training makes small: a mean over rows, with its gradient. Immutable, shared by threads. */
+public interface Objective {
+    /** Everything that decides its numbers but weights and data; a checkpoint of another is refused. */
+    String spec();
+
+    /** The networks that learn. */
+    List<Network> learns();
+
+    /** The same objective of the same networks with other weights, in the order of {@link #learns()}. */
+    Objective with(List<Parameters> parameters);
+
+    /**
+     * Refuses data that it cannot learn from.
+     *
+     * @throws IllegalArgumentException naming the port that is missing or of another width
+     */
+    void check(Dataset data);
+
+    /** Opens scratch for steps of {@code rows} rows each. */
+    Gradient open(Device device, int rows);
+}

@@ -1,0 +1,88 @@
+package org.tweedie.train;
+
+import java.util.List;
+import org.tweedie.device.Device;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.score.Network;
+import org.tweedie.score.Parameters;
+import org.tweedie.score.Signature;
+
+/**
+ * Most objectives: a plan puts out pairs of input and target, with a weight and the time that the network is told; the loss
+ * compares the network's output with the target. Inputs of the network after the first are conditions, ports of the data.
+ *
+ * @param pairs outputs {@value #INPUT}, {@value #TARGET}, {@value #WEIGHT}, {@value #TIME} (the last two 1 wide)
+ * @param group rows of a step that share a rank of time, as in {@link DenoisingScoreMatching}
+ */
+public record Regression(Network network, Plan pairs, Loss loss, int group) implements Objective {
+    /** The output register that the network gets. */
+    public static final String INPUT = "input";
+    /** The output register that the network's output is compared with. */
+    public static final String TARGET = "target";
+    /** The output register of the row's weight. */
+    public static final String WEIGHT = "weight";
+    /** The output register of the time that the network is told. */
+    public static final String TIME = "time";
+
+    public Regression {
+        int width = network.signature().from().get(0).space().width();
+        int out = network.signature().into().get(0).space().width();
+        require(pairs, INPUT, width);
+        require(pairs, TARGET, out);
+        require(pairs, WEIGHT, 1);
+        require(pairs, TIME, 1);
+        if (DenoisingScoreMatching.in(pairs, group).isEmpty()) {
+            throw new IllegalArgumentException("no kernel makes the pairs of this plan: " + pairs
+                    + "; those of DenoisingScoreMatching are made on the device");
+        }
+    }
+
+    private static void require(Plan pairs, String name, int width) {
+        Register register = pairs.registers().get(pairs.register(name));
+        if (register.width() != width) {
+            throw new IllegalArgumentException("'" + name + "' of the pairs must be " + width + " wide for this network, got "
+                    + register.width());
+        }
+    }
+
+    @Override
+    public String spec() {
+        DenoisingScoreMatching matching = matching();
+        return "denoising " + matching.parametrisation().sde().spec() + " " + matching.parametrisation().prediction() + " scale "
+                + matching.parametrisation().dataScale() + " " + matching.weighting() + " " + matching.sampling() + " group " + group
+                + " " + loss + " " + network.spec() + " " + network.signature();
+    }
+
+    DenoisingScoreMatching matching() {
+        return DenoisingScoreMatching.in(pairs, group).orElseThrow();
+    }
+
+    @Override
+    public List<Network> learns() {
+        return List.of(network);
+    }
+
+    @Override
+    public Regression with(List<Parameters> parameters) {
+        return new Regression(network.with(parameters.get(0)), pairs, loss, group);
+    }
+
+    @Override
+    public void check(Dataset data) {
+        List<Signature.Port> ports = network.signature().from();
+        for (int i = 0; i < ports.size(); i++) {
+            String name = i == 0 ? Dataset.X : ports.get(i).name();
+            int width = data.port(name).width();
+            if (width != ports.get(i).space().width()) {
+                throw new IllegalArgumentException("the network's input '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
+                        + " wide, the data's '" + name + "' " + width);
+            }
+        }
+    }
+
+    @Override
+    public Gradient open(Device device, int rows) {
+        return new RegressionGradient(this, device, rows);
+    }
+}

@@ -1,0 +1,71 @@
+package org.tweedie.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+import org.tweedie.score.Instant;
+import org.tweedie.score.Network;
+import org.tweedie.score.Signature;
+import org.tweedie.score.Tape;
+
+/** Pairs, forward, loss, backward. */
+final class RegressionGradient implements Gradient {
+    private final Network network;
+    private final Loss loss;
+    private final float scale;
+    private final PerturbedPairs pairs;
+    private final Tape tape;
+    private final DeviceBuffer memory;
+    private final View input;
+    private final View target;
+    private final View out;
+    private final View weight;
+    private final View time;
+
+    RegressionGradient(Regression regression, Device device, int rows) {
+        network = regression.network();
+        loss = regression.loss();
+        scale = (float) (1.0 / rows);
+        int in = network.signature().from().get(0).space().width();
+        int width = network.signature().into().get(0).space().width();
+        pairs = new PerturbedPairs(regression.matching(), device, rows);
+        tape = network.tape(device, rows);
+        memory = device.allocate(Element.F32, (long) rows * (in + 2L * width + 2));
+        long at = 0;
+        input = new View(memory, at, in, in);
+        target = new View(memory, at += (long) rows * in, width, width);
+        out = new View(memory, at += (long) rows * width, width, width);
+        weight = new View(memory, at += (long) rows * width, 1, 1);
+        time = new View(memory, at + rows, 1, 1);
+    }
+
+    @Override
+    public void queue(Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
+        List<View> from = new ArrayList<>();
+        from.add(input);
+        for (Signature.Port port : network.signature().from().subList(1, network.signature().from().size())) {
+            View condition = batch.get(port.name());
+            if (condition == null) {
+                throw new IllegalArgumentException("the batch has no '" + port.name() + "'");
+            }
+            from.add(condition);
+        }
+        pairs.queue(stream, rows, batch, input, target, weight, time);
+        tape.forward(stream, rows, from, Instant.perRow(time), List.of(out));
+        loss.gradient(stream, rows, out, target, weight, scale, out, losses);
+        tape.backward(stream, rows, List.of(out), gradients.get(0), null);
+    }
+
+    @Override
+    public void close() {
+        pairs.close();
+        tape.close();
+        memory.close();
+    }
+}

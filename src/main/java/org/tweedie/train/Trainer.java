@@ -1,0 +1,375 @@
+package org.tweedie.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Graph;
+import org.tweedie.device.Stream;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Closing;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.kernels.Adam;
+import org.tweedie.kernels.Batch;
+import org.tweedie.kernels.Reduce;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+import org.tweedie.score.Network;
+import org.tweedie.score.Parameters;
+import org.tweedie.train.TrainResult.Outcome;
+
+/**
+ * Runs an objective's steps: rows of the step, gradient, Adam with a running mean of the weights. The whole step is captured
+ * once and replayed; its number is read from device memory. Row j of step k, from 1, is sample {@code (k - 1) batch + j}:
+ * its data row, time and noise follow from that number and the seed, so the same seed gives the same bits with any number of
+ * threads, and a run that stops and resumes gives the bits of one that does not.
+ *
+ * <p>For one thread.
+ */
+public final class Trainer implements AutoCloseable {
+    /** Steps between two looks at the device. */
+    private static final int LOOK = 32;
+    private static final int RING = 4 * LOOK;
+    private static final double TOLD_EVERY = 0.2;
+
+    private final TrainSpec spec;
+    private final Objective objective;
+    private final String dataHash;
+    private final Closing owned = new Closing();
+    private final Stream stream;
+    private final RowSet rows;
+    private final RowSet one;
+    private final List<Learner> learners = new ArrayList<>();
+    private final DeviceBuffer control;
+    private final DeviceBuffer history;
+    private final Graph graph;
+    private final long bytes;
+
+    private long step;
+    private double smoothLoss = Double.NaN;
+    private LossCurve curve = new LossCurve();
+
+    private Trainer(Objective objective, Dataset data, TrainSpec spec, Device device) {
+        this.spec = spec;
+        this.objective = objective;
+        this.dataHash = data.hash();
+        objective.check(data);
+        long before = device.allocatedBytes();
+        try {
+            stream = owned.add(device.stream());
+            rows = owned.add(RowSet.on(device));
+            one = owned.add(RowSet.on(device));
+            one.assign(stream, 0, 0, 1);
+            for (Network network : objective.learns()) {
+                learners.add(new Learner(network, device, stream, owned));
+            }
+            control = owned.add(Adam.control(stream));
+            history = floats(device, 2 * RING);
+            DeviceBuffer table = floats(device, data.values().length);
+            stream.upload(data.values(), 0, table, 0, data.values().length);
+            Gradient gradient = owned.add(objective.with(learners.stream().map(Learner::weights).toList()).open(device, spec.batch()));
+            graph = capture(device, gradient, table, data);
+            stream.synchronize();
+            bytes = device.allocatedBytes() - before;
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
+    }
+
+    private DeviceBuffer floats(Device device, long count) {
+        return owned.add(device.allocate(Element.F32, count));
+    }
+
+    private Graph capture(Device device, Gradient gradient, DeviceBuffer table, Dataset data) {
+        int parts = learners.stream().mapToInt(Learner::parts).sum();
+        DeviceBuffer sums = floats(device, 1L + parts);
+        DeviceBuffer losses = floats(device, spec.batch());
+        DeviceBuffer scratch = owned.add(Reduce.scratch(device));
+        View batch = View.rows(floats(device, (long) spec.batch() * data.width()), data.width());
+        Map<String, View> ports = new LinkedHashMap<>();
+        for (Dataset.Port port : data.ports()) {
+            ports.put(port.name(), batch.columns(data.offset(port.name()), port.width()));
+        }
+        List<DeviceBuffer> gradients = learners.stream().map(Learner::gradient).toList();
+        return owned.add(stream.capture(() -> {
+            Batch.rows(stream, rows, table, data.rows(), batch);
+            gradient.queue(stream, rows, ports, gradients, losses);
+            Reduce.sum(stream, rows, View.rows(losses, 1), sums, 0, scratch);
+            int at = 1;
+            for (Learner learner : learners) {
+                learner.squares(stream, one, sums, at, scratch);
+                at += learner.parts();
+            }
+            Adam.judge(stream, control, sums, parts, 1.0 / spec.batch(), spec.clip(), history);
+            for (Learner learner : learners) {
+                learner.update(stream, control, spec.rule());
+            }
+        }));
+    }
+
+    /**
+     * Opens a trainer at step 0, with the weights that the objective's networks have now; those stay as they are.
+     *
+     * @param data rows as the process sees them (encoded)
+     * @throws IllegalArgumentException if the objective cannot learn from the data
+     * @throws org.tweedie.device.OutOfDeviceMemoryException if a step does not fit; a smaller batch needs less
+     */
+    public static Trainer open(Objective objective, Dataset data, TrainSpec spec, Device device) {
+        return new Trainer(objective, data, spec, device);
+    }
+
+    /** Steps done. */
+    public long step() {
+        return step;
+    }
+
+    /** Bytes that this trainer holds on its device. */
+    public long deviceBytes() {
+        return bytes;
+    }
+
+    /** The running mean of the weights of the objective's i-th network: what training is for. Lives as long as the trainer. */
+    public Parameters mean(int i) {
+        return learners.get(i).mean();
+    }
+
+    /** The weights of the last step of the objective's i-th network. Lives as long as the trainer. */
+    public Parameters weights(int i) {
+        return learners.get(i).weights();
+    }
+
+    /** Copies the running mean of the i-th network's weights into a buffer on the same device, and waits for it. */
+    public void copyMean(int i, DeviceBuffer into) {
+        stream.copy(mean(i).values(), 0, into, 0, mean(i).count());
+        stream.synchronize();
+    }
+
+    /**
+     * Runs the steps that are left, without checkpoints.
+     *
+     * @param cancel checked before each step
+     */
+    public TrainResult run(TrainListener listener, CancelToken cancel) {
+        try {
+            return run(listener, cancel, null);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
+        }
+    }
+
+    /**
+     * Runs the steps that are left. A checkpoint is written every so many steps, at the last one, and when cancelled.
+     *
+     * @param into where checkpoints go, or null
+     */
+    public TrainResult run(TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory into) throws IOException {
+        return new Loop(listener, cancel, into).run();
+    }
+
+    /** One call of run. */
+    private final class Loop {
+        private final TrainListener listener;
+        private final CancelToken cancel;
+        private final @Nullable CheckpointDirectory into;
+        private final long began = System.nanoTime();
+        private final long firstStep = step;
+        private double told;
+        private double lastLoss = Double.NaN;
+        private double lastNorm = Double.NaN;
+        private @Nullable Path saved;
+
+        Loop(TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory into) {
+            this.listener = listener;
+            this.cancel = cancel;
+            this.into = into;
+        }
+
+        TrainResult run() throws IOException {
+            long queued = step;
+            while (queued < spec.steps()) {
+                boolean stop = cancel.isCancelled();
+                if (!stop) {
+                    queue(++queued);
+                }
+                boolean due = queued % spec.checkpointEvery() == 0 || queued == spec.steps();
+                if (!stop && !due && queued - step < LOOK) {
+                    continue;
+                }
+                if (!look(queued)) {
+                    return result(Outcome.NOT_FINITE, notFinite());
+                }
+                if (stop || due) {
+                    save();
+                }
+                tell(stop || queued == spec.steps());
+                if (stop) {
+                    return result(Outcome.CANCELLED, "stopped after step " + step + " of " + spec.steps());
+                }
+            }
+            return result(Outcome.FINISHED, "all " + spec.steps() + " steps done");
+        }
+
+        private void queue(long k) {
+            rows.assign(stream, spec.seed(), (k - 1) * spec.batch(), spec.batch());
+            Adam.assign(stream, control, k, spec.rate(k), spec.towards(k), spec.rule());
+            stream.launch(graph);
+        }
+
+        /** Waits for the steps queued and takes their losses; false if one was not finite. */
+        private boolean look(long queued) {
+            double[] scalars = new double[(int) control.count()];
+            stream.download(control, 0, scalars, 0, scalars.length);
+            long halted = (long) scalars[Adam.HALTED];
+            long good = halted == 0 ? queued : halted - 1;
+            float[] ring = new float[2 * RING];
+            stream.download(history, 0, ring, 0, ring.length);
+            for (long k = step + 1; k <= good; k++) {
+                double loss = ring[(int) ((k - 1) % RING)];
+                curve.add(loss);
+                smoothLoss = Double.isNaN(smoothLoss) ? loss : smoothLoss + Math.max(0.01, 1.0 / k) * (loss - smoothLoss);
+            }
+            step = good;
+            lastLoss = scalars[Adam.LOSS];
+            lastNorm = scalars[Adam.NORM];
+            return halted == 0;
+        }
+
+        private String notFinite() {
+            return "step " + (step + 1) + " was not finite (loss " + (float) lastLoss + ", norm of the gradient " + (float) lastNorm
+                    + "); the weights of step " + step + " are kept. Lower the learning rate (now " + spec.rate() + ")"
+                    + (spec.clip() == 0 ? ", limit the norm of the gradient (clip 1)" : "") + ", and look for outliers in the data";
+        }
+
+        /** Writing must not be cut short by the interrupt that asked for it. */
+        private void save() throws IOException {
+            if (into == null) {
+                return;
+            }
+            boolean interrupted = Thread.interrupted();
+            try {
+                saved = into.save(step, checkpoint());
+                listener.saved(step, saved);
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+
+        private void tell(boolean last) {
+            double seconds = seconds();
+            if (!last && seconds - told < TOLD_EVERY) {
+                return;
+            }
+            told = seconds;
+            double perSecond = (step - firstStep) / Math.max(1e-9, seconds);
+            listener.at(new TrainListener.Progress(step, spec.steps(), lastLoss, smoothLoss, lastNorm, spec.rate(Math.max(1, step)),
+                    perSecond * spec.batch(), seconds, perSecond == 0 ? Double.NaN : (spec.steps() - step) / perSecond));
+        }
+
+        private double seconds() {
+            return (System.nanoTime() - began) / 1e9;
+        }
+
+        private TrainResult result(Outcome outcome, String message) {
+            return new TrainResult(outcome, step, smoothLoss, seconds(), curve.copy(), Optional.ofNullable(saved), message);
+        }
+    }
+
+    /** The state between two steps: what {@link #restore} needs to go on to the same bits. */
+    public Checkpoint checkpoint() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("settings", spec.settings());
+        settings.put("objective", objective.spec());
+        settings.put("data", dataHash);
+        settings.put("device", stream.device().name());
+        settings.put("java", System.getProperty("java.vm.name", "") + " " + System.getProperty("java.version", ""));
+        settings.put("tweedie", String.valueOf(Trainer.class.getPackage().getImplementationVersion()));
+        Checkpoint checkpoint = new Checkpoint().put("settings", settings)
+                .put("progress", step, Double.doubleToRawLongBits(smoothLoss)).put("curve", curve.state());
+        for (int i = 0; i < learners.size(); i++) {
+            learners.get(i).save(stream, checkpoint, "network" + i);
+        }
+        return checkpoint;
+    }
+
+    /**
+     * Goes on from a checkpoint.
+     *
+     * @throws IllegalArgumentException if it is of other data, another objective or other settings; says which
+     * @throws org.tweedie.io.MalformedFileException if it does not hold what a checkpoint of this objective holds
+     */
+    public void restore(Checkpoint checkpoint) {
+        Map<String, String> settings = checkpoint.fields("settings");
+        same("data", dataHash, settings.get("data"), "the rows or columns differ from those it was trained on");
+        same("objective", objective.spec(), settings.get("objective"), "process, network or weighting differ");
+        same("settings", spec.settings(), settings.get("settings"), "steps, batch, rates or seed differ");
+        long[] progress = checkpoint.longs("progress", 2);
+        LossCurve restored = LossCurve.of(checkpoint.longs("curve", 2 + LossCurve.MOST));
+        if (progress[0] < 0 || progress[0] > spec.steps() || restored.steps() != progress[0]) {
+            throw new IllegalArgumentException("the checkpoint is at step " + progress[0] + " of " + spec.steps() + " with "
+                    + restored.steps() + " losses");
+        }
+        for (int i = 0; i < learners.size(); i++) {
+            learners.get(i).restore(stream, checkpoint, "network" + i);
+        }
+        stream.zero(control, 0, control.count());
+        stream.synchronize();
+        step = progress[0];
+        smoothLoss = Double.longBitsToDouble(progress[1]);
+        curve = restored;
+    }
+
+    private static void same(String what, String ours, @Nullable String theirs, String meaning) {
+        if (!ours.equals(theirs)) {
+            throw new IllegalArgumentException("cannot resume: " + meaning + ". Its " + what + ": " + theirs + "; given now: " + ours
+                    + ". Resume with what it was started with, or train into another directory");
+        }
+    }
+
+    /**
+     * What training would take.
+     *
+     * @param parameters weights of all networks
+     * @param deviceBytes held on the device while training
+     * @param secondsPerStep measured over a few steps
+     * @param seconds for all steps, at that speed
+     */
+    public record Estimate(long parameters, long deviceBytes, double secondsPerStep, double seconds) {}
+
+    /** Opens a trainer, runs a few steps for up to a second, and closes it; nothing is kept. */
+    public static Estimate estimate(Objective objective, Dataset data, TrainSpec spec, Device device) {
+        int warm = 3;
+        int most = 200;
+        try (Trainer trainer = open(objective, data, spec.withSteps(Math.max(spec.steps(), most + warm)), device)) {
+            Loop loop = trainer.new Loop(TrainListener.NONE, new CancelToken(), null);
+            for (int k = 1; k <= warm; k++) {
+                loop.queue(k);
+            }
+            trainer.stream.synchronize();
+            long start = System.nanoTime();
+            int timed = 0;
+            while (timed < most && System.nanoTime() - start < 1_000_000_000L) {
+                loop.queue(warm + ++timed);
+                trainer.stream.synchronize();
+            }
+            double each = (System.nanoTime() - start) / 1e9 / timed;
+            long parameters = objective.learns().stream().mapToLong(network -> network.parameters().count()).sum();
+            return new Estimate(parameters, trainer.bytes, each, each * spec.steps());
+        }
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}
