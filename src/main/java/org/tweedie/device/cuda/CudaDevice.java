@@ -124,7 +124,7 @@ public final class CudaDevice implements Device {
                 context.guard.exit();
             }
         }
-        if (kernel.entry() != entry && !kernel.entry().parameters().equals(entry.parameters())) {
+        if (!kernel.entry().parameters().equals(entry.parameters())) {
             throw new IllegalArgumentException(entry.name() + " was bound with parameters " + kernel.entry().parameters() + ", now asked for with "
                     + entry.parameters());
         }

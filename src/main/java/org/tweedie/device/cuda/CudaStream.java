@@ -98,7 +98,7 @@ final class CudaStream implements Stream {
             throw new IllegalArgumentException(kernel.entry().name() + " was bound to another device than " + context.spec);
         }
         int count = arguments.size();
-        if (arguments.entry() != kernel.entry() && !arguments.entry().parameters().equals(kernel.entry().parameters())
+        if (!arguments.entry().parameters().equals(kernel.entry().parameters())
                 || count != kernel.entry().parameters().size()) {
             throw new IllegalArgumentException(kernel.entry().name() + ": " + count + " arguments given for " + arguments.entry().name()
                     + ", the kernel takes " + kernel.entry().parameters().size());

@@ -124,8 +124,8 @@ final class Staging {
     }
 
     private void fetch(Pointer through, CUdeviceptr from, int piece, int elements, int size) {
-        CUdeviceptr source = from.withByteOffset((long) piece * HALF / size * size);
-        Pointer target = through.withByteOffset(piece % 2 * HALF);
+        CUdeviceptr source = from.withByteOffset((long) piece * HALF);
+        Pointer target = through.withByteOffset((long) (piece % 2) * HALF);
         int length = elements * size;
         check(Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, source, length, stream)), "cuMemcpyDtoHAsync of " + length + " bytes");
         mark(piece % 2);

@@ -34,7 +34,7 @@ final class HostStream implements Stream {
 
     @Override
     public void launch(Kernel kernel, LaunchShape shape, Arguments arguments) {
-        if (arguments.entry() != kernel.entry() && !arguments.entry().parameters().equals(kernel.entry().parameters())
+        if (!arguments.entry().parameters().equals(kernel.entry().parameters())
                 || arguments.size() != kernel.entry().parameters().size()) {
             throw new IllegalArgumentException(kernel.entry().name() + ": " + arguments.size() + " arguments given, the kernel takes "
                     + kernel.entry().parameters().size());
