@@ -1,6 +1,7 @@
 package org.tweedie.score;
 
 import org.tweedie.device.Device;
+import org.tweedie.sde.Prediction;
 
 /**
  * A field with weights. The weights lie in one flat buffer on one device; training makes new weights beside them and

@@ -1,4 +1,4 @@
-package org.tweedie.score;
+package org.tweedie.sde;
 
 /** What a network predicts; the score and the best denoiser are one thing in two units (Tweedie's formula). */
 public enum Prediction {

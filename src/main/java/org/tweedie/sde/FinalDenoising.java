@@ -1,0 +1,34 @@
+package org.tweedie.sde;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Stage;
+import org.tweedie.plan.Steering;
+import org.tweedie.plan.Step;
+import org.tweedie.plan.Time;
+
+/**
+ * Ends a plan with Tweedie's formula: x &larr; (x + sigma^2 score)/alpha at the time the plan ends, the mean of clean rows given x. One more
+ * evaluation; takes out the noise that is left at the cutoff.
+ */
+public record FinalDenoising(Sde sde) implements Steering {
+    @Override
+    public Plan steer(Plan plan) {
+        double t = plan.steps().get(plan.steps().size() - 1).s();
+        double sigma = sde.sigma(t);
+        if (sigma == 0) {
+            return plan;
+        }
+        int x = plan.register("x");
+        int score = plan.register("score");
+        double alpha = sde.alpha(t);
+        List<Step> steps = new ArrayList<>(plan.steps());
+        List<Stage> stages = List.of(
+                new Stage.Evaluate(Sde.SCORE, new int[] {x}, Time.at(t), new int[] {score}),
+                new Stage.Combine(new int[] {x}, new double[][] {{1 / alpha, sigma * sigma / alpha}}, new int[] {x, score}));
+        steps.add(new Step(t, 0, stages, Optional.empty()));
+        return new Plan(plan.registers(), steps, plan.outputs(), plan.trace());
+    }
+}

@@ -1,0 +1,63 @@
+package org.tweedie.sde;
+
+import java.util.List;
+import org.tweedie.plan.Space;
+
+/**
+ * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50}.
+ * The numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}.
+ */
+public final class ProcessSpec {
+    private static final List<String> NAMES = List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact");
+
+    private ProcessSpec() {}
+
+    /**
+     * Reads a spec.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    public static Sde parse(String spec) {
+        String text = spec.strip();
+        int colon = text.indexOf(':');
+        String name = colon < 0 ? text : text.substring(0, colon);
+        if (!NAMES.contains(name)) {
+            throw Spelling.unknown("process", name, NAMES);
+        }
+        int usual = name.equals("vp-cosine") ? 0 : 2;
+        if (colon == text.length() - 1) {
+            throw new IllegalArgumentException("'" + text + "' ends with a colon; say " + usage(name, usual));
+        }
+        double[] numbers = Spelling.list(colon < 0 ? "" : text.substring(colon + 1)).stream()
+                .mapToDouble(number -> Spelling.number(number, text))
+                .toArray();
+        if (numbers.length != 0 && numbers.length != usual && numbers.length != usual + 1) {
+            throw new IllegalArgumentException("'" + text + "' has " + numbers.length + " numbers; say " + usage(name, usual));
+        }
+        boolean exploding = name.startsWith("ve");
+        double first = numbers.length > 1 ? numbers[0] : exploding ? 0.01 : 0.1;
+        double last = numbers.length > 1 ? numbers[1] : exploding ? 50 : 20;
+        double cutoff = numbers.length == usual + 1 ? numbers[usual] : exploding ? VeSde.CUTOFF : VpSde.CUTOFF;
+        Space line = Space.euclidean(1);
+        return switch (name) {
+            case "vp" -> new VpSde(first, last, cutoff, line);
+            case "vp-cosine" -> new CosineVpSde(cutoff, line);
+            case "subvp" -> new SubVpSde(first, last, cutoff, line);
+            default -> new VeSde(first, last, name.equals("ve-exact"), cutoff, line);
+        };
+    }
+
+    private static String usage(String name, int usual) {
+        return usual == 0 ? name + " or " + name + ":CUTOFF" : name + ", " + name + ":A,B or " + name + ":A,B,CUTOFF";
+    }
+
+    static String print(String name, double cutoff, double usualCutoff, double... numbers) {
+        StringBuilder spec = new StringBuilder(name);
+        char separator = ':';
+        for (double number : numbers) {
+            spec.append(separator).append(Spelling.number(number));
+            separator = ',';
+        }
+        return cutoff == usualCutoff ? spec.toString() : spec.append(separator).append(Spelling.number(cutoff)).toString();
+    }
+}

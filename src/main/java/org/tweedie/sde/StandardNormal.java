@@ -1,0 +1,55 @@
+package org.tweedie.sde;
+
+/** The standard normal law in double. */
+final class StandardNormal {
+    private StandardNormal() {}
+
+    static double density(double x) {
+        return StrictMath.exp(-0.5 * x * x) / StrictMath.sqrt(2 * Math.PI);
+    }
+
+    /** Marsaglia's series near 0, the continued fraction of Mills' ratio in the tails. */
+    static double distribution(double x) {
+        double size = StrictMath.abs(x);
+        if (size < 5) {
+            double term = x;
+            double sum = x;
+            for (int k = 3; StrictMath.abs(term) > 1e-18 * StrictMath.abs(sum); k += 2) {
+                term *= x * x / k;
+                sum += term;
+            }
+            return 0.5 + density(x) * sum;
+        }
+        double fraction = size;
+        for (int k = 60; k >= 1; --k) {
+            fraction = size + k / fraction;
+        }
+        double tail = density(size) / fraction;
+        return x < 0 ? tail : 1 - tail;
+    }
+
+    /** The inverse of {@link #distribution} by bisection and Newton's steps. */
+    static double quantile(double p) {
+        if (p <= 0 || p >= 1) {
+            return p <= 0 ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+        }
+        double low = -39;
+        double high = 39;
+        double x = 0;
+        for (int i = 0; i < 200 && high - low > 1e-15 * StrictMath.max(1, StrictMath.abs(x)); ++i) {
+            double excess = distribution(x) - p;
+            if (excess > 0) {
+                high = x;
+            } else {
+                low = x;
+            }
+            double newton = x - excess / density(x);
+            double next = newton > low && newton < high ? newton : 0.5 * (low + high);
+            if (next == x) {
+                break;
+            }
+            x = next;
+        }
+        return x;
+    }
+}

@@ -1,0 +1,22 @@
+package org.tweedie.sde;
+
+/** dX = -1/2 beta(t) X dt + sqrt(beta(t)) dW, so that alpha^2 + sigma^2 = 1 and N(0, I) is stationary. */
+public interface VariancePreserving extends Sde {
+    /** The noise rate; DDPM's beta_i is a step times it. */
+    double beta(double t);
+
+    @Override
+    default double drift(double t) {
+        return -0.5 * beta(t);
+    }
+
+    @Override
+    default double diffusion(double t) {
+        return StrictMath.sqrt(beta(t));
+    }
+
+    @Override
+    default double priorDeviation() {
+        return 1;
+    }
+}
