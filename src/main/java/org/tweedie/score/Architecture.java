@@ -5,6 +5,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
+import org.tweedie.sde.Prediction;
 
 /** The shape of a network before it has weights. Immutable, shared by threads. */
 public interface Architecture {

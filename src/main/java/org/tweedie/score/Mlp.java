@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.tweedie.kernels.Activation;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
+import org.tweedie.sde.Prediction;
 
 /**
  * A multilayer perceptron with time. With features f(t) of the time and the inputs side by side in h_0:

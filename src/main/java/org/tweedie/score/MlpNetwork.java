@@ -4,6 +4,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.Element;
 import org.tweedie.kernels.Matrix;
 import org.tweedie.kernels.View;
+import org.tweedie.sde.Prediction;
 
 /** An {@link Mlp} with weights. Immutable, shared by threads; lives as long as the buffer of its weights. */
 public final class MlpNetwork implements Network {

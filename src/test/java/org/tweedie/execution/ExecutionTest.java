@@ -24,7 +24,7 @@ import org.tweedie.plan.Time;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Mlp;
 import org.tweedie.score.Network;
-import org.tweedie.score.Prediction;
+import org.tweedie.sde.Prediction;
 import org.tweedie.score.Signature;
 import org.tweedie.testing.TestDevices;
 
