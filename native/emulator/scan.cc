@@ -32,8 +32,9 @@ std::vector<std::string> tokens(const std::string& source) {
             list.push_back(source.substr(i, end + 1 - i));
             i = end + 1;
         } else {
-            list.push_back(std::string(1, c));
-            ++i;
+            const size_t length = source.compare(i, 2, "::") == 0 ? 2 : 1;
+            list.push_back(source.substr(i, length));
+            i += length;
         }
     }
     return list;
