@@ -53,7 +53,8 @@ final class Context {
         try {
             CUcontext callers = enter();
             try {
-                start(Codes.of(() -> JCudaDriver.cuModuleLoadFatBinary(module, image)), "cuModuleLoadFatBinary of " + image.length + " bytes");
+                // not cuModuleLoadFatBinary: JCuda 12.6.0 never hands its module back
+                start(Codes.of(() -> JCudaDriver.cuModuleLoadData(module, image)), "cuModuleLoadData of " + image.length + " bytes");
                 loaded = true;
             } finally {
                 leave(callers);
