@@ -109,7 +109,7 @@ linear_input_gradient_f32(const float* __restrict__ d, const float* __restrict__
             #pragma unroll
             for (int32_t j = 0; j < 4; ++j) {
                 const bool inside = m0 + i < left && column + n0 + j < in;
-                sum[i][j] = inside && accumulate != 0 ? dx[(row + m0 + i) * dx_stride + column + n0 + j] : 0.0f;
+                sum[i][j] = 0.0f + (inside && accumulate != 0 ? dx[(row + m0 + i) * dx_stride + column + n0 + j] : 0.0f);  // -0 counts as 0
             }
         }
         tile::accumulate(sum, width, RowsByK{d + row * d_stride, d_stride, left},

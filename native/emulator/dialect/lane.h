@@ -44,7 +44,7 @@ void* dynamic_shared();
 // Called in a loop that waits for another thread: lets others run now and then.
 void relax();
 
-enum class Fault { LAUNCH_FAILED, MISALIGNED, ILLEGAL_ADDRESS, TRAP };
+enum class Fault { LAUNCH_FAILED, MISALIGNED, ILLEGAL_ADDRESS, TRAP, ASSERT };
 // Ends the launch with an error and a report; never returns.
 [[noreturn]] void fault(Fault kind, Site site, const char* message);
 
@@ -85,3 +85,6 @@ inline void __nanosleep(unsigned int) { tw::relax(); }
 [[noreturn]] inline void __trap(tw::Site site = tw::Site::here(__builtin_FILE(), __builtin_LINE())) {
     tw::fault(tw::Fault::TRAP, site, "__trap()");
 }
+
+#undef assert
+#define assert(condition) ((condition) ? void(0) : ::tw::fault(::tw::Fault::ASSERT, ::tw::Site::here(__FILE__, __LINE__), "assertion " #condition))

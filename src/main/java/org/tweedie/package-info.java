@@ -1,2 +1,3 @@
-/** Score-based generative modelling for the JVM: train a score model, sample from it. */
+/** The front door: {@link org.tweedie.ScoreModel}, its {@link org.tweedie.Sampler}, and the {@link org.tweedie.Samples}. */
+@org.jspecify.annotations.NullMarked
 package org.tweedie;

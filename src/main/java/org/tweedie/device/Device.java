@@ -49,6 +49,34 @@ public interface Device extends AutoCloseable {
      */
     DeviceBuffer allocate(Element element, long count);
 
+    /**
+     * A buffer over device memory that the caller owns, for example from another CUDA library in this process; the reverse
+     * of {@link DeviceBuffer#address()}. The memory stays the caller's: it must outlive all work queued on it, and closing
+     * the buffer only forgets it.
+     *
+     * @param address device address, aligned to the element's size
+     * @param count elements, at least 0
+     * @throws UnsupportedOperationException on the host device, which has no addresses; there,
+     *     {@link org.tweedie.device.host.HostDevice#wrap(float[])} wraps an array
+     */
+    default DeviceBuffer wrap(long address, Element element, long count) {
+        throw new UnsupportedOperationException(spec() + " has no device addresses; wrap an array with HostDevice.wrap");
+    }
+
+    /**
+     * A stream over a {@code CUstream} that the caller owns, so that kernels run in its order; the reverse of
+     * {@link Stream#handle()}. Closing forgets it, after waiting for its queue if Java arrays were copied through it.
+     *
+     * @param handle the {@code CUstream} as a number
+     * @throws UnsupportedOperationException on the host device
+     */
+    default Stream wrapStream(long handle) {
+        throw new UnsupportedOperationException(spec() + " has no CUDA streams");
+    }
+
+    /** What is open on this device, for leak checks. */
+    Allocations allocations();
+
     /** Allocates page-locked host memory, for copies that overlap with work (on the host device: ordinary memory). */
     HostBuffer pinned(Element element, int count);
 

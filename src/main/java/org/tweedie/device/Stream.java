@@ -9,6 +9,11 @@ package org.tweedie.device;
 public interface Stream extends AutoCloseable {
     Device device();
 
+    /** The {@code CUstream} as a number, for use with other CUDA libraries; 0 on the host device. */
+    default long handle() {
+        return 0;
+    }
+
     /** Queues one launch of a bound kernel. */
     void launch(Kernel kernel, LaunchShape shape, Arguments arguments);
 
@@ -42,7 +47,7 @@ public interface Stream extends AutoCloseable {
 
     /**
      * Records the launches, copies between buffers and zeroing that {@code work} queues on this stream, without running
-     * them. Copies from or to Java arrays are refused while capturing.
+     * them. Copies from or to host memory, events, waits and replays are refused while capturing.
      */
     Graph capture(Runnable work);
 

@@ -91,6 +91,10 @@ public final class Sampling implements AutoCloseable {
         }
     }
 
+    public Program program() {
+        return program;
+    }
+
     /** Which execution was chosen, and what each said. */
     public Choice choice() {
         return choice;

@@ -28,7 +28,7 @@ public final class StepCell {
      */
     public static void run(Stream stream, RowSet rows, DeviceBuffer state, long slotStride, int dim, DeviceBuffer cells, DeviceBuffer weights,
             int cell) {
-        if (dim < 0 || slotStride < dim || cell < 0 || cells.count() < (cell + 1L) * CellLayout.HEADER
+        if (dim < 0 || slotStride < 0 || cell < 0 || cells.count() < (cell + 1L) * CellLayout.HEADER
                 || weights.count() < (cell + 1L) * CellLayout.WEIGHTS) {
             throw new IllegalArgumentException("step_cell_f32: cell " + cell + " of " + cells.count() / CellLayout.HEADER + " with rows of " + dim
                     + " in slots of " + slotStride);

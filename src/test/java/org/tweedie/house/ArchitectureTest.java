@@ -20,6 +20,7 @@ import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,10 +29,12 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import jdk.incubator.vector.VectorOperators;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** The direction of arrows: who may use whom, inside and outside; and which functions would cost the same bits on every machine. */
+@Tag("checkout")
 class ArchitectureTest {
     private static final String ROOT = "org.tweedie";
     private static final JavaClasses CODE =
@@ -54,16 +57,18 @@ class ArchitectureTest {
         for (String pure : List.of("sde", "manifold", "markov")) {
             arrows.put(pure, Set.of("plan", "rng"));
         }
+        arrows.put("metric", Set.of("rng"));
+        arrows.put("data", Set.of("rng", "io"));
         arrows.put("device", Set.of());
         arrows.put("kernels", and(PURE, "device"));
         arrows.put("score", and(arrows.get("kernels"), "kernels"));
         arrows.put("execution", and(arrows.get("score"), "score"));
-        arrows.put("train", and(arrows.get("execution"), "execution", "io"));
+        arrows.put("train", and(arrows.get("execution"), "execution", "io", "data", "metric"));
         for (String use : USES) {
             arrows.put(use, and(arrows.get("train"), "train"));
         }
         arrows.put("", and(arrows.get("train"), Stream.concat(USES.stream(), Stream.of("train")).toArray(String[]::new)));
-        arrows.put("spark", Set.of("", "io"));
+        arrows.put("spark", Set.of("", "io", "data"));
         Set<String> below = new TreeSet<>(arrows.keySet());
         below.remove("spark");
         arrows.put("cli", below);
@@ -172,7 +177,7 @@ class ArchitectureTest {
             String owner = access.getTargetOwner().getName();
             String name = access.getTarget().getName();
             return owner.equals("java.lang.Math") && TRANSCENDENTAL.contains(name)
-                    || owner.equals("jdk.incubator.vector.VectorOperators") && TRANSCENDENTAL.contains(name.toLowerCase(java.util.Locale.ROOT));
+                    || owner.equals("jdk.incubator.vector.VectorOperators") && TRANSCENDENTAL.contains(name.toLowerCase(Locale.ROOT));
         });
     }
 

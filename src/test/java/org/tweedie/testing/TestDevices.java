@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
+import org.tweedie.device.CudaStatus;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceKind;
 
@@ -47,11 +49,49 @@ public final class TestDevices {
         return specs().stream().flatMap(spec -> values.stream().map(value -> Arguments.of(open(spec), value)));
     }
 
-    /** The specs of the devices present: {@code cpu}, then {@code cuda:0} where there is one. */
+    /**
+     * The specs of the devices present: {@code cpu}, then {@code cuda:N} where there is a usable one.
+     *
+     * @throws IllegalStateException if {@code -Dtweedie.requireGpu} asks for one that is not there
+     */
     public static List<String> specs() {
         List<String> specs = new ArrayList<>();
         specs.add("cpu");
+        if (missing(false).isEmpty()) {
+            Kept.primary();
+            specs.add("cuda:" + CudaStatus.probe().firstUsable().orElseThrow());
+        } else if (required()) {
+            throw new IllegalStateException("-Dtweedie.requireGpu is set, but: " + missing(false).get());
+        }
         return specs;
+    }
+
+    /** True under {@code -Dtweedie.requireGpu}: tests that need a GPU then fail where there is none. */
+    static boolean required() {
+        String value = System.getProperty("tweedie.requireGpu");
+        return value != null && !value.equals("false");
+    }
+
+    /** Why tests that need a CUDA device, or a real one, cannot run; empty where they can. */
+    static Optional<String> missing(boolean real) {
+        CudaStatus status = CudaStatus.probe();
+        Optional<Integer> usable = status.firstUsable();
+        if (usable.isEmpty()) {
+            return Optional.of("no CUDA device: " + status.reason().orElse("unknown"));
+        }
+        boolean emulated = status.gpus().stream()
+                .anyMatch(gpu -> gpu.ordinal() == usable.get() && gpu.kind() == DeviceKind.EMULATED);
+        boolean wanted = real || "real".equals(System.getProperty("tweedie.requireGpu"));
+        return wanted && emulated ? Optional.of("the CUDA device is the emulated one") : Optional.empty();
+    }
+
+    /** Keeps the primary context alive from test to test: a real GPU takes a good part of a second to make one. */
+    private static final class Kept {
+        private static final Device DEVICE = Device.open("cuda:" + CudaStatus.probe().firstUsable().orElseThrow());
+
+        static void primary() {
+            DEVICE.spec();
+        }
     }
 
     /** Opens a device for one test, and counts the test. */

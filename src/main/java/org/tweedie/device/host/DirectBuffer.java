@@ -10,11 +10,15 @@ final class DirectBuffer implements HostBuffer {
     private final Element element;
     private final int count;
     private final ByteBuffer memory;
+    private volatile boolean closed;
 
     DirectBuffer(Element element, int count) {
+        if (count < 0 || (long) count * element.bytes() > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("count out of range: " + count + " " + element + "; host memory holds up to 2 GiB a buffer");
+        }
         this.element = element;
         this.count = count;
-        this.memory = ByteBuffer.allocateDirect(Math.multiplyExact(count, element.bytes())).order(ByteOrder.nativeOrder());
+        this.memory = ByteBuffer.allocateDirect(count * element.bytes()).order(ByteOrder.nativeOrder());
     }
 
     @Override
@@ -29,9 +33,14 @@ final class DirectBuffer implements HostBuffer {
 
     @Override
     public ByteBuffer memory() {
+        if (closed) {
+            throw new IllegalStateException("this host buffer of " + count + " " + element + " is closed");
+        }
         return memory;
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        closed = true;
+    }
 }

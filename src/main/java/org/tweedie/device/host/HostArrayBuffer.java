@@ -13,15 +13,15 @@ final class HostArrayBuffer implements DeviceBuffer, Arguments.ArrayBacked {
     private final HostDevice device;
     private final Element element;
     private final long count;
-    private final Allocations.Ticket ticket;
+    private final Allocations.@Nullable Ticket ticket;
     private volatile @Nullable Object array;
 
-    HostArrayBuffer(HostDevice device, Element element, Object array, Allocations.Ticket ticket) {
+    HostArrayBuffer(HostDevice device, Element element, Object array, Allocations allocations, boolean owned) {
         this.device = device;
         this.element = element;
         this.count = Array.getLength(array);
         this.array = array;
-        this.ticket = ticket;
+        this.ticket = owned ? allocations.opened(this, "a buffer of " + count + " " + element, bytes(), () -> {}) : null;
     }
 
     @Override
@@ -56,6 +56,8 @@ final class HostArrayBuffer implements DeviceBuffer, Arguments.ArrayBacked {
     @Override
     public void close() {
         array = null;
-        ticket.close();
+        if (ticket != null) {
+            ticket.close();
+        }
     }
 }

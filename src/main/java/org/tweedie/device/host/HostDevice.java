@@ -62,6 +62,16 @@ public final class HostDevice implements Device {
     }
 
     @Override
+    public Allocations allocations() {
+        return allocations;
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+
+    @Override
     public Stream stream() {
         requireOpen();
         return new HostStream(this, team);
@@ -75,6 +85,7 @@ public final class HostDevice implements Device {
 
     @Override
     public Event event() {
+        requireOpen();
         return new HostEvent();
     }
 
@@ -84,12 +95,12 @@ public final class HostDevice implements Device {
         if (count < 0) {
             throw new IllegalArgumentException("count must not be negative, got " + count);
         }
-        long bytes = Math.multiplyExact(count, element.bytes());
+        long bytes = count > Long.MAX_VALUE / element.bytes() ? Long.MAX_VALUE : count * element.bytes();
         if (count > MOST_ELEMENTS) {
             throw new OutOfDeviceMemoryException(name() + ", at most " + MOST_ELEMENTS + " elements a buffer", bytes, memory().free());
         }
         try {
-            return new HostArrayBuffer(this, element, array(element, (int) count), allocations.opened(bytes));
+            return new HostArrayBuffer(this, element, array(element, (int) count), allocations, true);
         } catch (OutOfMemoryError e) {
             throw new OutOfDeviceMemoryException(name() + " (Java heap, see -Xmx)", bytes, memory().free());
         }
@@ -98,7 +109,7 @@ public final class HostDevice implements Device {
     /** A buffer over the caller's own array, which stays the caller's. */
     public DeviceBuffer wrap(float[] array) {
         requireOpen();
-        return new HostArrayBuffer(this, Element.F32, array, allocations.opened(0));
+        return new HostArrayBuffer(this, Element.F32, array, allocations, false);
     }
 
     private static Object array(Element element, int count) {
@@ -114,6 +125,7 @@ public final class HostDevice implements Device {
 
     @Override
     public HostBuffer pinned(Element element, int count) {
+        requireOpen();
         return new DirectBuffer(element, count);
     }
 
@@ -132,7 +144,7 @@ public final class HostDevice implements Device {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             team.close();
-            allocations.reportLeaks();
+            allocations.closeAll();
         }
     }
 

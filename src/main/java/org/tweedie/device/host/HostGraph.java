@@ -4,12 +4,28 @@ import java.util.List;
 import org.tweedie.device.Graph;
 
 /** Captured operations, in order. */
-record HostGraph(List<Runnable> operations) implements Graph {
+final class HostGraph implements Graph {
+    private final List<Runnable> operations;
+    private volatile boolean closed;
+
+    HostGraph(List<Runnable> operations) {
+        this.operations = List.copyOf(operations);
+    }
+
+    List<Runnable> operations() {
+        if (closed) {
+            throw new IllegalStateException("this graph of " + operations.size() + " operations is closed");
+        }
+        return operations;
+    }
+
     @Override
     public int size() {
         return operations.size();
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        closed = true;
+    }
 }

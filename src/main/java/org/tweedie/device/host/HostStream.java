@@ -1,6 +1,5 @@
 package org.tweedie.device.host;
 
-import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +20,7 @@ final class HostStream implements Stream {
     private final HostDevice device;
     private final Team team;
     private @Nullable List<Runnable> capturing;
+    private volatile boolean closed;
 
     HostStream(HostDevice device, Team team) {
         this.device = device;
@@ -34,15 +34,23 @@ final class HostStream implements Stream {
 
     @Override
     public void launch(Kernel kernel, LaunchShape shape, Arguments arguments) {
-        if (arguments.size() != kernel.entry().parameters().size()) {
+        if (!arguments.entry().parameters().equals(kernel.entry().parameters())
+                || arguments.size() != kernel.entry().parameters().size()) {
             throw new IllegalArgumentException(kernel.entry().name() + ": " + arguments.size() + " arguments given, the kernel takes "
                     + kernel.entry().parameters().size());
         }
         queue(() -> kernel.entry().twin().run(arguments, team));
     }
 
-    private void queue(Runnable operation) {
+    private void requireOpen() {
         device.requireOpen();
+        if (closed) {
+            throw new IllegalStateException("this stream on " + device.spec() + " is closed");
+        }
+    }
+
+    private void queue(Runnable operation) {
+        requireOpen();
         if (capturing != null) {
             capturing.add(operation);
         } else {
@@ -51,7 +59,7 @@ final class HostStream implements Stream {
     }
 
     private void refuseCapture(String what) {
-        device.requireOpen();
+        requireOpen();
         if (capturing != null) {
             throw new IllegalStateException(what + " cannot be captured in a graph");
         }
@@ -60,64 +68,94 @@ final class HostStream implements Stream {
     @Override
     public void upload(Object array, int from, DeviceBuffer into, long at, int count) {
         refuseCapture("an upload from a Java array");
-        move(array, from, array(into), Math.toIntExact(at), count);
+        Transfer.requireRange("upload", array, from, count, into.element());
+        range("upload", into, at, count);
+        System.arraycopy(array, from, array(into), (int) at, count);
     }
 
     @Override
     public void download(DeviceBuffer from, long at, Object array, int into, int count) {
         refuseCapture("a download into a Java array");
-        move(array(from), Math.toIntExact(at), array, into, count);
+        Transfer.requireRange("download", array, into, count, from.element());
+        range("download", from, at, count);
+        System.arraycopy(array(from), (int) at, array, into, count);
     }
 
-    private static void move(Object from, int fromAt, Object into, int intoAt, int count) {
-        if (from.getClass() != into.getClass()) {
-            throw new IllegalArgumentException("copy from " + from.getClass().getSimpleName() + " into " + into.getClass().getSimpleName());
+    private static void range(String copy, DeviceBuffer buffer, long at, long count) {
+        if (at < 0 || count < 0 || count > buffer.count() - at) {
+            throw new IllegalArgumentException(copy + " of " + count + " elements at " + at + " of a buffer of " + buffer.count());
         }
-        if (count < 0 || fromAt < 0 || intoAt < 0 || count > Array.getLength(from) - fromAt || count > Array.getLength(into) - intoAt) {
-            throw new IllegalArgumentException("copy of " + count + " elements from " + fromAt + " of " + Array.getLength(from) + " to " + intoAt
-                    + " of " + Array.getLength(into));
-        }
-        System.arraycopy(from, fromAt, into, intoAt, count);
     }
 
     @Override
     public void uploadAsync(HostBuffer from, int fromAt, DeviceBuffer into, long at, int count) {
         refuseCapture("a copy from host memory");
-        Transfer.between(slice(from, fromAt, count), array(into), Math.toIntExact(at), count, true);
+        range("upload", into, at, count);
+        Transfer.between(slice(from, fromAt, count, into), array(into), (int) at, count, true);
     }
 
     @Override
     public void downloadAsync(DeviceBuffer from, long at, HostBuffer into, int intoAt, int count) {
         refuseCapture("a copy into host memory");
-        Transfer.between(slice(into, intoAt, count), array(from), Math.toIntExact(at), count, false);
+        range("download", from, at, count);
+        Transfer.between(slice(into, intoAt, count, from), array(from), (int) at, count, false);
     }
 
-    private static ByteBuffer slice(HostBuffer buffer, int at, int count) {
+    private static ByteBuffer slice(HostBuffer buffer, int at, int count, DeviceBuffer other) {
+        if (buffer.element() != other.element()) {
+            throw new IllegalArgumentException("copy between host memory of " + buffer.element() + " and a buffer of " + other.element());
+        }
+        if (at < 0 || count > buffer.count() - at) {
+            throw new IllegalArgumentException("copy of " + count + " elements at " + at + " of page-locked memory of " + buffer.count());
+        }
         int size = buffer.element().bytes();
         return buffer.memory().slice(at * size, count * size).order(buffer.memory().order());
     }
 
     @Override
     public void copy(DeviceBuffer from, long fromAt, DeviceBuffer into, long intoAt, long count) {
-        queue(() -> move(array(from), Math.toIntExact(fromAt), array(into), Math.toIntExact(intoAt), Math.toIntExact(count)));
+        if (from.element() != into.element()) {
+            throw new IllegalArgumentException("copy from " + from.element() + " into " + into.element());
+        }
+        range("copy", from, fromAt, count);
+        range("copy", into, intoAt, count);
+        array(from);
+        array(into);
+        queue(() -> System.arraycopy(array(from), (int) fromAt, array(into), (int) intoAt, (int) count));
     }
 
     @Override
     public void zero(DeviceBuffer buffer, long at, long count) {
-        queue(() -> Transfer.zero(array(buffer), Math.toIntExact(at), Math.toIntExact(at + count)));
+        range("zero", buffer, at, count);
+        array(buffer);
+        queue(() -> Transfer.zero(array(buffer), (int) at, (int) (at + count)));
     }
 
     private static Object array(DeviceBuffer buffer) {
-        return ((HostArrayBuffer) buffer).array();
+        if (buffer instanceof HostArrayBuffer mine) {
+            return mine.array();
+        }
+        throw new IllegalArgumentException("a buffer of " + buffer.device().spec() + " cannot be used on the host device; copy it");
+    }
+
+    private static HostEvent mine(Event event) {
+        if (event instanceof HostEvent mine) {
+            return mine;
+        }
+        throw new IllegalArgumentException("the event belongs to another device than the host");
     }
 
     @Override
     public void record(Event event) {
-        ((HostEvent) event).record();
+        refuseCapture("an event");
+        mine(event).record();
     }
 
     @Override
-    public void await(Event event) {}
+    public void await(Event event) {
+        refuseCapture("a wait");
+        mine(event).requireOpen();
+    }
 
     @Override
     public void synchronize() {
@@ -139,11 +177,17 @@ final class HostStream implements Stream {
 
     @Override
     public void launch(Graph graph) {
-        for (Runnable operation : ((HostGraph) graph).operations()) {
+        refuseCapture("the replay of a graph");
+        if (!(graph instanceof HostGraph mine)) {
+            throw new IllegalArgumentException("the graph was captured on another device than the host");
+        }
+        for (Runnable operation : mine.operations()) {
             queue(operation);
         }
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        closed = true;
+    }
 }

@@ -12,7 +12,7 @@ import org.tweedie.kernels.host.Simd.Block;
 public final class LinearTwins {
     /** Products that make a piece of work worth another thread. */
     private static final long GRAIN = 1 << 18;
-    /** Rows that stay in cache together. */
+    /** Pieces of rows are multiples of this, which suits blocks of six rows and of sixteen. */
     private static final int TILE = 96;
 
     private static final ThreadLocal<float[]> TRANSPOSED = ThreadLocal.withInitial(() -> new float[0]);
@@ -34,10 +34,8 @@ public final class LinearTwins {
         int activation = a.int32(13);
         Simd simd = Simd.best();
         Live.each(rows, team, grain((long) in * width), (from, to) -> {
-            for (int r = from; r < to; r += TILE) {
-                simd.linear(Math.min(TILE, to - r), from(x, r), w, at, in, width, bias, biasAt, add == null ? null : from(add, r), activation,
-                        from(out, r), pre == null ? null : from(pre, r));
-            }
+            simd.linear(to - from, from(x, from), w, at, in, width, bias, biasAt, add == null ? null : from(add, from), activation,
+                    from(out, from), pre == null ? null : from(pre, from));
         });
     }
 
@@ -59,11 +57,8 @@ public final class LinearTwins {
         float[] transposed = transpose(a.floats(1), a.offset(1), in, width);
         Simd simd = Simd.best();
         Live.each(rows, team, grain((long) in * width), (from, to) -> {
-            for (int r = from; r < to; r += TILE) {
-                Block into = from(dx, r);
-                simd.linear(Math.min(TILE, to - r), from(d, r), transposed, 0, width, in, null, 0, accumulate ? into : null, Curve.IDENTITY, into,
-                        null);
-            }
+            Block into = from(dx, from);
+            simd.linear(to - from, from(d, from), transposed, 0, width, in, null, 0, accumulate ? into : null, Curve.IDENTITY, into, null);
         });
     }
 

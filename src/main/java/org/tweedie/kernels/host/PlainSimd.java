@@ -3,7 +3,7 @@ package org.tweedie.kernels.host;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Plain loops, written so that the JIT compiler finds its own vectors. */
+/** Plain loops. */
 public final class PlainSimd implements Simd {
     @Override
     public String name() {
@@ -15,10 +15,11 @@ public final class PlainSimd implements Simd {
             int activation, Block out, @Nullable Block pre) {
         Block sums = pre == null ? out : pre;
         for (int r = 0; r < rows; r++) {
-            int sum = sums.row(r);
-            start(width, bias, biasAt, add, r, sums.data(), sum);
-            products(x.data(), x.row(r), w, at, in, width, sums.data(), sum);
-            activate(activation, sums.data(), sum, out.data(), out.row(r), width);
+            start(width, bias, biasAt, add, r, sums.data(), sums.row(r));
+        }
+        PlainProduct.product(rows, x.data(), x.at(), x.stride(), 1, in, w, at, width, width, sums.data(), sums.at(), sums.stride());
+        for (int r = 0; r < rows; r++) {
+            activate(activation, sums.data(), sums.row(r), out.data(), out.row(r), width);
         }
     }
 
@@ -38,66 +39,9 @@ public final class PlainSimd implements Simd {
         }
     }
 
-    /** Four inputs at a time, so that each sum is loaded and stored once in four products. */
-    private static void products(float[] x, int xAt, float[] w, int at, int in, int width, float[] sum, int sumAt) {
-        int k = 0;
-        for (; k + 4 <= in; k += 4) {
-            float x0 = x[xAt + k];
-            float x1 = x[xAt + k + 1];
-            float x2 = x[xAt + k + 2];
-            float x3 = x[xAt + k + 3];
-            int w0 = at + k * width;
-            int w1 = w0 + width;
-            int w2 = w1 + width;
-            int w3 = w2 + width;
-            for (int j = 0; j < width; j++) {
-                sum[sumAt + j] = Math.fma(x3, w[w3 + j], Math.fma(x2, w[w2 + j], Math.fma(x1, w[w1 + j], Math.fma(x0, w[w0 + j], sum[sumAt + j]))));
-            }
-        }
-        for (; k < in; k++) {
-            float x0 = x[xAt + k];
-            int w0 = at + k * width;
-            for (int j = 0; j < width; j++) {
-                sum[sumAt + j] = Math.fma(x0, w[w0 + j], sum[sumAt + j]);
-            }
-        }
-    }
-
     @Override
     public void outer(int rows, Block x, Block d, int in, int width, float[] sum, int at) {
-        int r = 0;
-        for (; r + 4 <= rows; r += 4) {
-            outer4(x, d, r, in, width, sum, at);
-        }
-        for (; r < rows; r++) {
-            int dAt = d.row(r);
-            for (int i = 0; i < in; i++) {
-                float xi = x.data()[x.row(r) + i];
-                int sumAt = at + i * width;
-                for (int j = 0; j < width; j++) {
-                    sum[sumAt + j] = Math.fma(xi, d.data()[dAt + j], sum[sumAt + j]);
-                }
-            }
-        }
-    }
-
-    private static void outer4(Block x, Block d, int r, int in, int width, float[] sum, int at) {
-        float[] dData = d.data();
-        int d0 = d.row(r);
-        int d1 = d.row(r + 1);
-        int d2 = d.row(r + 2);
-        int d3 = d.row(r + 3);
-        for (int i = 0; i < in; i++) {
-            float x0 = x.data()[x.row(r) + i];
-            float x1 = x.data()[x.row(r + 1) + i];
-            float x2 = x.data()[x.row(r + 2) + i];
-            float x3 = x.data()[x.row(r + 3) + i];
-            int sumAt = at + i * width;
-            for (int j = 0; j < width; j++) {
-                sum[sumAt + j] = Math.fma(x3, dData[d3 + j],
-                        Math.fma(x2, dData[d2 + j], Math.fma(x1, dData[d1 + j], Math.fma(x0, dData[d0 + j], sum[sumAt + j]))));
-            }
-        }
+        PlainProduct.product(in, x.data(), x.at(), 1, x.stride(), rows, d.data(), d.at(), d.stride(), width, sum, at, width);
     }
 
     @Override

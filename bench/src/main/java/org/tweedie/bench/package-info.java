@@ -1,0 +1,2 @@
+/** JMH benchmarks. Each states its floor, checks its answer and reports rows a second. */
+package org.tweedie.bench;

@@ -1,0 +1,618 @@
+#include "scheduler.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "fiber.h"
+#include "shared.h"
+
+namespace tw {
+
+const Position* position = nullptr;
+dim3 grid_shape, block_shape;
+
+namespace {
+
+struct Warp;
+struct Block;
+
+enum class State : uint8_t { NOT_STARTED, RUNNING, READY, AT_BARRIER, AT_GRID_BARRIER, AT_COLLECTIVE, RETURNED };
+
+// Copies queued by cp.async: groups closed by a commit, then the open one.
+struct AsyncCopies {
+    struct Copy {
+        void* shared;
+        const void* global;
+        uint32_t bytes, valid;
+    };
+    std::vector<std::vector<Copy>> groups;
+    std::vector<Copy> open;
+};
+
+}  // namespace
+
+struct Lane {
+    Position where;
+    State state;
+    Warp* warp;
+    Block* block;
+    Fiber* fiber;
+    const char* waits_for;
+    Site site;
+    std::unique_ptr<AsyncCopies> copies;
+};
+
+namespace {
+
+// A collective under way: some lanes of the mask have handed in their values.
+struct Group {
+    const char* kind;
+    Site site;
+    uint32_t mask;
+    uint32_t arrived = 0;
+    Combine combine;
+    Exchange exchange;
+};
+
+struct Warp {
+    uint32_t alive = 0;
+    Lane* lanes = nullptr;
+    std::vector<Group> groups;  // of disjoint masks; one in all our kernels
+};
+
+struct Block {
+    uint3 index{};
+    unsigned int live = 0, started = 0, at_barrier = 0;
+    bool loaded = false;
+    Site barrier{};
+    std::vector<Lane> lanes;
+    std::vector<Warp> warps;
+    SharedMemory shared;
+};
+
+// A launch that runs; there is one at a time.
+struct Launch {
+    const KernelRecord* kernel = nullptr;
+    const uint64_t* arguments = nullptr;
+    LaunchShape shape;
+    Schedule schedule;
+    uint64_t serial = 0, random = 0;
+    uint64_t blocks = 0, next_block = 0;
+    unsigned int threads = 0;
+    std::vector<unsigned int> start_order;
+    std::vector<uint3> thread_of;
+    uint64_t block_step = 1, block_offset = 0;  // random order of blocks: i -> (i step + offset) mod blocks
+    std::vector<std::unique_ptr<Block>> resident;
+    unsigned int residents = 0, loaded = 0, starting = 0;
+    uint64_t grid_live = 0, at_grid_barrier = 0;
+    Site grid_barrier{};
+    uint32_t static_bytes = 0, shared_end = 0;
+    LaunchOutcome outcome;
+};
+
+Launch launch;
+volatile bool running = false;
+Lane* current = nullptr;
+Fiber main_fiber;
+Fiber* worker = nullptr;  // the fiber that runs now
+std::vector<Fiber*> all_fibers, idle;
+unsigned int spins = 0, spins_alone = 0;
+bool start_first = false;  // a thread that spins asks for threads that have not run yet
+
+// First in, first out; capacity a power of two above the number of resident threads.
+struct Ready {
+    std::vector<Lane*> ring;
+    uint32_t head = 0, tail = 0;
+    bool empty() const { return head == tail; }
+    void push(Lane* lane) {
+        lane->state = State::READY;
+        ring[tail++ & (ring.size() - 1)] = lane;
+    }
+    Lane*& at(uint32_t i) { return ring[i & (ring.size() - 1)]; }
+    Lane* pop() { return at(head++); }
+    void clear(size_t threads) {
+        head = tail = 0;
+        size_t capacity = 64;
+        while (capacity <= threads) capacity *= 2;
+        if (ring.size() < capacity) ring.resize(capacity);
+    }
+} ready;
+
+uint64_t next_random() {  // splitmix64
+    uint64_t z = (launch.random += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+Lane* next_ready() {
+    if (launch.schedule.order == Schedule::Order::RANDOM) {
+        const uint32_t waiting = ready.tail - ready.head;
+        std::swap(ready.at(ready.head), ready.at(ready.head + uint32_t(next_random() % waiting)));
+    }
+    return ready.pop();
+}
+
+// ---- blocks
+
+void load_block(Block& block, uint64_t ordinal) {
+    uint64_t i = ordinal;
+    if (launch.schedule.order == Schedule::Order::REVERSE) i = launch.blocks - 1 - ordinal;
+    if (launch.schedule.order == Schedule::Order::RANDOM) {
+        i = uint64_t(((unsigned __int128)ordinal * launch.block_step + launch.block_offset) % launch.blocks);
+    }
+    const dim3& grid = launch.shape.grid;
+    block.index = {(unsigned int)(i % grid.x), (unsigned int)(i / grid.x % grid.y), (unsigned int)(i / grid.x / grid.y)};
+    block.live = launch.threads;
+    block.started = block.at_barrier = 0;
+    block.loaded = true;
+    for (unsigned int w = 0; w < block.warps.size(); ++w) {
+        const unsigned int lanes = std::min(WARP, launch.threads - w * WARP);
+        block.warps[w].alive = lanes == WARP ? 0xFFFFFFFFu : (1u << lanes) - 1;
+        block.warps[w].groups.clear();
+    }
+    block.shared.begin_block();
+    ++launch.loaded;
+    launch.grid_live += launch.threads;
+}
+
+Lane* start(Block& block) {
+    const unsigned int linear = launch.start_order[block.started++];
+    Lane& lane = block.lanes[linear];
+    lane.where.thread = launch.thread_of[linear];
+    lane.where.block = block.index;
+    lane.state = State::RUNNING;
+    lane.copies.reset();
+    return &lane;
+}
+
+// A thread that has not run yet, of a resident block, or of the next block where one has ended; null where all have started.
+Lane* next_start() {
+    for (unsigned int tried = 0; tried < launch.residents; ++tried) {
+        Block& block = *launch.resident[launch.starting];
+        if (block.loaded && block.live == 0) {
+            if (const char* name = block.shared.damaged()) {
+                leave_kernel(CUDA_ERROR_ILLEGAL_ADDRESS, std::string("a write outside of the shared array ") + name);
+            }
+            block.loaded = false;
+            --launch.loaded;
+        }
+        if (!block.loaded && launch.next_block < launch.blocks) load_block(block, launch.next_block++);
+        if (block.loaded && block.started < launch.threads) return start(block);
+        launch.starting = launch.starting + 1 == launch.residents ? 0 : launch.starting + 1;
+    }
+    return nullptr;
+}
+
+bool can_start() {
+    for (unsigned int r = 0; r < launch.residents; ++r) {
+        const Block& block = *launch.resident[r];
+        if (block.loaded ? block.live == 0 || block.started < launch.threads : launch.next_block < launch.blocks) return true;
+    }
+    return false;
+}
+
+// ---- reports
+
+std::string describe(const uint3& v) {
+    return "(" + std::to_string(v.x) + "," + std::to_string(v.y) + "," + std::to_string(v.z) + ")";
+}
+std::string describe(const dim3& v) { return describe(uint3{v.x, v.y, v.z}); }
+std::string describe(const Site& site) {
+    const char* const slash = std::strrchr(site.file, '/');
+    return std::string(slash ? slash + 1 : site.file) + ":" + std::to_string(site.line);
+}
+
+// Who waits where: a line for each place.
+std::string waiting() {
+    struct Place {
+        const char* what;
+        Site site;
+        uint64_t lanes;
+        Position first;
+    };
+    std::vector<Place> places;
+    for (unsigned int r = 0; r < launch.residents; ++r) {
+        Block& block = *launch.resident[r];
+        if (!block.loaded) continue;
+        for (Lane& lane : block.lanes) {
+            if (lane.state != State::AT_BARRIER && lane.state != State::AT_COLLECTIVE && lane.state != State::AT_GRID_BARRIER) continue;
+            auto same = std::find_if(places.begin(), places.end(), [&](const Place& p) { return p.what == lane.waits_for && p.site == lane.site; });
+            if (same == places.end()) {
+                places.push_back({lane.waits_for, lane.site, 1, lane.where});
+            } else {
+                ++same->lanes;
+            }
+        }
+    }
+    std::string text;
+    for (const Place& p : places) {
+        text += "\n    " + std::to_string(p.lanes) + " thread(s) wait at " + p.what + " " + describe(p.site) + ", the first is block "
+                + describe(p.first.block) + " thread " + describe(p.first.thread);
+    }
+    return text;
+}
+
+// ---- waiting and going on
+
+void worker_main();
+
+Fiber* free_fiber() {
+    if (idle.empty()) {
+        all_fibers.push_back(new_fiber(&worker_main));
+        return all_fibers.back();
+    }
+    Fiber* const fiber = idle.back();
+    idle.pop_back();
+    return fiber;
+}
+
+void go_to(Fiber* to) {
+    Fiber* const from = worker;
+    worker = to;
+    ++traffic().switches;
+    switch_fiber(from, to);
+}
+
+void resume(Lane* lane) {
+    lane->state = State::RUNNING;
+    current = lane;
+    position = &lane->where;
+    if (lane->fiber != worker) go_to(lane->fiber);
+}
+
+// The current thread waits: others run, until someone makes it ready and it is its turn.
+void wait(State state, const char* what, Site site) {
+    Lane* const self = current;
+    self->state = state;
+    self->waits_for = what;
+    self->site = site;
+    self->fiber = worker;
+    ++traffic().waits;
+    if (!ready.empty()) {
+        resume(next_ready());
+    } else if (can_start()) {
+        go_to(free_fiber());
+    } else {
+        leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "divergence: no thread can go on" + waiting());
+    }
+}
+
+void release_barrier(Block& block) {
+    block.at_barrier = 0;
+    const bool reversed = launch.schedule.order == Schedule::Order::REVERSE;
+    const size_t count = block.lanes.size();
+    for (size_t i = 0; i < count; ++i) {
+        Lane& lane = block.lanes[reversed ? count - 1 - i : i];
+        if (lane.state == State::AT_BARRIER) ready.push(&lane);
+    }
+}
+
+void release_grid_barrier() {
+    launch.at_grid_barrier = 0;
+    for (unsigned int r = 0; r < launch.residents; ++r) {
+        for (Lane& lane : launch.resident[r]->lanes) {
+            if (lane.state == State::AT_GRID_BARRIER) ready.push(&lane);
+        }
+    }
+}
+
+// Deals out the results of a group all of whose lanes have arrived or returned; self, if not null, goes on by itself.
+void complete(Warp& warp, size_t which, const Lane* self) {
+    Group& group = warp.groups[which];
+    group.exchange.present = group.arrived;
+    group.combine(group.exchange);
+    for (unsigned int i = 0; i < WARP; ++i) {
+        Lane* const lane = warp.lanes + i;
+        if ((group.arrived >> i & 1) && lane != self) ready.push(lane);
+    }
+    warp.groups.erase(warp.groups.begin() + long(which));
+}
+
+void returned(Lane* lane) {
+    Block& block = *lane->block;
+    Warp& warp = *lane->warp;
+    lane->state = State::RETURNED;
+    --block.live;
+    --launch.grid_live;
+    warp.alive &= ~(1u << (lane->where.linear & (WARP - 1)));
+    for (size_t g = warp.groups.size(); g-- > 0;) {
+        if ((warp.groups[g].mask & warp.alive) == warp.groups[g].arrived) complete(warp, g, nullptr);
+    }
+    if (block.at_barrier > 0 && block.at_barrier == block.live) release_barrier(block);
+    if (launch.at_grid_barrier > 0 && launch.at_grid_barrier == launch.grid_live && launch.next_block == launch.blocks) release_grid_barrier();
+}
+
+void worker_main() {
+    arrived();
+    Fiber* const self = worker;
+    for (;;) {
+        if (!ready.empty() && !start_first) {
+            idle.push_back(self);
+            resume(next_ready());
+            continue;
+        }
+        Lane* const lane = next_start();
+        start_first = false;
+        if (!ready.empty() && lane == nullptr) continue;
+        if (lane != nullptr) {
+            current = lane;
+            position = &lane->where;
+            launch.kernel->invoke(launch.arguments);
+            returned(lane);
+        } else if (launch.loaded == 0) {
+            idle.push_back(self);
+            go_to(&main_fiber);
+        } else {
+            leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "divergence: no thread can go on" + waiting());
+        }
+    }
+}
+
+// ---- a launch
+
+void shape_blocks() {
+    const dim3& b = launch.shape.block;
+    launch.threads = b.x * b.y * b.z;
+    launch.blocks = uint64_t(launch.shape.grid.x) * launch.shape.grid.y * launch.shape.grid.z;
+    launch.residents = launch.shape.cooperative ? (unsigned int)launch.blocks : 1;
+    launch.thread_of.resize(launch.threads);
+    launch.start_order.resize(launch.threads);
+    for (unsigned int t = 0; t < launch.threads; ++t) {
+        launch.thread_of[t] = {t % b.x, t / b.x % b.y, t / b.x / b.y};
+        launch.start_order[t] = launch.schedule.order == Schedule::Order::REVERSE ? launch.threads - 1 - t : t;
+    }
+    if (launch.schedule.order == Schedule::Order::RANDOM) {
+        for (unsigned int t = launch.threads; t > 1; --t) std::swap(launch.start_order[t - 1], launch.start_order[next_random() % t]);
+        launch.block_offset = next_random() % launch.blocks;
+        do {
+            launch.block_step = 1 + next_random() % launch.blocks;
+        } while (std::__gcd(launch.block_step, launch.blocks) != 1);
+    }
+    while (launch.resident.size() < launch.residents) launch.resident.push_back(std::make_unique<Block>());
+    for (unsigned int r = 0; r < launch.residents; ++r) {
+        Block& block = *launch.resident[r];
+        const size_t warps = (launch.threads + WARP - 1) / WARP;
+        block.loaded = false;
+        block.shared.begin_launch(launch.shape.shared_bytes);
+        if (block.lanes.size() == launch.threads) continue;
+        block.warps.clear();
+        block.lanes.clear();
+        block.warps.resize(warps);
+        block.lanes.resize(launch.threads);
+        for (unsigned int t = 0; t < launch.threads; ++t) {
+            Lane& lane = block.lanes[t];
+            lane.where.linear = t;
+            lane.warp = &block.warps[t / WARP];
+            lane.block = &block;
+            if (t % WARP == 0) lane.warp->lanes = &lane;
+        }
+    }
+    launch.shared_end = launch.resident[0]->shared.end();
+}
+
+}  // namespace
+
+Traffic& traffic() {
+    static Traffic counts;
+    return counts;
+}
+
+bool inside_kernel() { return running; }
+const Fiber* kernel_fiber() { return running ? worker : nullptr; }
+
+LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, const uint64_t* arguments, const Schedule& schedule) {
+    launch.kernel = &kernel;
+    launch.arguments = arguments;
+    launch.shape = shape;
+    launch.schedule = schedule;
+    launch.random = schedule.seed;
+    ++launch.serial;
+    launch.next_block = launch.grid_live = launch.at_grid_barrier = 0;
+    launch.loaded = launch.starting = 0;
+    launch.static_bytes = 0;
+    spins_alone = 0;
+    start_first = false;
+    current = nullptr;
+    launch.outcome = {};
+    shape_blocks();
+    ready.clear(size_t(launch.threads) * launch.residents);
+    grid_shape = shape.grid;
+    block_shape = shape.block;
+    traffic().launches++;
+    traffic().threads += launch.blocks * launch.threads;
+
+    adopt(&main_fiber);
+    running = true;
+    worker = &main_fiber;
+    go_to(free_fiber());
+    running = false;
+    if (launch.outcome.code != CUDA_SUCCESS) {  // the fibers stopped midway: they start afresh
+        for (Fiber* fiber : all_fibers) rewind(fiber, &worker_main);
+        idle = all_fibers;
+        for (auto& block : launch.resident) block->lanes.clear();
+    }
+    return launch.outcome;
+}
+
+void leave_kernel(CUresult code, const std::string& message) {
+    launch.outcome.code = code;
+    launch.outcome.report = std::string(launch.kernel->name) + " <<<" + describe(launch.shape.grid) + "," + describe(launch.shape.block) + ","
+                            + std::to_string(launch.shape.shared_bytes) + ">>> " + message;
+    if (current != nullptr) {
+        launch.outcome.report += "\n    in block " + describe(current->where.block) + " thread " + describe(current->where.thread);
+    }
+    static Fiber abandoned;
+    worker = &main_fiber;
+    switch_fiber(&abandoned, &main_fiber);
+    __builtin_unreachable();
+}
+
+// ---- what kernel code calls
+
+void block_barrier(Site site) {
+    Block& block = *current->block;
+    if (block.at_barrier == 0) {
+        block.barrier = site;
+    } else if (!(block.barrier == site)) {
+        current->state = State::AT_BARRIER;
+        current->waits_for = "__syncthreads";
+        current->site = site;
+        leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "divergence: threads of one block wait at different barriers" + waiting());
+    }
+    if (++block.at_barrier == block.live) {
+        // the last to come goes on last: it takes its turn behind those it releases
+        current->fiber = worker;
+        current->state = State::AT_BARRIER;
+        ++traffic().waits;
+        Lane* const self = current;
+        release_barrier(block);
+        Lane* const next = next_ready();
+        if (next != self) {
+            resume(next);
+        } else {
+            self->state = State::RUNNING;
+        }
+        return;
+    }
+    wait(State::AT_BARRIER, "__syncthreads", site);
+}
+
+void grid_barrier(Site site) {
+    if (!launch.shape.cooperative) {
+        leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "grid_sync at " + describe(site) + " in a launch that is not cooperative");
+    }
+    if (launch.at_grid_barrier == 0) {
+        launch.grid_barrier = site;
+    } else if (!(launch.grid_barrier == site)) {
+        leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "divergence: threads wait at different grid barriers, " + describe(launch.grid_barrier) + " and "
+                                                       + describe(site));
+    }
+    // blocks that have not been loaded yet will come too
+    const bool all_loaded = launch.next_block == launch.blocks;
+    if (++launch.at_grid_barrier == launch.grid_live && all_loaded) {
+        current->state = State::AT_GRID_BARRIER;
+        current->fiber = worker;
+        Lane* const self = current;
+        release_grid_barrier();
+        Lane* const next = next_ready();
+        if (next != self) {
+            resume(next);
+        } else {
+            self->state = State::RUNNING;
+        }
+        return;
+    }
+    wait(State::AT_GRID_BARRIER, "grid_sync", site);
+}
+
+void warp_collective(const char* kind, Site site, unsigned int mask, const void* in, void* out, Combine combine) {
+    Warp& warp = *current->warp;
+    const unsigned int bit = 1u << (current->where.linear & (WARP - 1));
+    if (!(mask & bit)) {
+        leave_kernel(CUDA_ERROR_LAUNCH_FAILED, std::string(kind) + " at " + describe(site) + ": the thread's lane is not in its own mask");
+    }
+    size_t which = 0;
+    while (which < warp.groups.size() && warp.groups[which].mask != mask) {
+        if (warp.groups[which].mask & mask) {
+            leave_kernel(CUDA_ERROR_LAUNCH_FAILED, std::string("divergence: lanes of one warp wait under different masks, ") + kind + " at " + describe(site)
+                                                           + " and " + warp.groups[which].kind + " at " + describe(warp.groups[which].site));
+        }
+        ++which;
+    }
+    if (which == warp.groups.size()) {
+        warp.groups.emplace_back();
+        warp.groups[which].kind = kind;
+        warp.groups[which].site = site;
+        warp.groups[which].mask = mask;
+        warp.groups[which].combine = combine;
+    } else if (!(warp.groups[which].site == site) || std::strcmp(warp.groups[which].kind, kind) != 0) {
+        leave_kernel(CUDA_ERROR_LAUNCH_FAILED, std::string("divergence: lanes of one warp are at different collectives, ") + kind + " at " + describe(site)
+                                                       + " and " + warp.groups[which].kind + " at " + describe(warp.groups[which].site));
+    }
+    Group& group = warp.groups[which];
+    const unsigned int lane = current->where.linear & (WARP - 1);
+    group.exchange.in[lane] = in;
+    group.exchange.out[lane] = out;
+    group.arrived |= bit;
+    if ((mask & warp.alive) == group.arrived) {
+        complete(warp, which, current);
+        return;
+    }
+    wait(State::AT_COLLECTIVE, kind, site);
+}
+
+void relax() {
+    if (++spins % 64 != 0) return;
+    Lane* const self = current;
+    start_first = can_start();
+    if (!start_first && ready.empty()) {
+        if (++spins_alone > 1u << 22) leave_kernel(CUDA_ERROR_LAUNCH_TIMEOUT, "a thread spins on an atomic and no other thread can run" + waiting());
+        return;
+    }
+    spins_alone = 0;
+    self->fiber = worker;
+    ready.push(self);
+    if (start_first) {
+        go_to(free_fiber());
+    } else {
+        resume(next_ready());
+    }
+}
+
+void fault(Fault kind, Site site, const char* message) {
+    const CUresult code = kind == Fault::MISALIGNED        ? CUDA_ERROR_MISALIGNED_ADDRESS
+                          : kind == Fault::ILLEGAL_ADDRESS ? CUDA_ERROR_ILLEGAL_ADDRESS
+                          : kind == Fault::TRAP            ? CUDA_ERROR_ILLEGAL_INSTRUCTION
+                          : kind == Fault::ASSERT          ? CUDA_ERROR_ASSERT
+                                                           : CUDA_ERROR_LAUNCH_FAILED;
+    leave_kernel(code, std::string(message) + " at " + describe(site));
+}
+
+// ---- shared memory
+
+void* dynamic_shared() { return current->block->shared.dynamic(); }
+
+void* static_shared(SharedArray& array, uint32_t bytes, uint32_t alignment, const char* name) {
+    if (array.launch != launch.serial) {
+        constexpr uint32_t zone = SharedMemory::ZONE;
+        array.launch = launch.serial;
+        array.offset = (launch.shared_end + zone + alignment - 1) / alignment * alignment;
+        launch.shared_end = array.offset + (bytes + zone - 1) / zone * zone;
+        launch.static_bytes += bytes;
+        if (launch.static_bytes > SharedMemory::STATIC_LIMIT || launch.static_bytes + launch.shape.shared_bytes > SharedMemory::LIMIT) {
+            leave_kernel(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "static shared memory over the limit: " + std::to_string(launch.static_bytes) + " bytes with " + name);
+        }
+    }
+    return current->block->shared.place(array.offset, bytes, name);
+}
+
+// ---- cp.async
+
+void async_copy(void* shared, const void* global, unsigned int bytes, unsigned int valid) {
+    if (!current->copies) current->copies = std::make_unique<AsyncCopies>();
+    current->copies->open.push_back({shared, global, bytes, valid});
+}
+
+void async_commit() {
+    if (!current->copies) current->copies = std::make_unique<AsyncCopies>();
+    current->copies->groups.push_back(std::move(current->copies->open));
+    current->copies->open.clear();
+}
+
+void async_wait(unsigned int newest_left) {
+    if (!current->copies) return;
+    auto& groups = current->copies->groups;
+    if (groups.size() <= newest_left) return;
+    const size_t done = groups.size() - newest_left;
+    for (size_t g = 0; g < done; ++g) {
+        for (const AsyncCopies::Copy& copy : groups[g]) {
+            std::memcpy(copy.shared, copy.global, copy.valid);
+            std::memset(static_cast<char*>(copy.shared) + copy.valid, 0, copy.bytes - copy.valid);
+        }
+    }
+    groups.erase(groups.begin(), groups.begin() + long(done));
+}
+
+}  // namespace tw

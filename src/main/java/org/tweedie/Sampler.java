@@ -1,0 +1,367 @@
+package org.tweedie;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Execution;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.execution.Progress;
+import org.tweedie.execution.Sampling;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Steering;
+import org.tweedie.sde.Method;
+import org.tweedie.sde.TimeGrid;
+
+/**
+ * Samples from a model by a method. Sample i is a function of (model, method, seed, i) alone, whatever else is sampled beside
+ * it. Immutable: each setting gives a new sampler. Safe for use by many threads, each call with its own scratch; the model
+ * must stay open.
+ */
+public final class Sampler {
+    /** What a sampler needs to know of a model. */
+    interface Source {
+        Device device();
+
+        List<String> columns();
+
+        TimeGrid grid(Method method, int steps);
+
+        Program program(Method method, TimeGrid grid, List<Steering> steering);
+
+        /** The caller's rows, in the units of the data, as the fields expect them. */
+        GivenRows encodeGiven(String name, GivenRows rows);
+
+        /** The rows of a register back in the units of the data, in place. */
+        void decode(String register, float[] rows);
+    }
+
+    private static final int STEPS = 500;
+
+    private final Source source;
+    private final Method method;
+    private final int steps;
+    private final @Nullable TimeGrid grid;
+    private final List<Steering> steering;
+    private final Map<String, GivenRows> given;
+    private final @Nullable String execution;
+    private final boolean traced;
+    private final Progress progress;
+    private final CancelToken cancel;
+
+    Sampler(Source source, Method method) {
+        this(source, method, STEPS, null, List.of(), Map.of(), null, false, Progress.NONE, new CancelToken());
+    }
+
+    private Sampler(Source source, Method method, int steps, @Nullable TimeGrid grid, List<Steering> steering, Map<String, GivenRows> given,
+            @Nullable String execution, boolean traced, Progress progress, CancelToken cancel) {
+        this.source = source;
+        this.method = method;
+        this.steps = steps;
+        this.grid = grid;
+        this.steering = List.copyOf(steering);
+        this.given = Map.copyOf(given);
+        this.execution = execution;
+        this.traced = traced;
+        this.progress = progress;
+        this.cancel = cancel;
+    }
+
+    /** With so many steps of the method's own grid (500 when nothing is said). */
+    public Sampler steps(int steps) {
+        if (steps < 1) {
+            throw new IllegalArgumentException("steps must be positive, got " + steps);
+        }
+        return new Sampler(source, method, steps, null, steering, given, execution, traced, progress, cancel);
+    }
+
+    /** Along these times. */
+    public Sampler grid(TimeGrid grid) {
+        return new Sampler(source, method, grid.steps(), grid, steering, given, execution, traced, progress, cancel);
+    }
+
+    /** With the plan rewritten; several are applied in the order in which they were added. */
+    public Sampler steer(Steering rewrite) {
+        List<Steering> more = new ArrayList<>(steering);
+        more.add(rewrite);
+        return new Sampler(source, method, steps, grid, more, given, execution, traced, progress, cancel);
+    }
+
+    /**
+     * With rows for a given register, in the units of the data: row i belongs to sample i, a single row to all.
+     *
+     * @param rows row-major
+     */
+    public Sampler given(String name, float[] rows, int width) {
+        Map<String, GivenRows> more = new LinkedHashMap<>(given);
+        more.put(name, new GivenRows(rows.clone(), width));
+        return new Sampler(source, method, steps, grid, steering, more, execution, traced, progress, cancel);
+    }
+
+    /** By this execution alone: {@code fused}, {@code graph} or {@code stepwise}. */
+    public Sampler execution(String name) {
+        return new Sampler(source, method, steps, grid, steering, given, name, traced, progress, cancel);
+    }
+
+    /** Keeping the state after every step. */
+    public Sampler traced() {
+        return new Sampler(source, method, steps, grid, steering, given, execution, true, progress, cancel);
+    }
+
+    /** Telling how far a call is. */
+    public Sampler progress(Progress progress) {
+        return new Sampler(source, method, steps, grid, steering, given, execution, traced, progress, cancel);
+    }
+
+    /** Stopping at the next safe point, with a {@link java.util.concurrent.CancellationException}, once the token says so. */
+    public Sampler cancel(CancelToken cancel) {
+        return new Sampler(source, method, steps, grid, steering, given, execution, traced, progress, cancel);
+    }
+
+    /** Samples 0 to {@code count - 1} of a seed. */
+    public Samples sample(int count, long seed) {
+        return sample(0, count, seed);
+    }
+
+    /** Samples {@code first} to {@code first + count - 1} of a seed: the very rows that one big call would give. */
+    public Samples sample(long first, int count, long seed) {
+        requireCount(count);
+        Gathering gathering = new Gathering(seed, first, count);
+        try (Sampling sampling = open(count)) {
+            gathering.by(sampling);
+            sampling.run(seed, first, count, encoded(), progress, cancel, gathering);
+            return gathering.samples();
+        }
+    }
+
+    /** The samples with these numbers, in this order. */
+    public Samples sample(long[] indices, long seed) {
+        Gathering gathering = new Gathering(seed, indices.length == 0 ? 0 : indices[0], indices.length);
+        try (Sampling sampling = open(indices.length)) {
+            gathering.by(sampling);
+            sampling.run(seed, indices, encoded(), progress, cancel, gathering);
+            return gathering.samples();
+        }
+    }
+
+    /**
+     * Writes samples {@code first} to {@code first + count - 1} into the caller's array.
+     *
+     * @param into rows x width from {@code at}
+     * @return how they were made
+     */
+    public Samples.Run sampleInto(float[] into, int at, long first, int count, long seed) {
+        requireCount(count);
+        int width = source.columns().size();
+        if (at < 0 || (long) count * width > into.length - at) {
+            throw new IllegalArgumentException(count + " rows of " + width + " numbers do not fit from " + at + " of an array of " + into.length);
+        }
+        int[] next = {at};
+        Samples.Run[] last = new Samples.Run[1];
+        long began = System.nanoTime();
+        long[] bad = {0};
+        stream(first, count, seed, samples -> {
+            System.arraycopy(samples.rows(), 0, into, next[0], samples.rows().length);
+            next[0] += samples.rows().length;
+            bad[0] += samples.run().nonFinite();
+            last[0] = samples.run();
+        });
+        Samples.Run run = last[0];
+        return run == null
+                ? new Samples.Run(name(), seed, first, 0, 0, "", source.device().name(), 0, 0)
+                : new Samples.Run(run.method(), seed, first, count, run.nfe(), run.execution(), run.device(), (System.nanoTime() - began) / 1e6, bad[0]);
+    }
+
+    /** Hands samples on in pieces as they are made, in order, in bounded memory. */
+    public void stream(long first, long count, long seed, Consumer<Samples> consumer) {
+        if (count < 0) {
+            throw new IllegalArgumentException("count must not be negative, got " + count);
+        }
+        try (Sampling sampling = open(count)) {
+            long[] mark = {System.nanoTime()};
+            sampling.run(seed, first, count, encoded(), progress, cancel, (at, rows, outputs, traces) -> {
+                Gathering piece = new Gathering(seed, first + at, rows);
+                piece.began = mark[0];
+                piece.by(sampling);
+                piece.rows(0, rows, outputs, traces);
+                consumer.accept(piece.samples());
+                mark[0] = System.nanoTime();
+            });
+        }
+    }
+
+    /** Samples as an iterator of pieces of {@code piece} rows, each made when it is asked for. Holds nothing between calls. */
+    public Iterator<Samples> iterate(long first, long count, int piece, long seed) {
+        requireCount(piece);
+        if (count < 0 || piece == 0) {
+            throw new IllegalArgumentException("count must not be negative and a piece must hold a row, got " + count + " and " + piece);
+        }
+        return new Iterator<>() {
+            private long done;
+
+            @Override
+            public boolean hasNext() {
+                return done < count;
+            }
+
+            @Override
+            public Samples next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("all " + count + " samples were given");
+                }
+                Samples samples = sample(first + done, (int) Math.min(piece, count - done), seed);
+                done += samples.count();
+                return samples;
+            }
+        };
+    }
+
+    /** The plan in numbers, the execution chosen, and what each of the others said. */
+    public Explanation explain() {
+        Program program = program();
+        try (Sampling sampling = Sampling.open(program, source.device(), 1, traced, execution)) {
+            Map<String, String> reasons = new LinkedHashMap<>();
+            for (Map.Entry<String, Execution.Offer> offer : sampling.choice().offers().entrySet()) {
+                reasons.put(offer.getKey(), (offer.getValue().taken() ? "" : "declined: ") + offer.getValue().reason());
+            }
+            return new Explanation(name(), source.device().name(), program.plan().steps().size(), program.plan().evaluations(),
+                    program.table().cells().size(), sampling.choice().execution().name(), reasons);
+        }
+    }
+
+    /**
+     * What a sampler will do.
+     *
+     * @param steps of the plan, the draw of the start included
+     * @param evaluations of fields, a sample
+     * @param cells after draws and combines have collapsed
+     * @param execution that is chosen
+     * @param reasons what each execution said, the fastest first
+     */
+    public record Explanation(String method, String device, int steps, int evaluations, int cells, String execution, Map<String, String> reasons) {
+        @Override
+        public String toString() {
+            StringBuilder text = new StringBuilder();
+            text.append(method).append(" on ").append(device).append(": ").append(steps).append(" steps, ").append(evaluations)
+                    .append(" evaluations a sample, ").append(cells).append(" cells\nexecution: ").append(execution);
+            reasons.forEach((name, reason) -> text.append("\n  ").append(name).append(": ").append(reason));
+            return text.toString();
+        }
+    }
+
+    private String name() {
+        return method.spec() + "@" + steps;
+    }
+
+    private Program program() {
+        Program program = source.program(method, grid == null ? source.grid(method, steps) : grid, steering);
+        return traced ? Program.of(traced(program.plan()), program.fields()) : program;
+    }
+
+    private static Plan traced(Plan plan) {
+        return plan.trace().length > 0 ? plan : plan.traced("x");
+    }
+
+    private Sampling open(long rows) {
+        return Sampling.open(program(), source.device(), rows, traced, execution);
+    }
+
+    private Map<String, GivenRows> encoded() {
+        Map<String, GivenRows> encoded = new LinkedHashMap<>();
+        given.forEach((name, rows) -> encoded.put(name, source.encodeGiven(name, rows)));
+        return encoded;
+    }
+
+    private static void requireCount(int count) {
+        if (count < 0) {
+            throw new IllegalArgumentException("count must not be negative, got " + count);
+        }
+    }
+
+    /** Collects the rows of a call. */
+    private final class Gathering implements Sampling.Sink {
+        private final long seed;
+        private final long first;
+        private final int count;
+        private final Map<String, float[]> outputs = new LinkedHashMap<>();
+        private final Map<String, List<float[]>> traces = new LinkedHashMap<>();
+        private long began = System.nanoTime();
+        private @Nullable Sampling sampling;
+        private long nonFinite;
+
+        Gathering(long seed, long first, int count) {
+            this.seed = seed;
+            this.first = first;
+            this.count = count;
+        }
+
+        void by(Sampling opened) {
+            sampling = opened;
+            Program program = opened.program();
+            for (var register : program.outputs()) {
+                outputs.put(register.name(), new float[Math.multiplyExact(count, register.space().width())]);
+            }
+            if (traced) {
+                for (var register : program.traced()) {
+                    List<float[]> steps = new ArrayList<>();
+                    for (int step = 0; step < program.plan().steps().size(); step++) {
+                        steps.add(new float[Math.multiplyExact(count, register.space().width())]);
+                    }
+                    traces.put(plain(register.name()), steps);
+                }
+            }
+        }
+
+        @Override
+        public void rows(long at, int rows, List<float[]> pieces, List<float[]> tracePieces) {
+            int next = 0;
+            for (Map.Entry<String, float[]> output : outputs.entrySet()) {
+                float[] piece = pieces.get(next++);
+                source.decode(output.getKey(), piece);
+                nonFinite += next == 1 ? nonFiniteRows(piece, piece.length / Math.max(1, rows)) : 0;
+                System.arraycopy(piece, 0, output.getValue(), Math.toIntExact(at * (piece.length / Math.max(1, rows))), piece.length);
+            }
+            next = 0;
+            for (Map.Entry<String, List<float[]>> trace : traces.entrySet()) {
+                float[] piece = tracePieces.get(next++);
+                source.decode(trace.getKey(), piece);
+                int length = piece.length / trace.getValue().size();
+                for (int step = 0; step < trace.getValue().size(); step++) {
+                    System.arraycopy(piece, step * length, trace.getValue().get(step), Math.toIntExact(at * (length / Math.max(1, rows))), length);
+                }
+            }
+        }
+
+        Samples samples() {
+            Sampling by = java.util.Objects.requireNonNull(sampling);
+            return new Samples(source.columns(), outputs, traces,
+                    new Samples.Run(name(), seed, first, count, by.program().plan().evaluations(), by.choice().execution().name(),
+                            source.device().name(), (System.nanoTime() - began) / 1e6, nonFinite));
+        }
+    }
+
+    /** The plan's name of a register that the table may have renamed for the trace. */
+    private static String plain(String name) {
+        return name.endsWith("@end") ? name.substring(0, name.length() - 4) : name;
+    }
+
+    private static long nonFiniteRows(float[] rows, int width) {
+        long bad = 0;
+        for (int r = 0; r < rows.length / Math.max(1, width); r++) {
+            for (int d = 0; d < width; d++) {
+                if (!Float.isFinite(rows[r * width + d])) {
+                    bad++;
+                    break;
+                }
+            }
+        }
+        return bad;
+    }
+}

@@ -1,0 +1,57 @@
+package org.tweedie;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Sampled rows and how they were made. Immutable but for the arrays, which are the receiver's.
+ *
+ * @param columns names of the columns of the first output, in the order of the training data
+ * @param outputs rows x width of each output register, row-major, in the units of the data
+ * @param traces for each traced register its rows after every step, in the units of the data; empty when not asked for
+ * @param run how they were made
+ */
+public record Samples(List<String> columns, Map<String, float[]> outputs, Map<String, List<float[]>> traces, Run run) {
+    public Samples {
+        columns = List.copyOf(columns);
+        outputs = Map.copyOf(outputs);
+        traces = Map.copyOf(traces);
+    }
+
+    /** The state, rows x {@code width()}, row-major, in the units of the data. */
+    public float[] rows() {
+        return output("x");
+    }
+
+    /** @throws IllegalArgumentException naming the outputs there are */
+    public float[] output(String name) {
+        float[] rows = outputs.get(name);
+        if (rows == null) {
+            throw new IllegalArgumentException("no output '" + name + "'; there are " + outputs.keySet());
+        }
+        return rows;
+    }
+
+    public int count() {
+        return run.count();
+    }
+
+    public int width() {
+        return columns.size();
+    }
+
+    /**
+     * How samples were made.
+     *
+     * @param method with its grid, as {@code em@500}
+     * @param seed of the run; with the sample's number it determines every draw
+     * @param first number of the first sample
+     * @param count samples
+     * @param nfe field evaluations a sample cost, counted from the plan
+     * @param execution that ran: fused, graph or stepwise
+     * @param device that it ran on
+     * @param milliseconds from the call to its return
+     * @param nonFinite rows that hold a NaN or an infinity
+     */
+    public record Run(String method, long seed, long first, int count, int nfe, String execution, String device, double milliseconds, long nonFinite) {}
+}

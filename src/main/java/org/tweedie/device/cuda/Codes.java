@@ -1,0 +1,99 @@
+package org.tweedie.device.cuda;
+
+import static jcuda.driver.CUresult.CUDA_ERROR_ASSERT;
+import static jcuda.driver.CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED;
+import static jcuda.driver.CUresult.CUDA_ERROR_DEINITIALIZED;
+import static jcuda.driver.CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE;
+import static jcuda.driver.CUresult.CUDA_ERROR_ECC_UNCORRECTABLE;
+import static jcuda.driver.CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR;
+import static jcuda.driver.CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
+import static jcuda.driver.CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PC;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PTX;
+import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_FAILED;
+import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_TIMEOUT;
+import static jcuda.driver.CUresult.CUDA_ERROR_MISALIGNED_ADDRESS;
+import static jcuda.driver.CUresult.CUDA_ERROR_NOT_FOUND;
+import static jcuda.driver.CUresult.CUDA_ERROR_NOT_READY;
+import static jcuda.driver.CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU;
+import static jcuda.driver.CUresult.CUDA_ERROR_NO_DEVICE;
+import static jcuda.driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+import static jcuda.driver.CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+import static jcuda.driver.CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+import static jcuda.driver.CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
+import static jcuda.driver.CUresult.CUDA_ERROR_UNKNOWN;
+import static jcuda.driver.CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+
+import jcuda.CudaException;
+import jcuda.driver.CUresult;
+
+/** What the driver's return codes mean: their names, which of them a device does not survive, and what to do about each. */
+final class Codes {
+    private static final int LAST = 1000;
+
+    private Codes() {}
+
+    /** A call of the driver. */
+    @FunctionalInterface
+    interface Call {
+        int code();
+    }
+
+    /**
+     * Runs one driver call. Another user of JCuda in this JVM may have switched its exceptions on, which is a setting of
+     * the process: then the code is read from the exception.
+     */
+    static int of(Call call) {
+        try {
+            return call.code();
+        } catch (CudaException e) {
+            return code(e);
+        }
+    }
+
+    static int code(CudaException e) {
+        for (int code = 1; code < LAST; code++) {
+            if (CUresult.stringFor(code).equals(e.getMessage())) {
+                return code;
+            }
+        }
+        return CUDA_ERROR_UNKNOWN;
+    }
+
+    static String name(int code) {
+        String name = CUresult.stringFor(code);
+        return name.startsWith("CUDA_") ? name : "CUresult " + code;
+    }
+
+    /** True where the context is of no more use after the code. */
+    static boolean fatal(int code) {
+        return switch (code) {
+            case CUDA_ERROR_ILLEGAL_ADDRESS, CUDA_ERROR_LAUNCH_FAILED, CUDA_ERROR_LAUNCH_TIMEOUT, CUDA_ERROR_ECC_UNCORRECTABLE,
+                    CUDA_ERROR_MISALIGNED_ADDRESS, CUDA_ERROR_HARDWARE_STACK_ERROR, CUDA_ERROR_ILLEGAL_INSTRUCTION,
+                    CUDA_ERROR_INVALID_ADDRESS_SPACE, CUDA_ERROR_INVALID_PC, CUDA_ERROR_ASSERT, CUDA_ERROR_CONTEXT_IS_DESTROYED,
+                    CUDA_ERROR_DEINITIALIZED -> true;
+            default -> false;
+        };
+    }
+
+    /** What to do about a code; empty where nothing better than the name is known. */
+    static String remedy(int code) {
+        return switch (code) {
+            case CUDA_ERROR_OUT_OF_MEMORY -> "use a smaller batch or chunk";
+            case CUDA_ERROR_NO_DEVICE, CUDA_ERROR_DEVICE_UNAVAILABLE -> "check nvidia-smi and CUDA_VISIBLE_DEVICES";
+            case CUDA_ERROR_NO_BINARY_FOR_GPU, CUDA_ERROR_INVALID_PTX, CUDA_ERROR_UNSUPPORTED_PTX_VERSION ->
+                "the kernels were not compiled for this GPU and driver; update the driver, or rebuild with nvcc for this GPU";
+            case CUDA_ERROR_SYSTEM_DRIVER_MISMATCH -> "libcuda.so.1 and the kernel module are of different versions; reboot or reinstall the driver";
+            case CUDA_ERROR_NOT_FOUND -> "kernels and classes are of different builds; rebuild with mvn package";
+            case CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES -> "use fewer threads a block or less shared memory";
+            case CUDA_ERROR_NOT_READY -> "synchronize first";
+            case CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, CUDA_ERROR_STREAM_CAPTURE_INVALIDATED ->
+                "only launches, copies between buffers and zeroing can be captured";
+            case CUDA_ERROR_LAUNCH_TIMEOUT -> "the GPU also drives a display that limits run time; use smaller launches or another GPU";
+            case CUDA_ERROR_ECC_UNCORRECTABLE -> "the GPU's memory is failing; check nvidia-smi -q -d ECC";
+            default -> "";
+        };
+    }
+}

@@ -1,0 +1,119 @@
+package org.tweedie.kernels.host.vector;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.kernels.host.PlainSimd;
+import org.tweedie.kernels.host.Simd;
+
+/** The loops of {@link PlainSimd} over vector registers, with the same bits. */
+public final class VectorSimd implements Simd {
+    /** Rows that go through all columns together: they and their sums stay in cache. A multiple of six. */
+    private static final int TILE = 96;
+    /** Rows from which a packed copy of the weights pays. */
+    private static final int WORTH_PACKING = 24;
+
+    private final PlainSimd plain = new PlainSimd();
+    private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+
+    /** What a thread keeps. */
+    private static final class Scratch {
+        private float[] packed = new float[0];
+        private float[] tail = new float[0];
+
+        float[] packed(int count) {
+            if (packed.length < count) {
+                packed = new float[count];
+            }
+            return packed;
+        }
+
+        float[] tail(int depth) {
+            int count = (depth + VectorProduct.ROWS) * VectorProduct.L;
+            if (tail.length < count) {
+                tail = new float[count];
+            }
+            return tail;
+        }
+    }
+
+    /** @throws UnsupportedOperationException where vectors hold fewer than four floats */
+    public VectorSimd() {
+        if (VectorProduct.L < 4) {
+            throw new UnsupportedOperationException("vectors of " + VectorProduct.L + " floats gain nothing");
+        }
+    }
+
+    @Override
+    public String name() {
+        return "vector " + 32 * VectorProduct.L;
+    }
+
+    @Override
+    public void linear(int rows, Block x, float[] w, int at, int in, int width, float @Nullable [] bias, int biasAt, @Nullable Block add,
+            int activation, Block out, @Nullable Block pre) {
+        Block sums = pre == null ? out : pre;
+        Scratch mine = scratch.get();
+        float[] tail = mine.tail(in);
+        boolean pack = rows >= WORTH_PACKING;
+        float[] packed = mine.packed(pack ? VectorProduct.packed(in, width) : 0);
+        if (pack) {
+            VectorProduct.pack(w, at, in, width, width, packed);
+        }
+        for (int from = 0; from < rows; from += TILE) {
+            int some = Math.min(TILE, rows - from);
+            for (int r = from; r < from + some; r++) {
+                start(width, bias, biasAt, add == null ? null : add.data(), add == null ? 0 : add.row(r), sums.data(), sums.row(r));
+            }
+            if (pack) {
+                VectorProduct.packedProduct(some, x.data(), x.row(from), x.stride(), 1, in, packed, width, sums.data(), sums.row(from),
+                        sums.stride(), tail);
+            } else {
+                VectorProduct.product(some, x.data(), x.row(from), x.stride(), 1, in, w, at, width, width, sums.data(), sums.row(from),
+                        sums.stride(), tail);
+            }
+            if (sums.stride() == width && out.stride() == width) {
+                activate(activation, sums.data(), sums.row(from), out.data(), out.row(from), some * width);
+            } else {
+                for (int r = from; r < from + some; r++) {
+                    activate(activation, sums.data(), sums.row(r), out.data(), out.row(r), width);
+                }
+            }
+        }
+    }
+
+    private static void start(int width, float @Nullable [] bias, int biasAt, float @Nullable [] add, int addAt, float[] sum, int at) {
+        if (add == null) {
+            if (bias == null) {
+                Arrays.fill(sum, at, at + width, 0f);
+            } else {
+                System.arraycopy(bias, biasAt, sum, at, width);
+            }
+        } else if (bias == null) {
+            for (int j = 0; j < width; j++) {
+                sum[at + j] = 0f + add[addAt + j];
+            }
+        } else {
+            for (int j = 0; j < width; j++) {
+                sum[at + j] = bias[biasAt + j] + add[addAt + j];
+            }
+        }
+    }
+
+    @Override
+    public void outer(int rows, Block x, Block d, int in, int width, float[] sum, int at) {
+        VectorProduct.product(in, x.data(), x.at(), 1, x.stride(), rows, d.data(), d.at(), d.stride(), width, sum, at, width,
+                scratch.get().tail(rows));
+    }
+
+    @Override
+    public void activate(int activation, float[] x, int at, float[] out, int outAt, int count) {
+        int whole = VectorCurve.activate(activation, x, at, out, outAt, count);
+        plain.activate(activation, x, at + whole, out, outAt + whole, count - whole);
+    }
+
+    @Override
+    public void slope(int activation, float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int count) {
+        int whole = VectorCurve.slope(activation, pre, at, d, dAt, out, outAt, count);
+        plain.slope(activation, pre, at + whole, d, dAt + whole, out, outAt + whole, count - whole);
+    }
+}

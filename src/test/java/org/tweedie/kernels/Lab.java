@@ -1,0 +1,131 @@
+package org.tweedie.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+
+/** A stream of a device with buffers that close with it: what a kernel test needs, in few words. */
+final class Lab implements AutoCloseable {
+    /** Row counts chosen to hurt: nothing, one, around a warp, one past a block, a prime. */
+    static final int[] SIZES = {0, 1, 3, 31, 33, 257, 1021};
+
+    /** Widths chosen to hurt: parts of a quad, quads, and a prime. */
+    static final int[] DIMS = {1, 2, 3, 4, 5, 8, 31, 64};
+
+    private final Device device;
+    private final Stream stream;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+    Lab(Device device) {
+        this.device = device;
+        this.stream = device.stream();
+        open.push(stream);
+    }
+
+    Stream stream() {
+        return stream;
+    }
+
+    DeviceBuffer floats(float... values) {
+        return upload(Element.F32, values, values.length);
+    }
+
+    DeviceBuffer ints(int... values) {
+        return upload(Element.I32, values, values.length);
+    }
+
+    DeviceBuffer longs(long... values) {
+        return upload(Element.I64, values, values.length);
+    }
+
+    private DeviceBuffer upload(Element element, Object values, int count) {
+        DeviceBuffer buffer = device.allocate(element, count);
+        open.push(buffer);
+        if (count > 0) {
+            stream.upload(values, 0, buffer, 0, count);
+        }
+        return buffer;
+    }
+
+    /** {@code count} floats of a value that no kernel writes. */
+    DeviceBuffer untouched(int count) {
+        float[] values = new float[count];
+        Arrays.fill(values, UNTOUCHED);
+        return floats(values);
+    }
+
+    static final float UNTOUCHED = -12345.5f;
+
+    RowSet rows(long seed, long first, long count) {
+        return rows(seed, first, count, null, null, 0);
+    }
+
+    RowSet rows(long seed, long first, long count, long @Nullable [] index, float @Nullable [] alive, long iteration) {
+        RowSet rows = RowSet.on(device);
+        open.push(rows);
+        rows.assign(stream, seed, first, count, index == null ? null : longs(index), alive == null ? null : floats(alive), iteration);
+        return rows;
+    }
+
+    float[] read(DeviceBuffer buffer) {
+        float[] values = new float[(int) buffer.count()];
+        if (values.length > 0) {
+            stream.download(buffer, 0, values, 0, values.length);
+        }
+        return values;
+    }
+
+    int[] readInts(DeviceBuffer buffer) {
+        int[] values = new int[(int) buffer.count()];
+        if (values.length > 0) {
+            stream.download(buffer, 0, values, 0, values.length);
+        }
+        return values;
+    }
+
+    /** What an experiment gives on a device. */
+    static float[] on(Device device, Function<Lab, float[]> experiment) {
+        try (Lab lab = new Lab(device)) {
+            return experiment.apply(lab);
+        }
+    }
+
+    /** Fails unless an experiment gives on a device the very bits that one host thread gives. */
+    static float[] sameOnOneThread(Device device, String what, Function<Lab, float[]> experiment) {
+        float[] got = on(device, experiment);
+        try (Device one = Device.open("cpu:1")) {
+            assertBits(on(one, experiment), got, what + " on " + device.name());
+        }
+        return got;
+    }
+
+    static void assertBits(float[] expected, float[] got, String what) {
+        assertEquals(expected.length, got.length, what);
+        for (int i = 0; i < expected.length; i++) {
+            if (Float.floatToRawIntBits(expected[i]) != Float.floatToRawIntBits(got[i])) {
+                fail(what + ": element " + i + " is " + got[i] + ", expected the bits of " + expected[i]);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        stream.synchronize();
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}
