@@ -39,6 +39,10 @@ final class Lab implements AutoCloseable {
         return upload(Element.F32, values, values.length);
     }
 
+    DeviceBuffer doubles(double... values) {
+        return upload(Element.F64, values, values.length);
+    }
+
     DeviceBuffer ints(int... values) {
         return upload(Element.I32, values, values.length);
     }

@@ -63,4 +63,14 @@ public final class PlainSimd implements Simd {
             out[outAt + j] = d[dAt + j] * Curve.slope(activation, pre[at + j]);
         }
     }
+
+    @Override
+    public void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
+        BoxMuller.pairs(radius, angle, 0, pairs, into, at);
+    }
+
+    /** Pairs {@code from <= i < to} of {@link #normals(int[], int[], int, float[], int)}. */
+    public void normals(int[] radius, int[] angle, int from, int to, float[] into, int at) {
+        BoxMuller.pairs(radius, angle, from, to, into, at);
+    }
 }

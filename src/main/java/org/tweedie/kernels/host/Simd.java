@@ -35,9 +35,7 @@ public interface Simd {
      * Standard normal numbers in pairs, by Box and Muller: {@code into[at + 2 i]} and the next are sqrt(-2 ln u) times cosine
      * and sine, with u = (radius[i] + 1/2) 2^-32 and {@code angle[i]} 2^-32 turns.
      */
-    default void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
-        BoxMuller.pairs(radius, angle, 0, pairs, into, at);
-    }
+    void normals(int[] radius, int[] angle, int pairs, float[] into, int at);
 
     /** The fastest that this JVM has: vectors where module jdk.incubator.vector is there, unless {@code -Dtweedie.simd=plain}. */
     static Simd best() {

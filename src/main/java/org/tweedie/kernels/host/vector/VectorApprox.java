@@ -15,7 +15,7 @@ final class VectorApprox {
 
     private VectorApprox() {}
 
-    private static FloatVector of(float x) {
+    static FloatVector of(float x) {
         return FloatVector.broadcast(S, x);
     }
 
@@ -27,7 +27,7 @@ final class VectorApprox {
         return otherwise.blend(then, x.compare(VectorOperators.GT, bound));
     }
 
-    private static FloatVector pick(IntVector ones, FloatVector then, FloatVector otherwise) {
+    static FloatVector pick(IntVector ones, FloatVector then, FloatVector otherwise) {
         return otherwise.reinterpretAsInts().lanewise(VectorOperators.BITWISE_BLEND, then.reinterpretAsInts(), ones).reinterpretAsFloats();
     }
 
@@ -61,7 +61,7 @@ final class VectorApprox {
         return expNear(x, t).mul(first.reinterpretAsFloats()).mul(second.reinterpretAsFloats());
     }
 
-    private static FloatVector logNearOne(FloatVector f) {
+    static FloatVector logNearOne(FloatVector f) {
         FloatVector s = f.mul(f);
         FloatVector even = s.fma(of(-0.1287429f), of(-0.12188379f));
         FloatVector odd = s.fma(of(0.13986708f), of(0.1400534f));
@@ -74,26 +74,30 @@ final class VectorApprox {
         return p.fma(s, f);
     }
 
-    static FloatVector log(FloatVector x) {
-        IntVector bits = x.reinterpretAsInts();
-        IntVector e = bits.sub(0x3f2aaaab).and(0xff800000);
-        FloatVector f = bits.sub(e).reinterpretAsFloats().sub(1.0f);
-        FloatVector power = (FloatVector) e.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0);
-        return power.fma(of(0.693147182f), logNearOne(f));
+    static FloatVector sine(FloatVector r) {
+        FloatVector s = r.mul(r);
+        FloatVector p = s.fma(of(-0.000195181f), of(0.008332188f));
+        p = p.fma(s, of(-0.16666655f));
+        return p.mul(s).fma(r, r);
+    }
+
+    static FloatVector cosine(FloatVector r) {
+        FloatVector s = r.mul(r);
+        FloatVector q = s.fma(of(2.4430668e-05f), of(-0.0013887301f));
+        q = q.fma(s, of(0.041666646f));
+        return q.mul(s).fma(s, s.fma(of(-0.5f), of(1.0f)));
+    }
+
+    /** {@code sine} or {@code cosine} of r, turned on by quadrants. */
+    static FloatVector turned(FloatVector sine, FloatVector cosine, IntVector quadrant) {
+        IntVector odd = quadrant.and(1).neg();
+        IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
+        return pick(odd, cosine, sine).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
     }
 
     /** sin(r + quadrant pi/2). */
     private static FloatVector sinReduced(FloatVector r, IntVector quadrant) {
-        FloatVector s = r.mul(r);
-        FloatVector p = s.fma(of(-0.000195181f), of(0.008332188f));
-        p = p.fma(s, of(-0.16666655f));
-        FloatVector sine = p.mul(s).fma(r, r);
-        FloatVector q = s.fma(of(2.4430668e-05f), of(-0.0013887301f));
-        q = q.fma(s, of(0.041666646f));
-        FloatVector cosine = q.mul(s).fma(s, s.fma(of(-0.5f), of(1.0f)));
-        IntVector odd = quadrant.and(1).neg();
-        IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
-        return pick(odd, cosine, sine).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+        return turned(sine(r), cosine(r), quadrant);
     }
 
     /** sin(2 pi x), or cos(2 pi x) where {@code ahead} is 1. */
@@ -182,12 +186,21 @@ final class VectorApprox {
         return gauss.mul(p.mul(v));
     }
 
-    /** Phi(x). */
-    static FloatVector normalLaw(FloatVector x) {
+    private static FloatVector normalCdf(FloatVector x, FloatVector tail) {
+        FloatVector s = x.mul(x);
+        FloatVector p = s.fma(of(-8.169563e-06f), of(0.00011501883f));
+        p = p.fma(s, of(-0.00118802f));
+        p = p.fma(s, of(0.009974163f));
+        p = p.fma(s, of(-0.06649054f));
+        p = p.fma(s, of(0.3989423f));
+        FloatVector far = below(x, 0.0f, tail, of(1.0f).sub(tail));
+        return below(s, 1.0f, p.fma(x, of(0.5f)), far);
+    }
+
+    static FloatVector gelu(FloatVector x) {
         FloatVector a = x.abs();
         FloatVector b = above(a, 14.0f, of(14.0f), a);
-        FloatVector tail = above(a, 14.0f, FloatVector.zero(S), tail(b, gauss(b)));
-        return below(x, 0.0f, tail, of(1.0f).sub(tail));
+        return x.mul(normalCdf(x, above(a, 14.0f, FloatVector.zero(S), tail(b, gauss(b)))));
     }
 
     static FloatVector geluSlope(FloatVector x) {
@@ -196,6 +209,6 @@ final class VectorApprox {
         FloatVector inside = gauss(b);
         FloatVector gauss = above(a, 14.0f, FloatVector.zero(S), inside);
         FloatVector tail = above(a, 14.0f, FloatVector.zero(S), tail(b, inside));
-        return x.mul(0.398942292f).fma(gauss, below(x, 0.0f, tail, of(1.0f).sub(tail)));
+        return x.mul(0.398942292f).fma(gauss, normalCdf(x, tail));
     }
 }

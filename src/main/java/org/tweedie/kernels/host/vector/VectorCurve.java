@@ -66,8 +66,7 @@ final class VectorCurve {
 
     private static void geluLoop(float[] x, int at, float[] out, int outAt, int whole) {
         for (int j = 0; j < whole; j += L) {
-            FloatVector v = FloatVector.fromArray(S, x, at + j);
-            v.mul(normalLaw(v)).intoArray(out, outAt + j);
+            gelu(FloatVector.fromArray(S, x, at + j)).intoArray(out, outAt + j);
         }
     }
 

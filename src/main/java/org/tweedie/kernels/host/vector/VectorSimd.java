@@ -116,4 +116,10 @@ public final class VectorSimd implements Simd {
         int whole = VectorCurve.slope(activation, pre, at, d, dAt, out, outAt, count);
         plain.slope(activation, pre, at + whole, d, dAt + whole, out, outAt + whole, count - whole);
     }
+
+    @Override
+    public void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
+        int whole = VectorNormals.pairs(radius, angle, pairs, into, at);
+        plain.normals(radius, angle, whole, pairs, into, at);
+    }
 }

@@ -1,0 +1,274 @@
+package org.tweedie.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.tweedie.kernels.Lab.sameOnOneThread;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.testing.TestDevices;
+
+/** Activations, time features and sums against double, on every device, and every device against one host thread. */
+class ElementwiseTest {
+    private static final double U = 0x1p-24;
+
+    static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> activations() {
+        return TestDevices.times(List.of(Activation.values()));
+    }
+
+    static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> sizes() {
+        return TestDevices.times(List.of(0, 1, 3, 31, 33, 65, 257, 1021));
+    }
+
+    /** Phi by quadrature of its derivative from 0: Simpson's rule, 2,000 pieces. */
+    private static double normalLaw(double x) {
+        double end = Math.max(-12, Math.min(12, x));
+        double step = end / 2000;
+        double sum = 0;
+        for (int i = 0; i <= 2000; i++) {
+            double z = i * step;
+            sum += (i == 0 || i == 2000 ? 1 : i % 2 == 1 ? 4 : 2) * StrictMath.exp(-z * z / 2);
+        }
+        return 0.5 + sum * step / 3 / StrictMath.sqrt(2 * Math.PI);
+    }
+
+    private static DoubleUnaryOperator formula(Activation activation) {
+        return switch (activation) {
+            case IDENTITY -> x -> x;
+            case SILU -> x -> x / (1 + StrictMath.exp(-x));
+            case SIN -> StrictMath::sin;
+            case TANH -> StrictMath::tanh;
+            case RELU -> x -> Math.max(x, 0);
+            case SOFTPLUS -> x -> Math.max(x, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(x)));
+            case GELU -> x -> x * normalLaw(x);
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("activations")
+    void activationsAndTheirSlopes(Device device, Activation activation) {
+        int rows = 257;
+        int width = 5;
+        SplittableRandom random = new SplittableRandom(21);
+        float[] x = new float[rows * width];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) ((random.nextDouble() - 0.5) * StrictMath.pow(2, random.nextInt(-8, 5)));
+        }
+        float[] alive = new float[rows];
+        java.util.Arrays.fill(alive, 1f);
+        alive[3] = 0f;
+        float[] out = sameOnOneThread(device, activation + " forward", lab -> {
+            DeviceBuffer into = lab.untouched(rows * (width + 1));
+            Activations.forward(lab.stream(), lab.rows(0, 0, rows, null, alive, 0), View.rows(lab.floats(x), width), activation,
+                    new View(into, 1, width, width + 1));
+            return lab.read(into);
+        });
+        float[] slope = sameOnOneThread(device, activation + " slope", lab -> {
+            DeviceBuffer d = lab.floats(x);
+            Activations.backward(lab.stream(), lab.rows(0, 0, rows, null, alive, 0), View.rows(lab.floats(x), width), View.rows(d, width),
+                    activation, View.rows(d, width));
+            return lab.read(d);
+        });
+        DoubleUnaryOperator f = formula(activation);
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < width; j++) {
+                double v = x[r * width + j];
+                float got = out[1 + r * (width + 1) + j];
+                float product = slope[r * width + j];
+                if (r == 3) {
+                    assertEquals(Lab.UNTOUCHED, got);
+                    assertEquals((float) v, product);
+                    continue;
+                }
+                assertEquals(f.applyAsDouble(v), got, 6 * U * Math.abs(f.applyAsDouble(v)) + 1e-11, activation + " of " + v);
+                double h = 1e-4;
+                double kink = activation == Activation.RELU && Math.abs(v) <= 2 * h ? Double.POSITIVE_INFINITY : 0;
+                double numeric = (f.applyAsDouble(v - 2 * h) - 8 * f.applyAsDouble(v - h) + 8 * f.applyAsDouble(v + h) - f.applyAsDouble(v + 2 * h))
+                        / (12 * h);
+                assertEquals(v * numeric, product, Math.abs(v) * 5e-7 + 1e-12 + kink, activation + " slope at " + v);
+            }
+        }
+    }
+
+    /** Every hard float: ends of ranges, infinities, NaN, zeros, subnormals. */
+    @ParameterizedTest
+    @MethodSource("activations")
+    void hardFloatsHaveTheSameBits(Device device, Activation activation) {
+        float[] hard = {0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-40f, -1e-40f, 1e-20f, -1e-20f, 0.55f, -0.55f, 1f, -1f, 13.9f, 14f, 14.1f, -14f,
+            -14.1f, 20f, 84.9f, 85f, 85.1f, -84.9f, -85f, -85.1f, 88.8f, -88.8f, -103.9f, -104f, -104.1f, 104.1f, 9999f, -9999f, 1e30f, -1e30f};
+        float[] got = sameOnOneThread(device, activation + " of hard floats", lab -> {
+            DeviceBuffer into = lab.floats(hard);
+            Activations.forward(lab.stream(), lab.rows(0, 0, hard.length), View.rows(into, 1), activation, View.rows(into, 1));
+            return lab.read(into);
+        });
+        float[] nan = Lab.on(device, lab -> {
+            DeviceBuffer into = lab.floats(Float.NaN);
+            Activations.forward(lab.stream(), lab.rows(0, 0, 1), View.rows(into, 1), activation, View.rows(into, 1));
+            return lab.read(into);
+        });
+        assertTrue(Float.isNaN(nan[0]), activation + " of NaN is " + nan[0]);
+        for (int i = 0; i < 22; i++) {
+            double exact = formula(activation).applyAsDouble(hard[i]);
+            assertEquals(exact, got[i], 6 * U * Math.abs(exact) + 1e-11, activation + " of " + hard[i]);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void timeFeaturesAreSinesAndCosinesOfTurns(Device device, int rows) {
+        int n = 13;
+        SplittableRandom random = new SplittableRandom(22);
+        float[] t = new float[rows];
+        float[] f = new float[n];
+        for (int r = 0; r < rows; r++) {
+            t[r] = (float) (r % 5 == 0 ? random.nextDouble() * 1e4 : random.nextDouble());
+        }
+        for (int k = 0; k < n; k++) {
+            f[k] = (float) (k == 0 ? 0 : k == 1 ? 1e7 : (random.nextDouble() - 0.5) * StrictMath.pow(2, k));
+        }
+        float[] got = sameOnOneThread(device, "time features", lab -> {
+            DeviceBuffer out = lab.untouched(rows * 2 * n);
+            TimeFeatures.forward(lab.stream(), lab.rows(0, 0, rows), View.rows(lab.floats(t), 1), View.shared(lab.floats(f), 0, n), View.rows(out, 2 * n));
+            return lab.read(out);
+        });
+        for (int r = 0; r < rows; r++) {
+            for (int k = 0; k < n; k++) {
+                double turn = Math.IEEEremainder((double) f[k] * t[r], 1.0); // the product of two floats is exact in double
+                assertEquals(StrictMath.sin(2 * Math.PI * turn), got[r * 2 * n + k], 3e-7);
+                assertEquals(StrictMath.cos(2 * Math.PI * turn), got[r * 2 * n + n + k], 3e-7);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void oneTimeMayServeAllRows(Device device) {
+        float[] f = TimeFeatures.sinusoidal(4, 1000, 10_000);
+        assertEquals(1000 / (2 * Math.PI), f[0], 1e-5);
+        assertEquals(0.1 / (2 * Math.PI), f[3], 1e-9);
+        float[] got = Lab.on(device, lab -> {
+            DeviceBuffer out = lab.untouched(3 * 8);
+            TimeFeatures.forward(lab.stream(), lab.rows(0, 0, 3), View.shared(lab.floats(0.5f), 0, 1), View.shared(lab.floats(f), 0, 4), View.rows(out, 8));
+            return lab.read(out);
+        });
+        for (int r = 0; r < 3; r++) {
+            assertEquals(StrictMath.sin(500), got[r * 8], 2e-5); // a frequency in f32: 500 radians to 2^-24
+            assertEquals(StrictMath.cos(0.05), got[r * 8 + 7], 1e-6);
+        }
+    }
+
+    static java.util.stream.Stream<Device> devices() {
+        return TestDevices.all();
+    }
+
+    static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> sums() {
+        return TestDevices.times(List.of(new int[] {0, 3}, new int[] {1, 1}, new int[] {3, 5}, new int[] {31, 33}, new int[] {257, 1},
+                new int[] {1021, 3}, new int[] {1021, 130}));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sums")
+    void sumsAreRoundedOnce(Device device, int[] shape) {
+        int rows = shape[0];
+        int width = shape[1];
+        int stride = width + 1;
+        SplittableRandom random = new SplittableRandom(23);
+        float[] x = new float[rows * stride];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) ((random.nextDouble() - 0.4) * StrictMath.pow(2, random.nextInt(-10, 10)));
+        }
+        float[] alive = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            alive[r] = r % 4 == 2 ? 0f : 1f;
+            if (r % 4 == 2) {
+                x[r * stride] = Float.NaN;
+            }
+        }
+        if (rows > 200) {
+            x[rows / 2 / 4 * 4 * stride + width - 1] = 0f;
+        }
+        float[] got = sameOnOneThread(device, "sums", lab -> {
+            DeviceBuffer out = lab.untouched(4);
+            DeviceBuffer scratch = lab.doubles(new double[Reduce.SCRATCH]);
+            View values = new View(lab.floats(x), 0, width, stride);
+            RowSet living = lab.rows(0, 0, rows, null, alive, 0);
+            Reduce.sum(lab.stream(), living, values, out, 0, scratch);
+            Reduce.sumOfSquares(lab.stream(), living, values, out, 1, scratch);
+            Reduce.nonFinite(lab.stream(), living, values, out, 2, scratch);
+            Reduce.nonFinite(lab.stream(), lab.rows(0, 0, rows), values, out, 3, scratch);
+            return lab.read(out);
+        });
+        double sum = 0;
+        double squares = 0;
+        double size = 0;
+        int dead = 0;
+        for (int r = 0; r < rows; r++) {
+            if (!(alive[r] > 0)) {
+                dead++;
+                continue;
+            }
+            for (int j = 0; j < width; j++) {
+                double v = x[r * stride + j];
+                sum += v;
+                squares += v * v;
+                size += Math.abs(v);
+            }
+        }
+        double doubles = rows * width * 0x1p-53;
+        assertEquals(sum, got[0], U * Math.abs(sum) + 2 * doubles * size);
+        assertEquals(squares, got[1], (U + 4 * doubles) * squares);
+        assertEquals(0f, got[2]);
+        assertEquals(dead, got[3]);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void rowNormsAreSumsOfSquares(Device device, int rows) {
+        for (int width : new int[] {1, 2, 31, 33, 130}) {
+            SplittableRandom random = new SplittableRandom(24);
+            float[] x = new float[rows * width];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = (float) (random.nextDouble() - 0.5);
+            }
+            float[] alive = new float[rows];
+            for (int r = 0; r < rows; r++) {
+                alive[r] = r % 5 == 1 ? 0f : 1f;
+            }
+            float[] got = sameOnOneThread(device, "norms", lab -> {
+                DeviceBuffer out = lab.untouched(2 * rows);
+                Reduce.rowNorm2(lab.stream(), lab.rows(0, 0, rows, null, alive, 0), View.rows(lab.floats(x), width), new View(out, 0, 1, 2));
+                return lab.read(out);
+            });
+            for (int r = 0; r < rows; r++) {
+                double exact = 0;
+                for (int j = 0; j < width; j++) {
+                    exact += (double) x[r * width + j] * x[r * width + j];
+                }
+                int terms = (width + 31) / 32 + 5;
+                assertEquals(alive[r] > 0 ? exact : Lab.UNTOUCHED, got[2 * r], alive[r] > 0 ? terms * U / (1 - terms * U) * exact : 0);
+                assertEquals(Lab.UNTOUCHED, got[2 * r + 1]);
+            }
+        }
+    }
+
+    @Test
+    void refusesWhatDoesNotFit() {
+        try (Device device = Device.open("cpu:1"); Lab lab = new Lab(device)) {
+            DeviceBuffer some = lab.untouched(64);
+            RowSet rows = lab.rows(0, 0, 2);
+            assertThrows(IllegalArgumentException.class,
+                    () -> Activations.forward(lab.stream(), rows, View.rows(some, 3), Activation.SILU, View.rows(some, 4)));
+            assertThrows(IllegalArgumentException.class,
+                    () -> TimeFeatures.forward(lab.stream(), rows, View.rows(some, 1), View.shared(some, 0, 3), View.rows(some, 5)));
+            assertThrows(IllegalArgumentException.class, () -> Reduce.sum(lab.stream(), rows, View.rows(some, 3), some, 0, some));
+            assertThrows(IllegalArgumentException.class, () -> Reduce.rowNorm2(lab.stream(), rows, View.rows(some, 3), View.rows(some, 3)));
+        }
+    }
+}
