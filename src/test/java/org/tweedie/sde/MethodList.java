@@ -27,7 +27,7 @@ public final class MethodList {
                 new PredictorCorrector(0.16),
                 new PredictorCorrector(0.1, 2, new Ddim(1)),
                 new AnnealedLangevin(),
-                new AnnealedLangevin(5, 1e-4));
+                new AnnealedLangevin(5, 0.05));
     }
 
     /** Every process with every method that knows it at this many steps. */
