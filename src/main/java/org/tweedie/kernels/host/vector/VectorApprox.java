@@ -61,7 +61,7 @@ final class VectorApprox {
         return expNear(x, t).mul(first.reinterpretAsFloats()).mul(second.reinterpretAsFloats());
     }
 
-    private static FloatVector logNearOne(FloatVector f) {
+    static FloatVector logNearOne(FloatVector f) {
         FloatVector s = f.mul(f);
         FloatVector even = s.fma(of(-0.1287429f), of(-0.12188379f));
         FloatVector odd = s.fma(of(0.13986708f), of(0.1400534f));
