@@ -53,22 +53,6 @@ final class VectorNormals {
         return whole;
     }
 
-    /** Whole vectors of {@code sum (+)= w v}; returns how many elements it did. */
-    static int term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
-        int whole = S.loopBound(count);
-        FloatVector weight = of(w);
-        if (first) {
-            for (int j = 0; j < whole; j += L) {
-                FloatVector.fromArray(S, v, at + j).mul(weight).intoArray(sum, sumAt + j);
-            }
-        } else {
-            for (int j = 0; j < whole; j += L) {
-                FloatVector.fromArray(S, v, at + j).fma(weight, FloatVector.fromArray(S, sum, sumAt + j)).intoArray(sum, sumAt + j);
-            }
-        }
-        return whole;
-    }
-
     /** sqrt(-2 ln((w + 1/2) 2^-32)). */
     private static FloatVector radius(IntVector w) {
         IntVector upper = w.lanewise(VectorOperators.ASHR, 31);

@@ -131,7 +131,7 @@ public final class VectorSimd implements Simd {
 
     @Override
     public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
-        int whole = VectorNormals.term(first, w, v, at, sum, sumAt, count);
+        int whole = VectorTerms.term(first, w, v, at, sum, sumAt, count);
         plain.term(first, w, v, at + whole, sum, sumAt + whole, count - whole);
     }
 }
