@@ -160,7 +160,8 @@ class CudaDeviceTest {
         Consumer<LaunchShape> launch = shape -> {
             try (Stream stream = device.stream();
                     DeviceBuffer memory = device.allocate(Element.I64, 6)) {
-                stream.launch(kernel, shape, new Arguments(RowSet.ASSIGN).buffer(memory).i64(1).i64(2).i64(3).buffer(null).buffer(null).i64(4));
+                Arguments arguments = new Arguments(RowSet.ASSIGN).buffer(memory);
+                stream.launch(kernel, shape, arguments.i64(1).i64(2).i64(3).buffer(null).buffer(null).i64(4));
                 long[] words = new long[6];
                 stream.download(memory, 0, words, 0, 6);
                 assertArrayEquals(new long[] {1, 2, 3, 0, 0, 4}, words);
@@ -168,12 +169,14 @@ class CudaDeviceTest {
         };
         int most = kernel.resources().mostThreads();
         if (most < 1024) {
-            String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(LaunchShape.linear(1, most + 1))).getMessage();
+            LaunchShape tooMany = LaunchShape.linear(1, most + 1);
+            String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMany)).getMessage();
             assertTrue(message.contains("rows_assign <<<") && message.contains("room for " + most), message);
         }
         launch.accept(LaunchShape.blocks(1, 1, 32, 48 * 1024));
         launch.accept(LaunchShape.blocks(1, 1, 32, 64 * 1024)); // more than the usual limit: lifted once, in silence
-        String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(LaunchShape.blocks(1, 1, 32, 1 << 20))).getMessage();
+        LaunchShape tooMuch = LaunchShape.blocks(1, 1, 32, 1 << 20);
+        String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMuch)).getMessage();
         assertTrue(message.contains("1048576 bytes of shared memory"), message);
     }
 

@@ -42,7 +42,8 @@ class CudaScenarioTest {
     }
 
     private static void assumeEmulated() {
-        assumeTrue(CudaStatus.probe().gpus().stream().anyMatch(gpu -> gpu.kind() == DeviceKind.EMULATED), "only the emulated GPU can be another");
+        boolean emulated = CudaStatus.probe().gpus().stream().anyMatch(gpu -> gpu.kind() == DeviceKind.EMULATED);
+        assumeTrue(emulated, "only the emulated GPU can be another");
     }
 
     @Test
@@ -70,7 +71,8 @@ class CudaScenarioTest {
     void anOlderGpuIsRefusedByName() throws IOException, InterruptedException {
         assumeEmulated();
         List<String> lines = run(Map.of("TW_EMU_CC", "7.5"), List.of(), "open", "cuda:0");
-        assertTrue(line(lines, "DeviceUnavailableException").contains("has compute capability 7.5; Tweedie needs 8.0 or newer"), lines.toString());
+        String refusal = line(lines, "DeviceUnavailableException");
+        assertTrue(refusal.contains("has compute capability 7.5; Tweedie needs 8.0 or newer"), refusal);
         assertTrue(line(run(Map.of("TW_EMU_CC", "7.5"), List.of(), "open", "auto"), "opened").endsWith("HOST"));
     }
 
@@ -104,7 +106,8 @@ class CudaScenarioTest {
             // queued work may fail at the launch or at the next wait; under sync always at the launch, which is then named
             String launch = line(lines, "launch");
             String first = launch.equals("fine") ? line(lines, "download") : launch;
-            assertTrue(first.contains("CUDA_ERROR_ILLEGAL_ADDRESS") && first.contains("close this device and open it again"), lines.toString());
+            assertTrue(first.contains("CUDA_ERROR_ILLEGAL_ADDRESS"), lines.toString());
+            assertTrue(first.contains("close this device and open it again"), lines.toString());
             assertTrue(first.contains("rows_assign <<<(1,1,1),(1,1,1),0>>>"), lines.toString());
             assertEquals(!sync, first.contains("rerun with -Dtweedie.sync=true to name the launch"), lines.toString());
             if (sync) {
