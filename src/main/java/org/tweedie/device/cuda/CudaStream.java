@@ -3,8 +3,6 @@ package org.tweedie.device.cuda;
 import static jcuda.driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED;
 import static jcuda.driver.CUstream_flags.CU_STREAM_NON_BLOCKING;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,6 +19,7 @@ import org.tweedie.device.Allocations;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.DeviceException;
 import org.tweedie.device.Event;
 import org.tweedie.device.Graph;
 import org.tweedie.device.HostBuffer;
@@ -35,50 +34,49 @@ final class CudaStream implements Stream {
     private final CudaDevice device;
     private final Context context;
     private final StreamHandle handle;
+    private final LaunchBlock block;
     private final Staging staging;
     private final Guard guard;
     private final LastLaunch last;
     private final Allocations.Ticket ticket;
 
-    /** The arguments of the launch under way, eight bytes each: the driver copies them before the call returns. */
-    private final ByteBuffer slots = ByteBuffer.allocateDirect(CudaKernel.MOST_PARAMETERS * Long.BYTES).order(ByteOrder.nativeOrder());
-    /** For each count of parameters, the array of pointers into the slots. */
-    private final @Nullable Pointer[] parameters = new Pointer[CudaKernel.MOST_PARAMETERS + 1];
-
     private @Nullable Set<CudaBuffer> captured;
 
-    private CudaStream(CudaDevice device, StreamHandle handle, Staging staging, LastLaunch last, Guard guard, String what) {
+    /** Takes over {@code handle}, counted into the context's guard, whatever happens. */
+    private CudaStream(CudaDevice device, StreamHandle handle, boolean owned) {
         this.device = device;
         this.context = device.context();
         this.handle = handle;
-        this.staging = staging;
-        this.last = last;
-        this.guard = guard;
-        this.ticket = context.allocations.opened(this, what, 0, guard::close);
+        this.last = new LastLaunch();
+        LaunchBlock arguments;
+        try {
+            arguments = new LaunchBlock(context);
+        } catch (DeviceException e) {
+            context.close(() -> owned ? JCudaDriver.cuStreamDestroy(handle) : 0, "cuStreamDestroy");
+            throw e;
+        }
+        Staging through = new Staging(context, handle, last);
+        this.block = arguments;
+        this.staging = through;
+        this.guard = new Guard("this stream on " + context.spec, () -> context.close(() -> {
+            int freed = through.free();
+            int unblocked = arguments.free();
+            int destroyed = owned ? JCudaDriver.cuStreamDestroy(handle) : 0;
+            return destroyed != 0 ? destroyed : freed != 0 ? freed : unblocked;
+        }, "closing a stream"));
+        this.ticket = context.allocations.opened(this, owned ? "a stream" : "the wrapping of a stream", 0, guard::close);
     }
 
     static CudaStream open(CudaDevice device) {
-        Context context = device.context();
         StreamHandle handle = new StreamHandle();
-        context.open(() -> JCudaDriver.cuStreamCreate(handle, CU_STREAM_NON_BLOCKING), "cuStreamCreate", 0);
-        LastLaunch last = new LastLaunch();
-        Staging staging = new Staging(context, handle, last);
-        Guard guard = new Guard("this stream on " + context.spec, () -> context.close(() -> {
-            int freed = staging.free();
-            int destroyed = JCudaDriver.cuStreamDestroy(handle);
-            return destroyed != 0 ? destroyed : freed;
-        }, "cuStreamDestroy"));
-        return new CudaStream(device, handle, staging, last, guard, "a stream");
+        device.context().open(() -> JCudaDriver.cuStreamCreate(handle, CU_STREAM_NON_BLOCKING), "cuStreamCreate", 0);
+        return new CudaStream(device, handle, true);
     }
 
     static CudaStream wrap(CudaDevice device, long value) {
-        Context context = device.context();
-        context.guard.enter();
         StreamHandle handle = StreamHandle.of(value);
-        LastLaunch last = new LastLaunch();
-        Staging staging = new Staging(context, handle, last);
-        Guard guard = new Guard("this stream on " + context.spec, () -> context.close(staging::free, "cuMemFreeHost"));
-        return new CudaStream(device, handle, staging, last, guard, "the wrapping of a stream");
+        device.context().guard.enter();
+        return new CudaStream(device, handle, false);
     }
 
     Context context() {
@@ -121,18 +119,18 @@ final class CudaStream implements Stream {
                 if (kernel.entry().parameters().get(held) == Parameter.POINTER) {
                     bits = hold(arguments, held, bits);
                 }
-                slots.putLong(held * Long.BYTES, bits); // little-endian: four-byte values are the lower half
+                block.put(held, bits);
             }
             CUcontext callers = context.enter();
             try {
                 mine.admit(shape);
-                launch(mine, shape, pointers(count));
+                launch(mine, shape);
             } finally {
                 context.leave(callers);
             }
         } finally {
             while (--held >= 0) {
-                if (arguments.buffer(held) instanceof CudaBuffer buffer && kernel.entry().parameters().get(held) == Parameter.POINTER) {
+                if (arguments.buffer(held) instanceof CudaBuffer buffer) {
                     buffer.guard.exit();
                 }
             }
@@ -154,12 +152,12 @@ final class CudaStream implements Stream {
         return mine.address + offset * mine.element().bytes();
     }
 
-    private void launch(CudaKernel kernel, LaunchShape shape, Pointer pointers) {
+    private void launch(CudaKernel kernel, LaunchShape shape) {
         last.set(kernel, shape);
         int code;
         try { // not Codes.of: nothing is allocated on this path
             code = JCudaDriver.cuLaunchKernel(kernel.function, (int) shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(),
-                    shape.blockY(), shape.blockZ(), shape.sharedBytes(), handle, pointers, null);
+                    shape.blockY(), shape.blockZ(), shape.sharedBytes(), handle, block.pointer(), null);
             if (code == 0 && context.sync && captured == null) {
                 code = JCudaDriver.cuStreamSynchronize(handle);
             }
@@ -169,19 +167,6 @@ final class CudaStream implements Stream {
         if (code != 0) {
             throw context.failure(code, kernel.entry().name() + " " + shape);
         }
-    }
-
-    private Pointer pointers(int count) {
-        Pointer array = parameters[count];
-        if (array == null) {
-            Pointer[] each = new Pointer[Math.max(1, count)];
-            for (int i = 0; i < each.length; i++) {
-                each[i] = Pointer.to(slots).withByteOffset((long) i * Long.BYTES);
-            }
-            array = Pointer.to(each);
-            parameters[count] = array;
-        }
-        return array;
     }
 
     CudaBuffer mine(DeviceBuffer buffer) {
