@@ -13,24 +13,22 @@
 namespace step {
 constexpr int INS = 8, OUTS = 8, DRAWS = 4, HEADER = 48, COLUMNS = INS + DRAWS;
 constexpr int IN_SLOTS = 4, OUT_SLOTS = 12, LAWS = 20, PURPOSES = 24, ORDINALS = 28;
+constexpr int TOGETHER = 4;  // loads in flight a thread
 
-// out += w v for every out that has this column; sums start at -0, so that the first term is the plain product
-__device__ __forceinline__ void add_column(float4 (&sum)[OUTS], const float* __restrict__ weights, int32_t outs, int32_t column,
-                                           const float4 v) {
+// out += w v for every out that has this column; sums start at -0, so that the first term is the plain product.
+// Returns a bit for each out that got a term.
+__device__ __forceinline__ uint32_t add_column(float4 (&sum)[OUTS], const float* __restrict__ weights, int32_t outs, int32_t column,
+                                               const float4 v) {
+    uint32_t got = 0;
 #pragma unroll
     for (int o = 0; o < OUTS; ++o) {
-        if (o < outs) {
-            const float w = weights[o * COLUMNS + column];
-            if (w != 0.0f) sum[o] = rng::fma_quad(w, v, sum[o]);
+        const float w = o < outs ? weights[o * COLUMNS + column] : 0.0f;
+        if (w != 0.0f) {
+            sum[o] = rng::fma_quad(w, v, sum[o]);
+            got |= 1u << o;
         }
     }
-}
-
-__device__ __forceinline__ bool any_weight(const float* __restrict__ weights, int32_t ins, int32_t draws) {
-    bool any = false;
-    for (int i = 0; i < ins; ++i) any |= weights[i] != 0.0f;
-    for (int k = 0; k < draws; ++k) any |= weights[INS + k] != 0.0f;
-    return any;
+    return got;
 }
 }  // namespace step
 
@@ -52,10 +50,18 @@ step_cell_f32(const RowSet* __restrict__ rows, float* state, int64_t slot_stride
         float4 sum[step::OUTS];
 #pragma unroll
         for (int o = 0; o < step::OUTS; ++o) sum[o] = make_float4(-0.0f, -0.0f, -0.0f, -0.0f);
-#pragma unroll 2
-        for (int32_t i = 0; i < ins; ++i) {
-            const float4 v = rng::load_quad(row + header[step::IN_SLOTS + i] * slot_stride, d, dim, whole);
-            step::add_column(sum, table, outs, i, v);
+        uint32_t got = 0;
+#pragma unroll 1
+        for (int32_t i = 0; i < ins; i += step::TOGETHER) {
+            float4 v[step::TOGETHER];
+#pragma unroll
+            for (int j = 0; j < step::TOGETHER; ++j) {
+                if (i + j < ins) v[j] = rng::load_quad(row + header[step::IN_SLOTS + i + j] * slot_stride, d, dim, whole);
+            }
+#pragma unroll
+            for (int j = 0; j < step::TOGETHER; ++j) {
+                if (i + j < ins) got |= step::add_column(sum, table, outs, i + j, v[j]);
+            }
         }
         if (draws > 0) {
             const int64_t index = row_index(rows, at.row);
@@ -63,13 +69,13 @@ step_cell_f32(const RowSet* __restrict__ rows, float* state, int64_t slot_stride
             for (int32_t k = 0; k < draws; ++k) {
                 const uint32_t what = rng::purpose_word(header[step::PURPOSES + k], header[step::ORDINALS + k] + rows->iteration);
                 const float4 z = rng::draw(header[step::LAWS + k], rng::row_words(rows->seed, index, what, at.quad));
-                step::add_column(sum, table, outs, step::INS + k, z);
+                got |= step::add_column(sum, table, outs, step::INS + k, z);
             }
         }
 #pragma unroll
         for (int o = 0; o < step::OUTS; ++o) {
             if (o < outs) {
-                const float4 result = step::any_weight(table + o * step::COLUMNS, ins, draws) ? sum[o] : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+                const float4 result = (got >> o & 1) != 0 ? sum[o] : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
                 rng::store_quad(row + header[step::OUT_SLOTS + o] * slot_stride, d, dim, whole, result);
             }
         }
