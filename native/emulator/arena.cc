@@ -143,6 +143,11 @@ std::string Arena::damage(const Allocation& a) const {
 #endif
 }
 
+void Arena::repair(const Allocation& a) const {
+    fence(work(a.address) - RED, RED);
+    fence(work(a.address) + a.bytes, RED);
+}
+
 std::string Arena::free(uintptr_t address) {
     const auto found = allocations.find(address);
     const Allocation a = found->second;
@@ -168,7 +173,7 @@ std::string Arena::check() {
     if (allocations.size() <= AT_ONCE) {
         for (const auto& entry : allocations) {
             const std::string report = damage(entry.second);
-            if (!report.empty()) return report;
+            if (!report.empty()) return repair(entry.second), report;
         }
         return "";
     }
@@ -177,7 +182,7 @@ std::string Arena::check() {
         if (next == allocations.end()) next = allocations.begin();
         check_cursor = next->first;
         const std::string report = damage(next->second);
-        if (!report.empty()) return report;
+        if (!report.empty()) return repair(next->second), report;
         ++next;
     }
     return "";

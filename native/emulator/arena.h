@@ -42,7 +42,7 @@ public:
     bool working(uintptr_t address) const { return base != 0 && address >= base + distance && address < base + distance + size; }
     char* work(uintptr_t device_address) const { return reinterpret_cast<char*>(device_address + distance); }
     uintptr_t device(uintptr_t working_address) const { return working_address - distance; }
-    // Checks red zones: of all allocations while they are few, else of some of them in turn.
+    // Checks red zones, of all allocations while they are few, else of some of them in turn; says what is damaged, and repairs it.
     std::string check();
     // Maps the allocation at its device address; false where the address is in none. For the fault handler.
     bool alias(uintptr_t address);
@@ -59,6 +59,7 @@ private:
     uintptr_t take(size_t bytes);
     void give(uintptr_t at, size_t bytes);
     std::string damage(const Allocation& allocation) const;
+    void repair(const Allocation& allocation) const;
 
     uintptr_t base = 0;
     size_t size = 0, distance = 0;

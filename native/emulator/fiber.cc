@@ -71,8 +71,7 @@ void rewind(Fiber* fiber, void (*entry)()) {
     __asan_unpoison_memory_region(fiber->low, fiber->bytes);
 #endif
     void** top = reinterpret_cast<void**>(fiber->low + fiber->bytes);
-    *--top = nullptr;
-    *--top = nullptr;                            // a return address of nobody: entry starts with rsp = 8 mod 16
+    *--top = nullptr;  // a return address of nobody: entry starts with rsp = 8 mod 16, as after a call
     *--top = reinterpret_cast<void*>(entry);
     for (int i = 0; i < 6; ++i) *--top = nullptr;
     fiber->at = top;

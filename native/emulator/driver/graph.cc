@@ -89,6 +89,15 @@ TW_EXPORT CUresult cuGraphAddMemsetNode(CUgraphNode* node, CUgraph graph, const 
     return add(node, graph, after, count, work);
 }
 
+TW_EXPORT CUresult cuGraphAddMemcpyNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* after, size_t count, const CUDA_MEMCPY3D* p,
+                                        CUcontext) {
+    TW_CALL(cuGraphAddMemcpyNode, CONTEXT);
+    TW_GRAPH(graph);
+    std::shared_ptr<CopyWork> work;
+    const CUresult code = box_work(&work, p);
+    return code != CUDA_SUCCESS ? code : add(node, graph, after, count, work);
+}
+
 TW_EXPORT CUresult cuGraphAddHostNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* after, size_t count, const CUDA_HOST_NODE_PARAMS* p) {
     TW_CALL(cuGraphAddHostNode, CONTEXT);
     TW_GRAPH(graph);

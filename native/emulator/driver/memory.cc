@@ -423,6 +423,8 @@ TW_EXPORT CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D* c, CUstream stream) {
     return box_async(call, c, stream);
 }
 
+CUresult tw::box_work(std::shared_ptr<CopyWork>* into, const CUDA_MEMCPY3D* c) { return box(into, c); }
+
 // ---- fills
 
 static CUresult fill(std::shared_ptr<FillWork>* into, CUdeviceptr address, size_t pitch, unsigned int value, unsigned int element, size_t width,

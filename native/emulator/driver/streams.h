@@ -11,4 +11,6 @@ inline Stream* stream_of(Context* context, CUstream handle) {
 // What a launch needs, checked and copied from the caller's arguments (see module.cc).
 CUresult kernel_work(Context* context, std::shared_ptr<KernelWork>* into, CUfunction function, const LaunchShape& shape, void** parameters,
                      void** extra);
+// A copy of a box of bytes, checked (see memory.cc).
+CUresult box_work(std::shared_ptr<CopyWork>* into, const CUDA_MEMCPY3D* copy);
 }  // namespace tw

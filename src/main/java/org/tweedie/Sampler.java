@@ -6,11 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
-import org.tweedie.execution.Execution;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
@@ -41,6 +42,9 @@ public final class Sampler {
 
         /** The rows of a register back in the units of the data, in place. */
         void decode(String register, float[] rows);
+
+        /** Runs work during which the model is neither trained nor closed. */
+        <T> T whileOpen(Supplier<T> work);
     }
 
     private static final int STEPS = 500;
@@ -133,22 +137,23 @@ public final class Sampler {
     /** Samples {@code first} to {@code first + count - 1} of a seed: the very rows that one big call would give. */
     public Samples sample(long first, int count, long seed) {
         requireCount(count);
-        Gathering gathering = new Gathering(seed, first, count);
-        try (Sampling sampling = open(count)) {
-            gathering.by(sampling);
-            sampling.run(seed, first, count, encoded(), progress, cancel, gathering);
-            return gathering.samples();
-        }
+        return gather(new Gathering(seed, first, count), (sampling, into) -> sampling.run(seed, first, count, encoded(), progress, cancel, into));
     }
 
     /** The samples with these numbers, in this order. */
     public Samples sample(long[] indices, long seed) {
-        Gathering gathering = new Gathering(seed, indices.length == 0 ? 0 : indices[0], indices.length);
-        try (Sampling sampling = open(indices.length)) {
-            gathering.by(sampling);
-            sampling.run(seed, indices, encoded(), progress, cancel, gathering);
-            return gathering.samples();
-        }
+        return gather(new Gathering(seed, indices.length == 0 ? 0 : indices[0], indices.length),
+                (sampling, into) -> sampling.run(seed, indices, encoded(), progress, cancel, into));
+    }
+
+    private Samples gather(Gathering gathering, BiConsumer<Sampling, Sampling.Sink> run) {
+        return source.whileOpen(() -> {
+            try (Sampling sampling = open(gathering.count)) {
+                gathering.by(sampling);
+                run.accept(sampling, gathering);
+                return gathering.samples();
+            }
+        });
     }
 
     /**
@@ -184,17 +189,20 @@ public final class Sampler {
         if (count < 0) {
             throw new IllegalArgumentException("count must not be negative, got " + count);
         }
-        try (Sampling sampling = open(count)) {
-            long[] mark = {System.nanoTime()};
-            sampling.run(seed, first, count, encoded(), progress, cancel, (at, rows, outputs, traces) -> {
-                Gathering piece = new Gathering(seed, first + at, rows);
-                piece.began = mark[0];
-                piece.by(sampling);
-                piece.rows(0, rows, outputs, traces);
-                consumer.accept(piece.samples());
-                mark[0] = System.nanoTime();
-            });
-        }
+        source.whileOpen(() -> {
+            try (Sampling sampling = open(count)) {
+                long[] mark = {System.nanoTime()};
+                sampling.run(seed, first, count, encoded(), progress, cancel, (at, rows, outputs, traces) -> {
+                    Gathering piece = new Gathering(seed, first + at, rows);
+                    piece.began = mark[0];
+                    piece.by(sampling);
+                    piece.rows(0, rows, outputs, traces);
+                    consumer.accept(piece.samples());
+                    mark[0] = System.nanoTime();
+                });
+            }
+            return true;
+        });
     }
 
     /** Samples as an iterator of pieces of {@code piece} rows, each made when it is asked for. Holds nothing between calls. */
@@ -225,15 +233,14 @@ public final class Sampler {
 
     /** The plan in numbers, the execution chosen, and what each of the others said. */
     public Explanation explain() {
-        Program program = program();
-        try (Sampling sampling = Sampling.open(program, source.device(), 1, traced, execution)) {
+        return source.whileOpen(() -> {
+            Program program = program();
+            Sampling.Choice choice = Sampling.choose(program, source.device(), traced, execution);
             Map<String, String> reasons = new LinkedHashMap<>();
-            for (Map.Entry<String, Execution.Offer> offer : sampling.choice().offers().entrySet()) {
-                reasons.put(offer.getKey(), (offer.getValue().taken() ? "" : "declined: ") + offer.getValue().reason());
-            }
+            choice.offers().forEach((name, offer) -> reasons.put(name, (offer.taken() ? "" : "declined: ") + offer.reason()));
             return new Explanation(name(), source.device().name(), program.plan().steps().size(), program.plan().evaluations(),
-                    program.table().cells().size(), sampling.choice().execution().name(), reasons);
-        }
+                    program.table().cells().size(), choice.execution().name(), reasons);
+        });
     }
 
     /**

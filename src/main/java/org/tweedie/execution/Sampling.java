@@ -76,7 +76,7 @@ public final class Sampling implements AutoCloseable {
      * @throws OutOfDeviceMemoryException if not even a small run fits
      */
     public static Sampling open(Program program, Device device, long rows, boolean traced, @Nullable String only) {
-        Choice choice = Choice.of(program, device, traced, only);
+        Choice choice = choose(program, device, traced, only);
         int most = device.kind() == DeviceKind.HOST ? MOST_ROWS_HOST : MOST_ROWS_CUDA;
         int capacity = (int) Math.max(1, Math.min(rows, most));
         while (true) {
@@ -89,6 +89,11 @@ public final class Sampling implements AutoCloseable {
                 capacity /= 2; // fewer rows a run, the same answer
             }
         }
+    }
+
+    /** The execution that {@link #open} would use; allocates nothing. */
+    public static Choice choose(Program program, Device device, boolean traced, @Nullable String only) {
+        return Choice.of(program, device, traced, only);
     }
 
     public Program program() {

@@ -123,6 +123,7 @@ public final class AnimatedGif {
         control.setAttribute("delayTime", Integer.toString(hundredths));
         control.setAttribute("transparentColorIndex", "0");
         root.appendChild(control);
+        root.appendChild(colours((IndexColorModel) image.getColorModel()));
         IIOMetadataNode extensions = new IIOMetadataNode("ApplicationExtensions");
         IIOMetadataNode loop = new IIOMetadataNode("ApplicationExtension");
         loop.setAttribute("applicationID", "NETSCAPE");
@@ -132,5 +133,23 @@ public final class AnimatedGif {
         root.appendChild(extensions);
         metadata.mergeTree(format, root);
         return metadata;
+    }
+
+    /** Without its own table a frame of a sequence is written with its indices and a table of the writer's. */
+    private static IIOMetadataNode colours(IndexColorModel model) {
+        int size = Math.max(2, Integer.highestOneBit(model.getMapSize() - 1) * 2);
+        IIOMetadataNode table = new IIOMetadataNode("LocalColorTable");
+        table.setAttribute("sizeOfLocalColorTable", Integer.toString(size));
+        table.setAttribute("sortFlag", "FALSE");
+        for (int i = 0; i < size; i++) {
+            int colour = model.getRGB(Math.min(i, model.getMapSize() - 1));
+            IIOMetadataNode entry = new IIOMetadataNode("ColorTableEntry");
+            entry.setAttribute("index", Integer.toString(i));
+            entry.setAttribute("red", Integer.toString(colour >> 16 & 0xff));
+            entry.setAttribute("green", Integer.toString(colour >> 8 & 0xff));
+            entry.setAttribute("blue", Integer.toString(colour & 0xff));
+            table.appendChild(entry);
+        }
+        return table;
     }
 }

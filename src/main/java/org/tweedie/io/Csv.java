@@ -45,7 +45,7 @@ public final class Csv {
     }
 
     private static Table read(Source source, CsvOptions options, ReadLimits limits) throws IOException {
-        Utf8Reader text = new Utf8Reader(source.stream(0, source.length()));
+        Utf8Reader text = new Utf8Reader(source.stream(0, source.length()), source.length());
         CsvRows rows = new CsvRows(source.name(), text, options, limits);
         try (CsvReader<Boolean> reader = CsvReader.builder()
                 .fieldSeparator(options.separator())
@@ -63,6 +63,13 @@ public final class Csv {
             }
             return rows.table();
         } catch (CsvParseException e) {
+            // The parser wraps what its handler and its reader throw.
+            if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
             throw rows.unreadable(e);
         } catch (UncheckedIOException e) {
             throw e.getCause();

@@ -127,17 +127,25 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
         }
         for (float value : row) {
             if (used == chunk.length) {
-                // The chunks and the table made of them live side by side at the end.
-                limits.afford(2L * Float.BYTES * ((long) full.size() * CHUNK + CHUNK), file, place(0));
-                if (chunk.length > 0) {
-                    full.add(chunk);
-                }
-                chunk = new float[CHUNK];
-                used = 0;
+                more();
             }
             chunk[used++] = value;
         }
         rows++;
+    }
+
+    /** Room for more numbers: a chunk that doubles up to its full size, then another. */
+    private void more() {
+        int size = Math.min(CHUNK, Math.max(64, 2 * chunk.length));
+        // The chunks and the table made of them live side by side at the end.
+        limits.afford(2L * Float.BYTES * ((full.size() + (chunk.length == CHUNK ? 1L : 0L)) * CHUNK + size), file, place(0));
+        if (chunk.length == CHUNK) {
+            full.add(chunk);
+            chunk = new float[CHUNK];
+            used = 0;
+        } else {
+            chunk = Arrays.copyOf(chunk, size);
+        }
     }
 
     /** The first row is complete: are these names or numbers, and which columns are wanted? */
@@ -181,22 +189,20 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
     }
 
     private boolean looksLikeNames() {
+        boolean[] asked = new boolean[width];
+        boolean any = false;
+        for (int i = 0; i < width; i++) {
+            asked[i] = options.columns().contains(Integer.toString(i + 1)) || options.columns().contains(first.get(i).strip());
+            any |= asked[i];
+        }
         boolean text = false;
         for (int i = 0; i < width; i++) {
-            String number1 = Integer.toString(i + 1);
-            if (!options.columns().isEmpty()
-                    && !options.columns().contains(number1)
-                    && !options.columns().contains(first.get(i).strip())) {
-                continue;
-            }
             char[] cell = first.get(i).toCharArray();
-            switch (number.parse(cell, 0, cell.length)) {
-                case TEXT -> text = true;
-                case EMPTY -> {}
-                default -> {
-                    return false;
-                }
+            NumberText.Kind kind = asked[i] || !any ? number.parse(cell, 0, cell.length) : NumberText.Kind.EMPTY;
+            if (kind != NumberText.Kind.TEXT && kind != NumberText.Kind.EMPTY) {
+                return false;
             }
+            text |= kind == NumberText.Kind.TEXT;
         }
         return text;
     }

@@ -143,6 +143,16 @@ final class NumberText {
         }
     }
 
+    /** Appends a number of at most 18 digits in the same spelling. */
+    static void append(StringBuilder out, BigDecimal number) {
+        if (number.signum() == 0) {
+            out.append('0');
+        } else {
+            out.append(number.signum() < 0 ? "-" : "");
+            place(out, number.unscaledValue().abs().longValueExact(), number.scale());
+        }
+    }
+
     /** Tries six digits first: most floats need seven to nine. Every power of ten met here is exact in double. */
     private static void appendQuick(StringBuilder out, float size) {
         int exponent = exponent(size);
@@ -204,9 +214,11 @@ final class NumberText {
         BigDecimal exact = new BigDecimal(size);
         for (int digits = 1; ; digits++) {
             BigDecimal rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+            if (Float.parseFloat(rounded.toString()) != size) {
+                rounded = exact.round(new MathContext(digits, rounded.compareTo(exact) > 0 ? RoundingMode.DOWN : RoundingMode.UP));
+            }
             if (Float.parseFloat(rounded.toString()) == size) {
-                BigDecimal plain = rounded.stripTrailingZeros();
-                place(out, plain.unscaledValue().longValueExact(), plain.scale());
+                place(out, rounded.unscaledValue().longValueExact(), rounded.scale());
                 return;
             }
         }

@@ -220,11 +220,7 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
         }
 
         private String checked(String text, String place) {
-            for (int i = 0; i < text.length(); ) {
-                int point = text.codePointAt(i);
-                require(point < 0xd800 || point > 0xdfff, place, "text " + Shown.quoted(text) + " has a lone surrogate");
-                i += Character.charCount(point);
-            }
+            require(Utf8.holds(text), place, "text " + Shown.quoted(text) + " has a lone surrogate");
             return text;
         }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -70,6 +71,8 @@ public final class SafetensorsWriter implements RowWriter {
     static byte[] header(Map<String, String> metadata, List<Slot> slots) {
         ByteArrayOutputStream json = new ByteArrayOutputStream();
         Set<String> names = new HashSet<>();
+        metadata.forEach((key, value) -> unicode(key + value));
+        slots.forEach(slot -> unicode(slot.name()));
         try (JsonGenerator out = new JsonFactory().createGenerator(json)) {
             out.writeStartObject();
             if (!metadata.isEmpty()) {
@@ -102,7 +105,7 @@ public final class SafetensorsWriter implements RowWriter {
             }
             out.writeEndObject();
         } catch (IOException e) {
-            throw new IllegalArgumentException("a tensor's name or the metadata are not valid Unicode: " + e.getMessage(), e);
+            throw new UncheckedIOException(e);
         }
         int length = (json.size() + 7) / 8 * 8;
         ByteBuffer all = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(json.toByteArray());
@@ -110,6 +113,12 @@ public final class SafetensorsWriter implements RowWriter {
             all.put((byte) ' ');
         }
         return all.array();
+    }
+
+    private static void unicode(String text) {
+        if (!Utf8.holds(text)) {
+            throw new IllegalArgumentException("text " + Shown.quoted(text) + " of a tensor's name or the metadata has a lone surrogate");
+        }
     }
 
     @Override

@@ -225,8 +225,9 @@ public record Svg(String markup) {
 
         private static String label(double value) {
             StringBuilder text = new StringBuilder();
-            java.math.BigDecimal rounded = new java.math.BigDecimal(value).round(new java.math.MathContext(4));
-            NumberText.append(text, rounded.floatValue());
+            if (Double.isFinite(value)) {
+                NumberText.append(text, new java.math.BigDecimal(value).round(new java.math.MathContext(4)));
+            }
             return text.toString();
         }
 

@@ -23,4 +23,9 @@ final class Utf8 {
         }
         return text.toString();
     }
+
+    /** True for text without lone surrogates, which is the text that UTF-8 can hold. */
+    static boolean holds(String text) {
+        return text.codePoints().noneMatch(point -> point >= 0xd800 && point <= 0xdfff);
+    }
 }

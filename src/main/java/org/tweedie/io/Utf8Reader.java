@@ -20,14 +20,20 @@ final class Utf8Reader extends Reader {
             .newDecoder()
             .onMalformedInput(CodingErrorAction.REPORT)
             .onUnmappableCharacter(CodingErrorAction.REPORT);
-    private final ByteBuffer bytes = ByteBuffer.allocate(1 << 16).flip();
-    private final CharBuffer chars = CharBuffer.allocate(1 << 16).flip();
+    private final ByteBuffer bytes;
+    private final CharBuffer chars;
     private boolean started;
     private boolean ended;
     private boolean suspect;
 
-    Utf8Reader(InputStream in) {
+    /**
+     * @param length bytes to come, so that small files get small buffers
+     */
+    Utf8Reader(InputStream in, long length) {
         this.in = in;
+        int size = (int) Math.max(16, Math.min(1 << 16, length));
+        this.bytes = ByteBuffer.allocate(size).flip();
+        this.chars = CharBuffer.allocate(size).flip();
     }
 
     /** True once a NUL or a byte that is not UTF-8 was decoded. */

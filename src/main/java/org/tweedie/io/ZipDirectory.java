@@ -177,7 +177,7 @@ final class ZipDirectory {
             throw fault(place, "inflates more than " + limits.ratio() + ":1");
         }
         if (next - entry.local() < 30) {
-            throw fault(place, "its local header is cut off");
+            throw fault(place, "overlaps what follows it");
         }
         ByteBuffer local = source.buffer(entry.local(), 30);
         int nameLength = u16(local, 26);

@@ -128,8 +128,7 @@ final class Collapse {
                     after.or(before);
                     before = live(begin, end, after);
                 }
-                live = before;
-                live.or(after);
+                live = before; // the body runs at least once
             } else {
                 live = live(begin, end, live);
             }

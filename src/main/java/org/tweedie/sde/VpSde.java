@@ -40,22 +40,33 @@ public record VpSde(double first, double last, double cutoff, Space space) imple
 
     @Override
     public double beta(double t) {
-        return rate().rate(t);
+        return line().rate(t);
+    }
+
+    /** h beta(t), as DDPM's beta_i = beta(t)/N. */
+    @Override
+    public double rate(double t, double s) {
+        double rate = (t - s) * beta(t);
+        if (rate >= 1) {
+            throw new IllegalArgumentException("the step from " + t + " to " + s + " is too long for DDPM's discretisation: h beta(t) is "
+                    + rate + " and must stay below 1; take more steps, or ddim:1");
+        }
+        return rate;
     }
 
     @Override
     public double alpha(double t) {
-        return StrictMath.exp(-0.5 * rate().integral(t));
+        return StrictMath.exp(-0.5 * line().integral(t));
     }
 
     @Override
     public double sigma(double t) {
-        return StrictMath.sqrt(-StrictMath.expm1(-rate().integral(t)));
+        return StrictMath.sqrt(-StrictMath.expm1(-line().integral(t)));
     }
 
     @Override
     public double timeOfLogSnr(double logSnr) {
-        return rate().time(StrictMath.log1p(StrictMath.exp(-logSnr)));
+        return line().time(StrictMath.log1p(StrictMath.exp(-logSnr)));
     }
 
     @Override
@@ -68,7 +79,7 @@ public record VpSde(double first, double last, double cutoff, Space space) imple
         return ProcessSpec.print("vp", cutoff, CUTOFF, first, last);
     }
 
-    private LinearRate rate() {
+    private LinearRate line() {
         return new LinearRate(first, last);
     }
 }

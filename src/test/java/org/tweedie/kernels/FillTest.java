@@ -67,6 +67,18 @@ class FillTest {
         }
     }
 
+    /** As many numbers as the device makes in a moment: every piece of the logarithm, root and sine many times over. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void givesTheBitsOfOneHostThreadOnManyNumbers(Device device) {
+        int n = device.name().contains("emulated") ? 1 << 14 : 1 << 21;
+        Lab.sameOnOneThread(device, n + " x 4", lab -> {
+            DeviceBuffer out = lab.untouched(n * 4);
+            Fill.normal(lab.stream(), lab.rows(SEED, 0, n), View.rows(out, 4), Purpose.NOISE, 4);
+            return lab.read(out);
+        });
+    }
+
     /**
      * Against double. Sources of error of z = r cos a, each relative to r: the logarithm 1 ulp and the root, 2^-24 together;
      * the angle's conversion and product, at most 2 x 2^-24 of pi/4; the polynomial 2^-24; the last product 2^-24.

@@ -26,6 +26,7 @@ import static jcuda.driver.CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
 import static jcuda.driver.CUresult.CUDA_ERROR_UNKNOWN;
 import static jcuda.driver.CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
 
+import java.util.function.IntFunction;
 import jcuda.CudaException;
 import jcuda.driver.CUresult;
 
@@ -46,20 +47,29 @@ final class Codes {
      * the process: then the code is read from the exception.
      */
     static int of(Call call) {
+        return of(call, CUresult::stringFor, CUDA_ERROR_UNKNOWN);
+    }
+
+    /** As {@link #of(Call)}, for a library with other names for its codes. */
+    static int of(Call call, IntFunction<String> names, int unknown) {
         try {
             return call.code();
         } catch (CudaException e) {
-            return code(e);
+            return code(e, names, unknown);
         }
     }
 
     static int code(CudaException e) {
+        return code(e, CUresult::stringFor, CUDA_ERROR_UNKNOWN);
+    }
+
+    private static int code(CudaException e, IntFunction<String> names, int unknown) {
         for (int code = 1; code < LAST; code++) {
-            if (CUresult.stringFor(code).equals(e.getMessage())) {
+            if (names.apply(code).equals(e.getMessage())) {
                 return code;
             }
         }
-        return CUDA_ERROR_UNKNOWN;
+        return unknown;
     }
 
     static String name(int code) {

@@ -14,6 +14,7 @@ import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUgraph;
+import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Allocations;
@@ -72,12 +73,21 @@ final class CudaStream implements Stream {
 
     static CudaStream wrap(CudaDevice device, long value) {
         Context context = device.context();
-        context.open(() -> 0, "", 0);
+        context.guard.enter();
         StreamHandle handle = StreamHandle.of(value);
         LastLaunch last = new LastLaunch();
         Staging staging = new Staging(context, handle, last);
         Guard guard = new Guard("this stream on " + context.spec, () -> context.close(staging::free, "cuMemFreeHost"));
         return new CudaStream(device, handle, staging, last, guard, "the wrapping of a stream");
+    }
+
+    Context context() {
+        return context;
+    }
+
+    /** For the CUDA libraries; inside {@link #hold(Runnable, CudaBuffer...)}. */
+    CUstream cuda() {
+        return handle;
     }
 
     @Override
@@ -174,7 +184,7 @@ final class CudaStream implements Stream {
         return array;
     }
 
-    private CudaBuffer mine(DeviceBuffer buffer) {
+    CudaBuffer mine(DeviceBuffer buffer) {
         if (buffer instanceof CudaBuffer mine && ((CudaDevice) mine.device()).context().ordinal == context.ordinal) {
             return mine;
         }
@@ -187,47 +197,37 @@ final class CudaStream implements Stream {
         }
     }
 
-    private static void range(String copy, CudaBuffer buffer, long at, long count) {
+    static void range(String copy, CudaBuffer buffer, long at, long count) {
         if (at < 0 || count < 0 || count > buffer.count() - at) {
             throw new IllegalArgumentException(copy + " of " + count + " elements at " + at + " of a buffer of " + buffer.count());
         }
     }
 
-    private static CUdeviceptr at(CudaBuffer buffer, long at) {
+    static CUdeviceptr at(CudaBuffer buffer, long at) {
         return Address.of(buffer.address + at * buffer.element().bytes());
     }
 
-    /** Runs {@code work} in context, with the stream and the buffers held open. */
-    private void hold(CudaBuffer first, @Nullable CudaBuffer second, Runnable work) {
+    /** Runs {@code work} in context, with the stream and the buffers held open; notes the buffers while capturing. */
+    void hold(Runnable work, CudaBuffer... buffers) {
         guard.enterAlone();
+        int held = 0;
         try {
-            first.guard.enter();
+            for (; held < buffers.length; held++) {
+                buffers[held].guard.enter();
+            }
+            if (captured != null) {
+                captured.addAll(List.of(buffers));
+            }
+            CUcontext callers = context.enter();
             try {
-                if (second != null) {
-                    second.guard.enter();
-                }
-                try {
-                    if (captured != null) {
-                        captured.add(first);
-                        if (second != null) {
-                            captured.add(second);
-                        }
-                    }
-                    CUcontext callers = context.enter();
-                    try {
-                        work.run();
-                    } finally {
-                        context.leave(callers);
-                    }
-                } finally {
-                    if (second != null) {
-                        second.guard.exit();
-                    }
-                }
+                work.run();
             } finally {
-                first.guard.exit();
+                context.leave(callers);
             }
         } finally {
+            while (--held >= 0) {
+                buffers[held].guard.exit();
+            }
             guard.exit();
         }
     }
@@ -244,7 +244,7 @@ final class CudaStream implements Stream {
         CudaBuffer target = mine(into);
         Transfer.requireRange("upload", array, from, count, target.element());
         range("upload", target, at, count);
-        hold(target, null, () -> staging.upload(array, from, at(target, at), count, target.element().bytes()));
+        hold(() -> staging.upload(array, from, at(target, at), count, target.element().bytes()), target);
     }
 
     @Override
@@ -253,7 +253,7 @@ final class CudaStream implements Stream {
         CudaBuffer source = mine(from);
         Transfer.requireRange("download", array, into, count, source.element());
         range("download", source, at, count);
-        hold(source, null, () -> staging.download(at(source, at), array, into, count, source.element().bytes()));
+        hold(() -> staging.download(at(source, at), array, into, count, source.element().bytes()), source);
     }
 
     @Override
@@ -266,8 +266,8 @@ final class CudaStream implements Stream {
         long bytes = (long) count * target.element().bytes();
         pinned.guard.enter();
         try {
-            hold(target, null, () -> check(Codes.of(() -> JCudaDriver.cuMemcpyHtoDAsync(at(target, at), source, bytes, handle)),
-                    "cuMemcpyHtoDAsync of " + bytes + " bytes"));
+            hold(() -> check(Codes.of(() -> JCudaDriver.cuMemcpyHtoDAsync(at(target, at), source, bytes, handle)),
+                    "cuMemcpyHtoDAsync of " + bytes + " bytes"), target);
         } finally {
             pinned.guard.exit();
         }
@@ -283,8 +283,8 @@ final class CudaStream implements Stream {
         long bytes = (long) count * source.element().bytes();
         pinned.guard.enter();
         try {
-            hold(source, null, () -> check(Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, at(source, at), bytes, handle)),
-                    "cuMemcpyDtoHAsync of " + bytes + " bytes"));
+            hold(() -> check(Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, at(source, at), bytes, handle)),
+                    "cuMemcpyDtoHAsync of " + bytes + " bytes"), source);
         } finally {
             pinned.guard.exit();
         }
@@ -313,8 +313,8 @@ final class CudaStream implements Stream {
             return;
         }
         long bytes = count * source.element().bytes();
-        hold(source, target, () -> check(Codes.of(() -> JCudaDriver.cuMemcpyDtoDAsync(at(target, intoAt), at(source, fromAt), bytes, handle)),
-                "cuMemcpyDtoDAsync of " + bytes + " bytes"));
+        hold(() -> check(Codes.of(() -> JCudaDriver.cuMemcpyDtoDAsync(at(target, intoAt), at(source, fromAt), bytes, handle)),
+                "cuMemcpyDtoDAsync of " + bytes + " bytes"), source, target);
     }
 
     @Override
@@ -325,8 +325,8 @@ final class CudaStream implements Stream {
             return;
         }
         long bytes = count * target.element().bytes();
-        hold(target, null, () -> check(Codes.of(() -> JCudaDriver.cuMemsetD8Async(at(target, at), (byte) 0, bytes, handle)),
-                "cuMemsetD8Async of " + bytes + " bytes"));
+        hold(() -> check(Codes.of(() -> JCudaDriver.cuMemsetD8Async(at(target, at), (byte) 0, bytes, handle)),
+                "cuMemsetD8Async of " + bytes + " bytes"), target);
     }
 
     @Override

@@ -14,8 +14,12 @@ final class Draws {
 
     private static final ThreadLocal<Draws> MINE = ThreadLocal.withInitial(Draws::new);
 
-    private final int[] first = new int[PAIRS + 2];
-    private final int[] second = new int[PAIRS + 2];
+    private final int[] first = new int[PAIRS];
+    private final int[] second = new int[PAIRS];
+    // counters of blocks; a row of one pair takes a whole block
+    private final int[] low = new int[PAIRS];
+    private final int[] high = new int[PAIRS];
+    private final int[] quad = new int[PAIRS];
     private final float[] numbers = new float[2 * PAIRS];
     private final int[] block = new int[4];
     private float[] sums = new float[0];
@@ -52,33 +56,43 @@ final class Draws {
         if (width == 0) {
             return;
         }
-        int pairs = (width + 1) / 2;
+        boolean half = width <= 2; // of a block
+        int quads = (width + 3) / 4;
+        int pairs = half ? 1 : 2 * quads;
         if (pairs > PAIRS) {
             for (int r = from; r < to; r++) {
-                for (int p = 0; p < pairs; p += PAIRS) {
-                    int count = Math.min(PAIRS, pairs - p);
-                    words(rows.seed(), rows.index(r), purposeWord, p, count, 0);
-                    numbers(law, count, numbers, 0);
-                    System.arraycopy(numbers, 0, into, at + (r - from) * stride + 2 * p, Math.min(2 * count, width - 2 * p));
+                for (int q = 0; q < quads; q += PAIRS / 2) {
+                    int count = Math.min(PAIRS / 2, quads - q);
+                    counters(rows.index(r), q, count, 0);
+                    Simd.best().philox(rows.seed(), low, high, purposeWord, quad, count, false, first, second);
+                    numbers(law, 2 * count, numbers, 0);
+                    System.arraycopy(numbers, 0, into, at + (r - from) * stride + 4 * q, Math.min(4 * count, width - 4 * q));
                 }
             }
             return;
         }
-        boolean dense = stride == width && (width & 1) == 0;
+        boolean dense = stride == width && width == 2 * pairs;
         int most = PAIRS / pairs;
         for (int r = from; r < to; r += most) {
             int count = Math.min(most, to - r);
             for (int i = 0; i < count; i++) {
-                words(rows.seed(), rows.index(r + i), purposeWord, 0, pairs, i * pairs);
+                counters(rows.index(r + i), 0, quads, i * quads);
             }
+            Simd.best().philox(rows.seed(), low, high, purposeWord, quad, count * quads, half, first, second);
             int start = at + (r - from) * stride;
             if (dense) {
                 numbers(law, count * pairs, into, start);
             } else {
                 numbers(law, count * pairs, numbers, 0);
-                for (int i = 0; i < count; i++) {
-                    System.arraycopy(numbers, 2 * i * pairs, into, start + i * stride, width);
-                }
+                scatter(count, 2 * pairs, width, into, start, stride);
+            }
+        }
+    }
+
+    private void scatter(int rows, int made, int width, float[] into, int at, int stride) {
+        for (int i = 0; i < rows; i++) {
+            for (int d = 0; d < width; d++) {
+                into[at + i * stride + d] = numbers[i * made + d];
             }
         }
     }
@@ -99,32 +113,14 @@ final class Draws {
         }
     }
 
-    /** Words of {@code pairs} pairs of coordinates from pair {@code pair} (even), to {@code first[at]} and {@code second[at]} on. */
-    private void words(long seed, long index, int purposeWord, int pair, int pairs, int at) {
-        int quads = (pairs + 1) / 2;
+    /** Counters of {@code quads} quads of a sample, from {@code quad} on, as blocks {@code at} and later. */
+    private void counters(long index, int from, int quads, int at) {
+        int indexLow = (int) index;
+        int indexHigh = (int) (index >>> 32);
         for (int q = 0; q < quads; q++) {
-            // Philox.block, its words left in registers
-            int c0 = (int) index;
-            int c1 = (int) (index >>> 32);
-            int c2 = purposeWord;
-            int c3 = pair / 2 + q;
-            int k0 = (int) seed;
-            int k1 = (int) (seed >>> 32);
-            for (int round = 0; round < 10; round++) {
-                long p0 = 0xD2511F53L * (c0 & 0xffffffffL);
-                long p1 = 0xCD9E8D57L * (c2 & 0xffffffffL);
-                c0 = (int) (p1 >>> 32) ^ c1 ^ k0;
-                c2 = (int) (p0 >>> 32) ^ c3 ^ k1;
-                c1 = (int) p1;
-                c3 = (int) p0;
-                k0 += 0x9E3779B9;
-                k1 += 0xBB67AE85;
-            }
-            int i = at + 2 * q;
-            first[i] = c0;
-            second[i] = c1;
-            first[i + 1] = c2; // beyond an odd count: overwritten by the next row, or unused
-            second[i + 1] = c3;
+            low[at + q] = indexLow;
+            high[at + q] = indexHigh;
+            quad[at + q] = from + q;
         }
     }
 }

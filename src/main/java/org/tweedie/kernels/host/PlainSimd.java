@@ -65,12 +65,62 @@ public final class PlainSimd implements Simd {
     }
 
     @Override
-    public void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
-        BoxMuller.pairs(radius, angle, 0, pairs, into, at);
+    public void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second) {
+        philox(seed, low, high, purpose, quad, 0, blocks, half, first, second);
     }
 
-    /** Pairs {@code from <= i < to} of {@link #normals(int[], int[], int, float[], int)}. */
+    /** The blocks from {@code from} up to {@code to}; the arithmetic of {@link org.tweedie.rng.Philox#block}, kept in registers. */
+    public void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int from, int to, boolean half, int[] first,
+            int[] second) {
+        for (int b = from; b < to; b++) {
+            int c0 = low[b];
+            int c1 = high[b];
+            int c2 = purpose;
+            int c3 = quad[b];
+            int k0 = (int) seed;
+            int k1 = (int) (seed >>> 32);
+            for (int round = 0; round < 10; round++) {
+                long p0 = 0xD2511F53L * (c0 & 0xffffffffL);
+                long p1 = 0xCD9E8D57L * (c2 & 0xffffffffL);
+                c0 = (int) (p1 >>> 32) ^ c1 ^ k0;
+                c2 = (int) (p0 >>> 32) ^ c3 ^ k1;
+                c1 = (int) p1;
+                c3 = (int) p0;
+                k0 += 0x9E3779B9;
+                k1 += 0xBB67AE85;
+            }
+            if (half) {
+                first[b] = c0;
+                second[b] = c1;
+            } else {
+                first[2 * b] = c0;
+                second[2 * b] = c1;
+                first[2 * b + 1] = c2;
+                second[2 * b + 1] = c3;
+            }
+        }
+    }
+
+    @Override
+    public void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
+        normals(radius, angle, 0, pairs, into, at);
+    }
+
+    /** The pairs from {@code from} up to {@code to}. */
     public void normals(int[] radius, int[] angle, int from, int to, float[] into, int at) {
         BoxMuller.pairs(radius, angle, from, to, into, at);
+    }
+
+    @Override
+    public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
+        if (first) {
+            for (int j = 0; j < count; j++) {
+                sum[sumAt + j] = w * v[at + j];
+            }
+        } else {
+            for (int j = 0; j < count; j++) {
+                sum[sumAt + j] = Math.fma(w, v[at + j], sum[sumAt + j]);
+            }
+        }
     }
 }

@@ -32,10 +32,20 @@ public interface Simd {
     void slope(int activation, float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int count);
 
     /**
+     * Philox4x32-10 blocks under one key: block b has counter words {@code low[b], high[b], purpose, quad[b]}. Its words go,
+     * as two pairs, to elements 2b and 2b + 1 of {@code first} and {@code second}, or, {@code half} wanted, the first pair to
+     * element b.
+     */
+    void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second);
+
+    /**
      * Standard normal numbers in pairs, by Box and Muller: {@code into[at + 2 i]} and the next are sqrt(-2 ln u) times cosine
      * and sine, with u = (radius[i] + 1/2) 2^-32 and {@code angle[i]} 2^-32 turns.
      */
     void normals(int[] radius, int[] angle, int pairs, float[] into, int at);
+
+    /** {@code sum += w v} by fused multiply-add, or {@code sum = w v} where it is the {@code first} term; {@code count} elements. */
+    void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count);
 
     /** The fastest that this JVM has: vectors where module jdk.incubator.vector is there, unless {@code -Dtweedie.simd=plain}. */
     static Simd best() {

@@ -35,6 +35,7 @@ public final class StepTwins {
             int outs = cells[header + CellLayout.OUTS];
             int draws = cells[header + CellLayout.DRAWS];
             int count = (to - from) * dim;
+            Simd simd = Simd.best();
             Draws mine = Draws.mine();
             float[] scratch = mine.scratch((draws + outs) * count);
             for (int k = 0; k < draws; k++) {
@@ -47,14 +48,14 @@ public final class StepTwins {
                 for (int i = 0; i < ins; i++) {
                     float w = weights[table + o * CellLayout.COLUMNS + i];
                     if (w != 0) {
-                        add(!any, w, state, place(cells[header + CellLayout.IN_SLOTS + i], from), scratch, sum, count);
+                        simd.term(!any, w, state, place(cells[header + CellLayout.IN_SLOTS + i], from), scratch, sum, count);
                         any = true;
                     }
                 }
                 for (int k = 0; k < draws; k++) {
                     float w = weights[table + o * CellLayout.COLUMNS + CellLayout.MOST_INS + k];
                     if (w != 0) {
-                        add(!any, w, scratch, k * count, scratch, sum, count);
+                        simd.term(!any, w, scratch, k * count, scratch, sum, count);
                         any = true;
                     }
                 }
@@ -69,18 +70,6 @@ public final class StepTwins {
 
         private int place(int slot, int row) {
             return Math.toIntExact(at + slot * slotStride + (long) row * dim);
-        }
-
-        private static void add(boolean first, float w, float[] v, int vAt, float[] sum, int sumAt, int count) {
-            if (first) {
-                for (int j = 0; j < count; j++) {
-                    sum[sumAt + j] = w * v[vAt + j];
-                }
-            } else {
-                for (int j = 0; j < count; j++) {
-                    sum[sumAt + j] = Math.fma(w, v[vAt + j], sum[sumAt + j]);
-                }
-            }
         }
     }
 }

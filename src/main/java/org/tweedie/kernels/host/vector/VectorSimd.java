@@ -118,8 +118,20 @@ public final class VectorSimd implements Simd {
     }
 
     @Override
+    public void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second) {
+        int whole = VectorPhilox.blocks(seed, low, high, purpose, quad, blocks, half, first, second);
+        plain.philox(seed, low, high, purpose, quad, whole, blocks, half, first, second);
+    }
+
+    @Override
     public void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
         int whole = VectorNormals.pairs(radius, angle, pairs, into, at);
         plain.normals(radius, angle, whole, pairs, into, at);
+    }
+
+    @Override
+    public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
+        int whole = VectorTerms.term(first, w, v, at, sum, sumAt, count);
+        plain.term(first, w, v, at + whole, sum, sumAt + whole, count - whole);
     }
 }

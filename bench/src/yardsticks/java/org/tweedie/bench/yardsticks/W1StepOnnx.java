@@ -22,19 +22,25 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tweedie.bench.Dense;
-import org.tweedie.bench.W1Forward;
+import org.tweedie.bench.Noise;
+import org.tweedie.bench.W1Step;
 
-/** {@link W1Forward} by ONNX Runtime on one thread, into an output that is its own: no copy on either side. Rows a second. */
+/** {@link W1Step} with the network evaluated by ONNX Runtime on one thread, between pinned buffers; the same noise. Rows a second. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 5, time = 2)
-@Fork(value = 2, jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED"})
-public class W1ForwardOnnx {
+@Fork(value = 2, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
+public class W1StepOnnx {
     private OrtSession session;
     private OnnxTensor input;
     private OnnxTensor output;
+    private FloatBuffer in;
+    private FloatBuffer out;
+    private Noise noise;
+    private float[] x;
+    private float[] y;
 
     @Setup
     public void open() throws OrtException {
@@ -46,24 +52,34 @@ public class W1ForwardOnnx {
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             session = environment.createSession(Onnx.model(dense), options);
         }
-        float[] x = W1Forward.input(W1Forward.ROWS * dense.in());
-        FloatBuffer into = direct(W1Forward.ROWS * dense.out());
-        input = OnnxTensor.createTensor(environment, direct(x.length).put(x).rewind(), new long[] {W1Forward.ROWS, dense.in()});
-        output = OnnxTensor.createTensor(environment, into, new long[] {W1Forward.ROWS, dense.out()});
-        onnxRuntime();
-        float[] y = new float[W1Forward.ROWS * dense.out()];
-        into.get(0, y);
-        dense.check("ONNX Runtime", x, y, W1Forward.ROWS, 1e-5);
+        x = W1Step.start(W1Step.ROWS * dense.in());
+        y = new float[W1Step.ROWS * dense.out()];
+        in = direct(x.length);
+        out = direct(y.length);
+        input = OnnxTensor.createTensor(environment, in, new long[] {W1Step.ROWS, dense.in()});
+        output = OnnxTensor.createTensor(environment, out, new long[] {W1Step.ROWS, dense.out()});
+        noise = new Noise(W1Step.ROWS, dense.out());
+        forward();
+        dense.check("ONNX Runtime", x, y, W1Step.ROWS, 1e-5);
     }
 
     @Benchmark
-    @OperationsPerInvocation(W1Forward.ROWS)
-    public void onnxRuntime() throws OrtException {
+    @OperationsPerInvocation(W1Step.ROWS)
+    public float[] onnxRuntime() throws OrtException {
+        forward();
+        W1Step.advance(x, y, noise.next());
+        return x;
+    }
+
+    private void forward() throws OrtException {
+        in.put(0, x);
         session.run(Map.of("x", input), Map.of("y", output)).close();
+        out.get(0, y);
     }
 
     @TearDown
     public void close() throws OrtException {
+        noise.close();
         input.close();
         output.close();
         session.close();

@@ -1,0 +1,61 @@
+// Kernels of the emulator's self-test: mma, ldmatrix, cp.async, conversions. One warp.
+#include "intrinsics.cuh"
+
+// c = a b, a 16x16 row-major, b 16x8 row-major, c 16x8, 16-bit operands; through shared memory and ldmatrix
+template <bool bf16>
+__device__ void product(const uint16_t* a, const uint16_t* b, float* c) {
+    TWEEDIE_STATIC_SHARED(uint16_t, ta, 16 * 16);
+    TWEEDIE_STATIC_SHARED(uint16_t, tb, 16 * 8);
+    const int lane = int(threadIdx.x);
+    for (int i = lane; i < 32; i += 32) cp_async_16(ta + 8 * i, a + 8 * i);
+    if (lane < 16) cp_async_16(tb + 8 * lane, b + 8 * lane);
+    cp_async_commit();
+    cp_async_wait<0>();
+    __syncwarp();
+    uint32_t fa[4], fb[2];
+    ldmatrix_x4(fa, ta + 16 * (lane % 16) + 8 * (lane / 16));
+    ldmatrix_x2_trans(fb, tb + 8 * (lane % 16));
+    float d[4] = {0, 0, 0, 0};
+    if (bf16) {
+        mma_m16n8k16_bf16(d, fa, fb, d);
+    } else {
+        mma_m16n8k16_f16(d, fa, fb, d);
+    }
+    const int g = lane / 4, q = lane % 4;
+    for (int j = 0; j < 4; ++j) c[(g + 8 * (j / 2)) * 8 + 2 * q + j % 2] = d[j];
+}
+extern "C" __global__ void selftest_product_f16(const uint16_t* a, const uint16_t* b, float* c) { product<false>(a, b, c); }
+extern "C" __global__ void selftest_product_bf16(const uint16_t* a, const uint16_t* b, float* c) { product<true>(a, b, c); }
+
+// f16 and bf16 bits of in[i], and back
+extern "C" __global__ void selftest_round(const float* in, uint16_t* half, uint16_t* brain, float* half_back, float* brain_back, int32_t count) {
+    for (int32_t i = int32_t(threadIdx.x); i < count; i += int32_t(blockDim.x)) {
+        half[i] = f32_to_f16(in[i]);
+        brain[i] = f32_to_bf16(in[i]);
+        half_back[i] = f16_to_f32(half[i]);
+        brain_back[i] = bf16_to_f32(brain[i]);
+    }
+}
+extern "C" __global__ void selftest_widen(float* half, float* brain) {
+    for (int32_t i = int32_t(threadIdx.x); i < 65536; i += int32_t(blockDim.x)) {
+        half[i] = f16_to_f32(uint16_t(i));
+        brain[i] = bf16_to_f32(uint16_t(i));
+    }
+}
+
+// two groups in flight: the second must not have landed before its wait
+extern "C" __global__ void selftest_async_copies(const uint32_t* from, uint32_t* out) {
+    TWEEDIE_STATIC_SHARED(uint32_t, ring, 64);
+    const int lane = int(threadIdx.x);
+    cp_async_4(ring + lane, from + lane);
+    cp_async_commit();
+    cp_async_4(ring + 32 + lane, from + 32 + lane, lane % 2 == 0);
+    cp_async_commit();
+    cp_async_wait<1>();
+    __syncwarp();
+    out[lane] = ring[31 - lane];
+    out[32 + lane] = ring[32 + lane];  // read too early
+    cp_async_wait<0>();
+    __syncwarp();
+    out[64 + lane] = ring[32 + lane];
+}

@@ -1,0 +1,370 @@
+package org.tweedie;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.Output;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.plan.GivenInputs;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
+import org.tweedie.plan.Steering;
+import org.tweedie.score.Architecture;
+import org.tweedie.score.Network;
+import org.tweedie.score.Parameters;
+import org.tweedie.score.Signature;
+import org.tweedie.sde.Method;
+import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Parametrisation;
+import org.tweedie.sde.Prediction;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.DenoisingScoreMatching;
+import org.tweedie.train.Encoding;
+import org.tweedie.train.Normaliser;
+import org.tweedie.train.Objective;
+import org.tweedie.train.TrainListener;
+import org.tweedie.train.TrainResult;
+import org.tweedie.train.TrainSpec;
+import org.tweedie.train.Trainer;
+
+/**
+ * A score model: a process, a network, and the encodings between the data's units and the process's. Lives on one device.
+ *
+ * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
+ */
+public final class ScoreModel implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("org.tweedie");
+
+    /** The network's name in plans and in the model file. */
+    static final String NETWORK = "network";
+
+    private final Device device;
+    private final Sde process;
+    private final Architecture architecture;
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private Network network;
+    private List<Dataset.Port> ports;
+    private Map<String, Encoding> encodings;
+    private Map<String, String> provenance = Map.of();
+    private boolean closed;
+
+    ScoreModel(Device device, Sde process, Architecture architecture, Network network, List<Dataset.Port> ports, Map<String, Encoding> encodings,
+            Map<String, String> provenance) {
+        this.device = device;
+        this.process = process;
+        this.architecture = architecture;
+        this.network = network;
+        this.ports = List.copyOf(ports);
+        this.encodings = new LinkedHashMap<>(encodings);
+        this.provenance = new LinkedHashMap<>(provenance);
+    }
+
+    /**
+     * An untrained model of rows of {@code width} numbers.
+     *
+     * @param seed of the initial weights
+     */
+    public static ScoreModel create(Sde process, Architecture architecture, int width, long seed, Device device) {
+        List<String> columns = new ArrayList<>();
+        for (int i = 1; i <= width; i++) {
+            columns.add("x" + i);
+        }
+        return create(process, architecture, List.of(new Dataset.Port(Dataset.X, columns)), seed, device);
+    }
+
+    /** An untrained model of rows like these: their columns, and their conditions as inputs of the network. */
+    public static ScoreModel create(Sde process, Architecture architecture, Dataset like, long seed, Device device) {
+        return create(process, architecture, like.ports(), seed, device);
+    }
+
+    private static ScoreModel create(Sde process, Architecture architecture, List<Dataset.Port> ports, long seed, Device device) {
+        Sde sized = process.on(Space.euclidean(ports.get(0).width()));
+        Network network = architecture.create(signature(ports), Prediction.DENOISED, seed, device);
+        return new ScoreModel(device, sized, architecture, network, ports, Map.of(), Map.of("seed", Long.toString(seed)));
+    }
+
+    static Signature signature(List<Dataset.Port> ports) {
+        List<Signature.Port> from = new ArrayList<>();
+        for (Dataset.Port port : ports) {
+            from.add(new Signature.Port(port.name(), Space.euclidean(port.width())));
+        }
+        return new Signature(from, List.of(new Signature.Port("out", from.get(0).space())));
+    }
+
+    /** Reads a model file onto a device. */
+    public static ScoreModel load(Path file, Device device) throws IOException {
+        return ModelFile.read(file, ReadLimits.defaults(), device);
+    }
+
+    /** Writes the model file; an existing file is not replaced. */
+    public void save(Path file) throws IOException {
+        save(Output.to(file));
+    }
+
+    /** Writes the model file. */
+    public void save(Output output) throws IOException {
+        reading(() -> {
+            ModelFile.write(output, this);
+            return output;
+        });
+    }
+
+    /** Trains on the data's rows from the model's present weights, by denoising score matching. */
+    public TrainResult train(Dataset data, TrainSpec spec) {
+        try {
+            return train(data, spec, TrainListener.NONE, new CancelToken(), null, false);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
+        }
+    }
+
+    /**
+     * Trains on the data's rows. Afterwards the model holds the running mean of the weights, the data's column names and the
+     * normalisers of its columns.
+     *
+     * @param cancel finishes the step, writes a checkpoint and returns
+     * @param checkpoints where to write them, or null
+     * @param resume whether to go on from the newest checkpoint there
+     * @throws IllegalArgumentException if the data do not fit the model, or the checkpoint is of other data or settings
+     */
+    public TrainResult train(Dataset data, TrainSpec spec, TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory checkpoints,
+            boolean resume) throws IOException {
+        lock.writeLock().lock();
+        try {
+            requireOpen();
+            Map<String, Encoding> fitted = fit(data);
+            try (Trainer trainer = Trainer.open(objective(data, spec), data.encoded(fitted), spec, device)) {
+                if (resume && checkpoints != null) {
+                    checkpoints.newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
+                            .ifPresent(found -> trainer.restore(found.checkpoint()));
+                }
+                TrainResult result = trainer.run(listener, cancel, checkpoints);
+                trainer.copyMean(0, network.parameters().values());
+                ports = data.ports();
+                encodings = fitted;
+                provenance = provenance(data, spec, result);
+                return result;
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private static Map<String, Encoding> fit(Dataset data) {
+        Map<String, Encoding> fitted = new LinkedHashMap<>();
+        for (Dataset.Port port : data.ports()) {
+            fitted.put(port.name(), Normaliser.fit(data, port.name()).normaliser());
+        }
+        return fitted;
+    }
+
+    private Map<String, String> provenance(Dataset data, TrainSpec spec, TrainResult result) {
+        Map<String, String> made = new LinkedHashMap<>();
+        made.put("data", data.hash());
+        made.put("rows", Integer.toString(data.rows()));
+        made.put("settings", spec.settings());
+        made.put("steps", Long.toString(result.step()));
+        made.put("loss", Double.toString(result.smoothLoss()));
+        made.put("device", device.name());
+        made.put("tweedie", Tweedie.version());
+        return made;
+    }
+
+    /** What {@link #train} makes small for that data and spec. */
+    public Objective objective(Dataset data, TrainSpec spec) {
+        Objective objective = new DenoisingScoreMatching(parametrisation(), spec.weighting(), spec.sampling(), spec.evenTimes() ? spec.batch() : 0)
+                .of(network);
+        objective.check(data);
+        return objective;
+    }
+
+    /** What training on that data would take; nothing is changed. */
+    public Trainer.Estimate estimate(Dataset data, TrainSpec spec) {
+        return reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
+    }
+
+    /** Samples by a method along its own grid; {@link Sampler#steps} sets how many steps. */
+    public Sampler sampler(Method method) {
+        requireOpen();
+        return new Sampler(new Source(), method);
+    }
+
+    /** Samples by a method, steps and grid in one: {@code MethodSpec.parse("dpm2m@20,karras")}. */
+    public Sampler sampler(MethodSpec spec) {
+        return sampler(spec.method()).grid(spec.grid(process));
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Sde process() {
+        return process;
+    }
+
+    public Architecture architecture() {
+        return architecture;
+    }
+
+    /** The network; its weights belong to this model. */
+    public Network network() {
+        return network;
+    }
+
+    /** The inputs of the network with their columns: x first, then the conditions. */
+    public List<Dataset.Port> ports() {
+        return ports;
+    }
+
+    /** Names of the columns that are sampled. */
+    public List<String> columns() {
+        return ports.get(0).columns();
+    }
+
+    /** The encoding of each port that has one. */
+    public Map<String, Encoding> encodings() {
+        return Map.copyOf(encodings);
+    }
+
+    /** How the model was made: data hash, settings, steps, loss, device, version. */
+    public Map<String, String> provenance() {
+        return new LinkedHashMap<>(provenance);
+    }
+
+    /** How network and score translate: preconditioned for standardised data. */
+    public Parametrisation parametrisation() {
+        return Parametrisation.preconditioned(process, network.prediction(), 1);
+    }
+
+    /** The weights, laid out as {@link Parameters} says. */
+    public float[] weights() {
+        return reading(() -> {
+            float[] weights = new float[Math.toIntExact(network.parameters().count())];
+            try (Stream stream = device.stream()) {
+                stream.download(network.parameters().values(), 0, weights, 0, weights.length);
+            }
+            return weights;
+        });
+    }
+
+    static Network network(Architecture architecture, Signature signature, Prediction prediction, float[] weights, Device device) {
+        DeviceBuffer values = device.allocate(Element.F32, weights.length);
+        try (Stream stream = device.stream()) {
+            stream.upload(weights, 0, values, 0, weights.length);
+            stream.synchronize();
+            return architecture.network(signature, prediction, new Parameters(architecture.tensors(signature), values));
+        } catch (RuntimeException | Error e) {
+            values.close();
+            throw e;
+        }
+    }
+
+    private interface Reading<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    private <T, E extends Exception> T reading(Reading<T, E> work) throws E {
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            return work.run();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this model is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                network.parameters().values().close();
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private final class Source implements Sampler.Source {
+        @Override
+        public Device device() {
+            return device;
+        }
+
+        @Override
+        public List<String> columns() {
+            return ScoreModel.this.columns();
+        }
+
+        @Override
+        public TimeGrid grid(Method method, int steps) {
+            return new MethodSpec(method, steps).grid(process);
+        }
+
+        @Override
+        public Program program(Method method, TimeGrid grid, List<Steering> steering) {
+            Plan plan = method.plan(process, grid);
+            for (Steering rewrite : steering) {
+                plan = rewrite.steer(plan);
+            }
+            plan = conditions().steer(plan);
+            plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);
+            return Program.of(plan, Map.of(NETWORK, network));
+        }
+
+        /** Every input of the network after the first is a register that the caller gives. */
+        private Steering conditions() {
+            List<Register> given = network.signature().from().stream().skip(1).map(port -> new Register(port.name(), port.space(), true)).toList();
+            return new GivenInputs(Sde.SCORE, given);
+        }
+
+        @Override
+        public GivenRows encodeGiven(String name, GivenRows rows) {
+            Encoding encoding = encodings.get(name);
+            if (encoding == null || encoding.width() != rows.width()) {
+                return rows;
+            }
+            float[] encoded = new float[rows.values().length];
+            encoding.encode(rows.values(), encoded, rows.rows());
+            return new GivenRows(encoded, rows.width());
+        }
+
+        @Override
+        public void decode(String register, float[] rows) {
+            Encoding encoding = register.equals(Dataset.X) ? encodings.get(register) : null;
+            if (encoding != null) {
+                encoding.decode(rows, rows, rows.length / encoding.width());
+            }
+        }
+
+        @Override
+        public <T> T whileOpen(Supplier<T> work) {
+            return reading(work::get);
+        }
+    }
+}
