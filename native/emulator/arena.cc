@@ -19,7 +19,7 @@ constexpr size_t ALL_POISONED = 256u << 20, ENDS_POISONED = 64u << 20;
 void fence(char* from, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i) from[i] = i % 2 ? char(0x7F) : char(0xFF);
 }
-bool intact(const char* from, size_t bytes) {
+[[maybe_unused]] bool intact(const char* from, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i) {
         if (from[i] != (i % 2 ? char(0x7F) : char(0xFF))) return false;
     }

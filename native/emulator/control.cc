@@ -72,6 +72,11 @@ TW_EXPORT void tw_emu_late(int late) {
     state().settings.late = late != 0;
 }
 
+TW_EXPORT void tw_emu_timeout(double seconds) {
+    TW_LOCKED();
+    state().settings.timeout_seconds = seconds;
+}
+
 TW_EXPORT const char* tw_emu_report() {
     TW_LOCKED();
     static thread_local std::string copy;

@@ -19,6 +19,8 @@ void tw_emu_reset();
 int tw_emu_schedule(const char* order, uint64_t seed);
 // 1: streams run as late as the rules allow; 0: at once.
 void tw_emu_late(int late);
+// How long one launch may take.
+void tw_emu_timeout(double seconds);
 // Why the last thing failed, or "".
 const char* tw_emu_report();
 // The parameters of a kernel as letters (p pointer, i int32, l int64, f float, d double), or null where there is none of that name.

@@ -97,7 +97,9 @@ Lane* current = nullptr;
 Fiber main_fiber;
 Fiber* worker = nullptr;  // the fiber that runs now
 std::vector<Fiber*> all_fibers, idle;
-unsigned int spins = 0, spins_alone = 0;
+unsigned int spins = 0;      // atomics since the last turn given away
+unsigned int idle_turns = 0;  // turns given away in a row, with no thread starting, returning or passing a barrier
+constexpr unsigned int MOST_IDLE_TURNS = 1u << 20;
 bool start_first = false;  // a thread that spins asks for threads that have not run yet
 
 // First in, first out; capacity a power of two above the number of resident threads.
@@ -164,6 +166,7 @@ Lane* start(Block& block) {
     lane.where.block = block.index;
     lane.state = State::RUNNING;
     lane.copies.reset();
+    idle_turns = 0;
     return &lane;
 }
 
@@ -280,6 +283,7 @@ void wait(State state, const char* what, Site site) {
 }
 
 void release_barrier(Block& block) {
+    idle_turns = 0;
     block.at_barrier = 0;
     const bool reversed = launch.schedule.order == Schedule::Order::REVERSE;
     const size_t count = block.lanes.size();
@@ -300,6 +304,7 @@ void release_grid_barrier() {
 
 // Deals out the results of a group all of whose lanes have arrived or returned; self, if not null, goes on by itself.
 void complete(Warp& warp, size_t which, const Lane* self) {
+    idle_turns = 0;
     Group& group = warp.groups[which];
     group.exchange.present = group.arrived;
     group.combine(group.exchange);
@@ -314,6 +319,7 @@ void returned(Lane* lane) {
     Block& block = *lane->block;
     Warp& warp = *lane->warp;
     lane->state = State::RETURNED;
+    idle_turns = 0;
     --block.live;
     --launch.grid_live;
     warp.alive &= ~(1u << (lane->where.linear & (WARP - 1)));
@@ -400,6 +406,7 @@ Traffic& traffic() {
 }
 
 bool inside_kernel() { return running; }
+uint64_t launch_serial() { return launch.serial; }
 const Fiber* kernel_fiber() { return running ? worker : nullptr; }
 
 LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, const uint64_t* arguments, const Schedule& schedule) {
@@ -412,7 +419,7 @@ LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, c
     launch.next_block = launch.grid_live = launch.at_grid_barrier = 0;
     launch.loaded = launch.starting = 0;
     launch.static_bytes = 0;
-    spins_alone = 0;
+    idle_turns = 0;
     start_first = false;
     current = nullptr;
     launch.outcome = {};
@@ -545,15 +552,13 @@ void warp_collective(const char* kind, Site site, unsigned int mask, const void*
 
 void relax() {
     if (++spins % 64 != 0) return;
-    Lane* const self = current;
-    start_first = can_start();
-    if (!start_first && ready.empty()) {
-        if (++spins_alone > 1u << 22) leave_kernel(CUDA_ERROR_LAUNCH_TIMEOUT, "a thread spins on an atomic and no other thread can run" + waiting());
-        return;
+    if (++idle_turns > MOST_IDLE_TURNS) {
+        leave_kernel(CUDA_ERROR_LAUNCH_TIMEOUT, "threads spin on atomics and none gets anywhere" + waiting());
     }
-    spins_alone = 0;
-    self->fiber = worker;
-    ready.push(self);
+    start_first = can_start();
+    if (!start_first && ready.empty()) return;
+    current->fiber = worker;
+    ready.push(current);
     if (start_first) {
         go_to(free_fiber());
     } else {

@@ -37,6 +37,7 @@ LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, c
 
 // Whether the calling OS thread is inside a kernel, and how a signal handler leaves it (see trap.cc).
 bool inside_kernel();
+uint64_t launch_serial();
 [[noreturn]] void leave_kernel(CUresult code, const std::string& message);
 const Fiber* kernel_fiber();
 

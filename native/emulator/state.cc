@@ -30,7 +30,7 @@ static const char* environment(const char* name) {
 }
 
 // TW_EMU_DEVICES=1..8  TW_EMU_MEMORY=bytes  TW_EMU_CC=9.0  TW_EMU_SCHEDULE=forward|reverse|random:SEED  TW_EMU_STREAMS=eager|late
-// TW_EMU_QUIET=1
+// TW_EMU_TIMEOUT=seconds  TW_EMU_QUIET=1
 void State::read_environment() {
     Profile profile;
     int count = 1;
@@ -56,6 +56,7 @@ void State::read_settings() {
         }
     }
     if (const char* v = environment("TW_EMU_STREAMS")) settings.late = std::strcmp(v, "late") == 0;
+    if (const char* v = environment("TW_EMU_TIMEOUT")) settings.timeout_seconds = std::atof(v);
     settings.quiet = environment("TW_EMU_QUIET") != nullptr;
 }
 

@@ -68,6 +68,7 @@ struct Settings {
     Schedule schedule;
     bool late = false;  // streams run at the last legal moment instead of at once
     bool quiet = false;
+    double timeout_seconds = 60;  // of one launch
 };
 
 struct State {

@@ -1,7 +1,9 @@
 #include "trap.h"
 
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include <cstdlib>
@@ -39,6 +41,10 @@ alignas(64) char landing_stack[128 << 10], signal_stack[128 << 10];
             message = "an illegal instruction: a trap, or a processor without fused multiply-add";
             code = CUDA_ERROR_ILLEGAL_INSTRUCTION;
             break;
+        case SIGURG:
+            message = "the launch took more than " + std::to_string(state().settings.timeout_seconds) + " s (TW_EMU_TIMEOUT)";
+            code = CUDA_ERROR_LAUNCH_TIMEOUT;
+            break;
         default:
             if (overflows(kernel_fiber(), reinterpret_cast<void*>(trapped.address))) {
                 message = "stack overflow: a kernel thread has 64 KiB here";
@@ -52,6 +58,14 @@ alignas(64) char landing_stack[128 << 10], signal_stack[128 << 10];
             }
     }
     leave_kernel(code, message);
+}
+
+// Continues at land() when the handler returns.
+void divert(void* context, Trapped what) {
+    trapped = what;
+    ucontext_t* const uc = static_cast<ucontext_t*>(context);
+    uc->uc_mcontext.gregs[REG_RSP] = greg_t(reinterpret_cast<uintptr_t>(landing_stack) + sizeof landing_stack - 64 - 8);
+    uc->uc_mcontext.gregs[REG_RIP] = greg_t(reinterpret_cast<uintptr_t>(&land));
 }
 
 void forward(int number, siginfo_t* info, void* context) {
@@ -77,10 +91,39 @@ void on_signal(int number, siginfo_t* info, void* context) {
     const uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
     Arena& arena = state().arena;
     if (number == SIGSEGV && info->si_code != SI_KERNEL && arena.contains(address) && arena.alias(address)) return;
-    trapped = {number, info->si_code, address};
-    ucontext_t* const uc = static_cast<ucontext_t*>(context);
-    uc->uc_mcontext.gregs[REG_RSP] = greg_t(reinterpret_cast<uintptr_t>(landing_stack) + sizeof landing_stack - 64 - 8);
-    uc->uc_mcontext.gregs[REG_RIP] = greg_t(reinterpret_cast<uintptr_t>(&land));
+    divert(context, {number, info->si_code, address});
+}
+
+// ---- the watchdog: a thread that looks twice a second, and sends SIGURG (ignored by default) to a launch that takes too long
+
+struct sigaction urgent_before_us;
+uintptr_t code_from = 0, code_to = 0;  // of this library: elsewhere (malloc) a launch cannot be left safely; the next signal may do
+
+void on_watchdog(int number, siginfo_t* info, void* context) {
+    const ucontext_t* const uc = static_cast<const ucontext_t*>(context);
+    const uintptr_t at = uintptr_t(uc->uc_mcontext.gregs[REG_RIP]);
+    if (info->si_code == SI_TKILL && inside_kernel() && pthread_equal(pthread_self(), state().executing)) {
+        if (at >= code_from && at < code_to) divert(context, {number, info->si_code, 0});
+    } else if (urgent_before_us.sa_flags & SA_SIGINFO) {
+        urgent_before_us.sa_sigaction(number, info, context);
+    } else if (urgent_before_us.sa_handler != SIG_DFL && urgent_before_us.sa_handler != SIG_IGN) {
+        urgent_before_us.sa_handler(number);
+    }
+}
+
+void* watch(void*) {
+    constexpr double PERIOD = 0.05;
+    uint64_t seen = 0;
+    double seconds = 0;
+    for (;;) {
+        const timespec pause{0, long(PERIOD * 1e9)};
+        nanosleep(&pause, nullptr);
+        const uint64_t serial = launch_serial();
+        seconds = inside_kernel() && serial == seen ? seconds + PERIOD : 0;
+        seen = serial;
+        if (seconds > state().settings.timeout_seconds) pthread_kill(state().executing, SIGURG);
+    }
+    return nullptr;
 }
 
 }  // namespace
@@ -102,6 +145,33 @@ void install_traps() {
         if (before_us[i].sa_flags & SA_NODEFER) action.sa_flags |= SA_NODEFER;
         sigaction(SIGNALS[i], &action, nullptr);
     }
+}
+
+void install_watchdog() {
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void*) {
+            for (int i = 0; i < info->dlpi_phnum; ++i) {
+                const auto& part = info->dlpi_phdr[i];
+                const uintptr_t from = info->dlpi_addr + part.p_vaddr, to = from + part.p_memsz, here = reinterpret_cast<uintptr_t>(&land);
+                if (part.p_type != PT_LOAD || here < from || here >= to) continue;
+                code_from = from;
+                code_to = to;
+                return 1;
+            }
+            return 0;
+        },
+        nullptr);
+    struct sigaction action;
+    std::memset(&action, 0, sizeof action);
+    action.sa_sigaction = &on_watchdog;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    sigaction(SIGURG, &action, &urgent_before_us);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // the watchdog takes no signals of others
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, &watch, nullptr) == 0) pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TrapStack::TrapStack() {

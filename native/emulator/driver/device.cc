@@ -38,6 +38,7 @@ TW_EXPORT CUresult cuInit(unsigned int flags) {
     if (!s.initialized) {
         s.read_environment();
         install_traps();
+        install_watchdog();
     }
     s.initialized = true;
     return s.devices.empty() ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;

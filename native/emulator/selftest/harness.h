@@ -74,6 +74,13 @@ CUresult cuGetErrorName(CUresult, const char**);
 
 namespace selftest {
 
+// Under AddressSanitizer the process stops at a bad access: tests of bad accesses say so and return.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool SANITIZED = true;
+#else
+constexpr bool SANITIZED = false;
+#endif
+
 struct Test {
     const char* name;
     std::function<void()> run;

@@ -1,5 +1,5 @@
 // Barriers, divergence, warp collectives, atomics, cooperative launches; in every order of threads.
-#include <chrono>
+#include <time.h>
 
 #include "harness.h"
 
@@ -54,10 +54,10 @@ TEST(divergence_is_reported) {
     FAILS(CUDA_ERROR_LAUNCH_FAILED, "no thread can go on", launch("selftest_deadlock", {1, 64}, out.address));
     FAILS(CUDA_ERROR_LAUNCH_FAILED, "not in its own mask", launch("selftest_not_in_mask", {1, 32}, out.address));
     FAILS(CUDA_ERROR_LAUNCH_FAILED, "different collectives", launch("selftest_two_collectives", {1, 32}, out.address));
-    FAILS(CUDA_ERROR_LAUNCH_TIMEOUT, "spins", [&] {
-        const Buffer<int32_t> flag(std::vector<int32_t>{0});
-        return launch("selftest_spin_forever", {1, 32}, flag.address);
-    }());
+    const Buffer<int32_t> flag(std::vector<int32_t>{0});
+    FAILS(CUDA_ERROR_LAUNCH_TIMEOUT, "spin on atomics", launch("selftest_spin_forever", {1, 32}, flag.address));
+    tw_emu_timeout(0.2);
+    FAILS(CUDA_ERROR_LAUNCH_TIMEOUT, "TW_EMU_TIMEOUT", launch("selftest_hang", {1, 32}, flag.address, out.address));
     // and the next launch is well
     OK(launch("selftest_early_return", {1, 64}, out.address, 64));
 }
@@ -66,7 +66,8 @@ TEST(an_error_sticks_until_the_context_is_repaired) {
     const Buffer<int32_t> out(64);
     EQUAL(CUDA_ERROR_LAUNCH_FAILED, launch("selftest_two_barriers", {1, 64}, out.address));
     EQUAL(CUDA_ERROR_LAUNCH_FAILED, cuCtxSynchronize());
-    EQUAL(CUDA_ERROR_LAUNCH_FAILED, launch("selftest_early_return", {1, 64}, out.address, 64));
+    size_t free = 0, total = 0;
+    EQUAL(CUDA_ERROR_LAUNCH_FAILED, cuMemGetInfo_v2(&free, &total));
     tw_emu_reset();
     OK(cuCtxSynchronize());
 }
@@ -198,18 +199,24 @@ TEST(writes_outside_of_shared_arrays_are_reported) {
 }
 
 TEST(speed) {
-    using clock = std::chrono::steady_clock;
+    // processor time: other processes do not count
+    auto now = [] {
+        timespec t;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return double(t.tv_sec) * 1e9 + double(t.tv_nsec);
+    };
     const Buffer<int32_t> out(1024);
     for (const unsigned int block : {64u, 256u, 1024u}) {
         const int barriers = int(1000000 / block);
-        const auto start = clock::now();
+        const auto start = now();
         OK(launch("selftest_many_barriers", {1, block}, out.address, barriers));
-        const double nanoseconds = std::chrono::duration<double, std::nano>(clock::now() - start).count();
+        const double nanoseconds = (now() - start);
         std::printf("  %4u threads: %.1f ns a thread-barrier\n", block, nanoseconds / barriers / block);
+        HOLDS(nanoseconds / barriers / block < 1000);  // the budget is 110; sanitizers take more
     }
     const Buffer<float> x(std::vector<float>(1 << 20, 1.0f));
-    const auto start = clock::now();
+    const auto start = now();
     OK(launch("selftest_add_one", {4096, 256}, x.address, int64_t(1) << 20));
-    std::printf("  no barrier: %.1f ns a thread\n", std::chrono::duration<double, std::nano>(clock::now() - start).count() / (1 << 20));
+    std::printf("  no barrier: %.1f ns a thread\n", (now() - start) / (1 << 20));
     EQUAL(2.0f, x.read()[777777]);
 }

@@ -79,6 +79,13 @@ extern "C" __global__ void selftest_spin_forever(int32_t* flag) {
     }
 }
 
+// spins without any call that the scheduler sees
+extern "C" __global__ void selftest_hang(const volatile int32_t* flag, int32_t* out) {
+    while (*flag == 0) {
+    }
+    *out = 1;
+}
+
 // cooperative: each block writes, all meet, each reads its neighbour's
 extern "C" __global__ void selftest_grid_sync(int32_t* cells, int32_t* out) {
     if (threadIdx.x == 0) cells[blockIdx.x] = int32_t(blockIdx.x) + 1;
