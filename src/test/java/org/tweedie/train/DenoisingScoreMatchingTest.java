@@ -160,7 +160,7 @@ class DenoisingScoreMatchingTest {
 
     /**
      * The regression's answer is the score: for Gaussian data the error of the exact answer is uncorrelated with x_t, within
-     * five standard errors (false alarm below 1e-6 a case), and that of an answer a fifth too small is not.
+     * five standard errors (false alarm below 1e-6 a case), and that of an answer a third too small is not.
      */
     @Test
     void theTargetsMeanIsTheExactPrediction() {
@@ -168,7 +168,7 @@ class DenoisingScoreMatchingTest {
         for (Prediction prediction : Prediction.values()) {
             for (Parametrisation p : List.of(Parametrisation.preconditioned(sde, prediction, 1), Parametrisation.plain(sde, prediction))) {
                 assertTrue(Math.abs(correlation(p, 1)) < 5, p + ": " + correlation(p, 1));
-                assertTrue(Math.abs(correlation(p, 0.8)) > 5, p + ": " + correlation(p, 0.8));
+                assertTrue(Math.abs(correlation(p, 0.66)) > 5, p + ": " + correlation(p, 0.66));
             }
         }
     }
@@ -179,7 +179,7 @@ class DenoisingScoreMatchingTest {
         double sum = 0;
         double squares = 0;
         for (int r = 0; r < 20_000; r++) {
-            double t = 0.1 + 0.85 * r / 20_000;
+            double t = 0.05 + 0.4 * r / 20_000;
             double x0 = 0.3 * Philox.words(3, r, Purpose.DATA, 0).normal(0);
             double eps = Philox.words(3, r, Purpose.NOISE, 0).normal(0);
             double xt = sde.alpha(t) * x0 + sde.sigma(t) * eps;
