@@ -99,24 +99,6 @@ final class MlpForward implements AutoCloseable {
                 null);
     }
 
-    /** Refuses views that are not what the signature says. */
-    static void require(Signature signature, List<View> from, List<View> into) {
-        require("input", signature.from(), from);
-        require("output", signature.into(), into);
-    }
-
-    static void require(String what, List<Signature.Port> ports, List<View> views) {
-        if (ports.size() != views.size()) {
-            throw new IllegalArgumentException("the network has " + ports.size() + " " + what + " ports, got " + views.size() + " views");
-        }
-        for (int i = 0; i < views.size(); i++) {
-            if (views.get(i).width() != ports.get(i).space().width()) {
-                throw new IllegalArgumentException(what + " '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
-                        + " wide, got a view of width " + views.get(i).width());
-            }
-        }
-    }
-
     @Override
     public void close() {
         one.close();
