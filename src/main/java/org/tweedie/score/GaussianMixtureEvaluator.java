@@ -53,7 +53,8 @@ final class GaussianMixtureEvaluator implements Evaluator {
             stream.synchronize();
         }
         table = new Perturb.Table(nodes, scales.nodes(), (float) scales.logFirst(), (float) scales.inverseSpacing());
-        mixture = new MixtureScore.Mixture(View.shared(numbers, 0, k), new View(numbers, k, d, d), new View(numbers, k + (long) k * d, d, d));
+        mixture = new MixtureScore.Mixture(View.shared(numbers, 0, k), new View(numbers, k, d, d), new View(numbers, k + (long) k * d, d,
+                d));
         unit = View.shared(numbers, values.length - 1L, 1);
         alpha = View.rows(coefficients, 1);
         sigma = alpha.from(each);

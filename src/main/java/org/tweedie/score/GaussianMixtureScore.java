@@ -20,7 +20,8 @@ public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements 
             for (int i = 0; i < covariance.length; i++) {
                 for (int j = 0; j < i; j++) {
                     if (covariance[i][j] != 0) {
-                        throw new IllegalArgumentException("covariances must be diagonal; component " + k + " has " + covariance[i][j] + " at ("
+                        throw new IllegalArgumentException("covariances must be diagonal; component " + k + " has " + covariance[i][j]
+                                + " at ("
                                 + i + ", " + j + "): rotate the data onto its axes");
                     }
                 }

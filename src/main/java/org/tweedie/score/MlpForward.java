@@ -95,7 +95,8 @@ final class MlpForward implements AutoCloseable {
 
     /** Queues the output layer. */
     void out(Stream stream, RowSet rows, View hidden, View into) {
-        Linear.forward(stream, rows, hidden, network.outWeight(), network.bias(network.architecture().depth()), null, Activation.IDENTITY, into,
+        Linear.forward(stream, rows, hidden, network.outWeight(), network.bias(network.architecture().depth()), null, Activation.IDENTITY,
+                into,
                 null);
     }
 

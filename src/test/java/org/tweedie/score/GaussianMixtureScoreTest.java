@@ -75,7 +75,8 @@ class GaussianMixtureScoreTest {
             float[] ts = new float[n];
             java.util.Arrays.fill(ts, (float) t);
             stream.upload(ts, 0, times, 0, n);
-            evaluator.evaluate(stream, rows, List.of(View.rows(in, 3)), perRow ? Instant.perRow(View.rows(times, 1)) : Instant.at((float) t),
+            evaluator.evaluate(stream, rows, List.of(View.rows(in, 3)), perRow ? Instant.perRow(View.rows(times, 1))
+                    : Instant.at((float) t),
                     List.of(View.rows(out, 3)));
             float[] values = new float[x.length];
             stream.download(out, 0, values, 0, values.length);
