@@ -14,11 +14,13 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
+import org.tweedie.rng.Purpose;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
@@ -103,5 +105,26 @@ class ScheduleTest {
         float[][] early = with("forward", 0, false, ScheduleTest::trainAndSample);
         assertArrayEquals(early, with("forward", 0, true, ScheduleTest::trainAndSample));
         assertArrayEquals(early, with("random", 1, true, ScheduleTest::trainAndSample));
+    }
+
+    /** Given rows are uploaded on one stream and read on another. */
+    @Test
+    void lateStreamsSeeTheGivenRows() {
+        Plan.Writer w = Plan.writer();
+        int x = w.register("x", Space.euclidean(2));
+        int y = w.given("y", Space.euclidean(2));
+        w.step(1, 1).normal(Purpose.PRIOR, x);
+        w.step(1, 0).set(x, 0.0, x, 2.0, y);
+        GivenRows given = new GivenRows(new float[] {1, 2, 3, 4, 5, 6}, 2);
+        float[][] got = with("forward", 0, true, () -> {
+            float[] samples = new float[6];
+            try (Device device = TestDevices.open(TestDevices.specs().get(1));
+                    Sampling sampling = Sampling.open(Program.of(w.plan(x), Map.of()), device, 3, false, null)) {
+                sampling.run(5, 0, 3, Map.of("y", given), Progress.NONE, new CancelToken(),
+                        (at, rows, outputs, traces) -> System.arraycopy(outputs.get(0), 0, samples, (int) at * 2, rows * 2));
+            }
+            return new float[][] {samples};
+        });
+        assertArrayEquals(new float[] {2, 4, 6, 8, 10, 12}, got[0]);
     }
 }
