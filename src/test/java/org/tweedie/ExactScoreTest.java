@@ -77,7 +77,7 @@ class ExactScoreTest {
     void everyDeviceGivesTheBitsOfTheHost(Device device) {
         try (Device host = Device.open("cpu:1")) {
             assertArrayEquals(sample(host, "dpm2m@4", 33).rows(), sample(device, "dpm2m@4", 33).rows());
-            assertArrayEquals(sample(host, "pc:0.1@3", 33).rows(), sample(device, "pc:0.1@3", 33).rows());
+            assertArrayEquals(sample(host, "pc:0.1,1,em@3", 33).rows(), sample(device, "pc:0.1,1,em@3", 33).rows());
         }
     }
 
