@@ -29,15 +29,15 @@ class ReadmeTest {
     void theExampleRuns() throws Exception {
         Path path = folder.resolve("rows.npy");
         Npy.write(Output.to(path), Table.of(BuiltInSet.CIRCLES.rows(1, 0, 500), 2));
-        Samples samples = example(path, 20, folder.resolve("model.safetensors"));
+        Samples samples = example("cpu", path, 20, folder.resolve("model.safetensors"));
         assertEquals(10_000, samples.count());
         assertEquals(0, samples.run().nonFinite());
         assertTrue(Files.size(folder.resolve("model.safetensors")) > 100_000);
     }
 
-    private static Samples example(Path path, int steps, Path file) throws Exception {
+    private static Samples example(String spec, Path path, int steps, Path file) throws Exception {
         // snippet: quickstart
-        try (Device device = Device.open("auto");
+        try (Device device = Device.open(spec);
                 ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(128, 3), 2, 7, device)) {
             model.train(Dataset.of(Npy.read(path)), TrainSpec.steps(steps));
             Samples s = model.sampler(new EulerMaruyama()).steps(500).sample(10_000, 42);
@@ -47,7 +47,7 @@ class ReadmeTest {
         // end
     }
 
-    /** The README shows the example as it stands above, but for where the file goes. */
+    /** The README shows the example as it stands above, but for where it runs and where the file goes. */
     @Test
     @Tag("checkout")
     void theReadmeShowsTheExample() throws Exception {
@@ -55,7 +55,8 @@ class ReadmeTest {
         String shown = readme.substring(readme.indexOf("```java\n") + 8, readme.indexOf("```", readme.indexOf("```java\n") + 8));
         String source = Files.readString(Path.of("src/test/java/org/tweedie/ReadmeTest.java"));
         String ran = source.substring(source.indexOf("// snippet: quickstart\n") + 23, source.indexOf("// end", source.indexOf("// snippet: quickstart")));
-        assertEquals(plain(ran.replace("            return s;\n", "").replace("model.save(file)", "model.save(Path.of(\"model.safetensors\"))")), plain(shown));
+        assertEquals(plain(ran.replace("            return s;\n", "").replace("model.save(file)", "model.save(Path.of(\"model.safetensors\"))")
+                .replace("Device.open(spec)", "Device.open(\"auto\")")), plain(shown));
     }
 
     private static String plain(String code) {
