@@ -55,13 +55,25 @@ final class CellRunner implements AutoCloseable {
                 states.add(owned.add(device.allocate(Element.F32, block.slots() * block.slotStride(capacity))));
             }
             for (Map.Entry<String, Field> field : program.fields().entrySet()) {
-                evaluators.put(field.getKey(), owned.add(field.getValue().open(device, capacity)));
+                Evaluator evaluator = owned.add(field.getValue().open(device, capacity));
+                evaluator.prepare(stream, times(field.getKey()));
+                evaluators.put(field.getKey(), evaluator);
             }
             assemble(device);
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
         }
+    }
+
+    /** The single times at which the table evaluates a field. */
+    private double[] times(String field) {
+        return table.cells().stream()
+                .flatMap(cell -> cell.before().stream())
+                .filter(stage -> stage instanceof Stage.Evaluate evaluate && evaluate.field().equals(field) && !evaluate.t().perRow())
+                .mapToDouble(stage -> ((Stage.Evaluate) stage).t().at())
+                .distinct()
+                .toArray();
     }
 
     int capacity() {

@@ -8,6 +8,12 @@ import org.tweedie.kernels.View;
 /** A field with its scratch, for one stream. */
 public interface Evaluator extends AutoCloseable {
     /**
+     * Tells which single times will be asked for, so that what follows from them alone is computed once. May allocate; changes no
+     * bit of any answer. Weights must not change between this and the evaluations.
+     */
+    default void prepare(Stream stream, double[] times) {}
+
+    /**
      * Queues one evaluation over the rows of {@code rows}. Allocates nothing; the launches queued depend only on the field
      * and the rows it was opened for, so that they can be captured in a graph.
      *

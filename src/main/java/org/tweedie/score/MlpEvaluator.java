@@ -18,9 +18,20 @@ final class MlpEvaluator implements Evaluator {
         this.network = network;
         int width = network.architecture().width();
         forward = new MlpForward(network, device, rows);
-        DeviceBuffer memory = device.allocate(Element.F32, 2L * rows * width);
+        DeviceBuffer memory;
+        try {
+            memory = device.allocate(Element.F32, 2L * rows * width);
+        } catch (RuntimeException | Error e) {
+            forward.close();
+            throw e;
+        }
         hidden[0] = View.rows(memory, width);
         hidden[1] = hidden[0].from(rows);
+    }
+
+    @Override
+    public void prepare(Stream stream, double[] times) {
+        forward.prepare(stream, times);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.tweedie.score;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -23,6 +25,13 @@ final class MlpForward implements AutoCloseable {
     private final DeviceBuffer time;
     private final DeviceBuffer features;
     private final DeviceBuffer biases;
+    /** Place of each prepared time in the table, whose rows hold the biases of all layers. */
+    private final Map<Double, Integer> prepared = new HashMap<>();
+
+    private @Nullable DeviceBuffer table;
+    /** Where the biases of the present time are. */
+    private View present;
+
     private boolean perRow;
 
     MlpForward(MlpNetwork network, Device device, int rows) {
@@ -32,6 +41,7 @@ final class MlpForward implements AutoCloseable {
         time = device.allocate(Element.F32, 1);
         features = device.allocate(Element.F32, (long) Math.max(1, rows) * network.layout().features());
         biases = device.allocate(Element.F32, (long) mlp.depth() * mlp.width());
+        present = View.shared(biases, 0, mlp.depth() * mlp.width());
         try (Stream stream = device.stream()) {
             one.assign(stream, 0, 0, 1);
             stream.synchronize();
@@ -47,13 +57,53 @@ final class MlpForward implements AutoCloseable {
             TimeFeatures.forward(stream, rows, each, network.frequencies(), View.rows(features, width));
             return;
         }
-        Add.scalar(stream, time, 0, (float) t.at());
-        TimeFeatures.forward(stream, one, View.rows(time, 1), network.frequencies(), View.rows(features, width));
-        for (int l = 0; l < network.architecture().depth(); l++) {
-            int hidden = network.architecture().width();
-            View row = new View(biases, (long) l * hidden, hidden, hidden);
-            Linear.forward(stream, one, features(), network.timeWeight(l), network.bias(l), null, Activation.IDENTITY, row, null);
+        Integer place = prepared.get(t.at());
+        if (place != null && table != null) {
+            present = View.shared(table, (long) place * layers(), layers());
+            return;
         }
+        Add.scalar(stream, time, 0, (float) t.at());
+        present = View.shared(biases, 0, layers());
+        biases(stream, one, View.rows(time, 1), features(), biases);
+    }
+
+    /** Computes the biases of all layers for each of these times now, in one go; the weights must stay as they are. */
+    void prepare(Stream stream, double[] times) {
+        Device device = stream.device();
+        if (table != null) {
+            table.close();
+        }
+        prepared.clear();
+        float[] values = new float[times.length];
+        for (int i = 0; i < times.length; i++) {
+            values[i] = (float) times[i];
+        }
+        int width = network.layout().features();
+        table = device.allocate(Element.F32, (long) times.length * layers());
+        try (RowSet all = RowSet.on(device);
+                DeviceBuffer every = device.allocate(Element.F32, times.length);
+                DeviceBuffer memory = device.allocate(Element.F32, (long) times.length * width)) {
+            all.assign(stream, 0, 0, times.length);
+            stream.upload(values, 0, every, 0, times.length);
+            biases(stream, all, View.rows(every, 1), View.rows(memory, width), table);
+            stream.synchronize();
+        }
+        for (int i = 0; i < times.length; i++) {
+            prepared.put(times[i], i);
+        }
+    }
+
+    private void biases(Stream stream, RowSet rows, View times, View features, DeviceBuffer into) {
+        TimeFeatures.forward(stream, rows, times, network.frequencies(), View.rows(features.data(), features.width()));
+        int hidden = network.architecture().width();
+        for (int l = 0; l < network.architecture().depth(); l++) {
+            Linear.forward(stream, rows, features, network.timeWeight(l), network.bias(l), null, Activation.IDENTITY,
+                    new View(into, (long) l * hidden, hidden, layers()), null);
+        }
+    }
+
+    private int layers() {
+        return network.architecture().depth() * network.architecture().width();
     }
 
     /** The features of each row, or the one row of them. */
@@ -76,7 +126,7 @@ final class MlpForward implements AutoCloseable {
             Linear.forward(stream, rows, features(), network.timeWeight(l), network.bias(l), null, Activation.IDENTITY, into, null);
             add = into;
         } else {
-            bias = View.shared(biases, (long) l * mlp.width(), mlp.width());
+            bias = present.columns(l * mlp.width(), mlp.width());
         }
         int first = 0;
         for (int i = 0; i < inputs.size(); i++) {
@@ -106,5 +156,8 @@ final class MlpForward implements AutoCloseable {
         time.close();
         features.close();
         biases.close();
+        if (table != null) {
+            table.close();
+        }
     }
 }
