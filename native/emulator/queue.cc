@@ -107,7 +107,7 @@ struct RecordWork : Operation {
 
 struct AwaitWork : Operation {
     AwaitWork(Stream* other, uint64_t ticket) : Operation(Type::WAIT_EVENT), other(other), ticket(ticket) {}
-    CUresult run() override { return state().streams.count(other) == 0 ? CUDA_SUCCESS : drain(other, ticket); }
+    CUresult run() override { return known(other) ? drain(other, ticket) : CUDA_SUCCESS; }
     Stream* other;
     uint64_t ticket;
 };
@@ -133,31 +133,33 @@ static void streams_of(Context* context, std::vector<Stream*>& into) {
         Stream* const stream = static_cast<Stream*>(const_cast<void*>(s));
         if (stream->context == context) into.push_back(stream);
     }
+    for (Stream* stream : state().detached) {
+        if (stream->context == context) into.push_back(stream);
+    }
     std::sort(into.begin(), into.end(), [](const Stream* a, const Stream* b) { return a->id < b->id; });
 }
 
-CUresult drain_all(Context* context) {
+bool known(Stream* stream) { return state().streams.count(stream) != 0 || state().detached.count(stream) != 0; }
+
+static CUresult drain_some(Context* context, bool blocking_only) {
     std::vector<Stream*> streams;
     streams_of(context, streams);
     CUresult first = CUDA_SUCCESS;
     for (Stream* stream : streams) {
+        if (blocking_only && (stream->flags & 1)) continue;
         const CUresult code = drain(stream);
         if (first == CUDA_SUCCESS) first = code;
+    }
+    for (Stream* stream : streams) {
+        if (!stream->queue.empty() || state().detached.erase(stream) == 0) continue;
+        delete stream;
     }
     return first;
 }
 
-CUresult drain_blocking(Context* context) {
-    std::vector<Stream*> streams;
-    streams_of(context, streams);
-    CUresult first = CUDA_SUCCESS;
-    for (Stream* stream : streams) {
-        if (stream->flags & 1) continue;
-        const CUresult code = drain(stream);
-        if (first == CUDA_SUCCESS) first = code;
-    }
-    return first;
-}
+CUresult drain_all(Context* context) { return drain_some(context, false); }
+
+CUresult drain_blocking(Context* context) { return drain_some(context, true); }
 
 bool capturing(const Stream* stream) { return stream->capture != nullptr; }
 

@@ -118,6 +118,8 @@ CUresult record(Event* event, Stream* stream);
 CUresult await(Stream* stream, Event* event);
 // Runs what is queued: all of one stream, of all streams of a context, up to an event.
 CUresult drain(Stream* stream, uint64_t ticket = UINT64_MAX);
+// A stream that was destroyed with work left counts as known until the work is done.
+bool known(Stream* stream);
 CUresult drain_all(Context* context);
 CUresult drain_blocking(Context* context);
 bool capturing(const Stream* stream);

@@ -95,6 +95,14 @@ void destroy_context(Context* context) {
         s.streams.erase(stream);
         if (!stream->legacy) delete stream;
     }
+    for (auto d = s.detached.begin(); d != s.detached.end();) {
+        if ((*d)->context == context) {
+            delete *d;
+            d = s.detached.erase(d);
+        } else {
+            ++d;
+        }
+    }
     for (Module* module : owned<Module>(s.modules, context)) {
         for (const auto& f : module->functions) s.functions.erase(f.second.get());
         s.modules.erase(module);

@@ -80,6 +80,7 @@ struct State {
     Arena arena;
     std::map<uintptr_t, HostRange> host;
     std::unordered_set<const void*> contexts, modules, functions, streams, events, graphs, execs, nodes;
+    std::unordered_set<Stream*> detached;  // destroyed with work left: it still runs, and nobody can wait for it by name
     std::string last_report;
     uint64_t reports = 0, ids = 0;
     uint64_t graph_launches = 0, copies = 0;

@@ -38,15 +38,18 @@ TW_EXPORT CUresult cuStreamDestroy_v2(CUstream handle) {
     TW_CALL(cuStreamDestroy_v2, CONTEXT);
     TW_STREAM(handle);
     TW_REQUIRE(!stream->legacy, CUDA_ERROR_INVALID_HANDLE);
-    const CUresult code = drain(stream);
     if (stream->capture != nullptr) {
         stream->capture->invalid = true;
         auto& streams = stream->capture->streams;
         streams.erase(std::remove(streams.begin(), streams.end(), stream), streams.end());
     }
     state().streams.erase(stream);
-    delete stream;
-    return code;
+    if (stream->queue.empty()) {
+        delete stream;
+    } else {
+        state().detached.insert(stream);  // the call does not wait
+    }
+    return CUDA_SUCCESS;
 }
 
 TW_EXPORT CUresult cuStreamSynchronize(CUstream handle) {
@@ -206,7 +209,7 @@ TW_EXPORT CUresult cuEventRecordWithFlags(CUevent event, CUstream handle, unsign
 }
 
 static bool pending(const Event* event) {
-    return event->recorded && !event->happened && event->stream != nullptr && state().streams.count(event->stream) != 0;
+    return event->recorded && !event->happened && event->stream != nullptr && known(event->stream);
 }
 
 TW_EXPORT CUresult cuEventSynchronize(CUevent event) {

@@ -42,12 +42,29 @@ TEST(late_streams_show_a_missing_wait) {
         const OnStream s;
         const Buffer<float> x(std::vector<float>(10, 0.0f));
         OK(launch("selftest_add_one", {1, 32, 0, s.handle}, x.address, int64_t(10)));
-        EQUAL(late ? CUDA_SUCCESS : CUDA_SUCCESS, cuStreamQuery(s.handle));  // polling made the one launch happen
+        OK(cuStreamQuery(s.handle));  // polling makes the one launch happen
         float source = 7;
         OK(cuMemcpyHtoDAsync_v2(x.address, &source, 4, s.handle));
         source = 8;  // before the wait: a late copy reads this
         OK(cuStreamSynchronize(s.handle));
         EQUAL(late ? 8.0f : 7.0f, x.read()[0]);
+    });
+}
+
+TEST(destroying_a_stream_does_not_wait_for_it) {
+    early_and_late([](bool late) {
+        const Buffer<float> x(std::vector<float>(10, 0.0f));
+        CUstream a = nullptr;
+        const OnStream b;
+        OK(cuStreamCreate(&a, 1));
+        OK(launch("selftest_add_one", {1, 32, 0, a}, x.address, int64_t(10)));
+        OK(cuStreamDestroy_v2(a));
+        float got = -1;
+        OK(cuMemcpyDtoHAsync_v2(&got, x.address, 4, b.handle));
+        OK(cuStreamSynchronize(b.handle));
+        EQUAL(late ? 0.0f : 1.0f, got);
+        OK(cuCtxSynchronize());
+        EQUAL(1.0f, x.read()[0]);
     });
 }
 

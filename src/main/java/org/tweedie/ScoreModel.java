@@ -249,6 +249,18 @@ public final class ScoreModel implements AutoCloseable {
         return new LinkedHashMap<>(provenance);
     }
 
+    /** Adds to the provenance. */
+    public void note(Map<String, String> facts) {
+        lock.writeLock().lock();
+        try {
+            Map<String, String> more = new LinkedHashMap<>(provenance);
+            more.putAll(facts);
+            provenance = more;
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
     /** How network and score translate: preconditioned for standardised data. */
     public Parametrisation parametrisation() {
         return Parametrisation.preconditioned(process, network.prediction(), 1);

@@ -31,11 +31,13 @@ public final class Adam {
     private static final int PLACES = 9;
 
     /** control, step, rate, correction 1, correction 2, mean. */
-    public static final KernelEntry ASSIGN = KernelEntry.of("adam_assign", AdamTwins::assign, Parameter.POINTER, Parameter.F64, Parameter.F64,
+    public static final KernelEntry ASSIGN = KernelEntry.of("adam_assign", AdamTwins::assign, Parameter.POINTER, Parameter.F64,
+            Parameter.F64,
             Parameter.F64, Parameter.F64, Parameter.F64);
 
     /** control, sums, parts, scale, clip, history, capacity. */
-    public static final KernelEntry JUDGE = KernelEntry.of("adam_judge", AdamTwins::judge, Parameter.POINTER, Parameter.POINTER, Parameter.I32,
+    public static final KernelEntry JUDGE = KernelEntry.of("adam_judge", AdamTwins::judge, Parameter.POINTER, Parameter.POINTER,
+            Parameter.I32,
             Parameter.F64, Parameter.F64, Parameter.POINTER, Parameter.I32);
 
     /** weights, gradients, first, second, mean, control, count, 1 - b1, 1 - b2, epsilon, decay. */
@@ -101,9 +103,11 @@ public final class Adam {
      * @param clip the most the gradient's norm may be; 0 for no limit
      * @param history F32, {@code 2 n}: loss of step k at {@code (k - 1) mod n}, norm at {@code n +} that
      */
-    public static void judge(Stream stream, DeviceBuffer control, DeviceBuffer sums, int parts, double scale, double clip, DeviceBuffer history) {
+    public static void judge(Stream stream, DeviceBuffer control, DeviceBuffer sums, int parts, double scale, double clip,
+            DeviceBuffer history) {
         if (parts < 1 || sums.count() < 1 + parts || history.count() < 2) {
-            throw new IllegalArgumentException("parts must be positive and the sums " + (1 + parts) + ", got " + parts + " and " + sums.count());
+            throw new IllegalArgumentException("parts must be positive and the sums " + (1 + parts) + ", got " + parts + " and "
+                    + sums.count());
         }
         Arguments arguments = new Arguments(JUDGE).buffer(control).buffer(sums).i32(parts).f64(scale).f64(clip).buffer(history)
                 .i32((int) (history.count() / 2));

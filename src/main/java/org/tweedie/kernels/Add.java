@@ -11,7 +11,8 @@ import org.tweedie.kernels.host.AddTwins;
 /** Sums of rows, and single numbers into device memory (kernels/score/add.cu). Stateless; any thread. */
 public final class Add {
     /** a, b, out, rows, width, a stride, b stride, out stride. */
-    public static final KernelEntry ROWS = KernelEntry.of("add_f32", AddTwins::rows, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER,
+    public static final KernelEntry ROWS = KernelEntry.of("add_f32", AddTwins::rows, Parameter.POINTER, Parameter.POINTER,
+            Parameter.POINTER,
             Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
 
     /** out, value. */

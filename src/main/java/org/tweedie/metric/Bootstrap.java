@@ -15,8 +15,11 @@ final class Bootstrap {
 
     private Bootstrap() {}
 
-    /** @param statistic of the counts of the rows of x and of y */
-    static Estimate interval(double value, int xRows, int yRows, long seed, ToDoubleBiFunction<int[], int[]> statistic) {
+    /**
+     * @param least the smallest value the estimate can have
+     * @param statistic of the counts of the rows of x and of y
+     */
+    static Estimate interval(double value, double least, int xRows, int yRows, long seed, ToDoubleBiFunction<int[], int[]> statistic) {
         double[] replicates = new double[REPLICATES];
         for (int r = 0; r < REPLICATES; r++) {
             replicates[r] = statistic.applyAsDouble(counts(xRows, seed, 2 * r), counts(yRows, seed, 2 * r + 1));
@@ -25,7 +28,7 @@ final class Bootstrap {
         // basic (reverse-percentile) interval: the spread of the replicates, reflected about the value
         double low = 2 * value - replicates[(int) (0.975 * (REPLICATES - 1))];
         double high = 2 * value - replicates[(int) (0.025 * (REPLICATES - 1))];
-        return new Estimate(value, Math.min(low, value), Math.max(high, value));
+        return new Estimate(value, Math.max(least, Math.min(low, value)), Math.max(high, value));
     }
 
     static int[] counts(int rows, long seed, int replicate) {

@@ -8,7 +8,7 @@ package org.tweedie.metric;
  */
 public final class EnergyDistance {
     /** Rows of a sample beyond these are left out. */
-    public static final int MOST_ROWS = 4096;
+    public static final int MOST_ROWS = 2048;
 
     private EnergyDistance() {}
 
@@ -29,7 +29,7 @@ public final class EnergyDistance {
         float[] own = distances(a, a);
         float[] other = distances(b, b);
         double value = squared(a, b);
-        return Bootstrap.interval(value, a.rows(), b.rows(), seed, (u, v) -> 2 * mean(cross, u, v) - distinct(own, u) - distinct(other, v));
+        return Bootstrap.interval(value, Double.NEGATIVE_INFINITY, a.rows(), b.rows(), seed, (u, v) -> 2 * mean(cross, u, v) - distinct(own, u) - distinct(other, v));
     }
 
     private static Points head(Points points) {

@@ -29,7 +29,7 @@ public final class SlicedWasserstein {
         }
         int[] onesX = ones(x.rows());
         int[] onesY = ones(y.rows());
-        return Bootstrap.interval(mean(px, py, onesX, onesY), x.rows(), y.rows(), seed, (u, v) -> mean(px, py, u, v));
+        return Bootstrap.interval(mean(px, py, onesX, onesY), 0, x.rows(), y.rows(), seed, (u, v) -> mean(px, py, u, v));
     }
 
     private static double mean(Projected[] px, Projected[] py, int[] u, int[] v) {

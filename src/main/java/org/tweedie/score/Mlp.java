@@ -57,7 +57,8 @@ public record Mlp(int width, int depth, Activation activation, boolean residual,
         String[] part = (spec.startsWith("mlp:") ? spec.substring(4) : spec).split(",", -1);
         Matcher shape = SHAPE.matcher(part[0]);
         if (!shape.matches()) {
-            throw new IllegalArgumentException("a network is written mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3; got '" + spec + "'");
+            throw new IllegalArgumentException("a network is written mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3; got '" + spec
+                    + "'");
         }
         Mlp mlp = of(Integer.parseInt(shape.group(1)), Integer.parseInt(shape.group(2)));
         for (int i = 1; i < part.length; i++) {

@@ -25,7 +25,7 @@ final class MlpEvaluator implements Evaluator {
 
     @Override
     public void evaluate(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
-        MlpForward.require(network.signature(), from, into);
+        network.signature().require(from, into);
         forward.time(stream, rows, t);
         List<View> current = from;
         for (int l = 0; l < network.architecture().depth(); l++) {

@@ -95,26 +95,9 @@ final class MlpForward implements AutoCloseable {
 
     /** Queues the output layer. */
     void out(Stream stream, RowSet rows, View hidden, View into) {
-        Linear.forward(stream, rows, hidden, network.outWeight(), network.bias(network.architecture().depth()), null, Activation.IDENTITY, into,
+        Linear.forward(stream, rows, hidden, network.outWeight(), network.bias(network.architecture().depth()), null, Activation.IDENTITY,
+                into,
                 null);
-    }
-
-    /** Refuses views that are not what the signature says. */
-    static void require(Signature signature, List<View> from, List<View> into) {
-        require("input", signature.from(), from);
-        require("output", signature.into(), into);
-    }
-
-    static void require(String what, List<Signature.Port> ports, List<View> views) {
-        if (ports.size() != views.size()) {
-            throw new IllegalArgumentException("the network has " + ports.size() + " " + what + " ports, got " + views.size() + " views");
-        }
-        for (int i = 0; i < views.size(); i++) {
-            if (views.get(i).width() != ports.get(i).space().width()) {
-                throw new IllegalArgumentException(what + " '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
-                        + " wide, got a view of width " + views.get(i).width());
-            }
-        }
     }
 
     @Override

@@ -56,7 +56,7 @@ final class MlpTape implements Tape {
 
     @Override
     public void forward(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
-        MlpForward.require(network.signature(), from, into);
+        network.signature().require(from, into);
         inputs = List.copyOf(from);
         forward.time(stream, rows, t);
         for (int l = 0; l < network.architecture().depth(); l++) {
@@ -71,9 +71,9 @@ final class MlpTape implements Tape {
         if (inputs.isEmpty()) {
             throw new IllegalStateException("backward comes after forward");
         }
-        MlpForward.require("cotangent of output", network.signature().into(), cotangents);
+        Signature.require("cotangent of output", network.signature().into(), cotangents);
         if (fromGradients != null) {
-            MlpForward.require("gradient of input", network.signature().from(), fromGradients);
+            Signature.require("gradient of input", network.signature().from(), fromGradients);
         }
         Mlp mlp = network.architecture();
         MlpLayout layout = network.layout();

@@ -2,6 +2,7 @@ package org.tweedie.score;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.tweedie.kernels.View;
 import org.tweedie.plan.Space;
 
 /** The named inputs and outputs of a field, in order. */
@@ -22,6 +23,28 @@ public record Signature(List<Port> from, List<Port> into) {
         from.add(new Port("x", Space.euclidean(width)));
         from.addAll(List.of(conditions));
         return new Signature(from, List.of(new Port("out", Space.euclidean(width))));
+    }
+
+    /**
+     * Refuses views that do not fit the ports.
+     *
+     * @throws IllegalArgumentException naming the port
+     */
+    public void require(List<View> inputs, List<View> outputs) {
+        require("input", from, inputs);
+        require("output", into, outputs);
+    }
+
+    static void require(String what, List<Port> ports, List<View> views) {
+        if (ports.size() != views.size()) {
+            throw new IllegalArgumentException("the field has " + ports.size() + " " + what + " ports, got " + views.size() + " views");
+        }
+        for (int i = 0; i < views.size(); i++) {
+            if (views.get(i).width() != ports.get(i).space().width()) {
+                throw new IllegalArgumentException(what + " '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
+                        + " wide, got a view of width " + views.get(i).width());
+            }
+        }
     }
 
     /** One named input or output. */

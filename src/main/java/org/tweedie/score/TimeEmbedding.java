@@ -77,7 +77,8 @@ public sealed interface TimeEmbedding {
         public Sinusoidal {
             check(count);
             if (!(scale > 0 && scale <= 1e6 && period >= 1 && period <= 1e9)) {
-                throw new IllegalArgumentException("sinusoidal scale must be in (0, 1e6] and period in [1, 1e9], got " + scale + ", " + period);
+                throw new IllegalArgumentException("sinusoidal scale must be in (0, 1e6] and period in [1, 1e9], got " + scale + ", "
+                        + period);
             }
         }
 

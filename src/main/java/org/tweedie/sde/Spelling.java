@@ -1,6 +1,5 @@
 package org.tweedie.sde;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** How specs spell numbers and lists, and what they say of a word they do not know. */
@@ -47,20 +46,22 @@ final class Spelling {
         return new IllegalArgumentException("unknown " + kind + " '" + word + "'" + hint + " known: " + String.join(", ", known));
     }
 
-    /** Letters to add, drop or change between two words. */
+    /** Letters to add, drop, change or swap with their neighbour between two words. */
     private static int distance(String a, String b) {
-        List<Integer> row = new ArrayList<>();
-        for (int j = 0; j <= b.length(); ++j) {
-            row.add(j);
-        }
-        for (int i = 1; i <= a.length(); ++i) {
-            int corner = row.set(0, i);
-            for (int j = 1; j <= b.length(); ++j) {
-                int change = corner + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                corner = row.get(j);
-                row.set(j, Math.min(change, Math.min(row.get(j), row.get(j - 1)) + 1));
+        int[][] edits = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); ++i) {
+            for (int j = 0; j <= b.length(); ++j) {
+                if (i == 0 || j == 0) {
+                    edits[i][j] = i + j;
+                    continue;
+                }
+                int change = edits[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                edits[i][j] = Math.min(change, Math.min(edits[i - 1][j], edits[i][j - 1]) + 1);
+                if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
+                    edits[i][j] = Math.min(edits[i][j], edits[i - 2][j - 2] + 1);
+                }
             }
         }
-        return row.get(b.length());
+        return edits[a.length()][b.length()];
     }
 }

@@ -28,27 +28,19 @@ final class StandardNormal {
         return x < 0 ? tail : 1 - tail;
     }
 
-    /** The inverse of {@link #distribution} by bisection and Newton's steps. */
+    /** The inverse of {@link #distribution}, by Newton's steps on its logarithm, which is concave: from the left they rise to it. */
     static double quantile(double p) {
         if (p <= 0 || p >= 1) {
             return p <= 0 ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+        } else if (p > 0.5) {
+            return -quantile(1 - p);
         }
-        double low = -39;
-        double high = 39;
-        double x = 0;
-        for (int i = 0; i < 200 && high - low > 1e-15 * StrictMath.max(1, StrictMath.abs(x)); ++i) {
-            double excess = distribution(x) - p;
-            if (excess > 0) {
-                high = x;
-            } else {
-                low = x;
-            }
-            double newton = x - excess / density(x);
-            double next = newton > low && newton < high ? newton : 0.5 * (low + high);
-            if (next == x) {
-                break;
-            }
-            x = next;
+        double x = -StrictMath.sqrt(-2 * StrictMath.log(p)); // there the distribution is at most p/2
+        double step = 1;
+        for (int i = 0; i < 100 && StrictMath.abs(step) > 1e-15 * StrictMath.max(1, StrictMath.abs(x)); ++i) {
+            double below = distribution(x);
+            step = StrictMath.log(below / p) * below / density(x);
+            x -= step;
         }
         return x;
     }

@@ -18,7 +18,8 @@ public record Normaliser(double[] means, double[] scales) implements Encoding {
         means = means.clone();
         scales = scales.clone();
         if (means.length == 0 || means.length != scales.length) {
-            throw new IllegalArgumentException("a normaliser has a mean and a scale a column, got " + means.length + " and " + scales.length);
+            throw new IllegalArgumentException("a normaliser has a mean and a scale a column, got " + means.length + " and "
+                    + scales.length);
         }
         for (int c = 0; c < means.length; c++) {
             if (!Double.isFinite(means[c]) || !(scales[c] > 0 && scales[c] < Double.POSITIVE_INFINITY)) {

@@ -59,31 +59,38 @@ public record TrainSpec(long steps, int batch, double rate, Schedule schedule, l
     }
 
     public TrainSpec withBatch(int value) {
-        return new TrainSpec(steps, value, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(steps, value, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withSteps(long value) {
-        return new TrainSpec(value, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(value, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withRate(double value) {
-        return new TrainSpec(steps, batch, value, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(steps, batch, value, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withSchedule(Schedule value, long warmupSteps) {
-        return new TrainSpec(steps, batch, rate, value, warmupSteps, average, clip, rule, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(steps, batch, rate, value, warmupSteps, average, clip, rule, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withAverage(double value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, value, clip, rule, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(steps, batch, rate, schedule, warmup, value, clip, rule, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withClip(double value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, value, rule, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(steps, batch, rate, schedule, warmup, average, value, rule, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withRule(Adam.Rule value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, value, weighting, sampling, evenTimes, seed, checkpointEvery);
+        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, value, weighting, sampling, evenTimes, seed,
+                checkpointEvery);
     }
 
     public TrainSpec withWeighting(Weighting value, TimeSampling times, boolean even) {
@@ -91,7 +98,8 @@ public record TrainSpec(long steps, int batch, double rate, Schedule schedule, l
     }
 
     public TrainSpec withSeed(long value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, value, checkpointEvery);
+        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, value,
+                checkpointEvery);
     }
 
     public TrainSpec withCheckpointEvery(long value) {

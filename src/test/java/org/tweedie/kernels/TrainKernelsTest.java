@@ -87,7 +87,8 @@ class TrainKernelsTest {
             DeviceBuffer cotangent = m.of(new float[count * width]);
             DeviceBuffer loss = m.of(new float[count]);
             View weight = weighted ? View.rows(m.of(normals(2, count)), 1) : null;
-            SquaredLoss.gradient(m.stream, m.rows, View.rows(out, width), View.rows(target, width), weight, 0.25f, View.rows(cotangent, width),
+            SquaredLoss.gradient(m.stream, m.rows, View.rows(out, width), View.rows(target, width), weight, 0.25f, View.rows(cotangent,
+                    width),
                     loss);
             return new float[][] {m.floats(loss), m.floats(cotangent)};
         }
@@ -321,7 +322,8 @@ class TrainKernelsTest {
             assertThrows(IllegalArgumentException.class, () -> Batch.rows(m.stream, m.rows, four, 0, View.rows(four, 2)));
             assertThrows(IllegalArgumentException.class, () -> Batch.rows(m.stream, m.rows, four, 3, View.rows(four, 2)));
             assertThrows(IllegalArgumentException.class,
-                    () -> SquaredLoss.gradient(m.stream, m.rows, View.rows(four, 2), View.rows(four, 1), null, 1, View.rows(four, 2), four));
+                    () -> SquaredLoss.gradient(m.stream, m.rows, View.rows(four, 2), View.rows(four, 1), null, 1, View.rows(four, 2),
+                            four));
             assertThrows(IllegalArgumentException.class, () -> Adam.update(m.stream, four, 2, 3, four, four, four, four, four, RULE));
             assertThrows(IllegalArgumentException.class, () -> new Adam.Rule(1, 0.9, 1e-8, 0));
             assertThrows(IllegalArgumentException.class, () -> new Adam.Rule(0.9, 0.9, 0, 0));

@@ -118,7 +118,8 @@ final class MlpReference {
                 for (int j = 0; j < mlp.width(); j++) {
                     double s = slope(pre[l].v[j]);
                     dPre.v[j] = dh.v[j] * s;
-                    dPre.e[j] = dh.e[j] * Math.abs(s) + Math.abs(dh.v[j]) * (curvature() * pre[l].e[j] + 2 * FUNCTION) + U * Math.abs(dPre.v[j]);
+                    dPre.e[j] = dh.e[j] * Math.abs(s) + Math.abs(dh.v[j]) * (curvature() * pre[l].e[j] + 2 * FUNCTION)
+                            + U * Math.abs(dPre.v[j]);
                 }
                 outer(h[l], dPre, at("layer." + l + ".weight"), at("layer." + l + ".bias"));
                 outer(f, dPre, at("time." + l + ".weight"), -1);

@@ -42,7 +42,8 @@ class MlpTest {
             open.add(rows);
             rows.assign(stream, 1, 0, shape.rows());
             DeviceBuffer weights = upload(shape.weights());
-            network = shape.mlp().network(shape.signature(), Prediction.NOISE, new Parameters(shape.mlp().tensors(shape.signature()), weights));
+            network = shape.mlp().network(shape.signature(), Prediction.NOISE, new Parameters(shape.mlp().tensors(shape.signature()),
+                    weights));
             x = upload(shape.x());
             t = upload(shape.times());
             out = buffer(shape.rows() * shape.outputs());
@@ -214,7 +215,8 @@ class MlpTest {
 
     @Test
     void specsAreReadBack() {
-        for (String spec : List.of("mlp:128x3", "mlp:64x2,tanh,residual", "mlp:8x1,gelu,gaussian:5:1.5", "mlp:8x1,residual,sinusoidal:4:1000:10000",
+        for (String spec : List.of("mlp:128x3", "mlp:64x2,tanh,residual", "mlp:8x1,gelu,gaussian:5:1.5",
+                "mlp:8x1,residual,sinusoidal:4:1000:10000",
                 "mlp:512x5,sin,fourier:8:0.5:4")) {
             assertEquals(spec, Architecture.parse(spec).spec());
         }

@@ -28,7 +28,7 @@ import org.tweedie.plan.Stage;
 /** What holds for every method and process: counts, cells, moments of cells, marginals where a method has them. */
 class MethodContractTest {
     private static final String PAIRS = "org.tweedie.sde.MethodList#withProcesses";
-    private static final int STEPS = 25;
+    private static final int STEPS = 21;
 
     @ParameterizedTest
     @MethodSource(PAIRS)

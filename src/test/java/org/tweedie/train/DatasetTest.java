@@ -30,7 +30,8 @@ class DatasetTest {
 
     @Test
     void badDataAreRefusedWithTheirPlace() {
-        IllegalArgumentException nan = assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[] {1, 2, 3, Float.NaN}, "a", "b"));
+        IllegalArgumentException nan = assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[] {1, 2, 3, Float.NaN},
+                "a", "b"));
         assertTrue(nan.getMessage().contains("row 2, column 'b'"), nan.getMessage());
         assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[0], "a"));
         assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[3], "a", "b"));

@@ -138,7 +138,7 @@ class TrainerTest {
         }
         try (Run run = new Run(device, spec, MOONS);
                 CheckpointDirectory into = CheckpointDirectory.open(directory, 2, FileActions.disk())) {
-            // dies in the write after step 14, when it has gone on past it
+                // dies while it writes the checkpoint of step 21
             IllegalStateException killed = assertThrows(IllegalStateException.class, () -> run.trainer.run(new TrainListener() {
                 @Override
                 public void at(Progress progress) {}
@@ -218,32 +218,19 @@ class TrainerTest {
         float[] rows = MOONS.values().clone();
         rows[2 * 61] = 3e38f; // one row whose squared error is infinite
         Dataset data = Dataset.of(rows, "u", "v");
-        TrainSpec spec = TINY.withBatch(10);
-        try (Run run = new Run(device, spec, data); Run until = new Run(device, spec, data)) {
+        TrainSpec spec = TINY.withBatch(10).withSchedule(TrainSpec.Schedule.CONSTANT, 0);
+        try (Run run = new Run(device, spec, data)) {
             TrainResult result = run.run();
             assertEquals(Outcome.NOT_FINITE, result.outcome());
-            // 100 rows, 10 a step: every row is in one of the first ten steps
-            assertTrue(result.step() < 10, "step " + result.step());
+            // 100 rows, 10 a step: every row is in one of the first ten steps; of this seed not in the first
+            assertTrue(result.step() > 0 && result.step() < 10, "step " + result.step());
             assertTrue(result.message().startsWith("step " + (result.step() + 1) + " was not finite"), result.message());
             assertEquals(result.step(), result.curve().steps());
             assertEquals(result.step(), run.trainer.step());
-            for (float[] values : run.state()) {
-                for (float value : values) {
-                    assertTrue(Float.isFinite(value));
-                }
+            try (Run until = new Run(device, spec.withSteps(result.step()), data)) {
+                assertEquals(Outcome.FINISHED, until.run().outcome());
+                assertArrayEquals(until.state(), run.state(), "the weights are those of the last good step");
             }
-            // the same as a run that was told to stop there
-            CancelToken cancel = new CancelToken();
-            int[] steps = {0};
-            try (Stream stream = device.stream()) {
-                stream.synchronize();
-            }
-            if (result.step() == 0) {
-                cancel.cancel();
-            }
-            TrainResult other = until.trainer.run(progress -> steps[0]++, cancel);
-            assertEquals(result.step(), other.step());
-            assertArrayEquals(run.state(), until.state());
         }
     }
 

@@ -229,10 +229,6 @@ final class Context {
         return module;
     }
 
-    boolean isLost() {
-        return lost != null;
-    }
-
     private void release() {
         release(() -> JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
         int code = Codes.of(() -> JCudaDriver.cuDevicePrimaryCtxRelease(gpu));

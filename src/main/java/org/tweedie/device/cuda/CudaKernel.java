@@ -60,8 +60,8 @@ final class CudaKernel implements Kernel {
     void admit(LaunchShape shape) {
         int threads = shape.blockX() * shape.blockY() * shape.blockZ();
         if (threads > resources.mostThreads()) {
-            throw new IllegalArgumentException(entry.name() + " " + shape + ": " + threads + " threads a block, but its " + resources.registers()
-                    + " registers a thread leave room for " + resources.mostThreads());
+            throw new IllegalArgumentException(entry.name() + " " + shape + ": " + threads + " threads a block, but it takes at most "
+                    + resources.mostThreads() + " (launch bounds, or " + resources.registers() + " registers a thread)");
         }
         if (shape.sharedBytes() > shared) {
             liftShared(shape);

@@ -171,7 +171,7 @@ class CudaDeviceTest {
         if (most < 1024) {
             LaunchShape tooMany = LaunchShape.linear(1, most + 1);
             String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMany)).getMessage();
-            assertTrue(message.contains("rows_assign <<<") && message.contains("room for " + most), message);
+            assertTrue(message.contains("rows_assign <<<") && message.contains("at most " + most), message);
         }
         launch.accept(LaunchShape.blocks(1, 1, 32, 48 * 1024));
         launch.accept(LaunchShape.blocks(1, 1, 32, 64 * 1024)); // more than the usual limit: lifted once, in silence

@@ -1,0 +1,63 @@
+package org.tweedie.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.tweedie.ScoreModel;
+import org.tweedie.device.Device;
+import org.tweedie.execution.Progress;
+import org.tweedie.sde.MethodSpec;
+import org.tweedie.train.Dataset;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tweedie evaluate}. */
+@Command(name = "evaluate", mixinStandardHelpOptions = true,
+        description = "Holds samples of a model against rows of a file: energy distance, sliced Wasserstein distance, moments, with error bars.",
+        footer = {"", "Example: tweedie evaluate --model quakes.safetensors --data quakes.csv"})
+final class EvaluateCommand implements Callable<Integer> {
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
+    private Path model;
+
+    @Mixin
+    private DataOptions data;
+
+    @Option(names = "--method", paramLabel = "SPEC", defaultValue = SampleCommand.METHOD, description = "how to sample; default ${DEFAULT-VALUE}")
+    private String method;
+
+    @Option(names = "--count", paramLabel = "N", defaultValue = "2000", description = "samples; default ${DEFAULT-VALUE}")
+    private int count;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of samples, halves and intervals; default ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Mixin
+    private Printed printed;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (count < 2) {
+            throw new IllegalArgumentException("--count must be at least 2, got " + count);
+        }
+        MethodSpec how = MethodSpec.parse(method);
+        Dataset rows = data.read();
+        var err = spec.commandLine().getErr();
+        try (Device opened = device.open(err);
+                ScoreModel loaded = ScoreModel.load(model, opened)) {
+            ModelMatch.check(loaded, rows);
+            ProgressLine line = new ProgressLine(err, "sampling");
+            Progress progress = (done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, "");
+            Judging judging = Judging.of(loaded, rows, loaded.sampler(how).progress(progress), count, seed);
+            printed.print(spec, judging.text(), judging::fields);
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,52 @@
+package org.tweedie.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.tweedie.Sampler;
+import org.tweedie.ScoreModel;
+import org.tweedie.device.Device;
+import org.tweedie.sde.MethodSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tweedie explain}. */
+@Command(name = "explain", mixinStandardHelpOptions = true,
+        description = "Says what sampling by a method would do here: evaluations, cells, the execution chosen and why the others were not.",
+        footer = {"", "Example: tweedie explain --model quakes.safetensors --method heun@18"})
+final class ExplainCommand implements Callable<Integer> {
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
+    private Path model;
+
+    @Option(names = "--method", paramLabel = "SPEC", defaultValue = SampleCommand.METHOD, description = "default ${DEFAULT-VALUE}")
+    private String method;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Mixin
+    private Printed printed;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        MethodSpec how = MethodSpec.parse(method);
+        try (Device opened = device.open(spec.commandLine().getErr());
+                ScoreModel loaded = ScoreModel.load(model, opened)) {
+            Sampler.Explanation explanation = loaded.sampler(how).explain();
+            printed.print(spec, "model: " + loaded.process().spec() + ", " + loaded.network().spec() + " predicting " + loaded.network().prediction()
+                    + ", inputs " + loaded.ports() + "\n" + explanation, json -> {
+                json.field("process", loaded.process().spec()).field("network", loaded.network().spec()).field("method", explanation.method())
+                        .field("device", explanation.device()).field("steps", explanation.steps()).field("evaluations", explanation.evaluations())
+                        .field("cells", explanation.cells()).field("execution", explanation.execution()).object("executions");
+                explanation.reasons().forEach(json::field);
+                json.end();
+            });
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,113 @@
+package org.tweedie.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.tweedie.Sampler;
+import org.tweedie.ScoreModel;
+import org.tweedie.io.Json;
+import org.tweedie.metric.Comparison;
+import org.tweedie.metric.EnergyDistance;
+import org.tweedie.metric.Estimate;
+import org.tweedie.metric.Points;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.Encoding;
+
+/** Samples of a model held against rows of a file, in standardised columns. */
+record Judging(Comparison comparison, List<String> columns, String rowsUsed, int samples) {
+    private static final String SHARE = "holdout.share";
+    private static final String SEED = "holdout.seed";
+    private static final String WHOLE = "holdout.data";
+
+    /** What a model remembers of the rows that were kept from it. */
+    static Map<String, String> heldOut(Dataset whole, double share, long seed) {
+        return Map.of(SHARE, Double.toString(share), SEED, Long.toString(seed), WHOLE, whole.hash());
+    }
+
+    /** The rows to judge by: those kept from training where the file is the one that was trained on, else all. */
+    static Judging of(ScoreModel model, Dataset data, Sampler sampler, int count, long seed) {
+        Map<String, String> made = model.provenance();
+        Dataset judge = data;
+        Dataset real = data;
+        String used = "all " + data.rows() + " rows of the file";
+        if (data.hash().equals(made.get(WHOLE))) {
+            Dataset.Split split = data.split(Double.parseDouble(made.getOrDefault(SHARE, "0.1")), Long.parseLong(made.getOrDefault(SEED, "0")));
+            judge = split.heldOut();
+            used = judge.rows() + " rows that were kept from training";
+        }
+        Dataset.Split halves = real.split(0.5, seed);
+        Sampler ready = sampler;
+        int n = count;
+        for (Dataset.Port port : judge.ports().subList(1, judge.ports().size())) {
+            n = Math.min(n, judge.rows()); // each sample under the condition of one real row
+            ready = ready.given(port.name(), judge.values(port.name()), port.width());
+        }
+        float[] samples = ready.sample(n, seed).rows();
+        return new Judging(Comparison.of(points(model, samples), points(model, judge.values(Dataset.X)),
+                points(model, halves.learned().values(Dataset.X)), points(model, halves.heldOut().values(Dataset.X)), seed),
+                model.columns(), used, n);
+    }
+
+    private static Points points(ScoreModel model, float[] rows) {
+        int width = model.columns().size();
+        float[] standard = rows.clone();
+        Encoding encoding = model.encodings().get(Dataset.X);
+        if (encoding != null) {
+            encoding.encode(standard, standard, rows.length / width);
+        }
+        return new Points(standard, width);
+    }
+
+    String text() {
+        return Printed.lines(out -> {
+            out.printf(Locale.ROOT, "%d samples against %s, columns standardised; 95 %% bootstrap intervals%n", samples, rowsUsed);
+            if (samples > EnergyDistance.MOST_ROWS) {
+                out.printf(Locale.ROOT, "(energy distances of the first %d rows a side)%n", EnergyDistance.MOST_ROWS);
+            }
+            out.printf(Locale.ROOT, "%-34s %s%n", "squared energy distance", comparison.energy());
+            out.printf(Locale.ROOT, "%-34s %s%n", "  of two halves of the real rows", comparison.energyOfHalves());
+            out.printf(Locale.ROOT, "%-34s %s%n", "sliced 2-Wasserstein distance", comparison.sliced());
+            out.printf(Locale.ROOT, "%-34s %s%n", "  of two halves of the real rows", comparison.slicedOfHalves());
+            moments().forEach(row -> out.println(String.join("  ", row)));
+            out.println(comparison.sentence());
+        });
+    }
+
+    /** A row a column: name, moments of samples and of real rows, with standard errors. */
+    List<List<String>> moments() {
+        List<List<String>> rows = new ArrayList<>();
+        for (int c = 0; c < columns.size(); c++) {
+            rows.add(List.of(columns.get(c),
+                    number("mean", comparison.samples().mean()[c], comparison.samples().meanError()[c])
+                            + number(" (real", comparison.heldOut().mean()[c], comparison.heldOut().meanError()[c]) + ")",
+                    number("deviation", comparison.samples().deviation()[c], comparison.samples().deviationError()[c])
+                            + number(" (real", comparison.heldOut().deviation()[c], comparison.heldOut().deviationError()[c]) + ")"));
+        }
+        return rows;
+    }
+
+    private static String number(String name, double value, double error) {
+        return String.format(Locale.ROOT, "%s %.4f ± %.4f", name, value, error);
+    }
+
+    void fields(Json json) {
+        json.field("samples", samples).field("rows", rowsUsed);
+        field(json, "squaredEnergyDistance", comparison.energy());
+        field(json, "squaredEnergyDistanceOfHalves", comparison.energyOfHalves());
+        field(json, "slicedWasserstein", comparison.sliced());
+        field(json, "slicedWassersteinOfHalves", comparison.slicedOfHalves());
+        json.array("columns");
+        for (int c = 0; c < columns.size(); c++) {
+            json.object().field("name", columns.get(c)).field("mean", comparison.samples().mean()[c])
+                    .field("meanError", comparison.samples().meanError()[c]).field("deviation", comparison.samples().deviation()[c])
+                    .field("deviationError", comparison.samples().deviationError()[c]).field("realMean", comparison.heldOut().mean()[c])
+                    .field("realDeviation", comparison.heldOut().deviation()[c]).end();
+        }
+        json.end().field("sentence", comparison.sentence());
+    }
+
+    private static void field(Json json, String name, Estimate estimate) {
+        json.object(name).field("value", estimate.value()).field("low", estimate.low()).field("high", estimate.high()).end();
+    }
+}

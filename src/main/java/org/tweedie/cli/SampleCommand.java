@@ -1,0 +1,160 @@
+package org.tweedie.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import org.tweedie.Sampler;
+import org.tweedie.ScoreModel;
+import org.tweedie.device.Device;
+import org.tweedie.io.AtomicFile;
+import org.tweedie.io.Output;
+import org.tweedie.io.Png;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.io.RowWriter;
+import org.tweedie.io.ScatterPicture;
+import org.tweedie.io.Sha256;
+import org.tweedie.io.Table;
+import org.tweedie.sde.MethodSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tweedie sample}. */
+@Command(name = "sample", mixinStandardHelpOptions = true,
+        description = "Samples rows from a model into a file, in bounded memory.",
+        footer = {"", "Sample i is a function of (model, method, seed, i) alone: --first-index and --count cut the same endless table.",
+            "Example: tweedie sample --model quakes.safetensors --count 1000000 --out more.npy"})
+final class SampleCommand implements Callable<Integer> {
+    /** The method when nothing is said: second order, deterministic after its start, close to the data in few evaluations. */
+    static final String METHOD = "dpm2m@25";
+
+    private static final int MOST_IN_A_PICTURE = 200_000;
+
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
+    private Path model;
+
+    @Option(names = "--count", required = true, paramLabel = "N", description = "rows to sample")
+    private long count;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "file to write: .npy, .npz, .csv, .safetensors, or .png for a picture")
+    private Path out;
+
+    @Option(names = "--force", description = "replace the file")
+    private boolean force;
+
+    @Option(names = "--method", paramLabel = "SPEC", defaultValue = METHOD,
+            description = "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, pc:0.16@500, ...; default ${DEFAULT-VALUE}")
+    private String method;
+
+    @Option(names = "--given", paramLabel = "NAME=FILE", description = "rows of a condition; row i belongs to sample i, a single row to all")
+    private Map<String, String> given = new LinkedHashMap<>();
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Option(names = "--first-index", paramLabel = "I", defaultValue = "0", description = "number of the first sample; default ${DEFAULT-VALUE}")
+    private long first;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Mixin
+    private Printed printed;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (count < 1) {
+            throw new IllegalArgumentException("--count must be at least 1, got " + count);
+        }
+        if (first < 0 || first > Long.MAX_VALUE - count) {
+            throw new IllegalArgumentException("--first-index must not be negative and --first-index + --count must stay below 2^63, got " + first);
+        }
+        MethodSpec how = MethodSpec.parse(method);
+        Output target = Output.to(out).force(force);
+        AtomicFile.check(target);
+        if (Files.exists(out) && Files.exists(model) && Files.isSameFile(out, model)) {
+            throw new IllegalArgumentException("--out is the model file itself");
+        }
+        PrintWriter err = spec.commandLine().getErr();
+        try (Device opened = device.open(err);
+                ScoreModel loaded = ScoreModel.load(model, opened);
+                StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
+            Sampler sampler = loaded.sampler(how).cancel(signals.token());
+            for (Map.Entry<String, String> entry : given.entrySet()) {
+                Table rows = Table.read(entry.getValue(), List.of(), ReadLimits.defaults());
+                sampler = sampler.given(entry.getKey(), rows.data(), rows.columns());
+            }
+            long began = System.nanoTime();
+            try {
+                if (isPicture()) {
+                    picture(sampler, target, loaded.columns());
+                } else {
+                    stream(sampler, target, loaded.columns());
+                }
+            } catch (CancellationException e) {
+                throw new Stopped("stopped; " + out + " was not written", signals.code() == 0 ? 130 : signals.code());
+            }
+            report((System.nanoTime() - began) / 1e9);
+        }
+        return ExitCode.OK;
+    }
+
+    private boolean isPicture() {
+        return String.valueOf(out.getFileName()).toLowerCase(Locale.ROOT).endsWith(".png");
+    }
+
+    private void stream(Sampler sampler, Output target, List<String> columns) throws IOException {
+        Map<String, String> metadata = Map.of("model", Sha256.of(model), "method", method, "seed", Long.toString(seed), "first", Long.toString(first));
+        ProgressLine line = new ProgressLine(spec.commandLine().getErr(), "sampling");
+        try (RowWriter writer = RowWriter.open(target, count, columns, metadata)) {
+            sampler.progress((done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, "")).stream(first, count, seed, samples -> {
+                if (samples.run().nonFinite() > 0) {
+                    throw new ArithmeticException(samples.run().nonFinite() + " of samples " + samples.run().first() + " to "
+                            + (samples.run().first() + samples.count() - 1) + " are not finite; use more steps or another method");
+                }
+                try {
+                    writer.write(samples.rows(), 0, samples.count());
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            writer.finish();
+        } catch (java.io.UncheckedIOException e) {
+            throw new IOException("writing " + out + ": " + e.getCause(), e.getCause());
+        }
+    }
+
+    private void picture(Sampler sampler, Output target, List<String> columns) throws IOException {
+        if (columns.size() < 2) {
+            throw new IllegalArgumentException("a picture needs two columns, the model has " + columns + "; write .csv or .npy");
+        }
+        int shown = (int) Math.min(count, MOST_IN_A_PICTURE);
+        if (shown < count) {
+            spec.commandLine().getErr().println("tweedie: the picture shows the first " + shown + " rows");
+        }
+        Table rows = Table.of(sampler.sample(first, shown, seed).rows(), columns.size()).named(columns);
+        Png.write(target, ScatterPicture.around(rows, 0, 1, 512).draw(rows, ScatterPicture.Ink.RED));
+    }
+
+    private void report(double seconds) throws IOException {
+        String hash = Sha256.of(out);
+        String again = String.format(Locale.ROOT, "tweedie sample --model %s --method %s --seed %d --first-index %d --count %d --out %s",
+                TrainCommand.quoted(model.toString()), method, seed, first, count, TrainCommand.quoted(out.toString()));
+        printed.print(spec, String.format(Locale.ROOT, "%s: %,d rows in %s (%,.0f rows/s), sha256 %s%nmodel sha256 %s%nagain: %s", out, count,
+                ProgressLine.duration(seconds), count / seconds, hash, Sha256.of(model), again),
+                json -> json.field("file", out.toString()).field("rows", count).field("seconds", seconds).field("rowsPerSecond", count / seconds)
+                        .field("sha256", hash).field("again", again));
+    }
+}

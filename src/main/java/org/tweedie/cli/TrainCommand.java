@@ -1,0 +1,239 @@
+package org.tweedie.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.ScoreModel;
+import org.tweedie.device.Device;
+import org.tweedie.io.AtomicFile;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.FileActions;
+import org.tweedie.io.Output;
+import org.tweedie.score.Architecture;
+import org.tweedie.sde.ProcessSpec;
+import org.tweedie.sde.Sde;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.Normaliser;
+import org.tweedie.train.TrainListener;
+import org.tweedie.train.TrainResult;
+import org.tweedie.train.TrainSpec;
+import org.tweedie.train.Trainer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tweedie train}. */
+@Command(name = "train", mixinStandardHelpOptions = true,
+        description = "Trains a score model on the rows of a file, by denoising score matching.",
+        footer = {"", "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
+            "Example: tweedie train --data quakes.csv --out quakes.safetensors"})
+final class TrainCommand implements Callable<Integer> {
+    private static final int KEEP = 2;
+
+    @Mixin
+    private DataOptions data;
+
+    @Option(names = "--out", required = true, paramLabel = "MODEL", description = "the model file to write (.safetensors)")
+    private Path out;
+
+    @Option(names = "--force", description = "replace the model file, and checkpoints of an earlier run")
+    private boolean force;
+
+    @Option(names = "--sde", paramLabel = "SPEC", defaultValue = "vp", description = "vp, vp-cosine, ve, subvp, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
+    private String sde;
+
+    @Option(names = "--network", paramLabel = "SPEC", defaultValue = "mlp:128x3", description = "mlp:WIDTHxDEPTH[,activation][,residual]; default ${DEFAULT-VALUE}")
+    private String network;
+
+    @Option(names = "--steps", paramLabel = "N", description = "steps of the optimiser; default 6000")
+    private @Nullable Long steps;
+
+    @Option(names = "--batch", paramLabel = "B", description = "rows a step; default 1024")
+    private @Nullable Integer batch;
+
+    @Option(names = "--lr", paramLabel = "RATE", description = "learning rate after warm-up; default 4e-3")
+    private @Nullable Double rate;
+
+    @Option(names = "--ema", paramLabel = "DECAY", description = "decay of the running mean of the weights; default 0.999")
+    private @Nullable Double average;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of weights, order, times and noise; default ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Option(names = "--hold-out", paramLabel = "SHARE", defaultValue = "0.1", description = "share of the rows kept for 'evaluate'; 0 for none; default ${DEFAULT-VALUE}")
+    private double holdOut;
+
+    @Option(names = "--checkpoint-every", paramLabel = "N", description = "steps between checkpoints; default 1000")
+    private @Nullable Long checkpointEvery;
+
+    @Option(names = "--resume", paramLabel = "DIR", description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
+    private @Nullable Path resume;
+
+    @Option(names = "--dry-run", description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
+    private boolean dryRun;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Mixin
+    private Printed printed;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        TrainSpec settings = settings();
+        Sde process = ProcessSpec.parse(sde);
+        Architecture architecture = Architecture.parse(network);
+        if (!String.valueOf(out.getFileName()).endsWith(".safetensors")) {
+            throw new IllegalArgumentException("--out must end in .safetensors, got '" + out + "'");
+        }
+        Output target = Output.to(out).force(force);
+        if (!dryRun) {
+            AtomicFile.check(target);
+            if (Files.exists(out) && Files.exists(Path.of(data.data)) && Files.isSameFile(out, Path.of(data.data))) {
+                throw new IllegalArgumentException("--out is the data file itself");
+            }
+        }
+        if (!(holdOut >= 0 && holdOut < 1)) {
+            throw new IllegalArgumentException("--hold-out must be at least 0 and below 1, got " + holdOut);
+        }
+        Dataset whole = data.read();
+        Dataset rows = holdOut == 0 ? whole : whole.split(holdOut, seed).learned();
+        PrintWriter err = spec.commandLine().getErr();
+        sayConstant(rows, err);
+        try (Device opened = device.open(err);
+                ScoreModel model = ScoreModel.create(process, architecture, rows, seed, opened)) {
+            if (dryRun) {
+                estimate(model, rows, settings);
+                return ExitCode.OK;
+            }
+            TrainResult result = train(model, rows, settings, err);
+            if (holdOut > 0) {
+                model.note(Judging.heldOut(whole, holdOut, seed));
+            }
+            return finish(model, result, target, rows);
+        }
+    }
+
+    private TrainSpec settings() {
+        TrainSpec settings = TrainSpec.standard().withSeed(seed);
+        if (steps != null) {
+            settings = settings.withSteps(steps);
+        }
+        if (batch != null) {
+            settings = settings.withBatch(batch);
+        }
+        if (rate != null) {
+            settings = settings.withRate(rate);
+        }
+        if (average != null) {
+            settings = settings.withAverage(average);
+        }
+        return checkpointEvery == null ? settings : settings.withCheckpointEvery(checkpointEvery);
+    }
+
+    private static void sayConstant(Dataset rows, PrintWriter err) {
+        for (Dataset.Port port : rows.ports()) {
+            List<String> constant = Normaliser.fit(rows, port.name()).constant();
+            if (!constant.isEmpty()) {
+                err.println("tweedie: constant columns keep scale 1: " + String.join(", ", constant));
+            }
+        }
+    }
+
+    private Path checkpoints() {
+        return resume != null ? resume : Path.of(out + ".checkpoints");
+    }
+
+    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, PrintWriter err) throws IOException {
+        Path folder = checkpoints();
+        if (resume != null && !Files.isDirectory(resume)) {
+            throw new IllegalArgumentException("--resume " + resume + " is no directory of checkpoints");
+        }
+        try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk());
+                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+            if (resume == null) {
+                startAfresh(folder);
+            }
+            ProgressLine line = new ProgressLine(err, "training");
+            TrainListener listener = progress -> line.at(progress.step(), progress.steps(), progress.seconds(), "rows", progress.rowsPerSecond(),
+                    String.format(Locale.ROOT, "  loss %.4f", progress.smoothLoss()));
+            TrainResult result = model.train(rows, settings, listener, signals.token(), directory, resume != null);
+            if (result.outcome() == TrainResult.Outcome.CANCELLED) {
+                throw new Stopped("stopped after step " + result.step() + " of " + settings.steps() + "; go on with: " + again(folder),
+                        signals.code() == 0 ? 130 : signals.code());
+            }
+            return result;
+        }
+    }
+
+    private void startAfresh(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> old = files.filter(file -> file.toString().endsWith(".ckpt")).toList();
+            if (!old.isEmpty() && !force) {
+                throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume " + folder
+                        + ", or start over with --force");
+            }
+            for (Path file : old) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** The command that goes on from the checkpoints. */
+    private String again(Path folder) {
+        StringBuilder command = new StringBuilder("tweedie train");
+        List<String> arguments = spec.commandLine().getParseResult().originalArgs();
+        for (int i = arguments.get(0).equals("train") ? 1 : 0; i < arguments.size(); i++) {
+            String argument = arguments.get(i);
+            if (argument.equals("--resume")) {
+                i++;
+            } else if (!argument.startsWith("--resume=") && !argument.equals("--force")) {
+                command.append(' ').append(quoted(argument));
+            }
+        }
+        return command.append(force ? " --force" : "").append(" --resume ").append(quoted(folder.toString())).toString();
+    }
+
+    static String quoted(String argument) {
+        return argument.matches("[A-Za-z0-9_./:=,@%+-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
+    }
+
+    private int finish(ScoreModel model, TrainResult result, Output target, Dataset rows) throws IOException {
+        if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
+            spec.commandLine().getErr().println("tweedie: " + result.message());
+            return ExitCode.FAILURE;
+        }
+        model.save(target);
+        printed.print(spec, String.format(Locale.ROOT, "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
+                out, model.network().spec(), rows.rows(), String.join(", ", rows.columns()), result.smoothLoss(), ProgressLine.duration(result.seconds()),
+                quoted(out.toString())),
+                json -> json.field("model", out.toString()).field("rows", rows.rows()).field("steps", result.step()).field("loss", result.smoothLoss())
+                        .field("seconds", result.seconds()));
+        return ExitCode.OK;
+    }
+
+    private void estimate(ScoreModel model, Dataset rows, TrainSpec settings) {
+        Trainer.Estimate estimate = model.estimate(rows, settings);
+        printed.print(spec, Printed.lines(out -> {
+            out.printf(Locale.ROOT, "data       %,d rows, %s%n", rows.rows(), rows.ports());
+            out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
+            out.printf(Locale.ROOT, "network    %s, %s -> %s, %,d parameters%n", model.network().spec(), model.network().signature().from(),
+                    model.network().signature().into(), estimate.parameters());
+            out.printf(Locale.ROOT, "device     %s, %,d bytes while training%n", model.device().name(), estimate.deviceBytes());
+            out.printf(Locale.ROOT, "time       %,d steps of %d rows, about %s (%.2f ms a step, measured now)%n", settings.steps(), settings.batch(),
+                    ProgressLine.duration(estimate.seconds()), 1e3 * estimate.secondsPerStep());
+        }), json -> json.field("rows", rows.rows()).field("parameters", estimate.parameters()).field("deviceBytes", estimate.deviceBytes())
+                .field("secondsPerStep", estimate.secondsPerStep()).field("seconds", estimate.seconds()));
+    }
+}

@@ -1,0 +1,30 @@
+package org.tweedie.metric;
+
+/**
+ * How far samples are from the data they imitate, beside how far two halves of the data are from each other.
+ *
+ * @param energy squared energy distance from the samples to the held-out rows
+ * @param energyOfHalves the same between two halves of the real rows
+ * @param sliced sliced 2-Wasserstein distance from the samples to the held-out rows
+ * @param slicedOfHalves the same between two halves of the real rows
+ * @param samples moments of the samples
+ * @param heldOut moments of the held-out rows
+ */
+public record Comparison(Estimate energy, Estimate energyOfHalves, Estimate sliced, Estimate slicedOfHalves, Moments samples, Moments heldOut) {
+    /** All in the same, standardised, columns. */
+    public static Comparison of(Points samples, Points heldOut, Points oneHalf, Points otherHalf, long seed) {
+        return new Comparison(EnergyDistance.estimate(samples, heldOut, seed), EnergyDistance.estimate(oneHalf, otherHalf, seed),
+                SlicedWasserstein.estimate(samples, heldOut, seed), SlicedWasserstein.estimate(oneHalf, otherHalf, seed), Moments.of(samples),
+                Moments.of(heldOut));
+    }
+
+    /** What the two energy distances say, for a person. */
+    public String sentence() {
+        if (energy.value() <= energyOfHalves.high()) {
+            return "The samples are no further from the held-out rows than two halves of the real rows may be from each other by chance.";
+        }
+        return "The samples are further from the held-out rows than two halves of the real rows are from each other: halves differ by the"
+                + " chance of the draw alone, samples also by what the network has not learned and by the steps of the sampler"
+                + (heldOut.mean().length <= 3 ? "; edges, gaps and repeated rows are smoothed over." : ".");
+    }
+}

@@ -1,0 +1,42 @@
+package org.tweedie.score;
+
+import java.util.List;
+import org.tweedie.device.Device;
+import org.tweedie.plan.Space;
+import org.tweedie.sde.GaussianMixture;
+import org.tweedie.sde.Sde;
+
+/**
+ * The exact score of Gaussian-mixture data under a process, at process time t: what a network would learn. Covariances must
+ * be diagonal. Immutable, shared by threads.
+ */
+public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements Field {
+    public GaussianMixtureScore {
+        if (sde.space().width() != mixture.dimension()) {
+            throw new IllegalArgumentException("the process is " + sde.space().width() + " wide, the mixture " + mixture.dimension());
+        }
+        for (int k = 0; k < mixture.components(); k++) {
+            double[][] covariance = mixture.covariance(k);
+            for (int i = 0; i < covariance.length; i++) {
+                for (int j = 0; j < i; j++) {
+                    if (covariance[i][j] != 0) {
+                        throw new IllegalArgumentException("covariances must be diagonal; component " + k + " has " + covariance[i][j]
+                                + " at ("
+                                + i + ", " + j + "): rotate the data onto its axes");
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    public Signature signature() {
+        Space space = sde.space();
+        return new Signature(List.of(new Signature.Port("x", space)), List.of(new Signature.Port("score", space)));
+    }
+
+    @Override
+    public Evaluator open(Device device, int rows) {
+        return new GaussianMixtureEvaluator(this, device, rows);
+    }
+}
