@@ -12,6 +12,7 @@ using namespace tw;
 static CUresult load(Call& call, CUmodule* module, const void* image) {
     TW_REQUIRE(module, CUDA_ERROR_INVALID_VALUE);
     TW_REQUIRE(image, CUDA_ERROR_INVALID_IMAGE);
+    TW_REQUIRE(call.context->device->profile.major >= 8, CUDA_ERROR_NO_BINARY_FOR_GPU);  // the sources are compiled for sm_80 and later
     Module* const m = new Module;
     m->context = call.context;
     state().modules.insert(m);

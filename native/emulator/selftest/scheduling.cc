@@ -208,15 +208,18 @@ TEST(speed) {
     const Buffer<int32_t> out(1024);
     for (const unsigned int block : {64u, 256u, 1024u}) {
         const int barriers = int(1000000 / block);
-        const auto start = now();
+        const double start = now();
         OK(launch("selftest_many_barriers", {1, block}, out.address, barriers));
         const double nanoseconds = (now() - start);
         std::printf("  %4u threads: %.1f ns a thread-barrier\n", block, nanoseconds / barriers / block);
         HOLDS(nanoseconds / barriers / block < 1000);  // the budget is 110; sanitizers take more
     }
     const Buffer<float> x(std::vector<float>(1 << 20, 1.0f));
-    const auto start = now();
+    const double start = now();
     OK(launch("selftest_add_one", {4096, 256}, x.address, int64_t(1) << 20));
     std::printf("  no barrier: %.1f ns a thread\n", (now() - start) / (1 << 20));
     EQUAL(2.0f, x.read()[777777]);
+    const double before = now();
+    for (int i = 0; i < 10000; ++i) launch("selftest_early_return", {1, 32}, out.address, 0);
+    std::printf("  a launch of one warp: %.2f us\n", (now() - before) / 1e7);
 }

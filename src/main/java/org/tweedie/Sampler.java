@@ -18,7 +18,9 @@ import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Steering;
+import org.tweedie.score.Field;
 import org.tweedie.sde.Method;
+import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
 /**
@@ -76,6 +78,15 @@ public final class Sampler {
         this.traced = traced;
         this.progress = progress;
         this.cancel = cancel;
+    }
+
+    /**
+     * Samples by a score that is known, such as {@link org.tweedie.score.GaussianMixtureScore}, instead of a trained model.
+     *
+     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x
+     */
+    public static Sampler of(Device device, Sde process, Field score, Method method) {
+        return new Sampler(new ExactScore(device, process, score), method);
     }
 
     /** With so many steps of the method's own grid (500 when nothing is said). */

@@ -217,6 +217,9 @@ public final class Sampling implements AutoCloseable {
             for (int i = 0; i < givens.size(); i++) {
                 in.add(upload(program.givens().get(i), givens.get(i), first, rows, wanted));
             }
+            if (!in.isEmpty()) {
+                stream.synchronize(); // the execution reads them on a stream of its own
+            }
             runner.run(new Batch(seed, wanted == null ? first : 0, rows, wanted, in, views(outputs, program.outputs()), traceViews(rows)));
             sink.rows(at, rows, download(outputs, program.outputs(), rows), download(traces, traced ? program.traced() : List.of(),
                     rows * program.plan().steps().size()));

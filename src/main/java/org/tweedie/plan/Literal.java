@@ -28,7 +28,8 @@ final class Literal {
 
     private static Cell cell(int k, Stage stage, boolean closes, Ordinals ordinals, Optional<Until> until) {
         if (stage instanceof Stage.Combine combine) {
-            return new Cell(k, Optional.empty(), List.of(new Mix(combine.into(), combine.from(), combine.weights(), List.of())), closes, -1);
+            Mix mix = new Mix(combine.into(), combine.from(), combine.weights(), List.of());
+            return new Cell(k, Optional.empty(), List.of(mix), closes, -1);
         } else if (stage instanceof Stage.Draw draw) {
             int ordinal = ordinals.next(draw.purpose(), until);
             if (draw.from().length > 0) {

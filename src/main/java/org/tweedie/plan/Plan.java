@@ -223,6 +223,7 @@ public record Plan(List<Register> registers, List<Step> steps, int[] outputs, in
 
     @Override
     public String toString() {
-        return "Plan[" + names() + ", " + steps.size() + " steps, " + evaluations() + " evaluations, outputs " + Arrays.toString(outputs) + "]";
+        return "Plan[" + names() + ", " + steps.size() + " steps, " + evaluations() + " evaluations, outputs "
+                + Arrays.toString(outputs) + "]";
     }
 }

@@ -10,8 +10,8 @@ import org.tweedie.plan.Step;
 import org.tweedie.plan.Time;
 
 /**
- * Ends a plan with Tweedie's formula: x &larr; (x + sigma^2 score)/alpha at the time the plan ends, the mean of clean rows given x. One more
- * evaluation; takes out the noise that is left at the cutoff.
+ * Ends a plan with Tweedie's formula: x &larr; (x + sigma^2 score)/alpha at the time the plan ends, the mean of clean rows given x. One
+ * more evaluation; takes out the noise that is left at the cutoff.
  */
 public record FinalDenoising(Sde sde) implements Steering {
     @Override

@@ -70,7 +70,7 @@ public record TimeGrid(double[] times) {
 
     /** This grid with a last step to t = 0, as EDM's; for methods that do not evaluate the score at the end of a step. */
     public TimeGrid toZero() {
-        if (steps() > 0 && !falls() || times[times.length - 1] == 0) {
+        if (!falls() || times[times.length - 1] == 0) {
             throw new IllegalArgumentException("only a falling grid that ends above 0 has a step to 0 left");
         }
         return new TimeGrid(Arrays.copyOf(times, times.length + 1));

@@ -26,7 +26,8 @@ final class Trajectory {
             throw new IllegalArgumentException("method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
         }
         if (stochastic && !grid.falls()) {
-            throw new IllegalArgumentException("method " + method.spec() + " draws noise, so its grid must fall; to encode, use ddim:0, heun or dpm2m");
+            throw new IllegalArgumentException("method " + method.spec() + " draws noise, so its grid must fall; to encode, use ddim:0,"
+                    + " heun or dpm2m");
         }
         for (double t : grid.times()) {
             if (t > sde.horizon()) {

@@ -38,7 +38,8 @@ class ChoosingASamplerTest {
             table.append('\n');
         }
         int start = page.indexOf('\n', page.indexOf("<!-- table")) + 1;
-        assertEquals(table.toString(), page.substring(start, page.indexOf("\n\n", start) + 1), "the table of the page should be:\n" + table);
+        String written = page.substring(start, page.indexOf("\n\n", start) + 1);
+        assertEquals(table.toString(), written, "the table of the page should be:\n" + table);
     }
 
     /** The distance of the largest number of steps within the budget; a dash where the steps are too long for the method. */

@@ -42,7 +42,8 @@ class MethodContractTest {
         assertEquals(literal.mean(x)[0], collapsed.mean(table.outputs()[0])[0], 1e-11);
         assertEquals(literal.covariance(x)[0][0], collapsed.covariance(table.outputs()[0])[0][0], 1e-11);
 
-        CellTable folded = CellTable.of(Parametrisation.preconditioned(sde, Prediction.DENOISED, 0.5).fold(Sde.SCORE, "network").steer(score));
+        Parametrisation edm = Parametrisation.preconditioned(sde, Prediction.DENOISED, 0.5);
+        CellTable folded = CellTable.of(edm.fold(Sde.SCORE, "network").steer(score));
         assertEquals(score.evaluations(), folded.evaluations());
         assertTrue(folded.registers().size() <= 4, "a fused execution holds at most four registers, got " + folded.registers());
         // the start, then one cell, of one mix, an evaluation

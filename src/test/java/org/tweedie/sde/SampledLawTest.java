@@ -21,8 +21,9 @@ class SampledLawTest {
      * 150,000 numbers. The seed is fixed.
      */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"em@20 | vp", "ddim:0.7@10 | subvp", "edm:5@8 | ve:0.05,5", "pc:0.16@12 | vp-cosine", "ancestral@30 | vp",
-            "ald:4,0.2@6 | ve:0.05,5"})
+    @CsvSource(delimiter = '|', value = {
+        "em@20 | vp", "ddim:0.7@10 | subvp", "edm:5@8 | ve:0.05,5", "pc:0.16@12 | vp-cosine", "ancestral@30 | vp",
+        "ald:4,0.2@6 | ve:0.05,5"})
     void rowsHaveTheMomentsOfTheOracle(String method, String process) {
         Sde sde = ProcessSpec.parse(process);
         Plan plan = MethodSpec.parse(method).plan(sde);
@@ -42,8 +43,9 @@ class SampledLawTest {
      * 2 exp(-2 x^2). The methods' own error, seen on finer grids, is below a tenth of that.
      */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"heun@40,logsnr | vp", "ddim:1@200,logsnr | vp", "dpm2m@40 | ve:0.01,20", "ddim:0@150,logsnr | vp-cosine",
-            "dpm2s@25 | subvp", "edm:10@40,logsnr | ve:0.01,20", "em@400 | vp", "ei@300,logsnr | vp"})
+    @CsvSource(delimiter = '|', value = {
+        "heun@40,logsnr | vp", "ddim:1@200,logsnr | vp", "dpm2m@40 | ve:0.01,20", "ddim:0@150,logsnr | vp-cosine",
+        "dpm2s@25 | subvp", "edm:10@40,logsnr | ve:0.01,20", "em@400 | vp", "ei@300,logsnr | vp"})
     void rowsOfAMixtureHaveItsLaw(String method, String process) {
         Sde sde = ProcessSpec.parse(process);
         GaussianMixture data = new GaussianMixture(

@@ -41,7 +41,8 @@ class SpecTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"vp | vp:0.1,20", "ve | ve:0.01,50", "vp:0.10,2e1 | vp:0.1,20", "subvp | subvp:0.1,20", "ve-exact | ve-exact:0.01,50"})
+    @CsvSource(delimiter = '|', value = {
+        "vp | vp:0.1,20", "ve | ve:0.01,50", "vp:0.10,2e1 | vp:0.1,20", "subvp | subvp:0.1,20", "ve-exact | ve-exact:0.01,50"})
     void whatIsLeftOutIsUsual(String spec, String printed) {
         assertEquals(printed, ProcessSpec.parse(spec).spec());
         assertEquals(printed, ProcessSpec.parse(" " + spec + " ").spec());

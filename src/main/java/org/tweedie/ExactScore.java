@@ -1,0 +1,55 @@
+package org.tweedie;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.tweedie.device.Device;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Steering;
+import org.tweedie.score.Field;
+import org.tweedie.sde.Method;
+import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeGrid;
+
+/** A score that is known: the field is evaluated as it is, rows are in the process's own units. */
+record ExactScore(Device device, Sde process, Field score) implements Sampler.Source {
+    @Override
+    public List<String> columns() {
+        List<String> columns = new ArrayList<>();
+        for (int i = 1; i <= process.space().width(); i++) {
+            columns.add("x" + i);
+        }
+        return columns;
+    }
+
+    @Override
+    public TimeGrid grid(Method method, int steps) {
+        return new MethodSpec(method, steps).grid(process);
+    }
+
+    @Override
+    public Program program(Method method, TimeGrid grid, List<Steering> steering) {
+        Plan plan = method.plan(process, grid);
+        for (Steering rewrite : steering) {
+            plan = rewrite.steer(plan);
+        }
+        return Program.of(plan, Map.of(Sde.SCORE, score));
+    }
+
+    @Override
+    public GivenRows encodeGiven(String name, GivenRows rows) {
+        return rows;
+    }
+
+    @Override
+    public void decode(String register, float[] rows) {}
+
+    @Override
+    public <T> T whileOpen(Supplier<T> work) {
+        return work.get();
+    }
+}
