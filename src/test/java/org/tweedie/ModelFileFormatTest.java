@@ -122,7 +122,8 @@ class ModelFileFormatTest {
     }
 
     /** Random weights that are floats. */
-    private static Module module(long seed, int inputs, int outputs, int width, int depth, int frequencies, String activation, boolean residual) {
+    private static Module module(long seed, int inputs, int outputs, int width, int depth, int frequencies, String activation,
+            boolean residual) {
         Random random = new Random(seed);
         double[][][] time = new double[depth][][];
         double[][][] layer = new double[depth][][];
@@ -133,8 +134,8 @@ class ModelFileFormatTest {
             bias[l] = matrix(random, 1, width)[0];
         }
         double[][] out = matrix(random, outputs, width);
-        return new Module(matrix(random, 1, frequencies)[0], time, layer, bias, out, matrix(random, 1, outputs)[0], ACTIVATIONS.get(activation),
-                residual);
+        return new Module(matrix(random, 1, frequencies)[0], time, layer, bias, out, matrix(random, 1, outputs)[0],
+                ACTIVATIONS.get(activation), residual);
     }
 
     private static double[][] matrix(Random random, int out, int in) {
@@ -159,7 +160,8 @@ class ModelFileFormatTest {
     /** A safetensors file made by hand: length, JSON, then the tensors as little-endian F32 or F64, row-major. */
     private static byte[] file(Map<String, String> metadata, Map<String, double[][]> tensors, boolean wide) {
         StringBuilder json = new StringBuilder("{\"__metadata__\":{");
-        json.append(metadata.entrySet().stream().map(e -> '"' + e.getKey() + "\":\"" + e.getValue() + '"').collect(Collectors.joining(",")));
+        json.append(metadata.entrySet().stream().map(e -> '"' + e.getKey() + "\":\"" + e.getValue() + '"')
+                .collect(Collectors.joining(",")));
         json.append('}');
         ByteBuffer data = ByteBuffer.allocate(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
         tensors.forEach((name, rows) -> {
@@ -291,8 +293,8 @@ class ModelFileFormatTest {
         String header = header(bytes);
         ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int start = 8 + (int) data.getLong(0);
-        Matcher tensor = Pattern.compile("\"(network\\.[a-z0-9.]+)\":\\{\"dtype\":\"F32\",\"shape\":\\[([0-9,]+)],\"data_offsets\":\\[(\\d+),(\\d+)]}")
-                .matcher(header);
+        Matcher tensor = Pattern.compile("\"(network\\.[a-z0-9.]+)\":"
+                + "\\{\"dtype\":\"F32\",\"shape\":\\[([0-9,]+)],\"data_offsets\":\\[(\\d+),(\\d+)]}").matcher(header);
         Map<String, double[][]> expected = new TreeMap<>(module.state());
         while (tensor.find()) {
             double[][] rows = expected.remove(tensor.group(1));
@@ -319,7 +321,8 @@ class ModelFileFormatTest {
     @Test
     void aFileOfPyTorchGivesPyTorchsNumbers() throws Exception {
         byte[] bytes = resource("from-torch.safetensors");
-        List<String> lines = new String(resource("from-torch.txt"), StandardCharsets.UTF_8).lines().filter(line -> !line.startsWith("#")).toList();
+        String text = new String(resource("from-torch.txt"), StandardCharsets.UTF_8);
+        List<String> lines = text.lines().filter(line -> !line.startsWith("#")).toList();
         try (Device device = Device.open("cpu:1"); ScoreModel model = load(bytes, device)) {
             assertEquals("mlp:8x2,gelu,residual,fourier:4:0.25:2", model.architecture().spec());
             for (String line : lines) {
@@ -475,7 +478,8 @@ class ModelFileFormatTest {
         changes.put("metadata 'port.0'|must be 'x'", (m, t) -> m.put("port.0", "y"));
         changes.put("metadata 'port.0.column.1'|is missing", (m, t) -> m.remove("port.0.column.1"));
         changes.put("metadata 'port.0.encoding'|is 1 wide, its port 2", (m, t) -> m.put("port.0.encoding", "standardise:0.0;1.0"));
-        changes.put("metadata 'port.0.encoding'|scales must be positive", (m, t) -> m.put("port.0.encoding", "standardise:0.0,0.0;1.0,0.0"));
+        changes.put("metadata 'port.0.encoding'|scales must be positive",
+                (m, t) -> m.put("port.0.encoding", "standardise:0.0,0.0;1.0,0.0"));
         changes.put("tensor 'network.out.weight'|has shape [3, 2], the architecture needs [2, 3]",
                 (m, t) -> t.put("network.out.weight", new double[3][2]));
         changes.put("tensor \"network.out.bias\"|is absent", (m, t) -> t.remove("network.out.bias"));

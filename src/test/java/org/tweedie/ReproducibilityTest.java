@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,6 +32,8 @@ import org.tweedie.train.TrainSpec;
 class ReproducibilityTest {
     private static final TrainSpec SETTINGS = new TrainSpec(9, 37, 0.003, TrainSpec.Schedule.CONSTANT, 4, 0.95, 0.5,
             new Adam.Rule(0.8, 0.99, 1e-7, 0.01), Weighting.SIMPLE, TimeSampling.UNIFORM, false, -5, 2);
+
+    private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
     @TempDir
     Path folder;
@@ -62,9 +65,13 @@ class ReproducibilityTest {
         double angle = 2 * Math.PI * (word[1] & 0xffffffffL) * 0x1p-32;
         assertEquals(radius * Math.cos(angle), z[0], 1e-12);
         assertEquals(radius * Math.sin(angle), z[1], 1e-12);
-        String shown = String.format(java.util.Locale.ROOT, "words    %08x %08x %08x %08x%nnormals  %.6f %.6f %.6f %.6f%nuniforms %.6f %.6f %.6f %.6f%n",
-                word[0], word[1], word[2], word[3], z[0], z[1], z[2], z[3], ((word[0] >>> 9) + 0.5) * 0x1p-23, ((word[1] >>> 9) + 0.5) * 0x1p-23,
-                ((word[2] >>> 9) + 0.5) * 0x1p-23, ((word[3] >>> 9) + 0.5) * 0x1p-23);
+        double[] u = new double[4];
+        for (int d = 0; d < 4; d++) {
+            u[d] = ((word[d] >>> 9) + 0.5) * 0x1p-23;
+        }
+        String shown = String.format(Locale.ROOT, "words    %08x %08x %08x %08x\n", word[0], word[1], word[2], word[3])
+                + String.format(Locale.ROOT, "normals  %.6f %.6f %.6f %.6f\n", z[0], z[1], z[2], z[3])
+                + String.format(Locale.ROOT, "uniforms %.6f %.6f %.6f %.6f\n", u[0], u[1], u[2], u[3]);
         String page = Files.readString(Path.of("docs/reproducibility.md"));
         assertTrue(page.contains(shown), () -> "the page should show\n" + shown);
     }
@@ -86,7 +93,7 @@ class ReproducibilityTest {
         float[] weights;
         float[] samples;
         try (Device device = Device.open("cpu:2");
-                ScoreModel model = ScoreModel.create(new VeSde(0.02, 30), Architecture.parse("mlp:12x2,tanh,gaussian:5:2"), data, 77, device)) {
+                ScoreModel model = ScoreModel.create(new VeSde(0.02, 30), Architecture.parse(NETWORK), data, 77, device)) {
             model.train(data, SETTINGS);
             weights = model.weights();
             samples = model.sampler(MethodSpec.parse("em@7,karras")).sample(50, 9).rows();
@@ -99,8 +106,8 @@ class ReproducibilityTest {
             assertEquals("9", said.get("steps"));
             TrainSpec settings = settings(said.get("settings"));
             assertEquals(SETTINGS.withCheckpointEvery(1), settings, "all that decides a bit");
-            try (ScoreModel again = ScoreModel.create(ProcessSpec.parse(found.process().spec()), Architecture.parse(found.architecture().spec()), data,
-                    Long.parseLong(said.get("seed")), device)) {
+            try (ScoreModel again = ScoreModel.create(ProcessSpec.parse(found.process().spec()),
+                    Architecture.parse(found.architecture().spec()), data, Long.parseLong(said.get("seed")), device)) {
                 again.train(data, settings);
                 assertArrayEquals(weights, again.weights());
                 assertArrayEquals(samples, again.sampler(MethodSpec.parse("em@7,karras")).sample(50, 9).rows());
@@ -113,13 +120,19 @@ class ReproducibilityTest {
 
     /** As a person reads them out of the file. */
     private static TrainSpec settings(String text) {
-        return new TrainSpec(Long.parseLong(value(text, "steps")), Integer.parseInt(value(text, "batch")), Double.parseDouble(value(text, "rate")),
-                TrainSpec.Schedule.valueOf(value(text, "schedule")), Long.parseLong(value(text, "warmup")), Double.parseDouble(value(text, "average")),
-                Double.parseDouble(value(text, "clip")),
-                new Adam.Rule(Double.parseDouble(value(text, "beta1")), Double.parseDouble(value(text, "beta2")), Double.parseDouble(value(text, "epsilon")),
-                        Double.parseDouble(value(text, "decay"))),
+        Adam.Rule rule = new Adam.Rule(real(text, "beta1"), real(text, "beta2"), real(text, "epsilon"), real(text, "decay"));
+        return new TrainSpec(whole(text, "steps"), (int) whole(text, "batch"), real(text, "rate"),
+                TrainSpec.Schedule.valueOf(value(text, "schedule")), whole(text, "warmup"), real(text, "average"), real(text, "clip"), rule,
                 Weighting.valueOf(value(text, "weighting")), TimeSampling.valueOf(value(text, "sampling")),
-                Boolean.parseBoolean(value(text, "evenTimes")), Long.parseLong(value(text, "seed")), Long.parseLong(value(text, "checkpointEvery")));
+                Boolean.parseBoolean(value(text, "evenTimes")), whole(text, "seed"), whole(text, "checkpointEvery"));
+    }
+
+    private static long whole(String settings, String name) {
+        return Long.parseLong(value(settings, name));
+    }
+
+    private static double real(String settings, String name) {
+        return Double.parseDouble(value(settings, name));
     }
 
     private static String value(String settings, String name) {

@@ -55,7 +55,8 @@ class DocumentedCommandsTest {
         List<String> commands = new ArrayList<>();
         for (Matcher block = BLOCK.matcher(page); block.find(); ) {
             for (String line : block.group(1).replace("\\\n", " ").split("\n")) {
-                String plain = line.strip().replaceFirst("^\\$ ", "").replaceFirst("\\s+#.*$", "").replaceFirst("\\s+(\\||>|&&|;).*$", "").replaceAll("\\s+", " ");
+                String plain = line.strip().replaceFirst("^\\$ ", "").replaceFirst("\\s+#.*$", "")
+                        .replaceFirst("\\s+(\\||>|&&|;).*$", "").replaceAll("\\s+", " ");
                 if (plain.matches("(\\./)?tweedie( .*)?")) {
                     commands.add(plain);
                 }

@@ -73,9 +73,9 @@ class ExtendingKernelsTest {
         Path file = Files.writeString(folder.resolve("clamp.cu"), source());
         Process compiler;
         try {
-            compiler = new ProcessBuilder("g++", "-std=c++17", "-fsyntax-only", "-ffp-contract=off", "-mfma", "-DTWEEDIE_EMU", "-Wall", "-Wextra",
-                    "-Wno-unknown-pragmas", "-Wno-unused-function", "-I", "kernels", "-I", "native", "-x", "c++", file.toString())
-                    .redirectErrorStream(true).redirectOutput(folder.resolve("said").toFile()).start();
+            compiler = new ProcessBuilder("g++", "-std=c++17", "-fsyntax-only", "-ffp-contract=off", "-mfma", "-DTWEEDIE_EMU", "-Wall",
+                    "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-function", "-I", "kernels", "-I", "native", "-x", "c++",
+                    file.toString()).redirectErrorStream(true).redirectOutput(folder.resolve("said").toFile()).start();
         } catch (java.io.IOException e) {
             assumeTrue(false, "no g++: " + e.getMessage());
             return;

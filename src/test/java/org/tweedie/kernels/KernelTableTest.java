@@ -53,8 +53,8 @@ class KernelTableTest {
         assumeTrue(page().contains("(" + compiler.group() + ")"), "the page is of another compiler than " + compiler.group());
         Map<String, List<String>> registers = new TreeMap<>();
         Map<String, String> shared = new TreeMap<>();
-        for (String line : Files.readAllLines(REPORTS.resolve("resources.txt"))) { // name, target (sm_80, then sm_90), registers, stack, spilled, shared
-            String[] word = line.split(" ");
+        for (String line : Files.readAllLines(REPORTS.resolve("resources.txt"))) {
+            String[] word = line.split(" "); // name, target (sm_80, then sm_90), registers, stack, spilled, shared
             registers.computeIfAbsent(word[0], name -> new ArrayList<>()).add(word[2]);
             shared.put(word[0], word[5]);
             assertEquals("0", word[3], () -> word[0] + " has a stack frame on " + word[1]);
