@@ -178,6 +178,12 @@ public final class ScoreModel implements AutoCloseable {
 
     private Map<String, String> provenance(Dataset data, TrainSpec spec, TrainResult result) {
         Map<String, String> made = new LinkedHashMap<>();
+        String seed = provenance.get("seed");
+        if (provenance.containsKey("data")) { // the weights it started from were not those of a seed
+            made.put("continues", provenance.get("steps") + " steps on " + provenance.get("data"));
+        } else if (seed != null) {
+            made.put("seed", seed);
+        }
         made.put("data", data.hash());
         made.put("rows", Integer.toString(data.rows()));
         made.put("settings", spec.settings());
@@ -244,7 +250,7 @@ public final class ScoreModel implements AutoCloseable {
         return Map.copyOf(encodings);
     }
 
-    /** How the model was made: data hash, settings, steps, loss, device, version. */
+    /** How the model was made: seed of the first weights, data hash, settings, steps, loss, device, version. */
     public Map<String, String> provenance() {
         return new LinkedHashMap<>(provenance);
     }

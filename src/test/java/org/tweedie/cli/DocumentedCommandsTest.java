@@ -1,0 +1,103 @@
+package org.tweedie.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.tweedie.score.Architecture;
+import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.ProcessSpec;
+import picocli.CommandLine;
+import picocli.CommandLine.ParseResult;
+
+/** Every {@code tweedie ...} line in an {@code sh} block of a page is a command that this program knows, with specs that it reads. */
+@Tag("checkout")
+class DocumentedCommandsTest {
+    private static final Pattern BLOCK = Pattern.compile("(?m)^```(?:sh|bash|console|shell)\n(.*?)^```", Pattern.DOTALL);
+    private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
+    private static final Map<String, Consumer<String>> SPECS =
+            Map.of("--method", MethodSpec::parse, "--sde", ProcessSpec::parse, "--network", Architecture::parse);
+
+    @TestFactory
+    Stream<DynamicTest> documentedCommandsParse() throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        List<Path> pages = new ArrayList<>();
+        for (String folder : List.of(".", "docs")) {
+            try (Stream<Path> inside = Files.list(Path.of(folder))) {
+                pages.addAll(inside.filter(file -> file.toString().endsWith(".md")).sorted().toList());
+            }
+        }
+        for (Path page : pages) {
+            for (String command : commands(Files.readString(page))) {
+                tests.add(DynamicTest.dynamicTest(page.getFileName() + ": " + command, () -> parse(command)));
+            }
+        }
+        assertFalse(tests.isEmpty(), "no page shows a command");
+        return tests.stream();
+    }
+
+    /** The lines of sh blocks that call tweedie, with continued lines joined, without comments, pipes and redirections. */
+    static List<String> commands(String page) {
+        List<String> commands = new ArrayList<>();
+        for (Matcher block = BLOCK.matcher(page); block.find(); ) {
+            for (String line : block.group(1).replace("\\\n", " ").split("\n")) {
+                String plain = line.strip().replaceFirst("^\\$ ", "").replaceFirst("\\s+#.*$", "")
+                        .replaceFirst("\\s+(\\||>|&&|;).*$", "").replaceAll("\\s+", " ");
+                if (plain.matches("(\\./)?tweedie( .*)?")) {
+                    commands.add(plain);
+                }
+            }
+        }
+        return commands;
+    }
+
+    private static void parse(String command) {
+        List<String> words = new ArrayList<>();
+        for (Matcher word = WORD.matcher(command); word.find(); ) {
+            words.add(word.group(1) != null ? word.group(1) : word.group(2) != null ? word.group(2) : word.group(3));
+        }
+        CommandLine line = Main.commandLine();
+        ParseResult parsed = line.parseArgs(words.subList(1, words.size()).toArray(String[]::new));
+        while (parsed.hasSubcommand()) {
+            parsed = parsed.subcommand();
+        }
+        for (Map.Entry<String, Consumer<String>> spec : SPECS.entrySet()) {
+            if (parsed.hasMatchedOption(spec.getKey())) {
+                spec.getValue().accept(parsed.matchedOptionValue(spec.getKey(), ""));
+            }
+        }
+    }
+
+    @Test
+    void wrongCommandsAreSeen() {
+        assertEquals(List.of("tweedie demo --out a", "./tweedie doctor", "tweedie train --data x --out m"), commands("""
+                ```sh
+                $ tweedie demo --out a     # a comment
+                ./tweedie doctor | less
+                tweedie train --data x \\
+                  --out m
+                mvn verify
+                ```
+                tweedie not in a block
+                """));
+        parse("tweedie sample --model m.safetensors --count 5 --out x.npy --method dpm2m@20,karras");
+        assertThrows(CommandLine.ParameterException.class, () -> parse("tweedie sample --modle m.safetensors --count 5 --out x.npy"));
+        assertThrows(CommandLine.ParameterException.class, () -> parse("tweedie simple"));
+        assertThrows(IllegalArgumentException.class,
+                () -> parse("tweedie sample --model m.safetensors --count 5 --out x.npy --method dpm3m@20"));
+    }
+}
