@@ -5,7 +5,8 @@
 //
 //   w      [in, width] row-major; x, add, out, pre, d, dx: rows with a stride each (0: one row for all)
 //   order  a sum starts at what it is added to and takes its products one by one, by fused multiply-add
-//   shape  64 x 64 tiles by 128 threads (tile.cuh), tiles of rows in strides of the grid: no launch shape changes a bit
+//   shape  64 x 64 tiles by 128 threads (tile.cuh), tiles of rows in strides of the grid: no launch shape changes a bit;
+//          tiles of columns are neighbours in launch order, so that rows are read from memory once
 //   moves  linear_f32: 4 (in + width) bytes a row, and the weights once a tile of rows
 #include "rows.cuh"
 #include "score/activation.cuh"
@@ -47,10 +48,10 @@ linear_f32(const float* __restrict__ x, const float* __restrict__ w, const float
     TWEEDIE_STATIC_SHARED(float, a, tile::SLICE);
     TWEEDIE_STATIC_SHARED(float, b, tile::SLICE);
     TWEEDIE_STATIC_SHARED(float, done, tile::SIDE * tile::PITCH);
-    const int32_t column = int32_t(blockIdx.y) * tile::SIDE;
+    const int32_t column = int32_t(blockIdx.x) * tile::SIDE;
     const int32_t m0 = tile::first_row(), n0 = tile::first_column();
 
-    for (int64_t row = blockIdx.x * int64_t(tile::SIDE); row < rows->count; row += gridDim.x * int64_t(tile::SIDE)) {
+    for (int64_t row = blockIdx.y * int64_t(tile::SIDE); row < rows->count; row += gridDim.y * int64_t(tile::SIDE)) {
         const int64_t left = rows->count - row;
         float sum[8][4];
         #pragma unroll
@@ -98,10 +99,10 @@ linear_input_gradient_f32(const float* __restrict__ d, const float* __restrict__
                           int32_t in, int32_t width, int32_t d_stride, int32_t dx_stride, int32_t accumulate) {
     TWEEDIE_STATIC_SHARED(float, a, tile::SLICE);
     TWEEDIE_STATIC_SHARED(float, b, tile::SLICE);
-    const int32_t column = int32_t(blockIdx.y) * tile::SIDE;
+    const int32_t column = int32_t(blockIdx.x) * tile::SIDE;
     const int32_t m0 = tile::first_row(), n0 = tile::first_column();
 
-    for (int64_t row = blockIdx.x * int64_t(tile::SIDE); row < rows->count; row += gridDim.x * int64_t(tile::SIDE)) {
+    for (int64_t row = blockIdx.y * int64_t(tile::SIDE); row < rows->count; row += gridDim.y * int64_t(tile::SIDE)) {
         const int64_t left = rows->count - row;
         float sum[8][4];
         #pragma unroll

@@ -18,10 +18,10 @@ final class Grid {
         return room < 0 ? 0 : view.stride() == 0 ? 1 : room / view.stride() + 1;
     }
 
-    /** Blocks of {@code threads} for {@code capacity} rows in tiles of {@code tile} rows, times {@code across} tiles of columns. */
+    /** Blocks of {@code threads}: {@code across} tiles of columns, times {@code capacity} rows in tiles of {@code tile}. */
     static LaunchShape tiles(long capacity, int tile, int across, int threads) {
         long down = Math.max(1, (capacity + tile - 1) / tile);
-        return LaunchShape.blocks(Math.min(down, MOST), Math.max(1, across), threads, 0);
+        return LaunchShape.blocks(Math.max(1, across), (int) Math.min(down, MOST), threads, 0);
     }
 
     /** Blocks of {@code threads} for {@code items} items, one a thread at a time. */

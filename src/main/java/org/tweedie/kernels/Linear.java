@@ -60,16 +60,7 @@ public final class Linear {
      */
     public static void forward(Stream stream, RowSet rows, View x, Matrix w, @Nullable View bias, @Nullable View add, Activation activation,
             View out, @Nullable View pre) {
-        requireWidth("x", x, w.in());
-        requireWidth("bias", bias, w.out());
-        requireWidth("add", add, w.out());
-        requireWidth("out", out, w.out());
-        requireWidth("pre", pre, w.out());
-        requireOwnRows("out", out);
-        requireOwnRows("pre", pre);
-        if (bias != null && bias.stride() != 0) {
-            throw new IllegalArgumentException("bias is one row for all (stride 0), got stride " + bias.stride() + "; give a row for each as add");
-        }
+        requireShapes(x, w.in(), w.out(), bias, add, out, pre);
         if (w.out() == 0) {
             return;
         }
@@ -164,7 +155,21 @@ public final class Linear {
         return (columns + SIDE - 1) / SIDE;
     }
 
-    private static void into(@Nullable View view, Arguments arguments) {
+    /** What {@link #forward} asks of its views. */
+    static void requireShapes(View x, int in, int width, @Nullable View bias, @Nullable View add, View out, @Nullable View pre) {
+        requireWidth("x", x, in);
+        requireWidth("bias", bias, width);
+        requireWidth("add", add, width);
+        requireWidth("out", out, width);
+        requireWidth("pre", pre, width);
+        requireOwnRows("out", out);
+        requireOwnRows("pre", pre);
+        if (bias != null && bias.stride() != 0) {
+            throw new IllegalArgumentException("bias is one row for all (stride 0), got stride " + bias.stride() + "; give a row for each as add");
+        }
+    }
+
+    static void into(@Nullable View view, Arguments arguments) {
         if (view == null) {
             arguments.buffer(null);
         } else {
@@ -172,7 +177,7 @@ public final class Linear {
         }
     }
 
-    private static int stride(@Nullable View view) {
+    static int stride(@Nullable View view) {
         return view == null ? 0 : view.stride();
     }
 

@@ -34,17 +34,13 @@ public final class LinearTwins {
         int activation = a.int32(13);
         Simd simd = Simd.best();
         Live.each(rows, team, grain((long) in * width), (from, to) -> {
-            simd.linear(to - from, from(x, from), w, at, in, width, bias, biasAt, add == null ? null : from(add, from), activation,
-                    from(out, from), pre == null ? null : from(pre, from));
+            simd.linear(to - from, x.from(from), w, at, in, width, bias, biasAt, add == null ? null : add.from(from), activation,
+                    out.from(from), pre == null ? null : pre.from(from));
         });
     }
 
     private static long grain(long productsOfRow) {
         return Math.max(TILE, (GRAIN / Math.max(1, productsOfRow) + TILE - 1) / TILE * TILE);
-    }
-
-    private static Block from(Block block, int row) {
-        return new Block(block.data(), block.row(row), block.stride());
     }
 
     public static void inputGradient(Arguments a, Team team) {
@@ -57,8 +53,8 @@ public final class LinearTwins {
         float[] transposed = transpose(a.floats(1), a.offset(1), in, width);
         Simd simd = Simd.best();
         Live.each(rows, team, grain((long) in * width), (from, to) -> {
-            Block into = from(dx, from);
-            simd.linear(to - from, from(d, from), transposed, 0, width, in, null, 0, accumulate ? into : null, Curve.IDENTITY, into, null);
+            Block into = dx.from(from);
+            simd.linear(to - from, d.from(from), transposed, 0, width, in, null, 0, accumulate ? into : null, Curve.IDENTITY, into, null);
         });
     }
 
@@ -118,7 +114,7 @@ public final class LinearTwins {
         Arrays.fill(sum, at, at + (in + 1) * width, 0f);
         Simd simd = Simd.best();
         Live.each(rows, from, to, (lo, hi) -> {
-            simd.outer(hi - lo, from(x, lo), from(d, lo), in, width, sum, at);
+            simd.outer(hi - lo, x.from(lo), d.from(lo), in, width, sum, at);
             if (withBias) {
                 for (int r = lo; r < hi; r++) {
                     int row = d.row(r);

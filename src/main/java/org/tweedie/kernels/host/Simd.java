@@ -57,5 +57,10 @@ public interface Simd {
         public int row(int r) {
             return at + r * stride;
         }
+
+        /** The rows from row {@code r} on. */
+        public Block from(int r) {
+            return new Block(data, row(r), stride);
+        }
     }
 }
