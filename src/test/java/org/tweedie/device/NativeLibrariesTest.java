@@ -25,6 +25,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** JCuda's own loader dies in cold starts side by side and loads whatever lies in the temporary folder; ours must not. */
 @EnabledOnOs(value = OS.LINUX, architectures = {"amd64", "x86_64"})
+@Tag("checkout") // reads the jars of natives, which a bundle leaves out
 class NativeLibrariesTest {
     /** A release runs 24 machines for 50 rounds: {@code -Dtweedie.coldStart.jvms=24 -Dtweedie.coldStart.rounds=50}. */
     private static final int JVMS = Integer.getInteger("tweedie.coldStart.jvms", 6);

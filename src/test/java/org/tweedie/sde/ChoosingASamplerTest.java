@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tweedie.plan.CellTable;
 import org.tweedie.plan.MomentOracle;
@@ -22,6 +23,7 @@ class ChoosingASamplerTest {
             "em@%d", "em@%d,logsnr", "ancestral@%d", "ei@%d,logsnr", "ddim:1@%d", "ddim:0@%d", "pf@%d", "dpm2m@%d", "dpm2s@%d",
             "heun@%d", "heun@%d,logsnr", "edm:10@%d", "pc:0.16@%d");
 
+    @Tag("checkout")
     @Test
     void tableIsWhatTheCodeDoes() throws IOException {
         String page = Files.readString(Path.of("docs/choosing-a-sampler.md"));

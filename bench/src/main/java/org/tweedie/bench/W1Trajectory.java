@@ -1,0 +1,99 @@
+package org.tweedie.bench;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.tweedie.ScoreModel;
+import org.tweedie.device.Device;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Program;
+import org.tweedie.execution.Progress;
+import org.tweedie.execution.Sampling;
+import org.tweedie.plan.Space;
+import org.tweedie.score.Mlp;
+import org.tweedie.sde.EulerMaruyama;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.sde.VpSde;
+
+/**
+ * W1 as a user runs it: 16,384 rows by ten steps of Euler-Maruyama with the network 2-128-128-128-2 in time, noise drawn in the
+ * loop, by the host's executions. Row-steps a second, to be held against the rows a second of a network alone.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(value = 2, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
+public class W1Trajectory {
+    private static final int STEPS = 10;
+    private static final int ROWS = W1Step.ROWS;
+
+    /** Which execution runs. */
+    @Param({"fused", "stepwise"})
+    public String execution;
+
+    /** Threads of the host device. */
+    @Param({"1"})
+    public int threads;
+
+    private Device device;
+    private ScoreModel model;
+    private Sampling sampling;
+    private float[] last;
+
+    @Setup
+    public void open() {
+        device = Device.open("cpu:" + threads);
+        Sde process = new VpSde().on(Space.euclidean(2));
+        model = ScoreModel.create(process, Mlp.of(128, 3), 2, 7, device);
+        Program program = Program.of(
+                model.parametrisation().fold(Sde.SCORE, "network").steer(new EulerMaruyama().plan(process, TimeGrid.uniform(process, STEPS))),
+                Map.of("network", model.network()));
+        float[] expected;
+        try (Sampling slow = Sampling.open(program, device, ROWS, false, "stepwise")) {
+            expected = run(slow).clone();
+        }
+        sampling = Sampling.open(program, device, ROWS, false, execution);
+        if (!Arrays.equals(expected, run(sampling))) {
+            throw new IllegalStateException(execution + " does not give the bits of stepwise");
+        }
+    }
+
+    private float[] run(Sampling open) {
+        open.run(1, 0, ROWS, Map.of(), Progress.NONE, new CancelToken(), (at, rows, outputs, traces) -> {
+            if (at == 0) {
+                last = new float[2 * ROWS];
+            }
+            System.arraycopy(outputs.get(0), 0, last, (int) (2 * at), 2 * rows);
+        });
+        return last;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(ROWS * STEPS)
+    public float[] tweedie() {
+        return run(sampling);
+    }
+
+    @TearDown
+    public void close() {
+        sampling.close();
+        model.close();
+        device.close();
+    }
+}
