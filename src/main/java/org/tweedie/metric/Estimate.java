@@ -1,6 +1,6 @@
 package org.tweedie.metric;
 
-/** A number with its 95 % bootstrap interval. */
+/** A number with its 95 % interval, from the spread of bootstrap replicates. */
 public record Estimate(double value, double low, double high) {
     @Override
     public String toString() {
