@@ -4,11 +4,17 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-import org.tweedie.kernels.host.Approx;
 
-/** The functions of {@link Approx} on vectors, operation by operation, so with the same bits. */
+/**
+ * The functions of {@code org.tweedie.kernels.host.Approx} over runs of whole vectors, operation by operation, so with the
+ * same bits. What has many operations goes in stages through scratch that stays in the nearest cache.
+ *
+ * <p>Each loop is written out, and short: the compiler keeps vectors in registers only if it inlines every call on them,
+ * and it stops inlining in long methods and at methods that it has compiled by themselves.
+ */
 final class VectorApprox {
     private static final VectorSpecies<Float> S = VectorProduct.S;
+    private static final int L = VectorProduct.L;
     private static final float ROUND = 12582912.0f;
     private static final int ROUND_BITS = 0x4b400000;
     private static final int ONE_BITS = 0x3f800000;
@@ -19,23 +25,21 @@ final class VectorApprox {
         return FloatVector.broadcast(S, x);
     }
 
-    private static FloatVector below(FloatVector x, float bound, FloatVector then, FloatVector otherwise) {
+    static FloatVector below(FloatVector x, float bound, FloatVector then, FloatVector otherwise) {
         return otherwise.blend(then, x.compare(VectorOperators.LT, bound));
     }
 
-    private static FloatVector above(FloatVector x, float bound, FloatVector then, FloatVector otherwise) {
+    static FloatVector above(FloatVector x, float bound, FloatVector then, FloatVector otherwise) {
         return otherwise.blend(then, x.compare(VectorOperators.GT, bound));
     }
 
+    /** Bits of {@code then} where {@code ones} has ones, else of {@code otherwise}. */
     static FloatVector pick(IntVector ones, FloatVector then, FloatVector otherwise) {
         return otherwise.reinterpretAsInts().lanewise(VectorOperators.BITWISE_BLEND, then.reinterpretAsInts(), ones).reinterpretAsFloats();
     }
 
-    /** e^r 's polynomial, {@code t} being x / ln 2 rounded, in its low bits. */
-    private static FloatVector expNear(FloatVector x, FloatVector t) {
-        FloatVector n = t.sub(ROUND);
-        FloatVector r = n.fma(of(-0.693145752f), x);
-        r = n.fma(of(-1.42860677e-6f), r);
+    /** e^r from r = x less the multiple of ln 2. */
+    private static FloatVector expNear(FloatVector r) {
         FloatVector q = r.fma(of(0.0013820734f), of(0.008368677f));
         q = q.fma(r, of(0.041668266f));
         q = q.fma(r, of(0.16666521f));
@@ -43,35 +47,115 @@ final class VectorApprox {
         return q.fma(r.mul(r), r).add(1.0f);
     }
 
-    /** e^x for -85 to 60, or a NaN: one factor reaches every power of two, and exactly, so the bits are those of two. */
-    private static FloatVector expNormal(FloatVector x) {
-        FloatVector t = x.fma(of(1.44269502f), of(ROUND));
-        IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-        return expNear(x, t).mul(power.reinterpretAsFloats());
+    /** e = exp(-|x|), 0 beyond 85: there one factor reaches every power of two, and exactly, so the bits are those of two. */
+    static void decay(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j).abs().neg();
+            FloatVector t = v.fma(of(1.44269502f), of(ROUND));
+            FloatVector n = t.sub(ROUND);
+            FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
+            IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            below(v, -85.0f, FloatVector.zero(S), p.mul(power.reinterpretAsFloats())).intoArray(e, j);
+        }
     }
 
-    static FloatVector exp(FloatVector x) {
-        x = below(x, -104.0f, of(-104.0f), x);
-        x = above(x, 89.0f, of(89.0f), x);
-        FloatVector t = x.fma(of(1.44269502f), of(ROUND));
-        IntVector i = t.reinterpretAsInts().sub(ROUND_BITS);
-        IntVector half = i.lanewise(VectorOperators.ASHR, 1);
-        IntVector first = half.lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-        IntVector second = i.sub(half).lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-        return expNear(x, t).mul(first.reinterpretAsFloats()).mul(second.reinterpretAsFloats());
+    /** e = exp(2 |x|), with |x| no more than 20. */
+    static void expTwice(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector a = FloatVector.fromArray(S, x, at + j).abs();
+            FloatVector v = above(a, 20.0f, of(40.0f), a.add(a));
+            FloatVector t = v.fma(of(1.44269502f), of(ROUND));
+            FloatVector n = t.sub(ROUND);
+            FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
+            IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            p.mul(power.reinterpretAsFloats()).intoArray(e, j);
+        }
     }
 
-    static FloatVector logNearOne(FloatVector f) {
-        FloatVector s = f.mul(f);
-        FloatVector even = s.fma(of(-0.1287429f), of(-0.12188379f));
-        FloatVector odd = s.fma(of(0.13986708f), of(0.1400534f));
-        even = even.fma(s, of(-0.1668018f));
-        odd = odd.fma(s, of(0.20010445f));
-        even = even.fma(s, of(-0.24999805f));
-        FloatVector p = odd.fma(f, even);
-        p = p.fma(f, of(0.33333215f));
-        p = p.fma(f, of(-0.5f));
-        return p.fma(s, f);
+    /** e = exp(e) from -104 to 60; two factors reach the subnormal results. */
+    static void exp(float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, e, j);
+            FloatVector t = v.fma(of(1.44269502f), of(ROUND));
+            FloatVector n = t.sub(ROUND);
+            FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
+            IntVector i = t.reinterpretAsInts().sub(ROUND_BITS);
+            IntVector half = i.lanewise(VectorOperators.ASHR, 1);
+            IntVector first = half.lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            IntVector second = i.sub(half).lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            p.mul(first.reinterpretAsFloats()).mul(second.reinterpretAsFloats()).intoArray(e, j);
+        }
+    }
+
+    /** out = x sigmoid(x) from e = exp(-|x|). */
+    static void silu(float[] x, int at, float[] e, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector w = FloatVector.fromArray(S, e, j);
+            FloatVector large = of(1.0f).div(w.add(1.0f));
+            v.mul(below(v, 0.0f, w.mul(large), large)).intoArray(out, outAt + j);
+        }
+    }
+
+    /** e = sigmoid(x) from e = exp(-|x|). */
+    static void sigmoid(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector w = FloatVector.fromArray(S, e, j);
+            FloatVector large = of(1.0f).div(w.add(1.0f));
+            below(v, 0.0f, w.mul(large), large).intoArray(e, j);
+        }
+    }
+
+    /** e = the slope of x sigmoid(x) from e = exp(-|x|). */
+    static void siluSlope(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector w = FloatVector.fromArray(S, e, j);
+            FloatVector large = of(1.0f).div(w.add(1.0f));
+            FloatVector small = w.mul(large);
+            FloatVector value = below(v, 0.0f, small, large);
+            FloatVector complement = below(v, 0.0f, large, small);
+            value.mul(v.fma(complement, of(1.0f))).intoArray(e, j);
+        }
+    }
+
+    /** out = tanh(x) from e = exp(2 |x|). */
+    static void tanh(float[] x, int at, float[] e, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector s = v.mul(v);
+            FloatVector p = s.fma(of(-0.0062459926f), of(0.021052472f));
+            p = p.fma(s, of(-0.05384785f));
+            p = p.fma(s, of(0.13332546f));
+            p = p.fma(s, of(-0.33333316f));
+            FloatVector small = p.mul(s).fma(v, v);
+            FloatVector large = of(1.0f).div(FloatVector.fromArray(S, e, j).add(1.0f)).fma(of(-2.0f), of(1.0f));
+            IntVector sign = v.reinterpretAsInts().and(0x80000000);
+            FloatVector signed = large.reinterpretAsInts().or(sign).reinterpretAsFloats();
+            below(v.abs(), 0.55f, small, signed).intoArray(out, outAt + j);
+        }
+    }
+
+    /** e = 1 - e^2, the slope of tanh from its value. */
+    static void tanhSlope(float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector y = FloatVector.fromArray(S, e, j);
+            y.neg().fma(y, of(1.0f)).intoArray(e, j);
+        }
+    }
+
+    /** out = sin(x), or cos(x) where {@code ahead} is 1. */
+    static void sin(float[] x, int at, int ahead, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector t = v.fma(of(0.636619747f), of(ROUND));
+            FloatVector n = t.sub(ROUND);
+            FloatVector r = n.fma(of(-1.57079637f), v);
+            r = n.fma(of(4.37113883e-8f), r);
+            r = n.fma(of(1.71512451e-15f), r);
+            turned(sine(r), cosine(r), t.reinterpretAsInts().sub(ROUND_BITS - ahead)).intoArray(out, outAt + j);
+        }
     }
 
     static FloatVector sine(FloatVector r) {
@@ -88,127 +172,110 @@ final class VectorApprox {
         return q.mul(s).fma(s, s.fma(of(-0.5f), of(1.0f)));
     }
 
-    /** {@code sine} or {@code cosine} of r, turned on by quadrants. */
+    /** The sine {@code quadrant} quarter turns on. */
     static FloatVector turned(FloatVector sine, FloatVector cosine, IntVector quadrant) {
-        IntVector odd = quadrant.and(1).neg();
         IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
-        return pick(odd, cosine, sine).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+        return pick(quadrant.and(1).neg(), cosine, sine).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
     }
 
-    /** sin(r + quadrant pi/2). */
-    private static FloatVector sinReduced(FloatVector r, IntVector quadrant) {
-        return turned(sine(r), cosine(r), quadrant);
+    /** ln(1 + f) for |f| at most 1/3. */
+    static FloatVector logNearOne(FloatVector f) {
+        FloatVector s = f.mul(f);
+        FloatVector even = s.fma(of(-0.1287429f), of(-0.12188379f));
+        FloatVector odd = s.fma(of(0.13986708f), of(0.1400534f));
+        even = even.fma(s, of(-0.1668018f));
+        odd = odd.fma(s, of(0.20010445f));
+        even = even.fma(s, of(-0.24999805f));
+        FloatVector p = odd.fma(f, even).fma(f, of(0.33333215f)).fma(f, of(-0.5f));
+        return p.fma(s, f);
     }
 
-    /** sin(2 pi x), or cos(2 pi x) where {@code ahead} is 1. */
-    static FloatVector turns(FloatVector x, int ahead) {
-        FloatVector t = x.fma(of(4.0f), of(ROUND));
-        FloatVector r = t.sub(ROUND).fma(of(-0.25f), x);
-        return sinReduced(r.mul(6.28318548f), t.reinterpretAsInts().sub(ROUND_BITS - ahead));
+    /** e = -|x|, no less than -104. */
+    static void negated(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j).abs().neg();
+            below(v, -104.0f, of(-104.0f), v).intoArray(e, j);
+        }
     }
 
-    /** sin x, or cos x where {@code ahead} is 1. */
-    static FloatVector radians(FloatVector x, int ahead) {
-        FloatVector t = x.fma(of(0.636619747f), of(ROUND));
-        FloatVector n = t.sub(ROUND);
-        FloatVector r = n.fma(of(-1.57079637f), x);
-        r = n.fma(of(4.37113883e-8f), r);
-        r = n.fma(of(1.71512451e-15f), r);
-        return sinReduced(r, t.reinterpretAsInts().sub(ROUND_BITS - ahead));
+    /** out = ln(1 + e^x) from e = exp(-|x|). */
+    static void softplus(float[] x, int at, float[] e, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector y = above(v.abs(), 104.0f, FloatVector.zero(S), FloatVector.fromArray(S, e, j));
+            FloatVector f = below(y, 0.33333334f, y, y.sub(1.0f).mul(0.5f));
+            FloatVector far = below(y, 0.33333334f, FloatVector.zero(S), of(1.0f));
+            FloatVector log = far.fma(of(0.693147182f), logNearOne(f));
+            above(v, 0.0f, v, FloatVector.zero(S)).add(log).intoArray(out, outAt + j);
+        }
     }
 
-    static FloatVector tanh(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector s = x.mul(x);
-        FloatVector p = s.fma(of(-0.0062459926f), of(0.021052472f));
-        p = p.fma(s, of(-0.05384785f));
-        p = p.fma(s, of(0.13332546f));
-        p = p.fma(s, of(-0.33333316f));
-        FloatVector small = p.mul(s).fma(x, x);
-        FloatVector twice = above(a, 20.0f, of(40.0f), a.add(a));
-        FloatVector large = of(1.0f).div(expNormal(twice).add(1.0f)).fma(of(-2.0f), of(1.0f));
-        IntVector sign = x.reinterpretAsInts().and(0x80000000);
-        return below(a, 0.55f, small, large.reinterpretAsInts().or(sign).reinterpretAsFloats());
+    /** e = -b^2/2, with b = |x| no more than 14. */
+    static void halfSquare(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector a = FloatVector.fromArray(S, x, at + j).abs();
+            FloatVector b = above(a, 14.0f, of(14.0f), a);
+            b.mul(b).mul(-0.5f).intoArray(e, j);
+        }
     }
 
-    private static FloatVector decay(FloatVector x) {
-        FloatVector a = x.abs();
-        return above(a, 85.0f, FloatVector.zero(S), expNormal(a.neg()));
+    /** e = e^{-b^2/2} from the exponential of the rounded square; then tail = Phi(-|x|), both 0 beyond 14. */
+    static void tail(float[] x, int at, float[] e, float[] tail, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector a = FloatVector.fromArray(S, x, at + j).abs();
+            FloatVector b = above(a, 14.0f, of(14.0f), a);
+            FloatVector rest = b.fma(b, b.mul(b).neg()).mul(-0.5f);
+            FloatVector g = FloatVector.fromArray(S, e, j);
+            g = g.fma(rest, g);
+            FloatVector v = of(1.0f).div(b.add(4.0f));
+            FloatVector t = b.sub(4.0f).mul(v);
+            FloatVector p = t.fma(of(-0.00012438266f), of(0.00020446381f)).fma(t, of(0.001586598f)).fma(t, of(-0.003525734f));
+            p = p.fma(t, of(-0.0075376914f)).fma(t, of(0.060406353f)).fma(t, of(-0.18652104f));
+            p = p.fma(t, of(0.3871366f)).fma(t, of(-0.6078967f)).fma(t, of(0.75528514f));
+            above(a, 14.0f, FloatVector.zero(S), g.mul(p.mul(v))).intoArray(tail, j);
+            above(a, 14.0f, FloatVector.zero(S), g).intoArray(e, j);
+        }
     }
 
-    static FloatVector sigmoid(FloatVector x) {
-        FloatVector e = decay(x);
-        FloatVector large = of(1.0f).div(e.add(1.0f));
-        return below(x, 0.0f, e.mul(large), large);
+    /** tail = Phi(x) from tail = Phi(-|x|). */
+    static void normalCdf(float[] x, int at, float[] tail, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            FloatVector s = v.mul(v);
+            FloatVector p = s.fma(of(-8.169563e-06f), of(0.00011501883f)).fma(s, of(-0.00118802f)).fma(s, of(0.009974163f));
+            p = p.fma(s, of(-0.06649054f)).fma(s, of(0.3989423f));
+            FloatVector y = FloatVector.fromArray(S, tail, j);
+            FloatVector far = below(v, 0.0f, y, of(1.0f).sub(y));
+            below(s, 1.0f, p.fma(v, of(0.5f)), far).intoArray(tail, j);
+        }
     }
 
-    static FloatVector siluSlope(FloatVector x) {
-        FloatVector e = decay(x);
-        FloatVector large = of(1.0f).div(e.add(1.0f));
-        FloatVector small = e.mul(large);
-        FloatVector value = below(x, 0.0f, small, large);
-        FloatVector complement = below(x, 0.0f, large, small);
-        return value.mul(x.fma(complement, of(1.0f)));
+    /** e = Phi(x) + x phi(x) from e = e^{-x^2/2} and Phi(x). */
+    static void geluSlope(float[] x, int at, float[] e, float[] law, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            v.mul(0.398942292f).fma(FloatVector.fromArray(S, e, j), FloatVector.fromArray(S, law, j)).intoArray(e, j);
+        }
     }
 
-    private static FloatVector log1pUnit(FloatVector y) {
-        FloatVector f = below(y, 0.33333334f, y, y.sub(1.0f).mul(0.5f));
-        FloatVector far = below(y, 0.33333334f, FloatVector.zero(S), of(1.0f));
-        return far.fma(of(0.693147182f), logNearOne(f));
+    /** e = 1 above 0, else 0. */
+    static void reluSlope(float[] x, int at, float[] e, int count) {
+        for (int j = 0; j < count; j += L) {
+            above(FloatVector.fromArray(S, x, at + j), 0.0f, of(1.0f), FloatVector.zero(S)).intoArray(e, j);
+        }
     }
 
-    static FloatVector softplus(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector e = above(a, 104.0f, FloatVector.zero(S), exp(a.neg()));
-        return above(x, 0.0f, x, FloatVector.zero(S)).add(log1pUnit(e));
+    static void relu(float[] x, int at, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = FloatVector.fromArray(S, x, at + j);
+            below(v, 0.0f, FloatVector.zero(S), v).intoArray(out, outAt + j);
+        }
     }
 
-    /** e^{-b^2/2}, for 0 to 14. */
-    private static FloatVector gauss(FloatVector b) {
-        FloatVector square = b.mul(b);
-        FloatVector g = exp(square.mul(-0.5f));
-        FloatVector rest = b.fma(b, square.neg()).mul(-0.5f);
-        return g.fma(rest, g);
-    }
-
-    private static FloatVector tail(FloatVector b, FloatVector gauss) {
-        FloatVector v = of(1.0f).div(b.add(4.0f));
-        FloatVector t = b.sub(4.0f).mul(v);
-        FloatVector p = t.fma(of(-0.00012438266f), of(0.00020446381f));
-        p = p.fma(t, of(0.001586598f));
-        p = p.fma(t, of(-0.003525734f));
-        p = p.fma(t, of(-0.0075376914f));
-        p = p.fma(t, of(0.060406353f));
-        p = p.fma(t, of(-0.18652104f));
-        p = p.fma(t, of(0.3871366f));
-        p = p.fma(t, of(-0.6078967f));
-        p = p.fma(t, of(0.75528514f));
-        return gauss.mul(p.mul(v));
-    }
-
-    private static FloatVector normalCdf(FloatVector x, FloatVector tail) {
-        FloatVector s = x.mul(x);
-        FloatVector p = s.fma(of(-8.169563e-06f), of(0.00011501883f));
-        p = p.fma(s, of(-0.00118802f));
-        p = p.fma(s, of(0.009974163f));
-        p = p.fma(s, of(-0.06649054f));
-        p = p.fma(s, of(0.3989423f));
-        FloatVector far = below(x, 0.0f, tail, of(1.0f).sub(tail));
-        return below(s, 1.0f, p.fma(x, of(0.5f)), far);
-    }
-
-    static FloatVector gelu(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector b = above(a, 14.0f, of(14.0f), a);
-        return x.mul(normalCdf(x, above(a, 14.0f, FloatVector.zero(S), tail(b, gauss(b)))));
-    }
-
-    static FloatVector geluSlope(FloatVector x) {
-        FloatVector a = x.abs();
-        FloatVector b = above(a, 14.0f, of(14.0f), a);
-        FloatVector inside = gauss(b);
-        FloatVector gauss = above(a, 14.0f, FloatVector.zero(S), inside);
-        FloatVector tail = above(a, 14.0f, FloatVector.zero(S), tail(b, inside));
-        return x.mul(0.398942292f).fma(gauss, normalCdf(x, tail));
+    /** out = a b. */
+    static void product(float[] a, int at, float[] b, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += L) {
+            FloatVector.fromArray(S, a, at + j).mul(FloatVector.fromArray(S, b, j)).intoArray(out, outAt + j);
+        }
     }
 }

@@ -1,133 +1,90 @@
 package org.tweedie.kernels.host.vector;
 
-import static org.tweedie.kernels.host.vector.VectorApprox.*;
-
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
+import java.util.Arrays;
 import org.tweedie.kernels.Activation;
 
-/** Activations and their slopes over whole vectors; each method returns how many elements it did. One loop each, so that each compiles well. */
+/** Activations and their slopes over whole vectors, run by run; scratch of one thread. */
 final class VectorCurve {
-    private static final VectorSpecies<Float> S = VectorProduct.S;
-    private static final int L = VectorProduct.L;
+    /** Elements of a run: it and its scratch stay in the nearest cache. */
+    private static final int RUN = 1024;
+
     private static final Activation[] ACTIVATIONS = Activation.values();
 
-    private VectorCurve() {}
+    private final float[] e = new float[RUN];
+    private final float[] f = new float[RUN];
 
-    static int activate(int activation, float[] x, int at, float[] out, int outAt, int count) {
-        int whole = S.loopBound(count);
-        switch (ACTIVATIONS[activation]) {
-            case IDENTITY -> {
-                return 0;
+    /** {@code out = act(x)}; {@code count} is whole vectors. */
+    void activate(int activation, float[] x, int at, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += RUN) {
+            run(ACTIVATIONS[activation], x, at + j, out, outAt + j, Math.min(RUN, count - j));
+        }
+    }
+
+    private void run(Activation activation, float[] x, int at, float[] out, int outAt, int count) {
+        switch (activation) {
+            case IDENTITY -> System.arraycopy(x, at, out, outAt, count);
+            case SILU -> {
+                VectorApprox.decay(x, at, e, count);
+                VectorApprox.silu(x, at, e, out, outAt, count);
             }
-            case SILU -> siluLoop(x, at, out, outAt, whole);
-            case SIN -> sinLoop(x, at, out, outAt, whole);
-            case TANH -> tanhLoop(x, at, out, outAt, whole);
-            case RELU -> reluLoop(x, at, out, outAt, whole);
-            case SOFTPLUS -> softplusLoop(x, at, out, outAt, whole);
-            case GELU -> geluLoop(x, at, out, outAt, whole);
-        }
-        return whole;
-    }
-
-    private static void siluLoop(float[] x, int at, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            FloatVector v = FloatVector.fromArray(S, x, at + j);
-            v.mul(sigmoid(v)).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void sinLoop(float[] x, int at, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            radians(FloatVector.fromArray(S, x, at + j), 0).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void tanhLoop(float[] x, int at, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            tanh(FloatVector.fromArray(S, x, at + j)).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void reluLoop(float[] x, int at, float[] out, int outAt, int whole) {
-        FloatVector zero = FloatVector.zero(S);
-        for (int j = 0; j < whole; j += L) {
-            FloatVector v = FloatVector.fromArray(S, x, at + j);
-            v.blend(zero, v.compare(VectorOperators.LT, zero)).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void softplusLoop(float[] x, int at, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            softplus(FloatVector.fromArray(S, x, at + j)).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void geluLoop(float[] x, int at, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            gelu(FloatVector.fromArray(S, x, at + j)).intoArray(out, outAt + j);
-        }
-    }
-
-    static int slope(int activation, float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int count) {
-        int whole = S.loopBound(count);
-        switch (ACTIVATIONS[activation]) {
-            case IDENTITY -> {
-                return 0;
+            case SIN -> VectorApprox.sin(x, at, 0, out, outAt, count);
+            case TANH -> {
+                VectorApprox.expTwice(x, at, e, count);
+                VectorApprox.tanh(x, at, e, out, outAt, count);
             }
-            case SILU -> siluSlopeLoop(pre, at, d, dAt, out, outAt, whole);
-            case SIN -> sinSlopeLoop(pre, at, d, dAt, out, outAt, whole);
-            case TANH -> tanhSlopeLoop(pre, at, d, dAt, out, outAt, whole);
-            case RELU -> reluSlopeLoop(pre, at, d, dAt, out, outAt, whole);
-            case SOFTPLUS -> softplusSlopeLoop(pre, at, d, dAt, out, outAt, whole);
-            case GELU -> geluSlopeLoop(pre, at, d, dAt, out, outAt, whole);
-        }
-        return whole;
-    }
-
-    private static void siluSlopeLoop(float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            FloatVector slope = siluSlope(FloatVector.fromArray(S, pre, at + j));
-            FloatVector.fromArray(S, d, dAt + j).mul(slope).intoArray(out, outAt + j);
+            case RELU -> VectorApprox.relu(x, at, out, outAt, count);
+            case SOFTPLUS -> {
+                VectorApprox.negated(x, at, e, count);
+                VectorApprox.exp(e, count);
+                VectorApprox.softplus(x, at, e, out, outAt, count);
+            }
+            case GELU -> {
+                normalLaw(x, at, count);
+                VectorApprox.product(x, at, f, out, outAt, count);
+            }
         }
     }
 
-    private static void sinSlopeLoop(float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            FloatVector slope = radians(FloatVector.fromArray(S, pre, at + j), 1);
-            FloatVector.fromArray(S, d, dAt + j).mul(slope).intoArray(out, outAt + j);
+    /** e = e^{-x^2/2}, f = Phi(x). */
+    private void normalLaw(float[] x, int at, int count) {
+        VectorApprox.halfSquare(x, at, e, count);
+        VectorApprox.exp(e, count);
+        VectorApprox.tail(x, at, e, f, count);
+        VectorApprox.normalCdf(x, at, f, count);
+    }
+
+    /** {@code out = d act'(pre)}; {@code count} is whole vectors. */
+    void slope(int activation, float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int count) {
+        for (int j = 0; j < count; j += RUN) {
+            int some = Math.min(RUN, count - j);
+            slope(ACTIVATIONS[activation], pre, at + j, some);
+            VectorApprox.product(d, dAt + j, e, out, outAt + j, some);
         }
     }
 
-    private static void tanhSlopeLoop(float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int whole) {
-        FloatVector one = FloatVector.broadcast(S, 1f);
-        for (int j = 0; j < whole; j += L) {
-            FloatVector y = tanh(FloatVector.fromArray(S, pre, at + j));
-            FloatVector.fromArray(S, d, dAt + j).mul(y.neg().fma(y, one)).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void reluSlopeLoop(float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int whole) {
-        FloatVector zero = FloatVector.zero(S);
-        FloatVector one = FloatVector.broadcast(S, 1f);
-        for (int j = 0; j < whole; j += L) {
-            FloatVector slope = zero.blend(one, FloatVector.fromArray(S, pre, at + j).compare(VectorOperators.GT, zero));
-            FloatVector.fromArray(S, d, dAt + j).mul(slope).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void softplusSlopeLoop(float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            FloatVector slope = sigmoid(FloatVector.fromArray(S, pre, at + j));
-            FloatVector.fromArray(S, d, dAt + j).mul(slope).intoArray(out, outAt + j);
-        }
-    }
-
-    private static void geluSlopeLoop(float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int whole) {
-        for (int j = 0; j < whole; j += L) {
-            FloatVector slope = geluSlope(FloatVector.fromArray(S, pre, at + j));
-            FloatVector.fromArray(S, d, dAt + j).mul(slope).intoArray(out, outAt + j);
+    /** e = act'(x). */
+    private void slope(Activation activation, float[] x, int at, int count) {
+        switch (activation) {
+            case IDENTITY -> Arrays.fill(e, 0, count, 1f);
+            case SILU -> {
+                VectorApprox.decay(x, at, e, count);
+                VectorApprox.siluSlope(x, at, e, count);
+            }
+            case SIN -> VectorApprox.sin(x, at, 1, e, 0, count);
+            case TANH -> {
+                VectorApprox.expTwice(x, at, e, count);
+                VectorApprox.tanh(x, at, e, e, 0, count);
+                VectorApprox.tanhSlope(e, count);
+            }
+            case RELU -> VectorApprox.reluSlope(x, at, e, count);
+            case SOFTPLUS -> {
+                VectorApprox.decay(x, at, e, count);
+                VectorApprox.sigmoid(x, at, e, count);
+            }
+            case GELU -> {
+                normalLaw(x, at, count);
+                VectorApprox.geluSlope(x, at, e, f, count);
+            }
         }
     }
 }

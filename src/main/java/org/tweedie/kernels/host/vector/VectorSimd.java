@@ -2,6 +2,7 @@ package org.tweedie.kernels.host.vector;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.kernels.Activation;
 import org.tweedie.kernels.host.PlainSimd;
 import org.tweedie.kernels.host.Simd;
 
@@ -19,6 +20,7 @@ public final class VectorSimd implements Simd {
     private static final class Scratch {
         private float[] packed = new float[0];
         private float[] tail = new float[0];
+        private final VectorCurve curve = new VectorCurve();
 
         float[] packed(int count) {
             if (packed.length < count) {
@@ -71,6 +73,9 @@ public final class VectorSimd implements Simd {
                 VectorProduct.product(some, x.data(), x.row(from), x.stride(), 1, in, w, at, width, width, sums.data(), sums.row(from),
                         sums.stride(), tail);
             }
+            if (pre == null && activation == Activation.IDENTITY.code()) {
+                continue;
+            }
             if (sums.stride() == width && out.stride() == width) {
                 activate(activation, sums.data(), sums.row(from), out.data(), out.row(from), some * width);
             } else {
@@ -85,8 +90,12 @@ public final class VectorSimd implements Simd {
         if (add == null) {
             if (bias == null) {
                 Arrays.fill(sum, at, at + width, 0f);
-            } else {
+            } else if (width >= VectorProduct.L) {
                 System.arraycopy(bias, biasAt, sum, at, width);
+            } else {
+                for (int j = 0; j < width; j++) {
+                    sum[at + j] = bias[biasAt + j];
+                }
             }
         } else if (bias == null) {
             for (int j = 0; j < width; j++) {
@@ -107,13 +116,19 @@ public final class VectorSimd implements Simd {
 
     @Override
     public void activate(int activation, float[] x, int at, float[] out, int outAt, int count) {
-        int whole = VectorCurve.activate(activation, x, at, out, outAt, count);
+        int whole = VectorProduct.S.loopBound(count);
+        if (whole > 0) {
+            scratch.get().curve.activate(activation, x, at, out, outAt, whole);
+        }
         plain.activate(activation, x, at + whole, out, outAt + whole, count - whole);
     }
 
     @Override
     public void slope(int activation, float[] pre, int at, float[] d, int dAt, float[] out, int outAt, int count) {
-        int whole = VectorCurve.slope(activation, pre, at, d, dAt, out, outAt, count);
+        int whole = VectorProduct.S.loopBound(count);
+        if (whole > 0) {
+            scratch.get().curve.slope(activation, pre, at, d, dAt, out, outAt, whole);
+        }
         plain.slope(activation, pre, at + whole, d, dAt + whole, out, outAt + whole, count - whole);
     }
 
