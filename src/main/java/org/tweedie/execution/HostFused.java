@@ -13,7 +13,7 @@ import org.tweedie.device.host.HostDevice;
  */
 final class HostFused implements Execution {
     /** Rows of a tile, a multiple of the blocks of six rows and of sixteen of the products: a hidden layer of 128 f32 takes 48 KiB. */
-    private static final int TILE = 96;
+    private static final int TILE = 192;
 
     @Override
     public String name() {

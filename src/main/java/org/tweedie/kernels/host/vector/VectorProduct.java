@@ -1,5 +1,6 @@
 package org.tweedie.kernels.host.vector;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -49,9 +50,10 @@ final class VectorProduct {
     }
 
     private static void packTail(float[] b, int bAt, int depth, int pitch, int columns, float[] into, int at) {
+        Arrays.fill(into, at, at + depth * L, 0f);
         for (int k = 0; k < depth; k++) {
-            for (int j = 0; j < L; j++) {
-                into[at + k * L + j] = j < columns ? b[bAt + k * pitch + j] : 0f;
+            for (int j = 0; j < columns; j++) {
+                into[at + k * L + j] = b[bAt + k * pitch + j];
             }
         }
     }
