@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 import org.tweedie.Samples;
 import org.tweedie.ScoreModel;
 import org.tweedie.data.BuiltInSet;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example: tweedie demo --set checkerboard --out demo"})
 final class DemoCommand implements Callable<Integer> {
     private static final int ROWS = 20_000;
+    private static final int BATCH = 512;
     private static final int SAMPLES = 10_000;
     private static final int JUDGED = 2_000;
     private static final int TRACED = 3_000;
@@ -64,14 +66,30 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        BuiltInSet built = BuiltInSet.of(set);
-        TrainSpec settings = TrainSpec.steps(steps).withBatch(512).withSeed(seed);
+        BuiltInSet built = DataOptions.set(set, "");
+        TrainSpec settings = TrainSpec.steps(steps).withBatch(BATCH).withSeed(seed);
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw new IllegalArgumentException("--out " + out + " is not a folder");
         }
+        boolean ours = !Files.exists(out);
         for (String name : DemoFiles.NAMES) {
             AtomicFile.check(Output.to(out.resolve(name)).force(force));
         }
+        try {
+            run(built, settings);
+        } finally {
+            if (ours && Files.isDirectory(out)) {
+                try (Stream<Path> files = Files.list(out)) {
+                    if (files.findAny().isEmpty()) {
+                        Files.delete(out); // nothing came of it
+                    }
+                }
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private void run(BuiltInSet built, TrainSpec settings) throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
                 StopSignals signals = new StopSignals(err, "stopping the demo")) {
@@ -94,7 +112,25 @@ final class DemoCommand implements Callable<Integer> {
                 throw new Stopped("the demo was stopped while sampling", signals.code() == 0 ? 130 : signals.code());
             }
         }
-        return ExitCode.OK;
+    }
+
+    /** The commands that do it again, step by step, beside the files of this run. */
+    private List<String> commands() {
+        String device = this.device.again();
+        return List.of(
+                String.format(Locale.ROOT, "tweedie demo --set %s --steps %d --seed %d%s --force --out %s", set, steps, seed, device,
+                        TrainCommand.quoted(out.toString())),
+                String.format(Locale.ROOT, "tweedie train --data %s:%d:%d --steps %d --batch %d --seed %d%s --out %s", set, ROWS, seed, steps, BATCH,
+                        seed, device, file("again.safetensors")),
+                String.format(Locale.ROOT, "tweedie sample --model %s --method %s --seed %d --count %d%s --out %s", file("model.safetensors"),
+                        SampleCommand.METHOD, seed, SAMPLES, device, file("again.npy")),
+                String.format(Locale.ROOT, "tweedie evaluate --model %s --data %s:%d:%d --count %d --seed %d%s", file("model.safetensors"), set, ROWS,
+                        seed, JUDGED, seed + 1, device),
+                String.format(Locale.ROOT, "tweedie explain --model %s%s", file("model.safetensors"), device));
+    }
+
+    private String file(String name) {
+        return TrainCommand.quoted(out.resolve(name).toString());
     }
 
     private void write(ScoreModel model, Dataset whole, TrainResult result, StopSignals signals) throws IOException {
@@ -104,13 +140,7 @@ final class DemoCommand implements Callable<Integer> {
                 .progress((done, total, seconds) -> sampling.at(done, total, seconds, "rows", done / seconds, "")).sample(SAMPLES, seed);
         Samples film = model.sampler(MethodSpec.parse("em@100")).cancel(signals.token()).traced().sample(TRACED, seed);
         Judging judging = Judging.of(model, whole, model.sampler(method).cancel(signals.token()), JUDGED, seed + 1);
-        List<String> commands = List.of(
-                String.format(Locale.ROOT, "tweedie demo --set %s --steps %d --seed %d --out %s", set, steps, seed, TrainCommand.quoted(out.toString())),
-                String.format(Locale.ROOT, "tweedie sample --model %s --method %s --seed %d --count %d --out %s",
-                        TrainCommand.quoted(out.resolve("model.safetensors").toString()), SampleCommand.METHOD, seed, SAMPLES,
-                        TrainCommand.quoted(out.resolve("again.npy").toString())),
-                "tweedie explain --model " + TrainCommand.quoted(out.resolve("model.safetensors").toString()));
-        new DemoFiles(out, force).write(model, whole, result, samples, film, judging, commands);
+        new DemoFiles(out, force).write(model, whole, result, samples, film, judging, commands());
         printed.print(spec, Printed.lines(to -> {
             to.print(judging.text());
             to.printf(Locale.ROOT, "trained %,d steps in %s; sampled %,d rows in %.2f s (%,.0f rows/s, %d evaluations each, %s)%n", result.step(),

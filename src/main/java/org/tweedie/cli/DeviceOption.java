@@ -12,6 +12,11 @@ final class DeviceOption {
             description = "auto (the first usable GPU, else the host), cpu, cpu:THREADS or cuda:N; default ${DEFAULT-VALUE}")
     String spec;
 
+    /** The option as a command repeats it, with a space before; nothing where it was left to the machine. */
+    String again() {
+        return spec.equals("auto") ? "" : " --device " + TrainCommand.quoted(spec);
+    }
+
     /** Opens it; where auto falls back to the host, one line says why. */
     Device open(PrintWriter err) {
         Device device = Device.open(spec);

@@ -26,7 +26,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code tweedie doctor}: never throws. */
+/** {@code tweedie doctor}: a device that does not work is a finding. */
 @Command(name = "doctor", mixinStandardHelpOptions = true,
         description = "Looks at Java, the host, CUDA and the libraries, and tries the device asked for. Exit code 0 when it works, 3 otherwise.",
         footer = {"", "Example: tweedie doctor --device cuda:0"})
@@ -139,7 +139,9 @@ final class DoctorCommand implements Callable<Integer> {
                 problem("check", "the device gave wrong bytes", "do not use it; report this with the output of doctor --json");
             }
             return same;
-        } catch (RuntimeException e) {
+        } catch (IllegalArgumentException e) {
+            throw e; // not a device's name
+        } catch (RuntimeException | LinkageError e) {
             problem("device", String.valueOf(e.getMessage()), "use --device cpu, or mend what the line above names");
             return false;
         }

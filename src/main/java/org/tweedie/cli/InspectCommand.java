@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         description = "Says what a file holds: a model, a checkpoint, or a table. Checks all that its format promises.",
         footer = {"", "Example: tweedie inspect quakes.safetensors"})
 final class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = ".safetensors, .ckpt, .npy, .npz, .csv or .txt")
-    private Path file;
+    @Parameters(paramLabel = "FILE", description = ".safetensors, .ckpt, .npy, .npz, file.npz:name, .csv or .txt")
+    private String file;
 
     @Mixin
     private Printed printed;
@@ -38,24 +38,24 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        String name = file.toLowerCase(Locale.ROOT);
         String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
         switch (extension) {
             case ".safetensors" -> safetensors();
             case ".ckpt" -> checkpoint();
             case ".npy" -> npy();
             case ".npz" -> npz();
-            default -> table(Table.read(file.toString(), List.of(), ReadLimits.defaults()));
+            default -> table(DataOptions.file(file, List.of()));
         }
         return ExitCode.OK;
     }
 
     private void print(Consumer<java.io.PrintWriter> text, Consumer<Json> fields) {
-        printed.print(spec, Printed.lines(text), json -> fields.accept(json.field("file", file.toString())));
+        printed.print(spec, Printed.lines(text), json -> fields.accept(json.field("file", file)));
     }
 
     private void safetensors() throws IOException {
-        try (Safetensors opened = Safetensors.open(file)) {
+        try (Safetensors opened = Safetensors.open(Path.of(file))) {
             print(out -> {
                 out.println(file + ": safetensors, " + opened.tensors().size() + " tensors");
                 opened.metadata().forEach((key, value) -> out.println("  " + key + " = " + value));
@@ -77,7 +77,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void checkpoint() throws IOException {
-        Checkpoint checkpoint = CheckpointFile.read(file, ReadLimits.defaults());
+        Checkpoint checkpoint = CheckpointFile.read(Path.of(file), ReadLimits.defaults());
         print(out -> {
             out.println(file + ": checkpoint, all hashes hold");
             checkpoint.sections().forEach((name, bytes) -> out.println("  " + name + " " + bytes.length + " bytes"));
@@ -92,14 +92,14 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void npy() throws IOException {
-        NpyHeader header = Npy.header(file, ReadLimits.defaults());
+        NpyHeader header = Npy.header(Path.of(file), ReadLimits.defaults());
         print(out -> out.println(file + ": NPY version " + header.major() + ", " + header.dtype() + ", shape " + header.shape()
                         + (header.fortran() ? ", Fortran order" : "")),
                 json -> json.field("format", "npy").field("dtype", header.dtype()).field("rows", header.rows()).field("columns", header.columns()));
     }
 
     private void npz() throws IOException {
-        try (Npz opened = Npz.open(file, ReadLimits.defaults())) {
+        try (Npz opened = Npz.open(Path.of(file), ReadLimits.defaults())) {
             print(out -> {
                 out.println(file + ": NPZ, " + opened.names().size() + " arrays; choose one as " + file + ":NAME");
                 opened.names().forEach(array -> out.println("  " + array));

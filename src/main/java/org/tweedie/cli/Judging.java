@@ -7,6 +7,7 @@ import java.util.Map;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
 import org.tweedie.io.Json;
+import org.tweedie.io.MalformedFileException;
 import org.tweedie.metric.Comparison;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Estimate;
@@ -32,9 +33,11 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
         Dataset real = data;
         String used = "all " + data.rows() + " rows of the file";
         if (data.hash().equals(made.get(WHOLE))) {
-            Dataset.Split split = data.split(Double.parseDouble(made.getOrDefault(SHARE, "0.1")), Long.parseLong(made.getOrDefault(SEED, "0")));
-            judge = split.heldOut();
+            judge = heldOut(data, made);
             used = judge.rows() + " rows that were kept from training";
+        }
+        if (judge.rows() < 2) {
+            throw new IllegalArgumentException("two rows at least are needed to judge by, there is " + judge.rows() + "; give more rows");
         }
         Dataset.Split halves = real.split(0.5, seed);
         Sampler ready = sampler;
@@ -47,6 +50,15 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
         return new Judging(Comparison.of(points(model, samples), points(model, judge.values(Dataset.X)),
                 points(model, halves.learned().values(Dataset.X)), points(model, halves.heldOut().values(Dataset.X)), seed),
                 model.columns(), used, n);
+    }
+
+    private static Dataset heldOut(Dataset whole, Map<String, String> made) {
+        try {
+            return whole.split(Double.parseDouble(made.getOrDefault(SHARE, "0.1")), Long.parseLong(made.getOrDefault(SEED, "0"))).heldOut();
+        } catch (IllegalArgumentException e) {
+            throw new MalformedFileException("the model", "metadata 'provenance." + SHARE + "' and 'provenance." + SEED + "'",
+                    String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static Points points(ScoreModel model, float[] rows) {

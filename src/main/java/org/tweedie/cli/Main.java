@@ -1,7 +1,10 @@
 package org.tweedie.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import org.tweedie.Tweedie;
+import org.tweedie.sde.Spelling;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -23,6 +26,10 @@ public final class Main implements Runnable {
 
     /** Runs one command and exits with its code. */
     public static void main(String[] arguments) {
+        String format = "java.util.logging.SimpleFormatter.format";
+        if (System.getProperty(format) == null) {
+            System.setProperty(format, "tweedie: %5$s%6$s%n"); // warnings of the library are one line too
+        }
         System.exit(run(arguments));
     }
 
@@ -33,20 +40,75 @@ public final class Main implements Runnable {
 
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
+        line.setExpandAtFiles(false);
+        line.setExecutionStrategy(Main::execute);
         line.setExecutionExceptionHandler(new Failures());
         line.setParameterExceptionHandler(Main::usage);
+        line.registerConverter(Long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE));
+        line.registerConverter(long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE));
+        line.registerConverter(Integer.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE));
+        line.registerConverter(int.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE));
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setUsageHelpWidth(120);
         line.setUsageHelpAutoWidth(true);
         return line;
     }
 
-    /** One line for the fault, one for where help is. */
+    private static long whole(String text, long least, long most) {
+        try {
+            long number = Long.parseLong(text.strip());
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new CommandLine.TypeConversionException("'" + text + "' is not a whole number from " + least + " to " + most);
+    }
+
+    /** As picocli does, and an error of the JVM, above all that its heap is full, is reported like any other failure. */
+    private static int execute(CommandLine.ParseResult result) {
+        try {
+            return new CommandLine.RunLast().execute(result);
+        } catch (Error e) {
+            return Failures.report(e, result.commandSpec().commandLine().getErr());
+        }
+    }
+
+    /** One line: the fault, the nearest names, where help is. */
     private static int usage(CommandLine.ParameterException fault, String[] arguments) {
-        PrintWriter err = fault.getCommandLine().getErr();
-        err.println("tweedie: " + fault.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(fault, err);
-        err.println("Try '" + fault.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        CommandLine line = fault.getCommandLine();
+        PrintWriter err = line.getErr();
+        err.println("tweedie: " + message(fault, arguments).strip().replaceAll("\\s*\\R\\s*", "; ") + "; see "
+                + line.getCommandSpec().qualifiedName() + " --help");
+        err.flush();
         return ExitCode.USAGE;
+    }
+
+    private static String message(CommandLine.ParameterException fault, String[] arguments) {
+        CommandLine.Model.CommandSpec command = fault.getCommandLine().getCommandSpec();
+        if (fault instanceof CommandLine.MissingParameterException) { // often because its name was mistyped
+            for (String argument : arguments) {
+                String name = argument.contains("=") ? argument.substring(0, argument.indexOf('=')) : argument;
+                if (name.startsWith("--") && !command.optionsMap().containsKey(name)) {
+                    return unknownOption(command, name);
+                }
+            }
+        } else if (fault instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+            String word = unmatched.getUnmatched().get(0);
+            if (word.startsWith("-")) {
+                return unknownOption(command, word);
+            } else if (!command.subcommands().isEmpty()) {
+                return String.valueOf(Spelling.unknown("command", word, new ArrayList<>(command.subcommands().keySet())).getMessage());
+            }
+            return "unexpected argument '" + word + "'";
+        }
+        return String.valueOf(fault.getMessage());
+    }
+
+    private static String unknownOption(CommandLine.Model.CommandSpec command, String name) {
+        List<String> known = command.options().stream().map(CommandLine.Model.OptionSpec::longestName).toList();
+        return String.valueOf(Spelling.unknown("option", name, known).getMessage());
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.tweedie.device.NativeLibraries;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -29,13 +30,20 @@ final class NativesCommand implements Runnable {
         @Option(names = "--to", required = true, paramLabel = "DIR", description = "the folder, made where absent")
         private Path folder;
 
+        @Mixin
+        private Printed printed;
+
         @Spec
         private CommandSpec spec;
 
         @Override
         public Integer call() {
             List<Path> files = NativeLibraries.extract(folder);
-            files.forEach(file -> spec.commandLine().getOut().println(file));
+            printed.print(spec, Printed.lines(out -> files.forEach(out::println)), json -> {
+                json.array("files");
+                files.forEach(file -> json.value(file.toString()));
+                json.end();
+            });
             return ExitCode.OK;
         }
     }

@@ -2,8 +2,8 @@ package org.tweedie.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,15 +13,15 @@ import java.util.concurrent.CancellationException;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
-import org.tweedie.io.AtomicFile;
 import org.tweedie.io.Output;
 import org.tweedie.io.Png;
-import org.tweedie.io.ReadLimits;
 import org.tweedie.io.RowWriter;
 import org.tweedie.io.ScatterPicture;
 import org.tweedie.io.Sha256;
 import org.tweedie.io.Table;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Spelling;
+import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,6 +37,7 @@ final class SampleCommand implements Callable<Integer> {
     /** The method when nothing is said: second order, deterministic after its start, close to the data in few evaluations. */
     static final String METHOD = "dpm2m@25";
 
+    private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors", ".png");
     private static final int MOST_IN_A_PICTURE = 200_000;
 
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
@@ -79,23 +80,19 @@ final class SampleCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--count must be at least 1, got " + count);
         }
         if (first < 0 || first > Long.MAX_VALUE - count) {
-            throw new IllegalArgumentException("--first-index must not be negative and --first-index + --count must stay below 2^63, got " + first);
+            throw new IllegalArgumentException("--first-index must not be negative and --first-index + --count must stay below 2^63, got " + first
+                    + " + " + count);
         }
         MethodSpec how = MethodSpec.parse(method);
-        Output target = Output.to(out).force(force);
-        AtomicFile.check(target);
-        if (Files.exists(out) && Files.exists(model) && Files.isSameFile(out, model)) {
-            throw new IllegalArgumentException("--out is the model file itself");
-        }
+        Target.requireExtension(out, EXTENSIONS);
+        List<Path> inputs = new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
+        inputs.add(model);
+        Output target = Target.of(out, force, inputs);
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
                 ScoreModel loaded = ScoreModel.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
-            Sampler sampler = loaded.sampler(how).cancel(signals.token());
-            for (Map.Entry<String, String> entry : given.entrySet()) {
-                Table rows = Table.read(entry.getValue(), List.of(), ReadLimits.defaults());
-                sampler = sampler.given(entry.getKey(), rows.data(), rows.columns());
-            }
+            Sampler sampler = under(loaded, loaded.sampler(how).cancel(signals.token()));
             long began = System.nanoTime();
             try {
                 if (isPicture()) {
@@ -109,6 +106,42 @@ final class SampleCommand implements Callable<Integer> {
             report((System.nanoTime() - began) / 1e9);
         }
         return ExitCode.OK;
+    }
+
+    /** The sampler under the conditions given, which must be those that the model was trained with. */
+    private Sampler under(ScoreModel loaded, Sampler sampler) throws IOException {
+        List<Dataset.Port> conditions = loaded.ports().subList(1, loaded.ports().size());
+        List<String> names = conditions.stream().map(Dataset.Port::name).toList();
+        for (String name : given.keySet()) {
+            if (names.isEmpty()) {
+                throw new IllegalArgumentException("--given " + name + ": the model was trained without conditions");
+            } else if (!names.contains(name)) {
+                throw Spelling.unknown("condition", name, names);
+            }
+        }
+        Sampler ready = sampler;
+        for (Dataset.Port port : conditions) {
+            String file = given.get(port.name());
+            String columns = String.join(", ", port.columns());
+            if (file == null) {
+                throw new IllegalArgumentException("the model needs the condition '" + port.name() + "' (" + columns + "); pass --given " + port.name()
+                        + "=FILE");
+            }
+            Table rows = DataOptions.file(file, List.of());
+            if (rows.names().containsAll(port.columns())) {
+                rows = rows.select(port.columns());
+            }
+            if (rows.columns() != port.width()) {
+                throw new IllegalArgumentException("--given " + port.name() + ": " + file + " has " + rows.columns() + " columns, the model's '"
+                        + port.name() + "' has " + port.width() + ": " + columns);
+            }
+            if (rows.rows() > 1 && rows.rows() < first + count) {
+                throw new IllegalArgumentException("--given " + port.name() + ": " + file + " has " + rows.rows()
+                        + " rows; row i belongs to sample i, so " + (first + count) + " are needed, or one for all");
+            }
+            ready = ready.given(port.name(), rows.data(), rows.columns());
+        }
+        return ready;
     }
 
     private boolean isPicture() {
@@ -132,7 +165,7 @@ final class SampleCommand implements Callable<Integer> {
             });
             writer.finish();
         } catch (java.io.UncheckedIOException e) {
-            throw new IOException("writing " + out + ": " + e.getCause(), e.getCause());
+            throw e.getCause();
         }
     }
 
@@ -150,8 +183,12 @@ final class SampleCommand implements Callable<Integer> {
 
     private void report(double seconds) throws IOException {
         String hash = Sha256.of(out);
-        String again = String.format(Locale.ROOT, "tweedie sample --model %s --method %s --seed %d --first-index %d --count %d --out %s",
-                TrainCommand.quoted(model.toString()), method, seed, first, count, TrainCommand.quoted(out.toString()));
+        StringBuilder command = new StringBuilder(String.format(Locale.ROOT, "tweedie sample --model %s --method %s",
+                TrainCommand.quoted(model.toString()), TrainCommand.quoted(method)));
+        given.forEach((name, file) -> command.append(" --given ").append(TrainCommand.quoted(name + "=" + file)));
+        command.append(String.format(Locale.ROOT, " --seed %d --first-index %d --count %d%s --out %s", seed, first, count, device.again(),
+                TrainCommand.quoted(out.toString())));
+        String again = command.toString();
         printed.print(spec, String.format(Locale.ROOT, "%s: %,d rows in %s (%,.0f rows/s), sha256 %s%nmodel sha256 %s%nagain: %s", out, count,
                 ProgressLine.duration(seconds), count / seconds, hash, Sha256.of(model), again),
                 json -> json.field("file", out.toString()).field("rows", count).field("seconds", seconds).field("rowsPerSecond", count / seconds)

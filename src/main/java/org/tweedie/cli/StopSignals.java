@@ -16,7 +16,7 @@ final class StopSignals implements AutoCloseable {
     StopSignals(PrintWriter err, String promise) {
         for (String name : new String[] {"INT", "TERM"}) {
             Signal signal = new Signal(name);
-            before.put(signal, Signal.handle(signal, caught -> {
+            SignalHandler handler = caught -> {
                 int number = 128 + caught.getNumber();
                 if (code != 0) {
                     Runtime.getRuntime().halt(number);
@@ -25,7 +25,12 @@ final class StopSignals implements AutoCloseable {
                 err.println("\ntweedie: " + promise + "; once more to stop at once");
                 err.flush();
                 cancel.cancel();
-            }));
+            };
+            try {
+                before.put(signal, Signal.handle(signal, handler));
+            } catch (IllegalArgumentException e) {
+                // under java -Xrs signals are the caller's affair: they end the process, as a kill does
+            }
         }
     }
 

@@ -7,11 +7,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
-import org.tweedie.io.AtomicFile;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
@@ -94,21 +95,16 @@ final class TrainCommand implements Callable<Integer> {
         TrainSpec settings = settings();
         Sde process = ProcessSpec.parse(sde);
         Architecture architecture = Architecture.parse(network);
-        if (!String.valueOf(out.getFileName()).endsWith(".safetensors")) {
-            throw new IllegalArgumentException("--out must end in .safetensors, got '" + out + "'");
-        }
-        Output target = Output.to(out).force(force);
-        if (!dryRun) {
-            AtomicFile.check(target);
-            if (Files.exists(out) && Files.exists(Path.of(data.data)) && Files.isSameFile(out, Path.of(data.data))) {
-                throw new IllegalArgumentException("--out is the data file itself");
-            }
-        }
+        Target.requireExtension(out, List.of(".safetensors"));
+        Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data.data)));
         if (!(holdOut >= 0 && holdOut < 1)) {
             throw new IllegalArgumentException("--hold-out must be at least 0 and below 1, got " + holdOut);
         }
+        if (resume != null && !Files.isDirectory(resume)) {
+            throw new IllegalArgumentException("--resume " + resume + " is no directory of checkpoints");
+        }
         Dataset whole = data.read();
-        Dataset rows = holdOut == 0 ? whole : whole.split(holdOut, seed).learned();
+        Dataset rows = holdOut == 0 ? whole : learned(whole);
         PrintWriter err = spec.commandLine().getErr();
         sayConstant(rows, err);
         try (Device opened = device.open(err);
@@ -117,29 +113,40 @@ final class TrainCommand implements Callable<Integer> {
                 estimate(model, rows, settings);
                 return ExitCode.OK;
             }
-            TrainResult result = train(model, rows, settings, err);
-            if (holdOut > 0) {
-                model.note(Judging.heldOut(whole, holdOut, seed));
+            try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+                TrainResult result = train(model, rows, settings, signals);
+                if (holdOut > 0) {
+                    model.note(Judging.heldOut(whole, holdOut, seed));
+                }
+                return finish(model, result, target, rows);
             }
-            return finish(model, result, target, rows);
+        }
+    }
+
+    private Dataset learned(Dataset whole) {
+        return named("--hold-out", () -> whole.split(holdOut, seed).learned());
+    }
+
+    /** A setting by the option that set it. */
+    private static <T> T named(String option, Supplier<T> setting) {
+        try {
+            return setting.get();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
         }
     }
 
     private TrainSpec settings() {
         TrainSpec settings = TrainSpec.standard().withSeed(seed);
-        if (steps != null) {
-            settings = settings.withSteps(steps);
-        }
-        if (batch != null) {
-            settings = settings.withBatch(batch);
-        }
-        if (rate != null) {
-            settings = settings.withRate(rate);
-        }
-        if (average != null) {
-            settings = settings.withAverage(average);
-        }
-        return checkpointEvery == null ? settings : settings.withCheckpointEvery(checkpointEvery);
+        settings = with("--steps", settings, steps, TrainSpec::withSteps);
+        settings = with("--batch", settings, batch, TrainSpec::withBatch);
+        settings = with("--lr", settings, rate, TrainSpec::withRate);
+        settings = with("--ema", settings, average, TrainSpec::withAverage);
+        return with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
+    }
+
+    private static <T> TrainSpec with(String option, TrainSpec settings, @Nullable T value, BiFunction<TrainSpec, T, TrainSpec> change) {
+        return value == null ? settings : named(option, () -> change.apply(settings, value));
     }
 
     private static void sayConstant(Dataset rows, PrintWriter err) {
@@ -155,15 +162,41 @@ final class TrainCommand implements Callable<Integer> {
         return resume != null ? resume : Path.of(out + ".checkpoints");
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, PrintWriter err) throws IOException {
+    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals) throws IOException {
         Path folder = checkpoints();
-        if (resume != null && !Files.isDirectory(resume)) {
-            throw new IllegalArgumentException("--resume " + resume + " is no directory of checkpoints");
+        boolean ours = !Files.exists(folder);
+        try {
+            return train(model, rows, settings, signals, folder);
+        } finally {
+            if (ours) {
+                removeUnused(folder);
+            }
         }
-        try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk());
-                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+    }
+
+    /** A run that came to nothing leaves no folder behind. */
+    private static void removeUnused(Path folder) throws IOException {
+        if (Files.isDirectory(folder) && names(folder).stream().allMatch("run.lock"::equals)) {
+            for (String name : names(folder)) {
+                Files.delete(folder.resolve(name));
+            }
+            Files.delete(folder);
+        }
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> String.valueOf(file.getFileName())).toList();
+        }
+    }
+
+    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder) throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
             if (resume == null) {
                 startAfresh(folder);
+            } else if (names(folder).stream().noneMatch(name -> name.endsWith(".ckpt"))) {
+                err.println("tweedie: no checkpoint in " + folder + " yet, starting at step 0");
             }
             ProgressLine line = new ProgressLine(err, "training");
             TrainListener listener = progress -> line.at(progress.step(), progress.steps(), progress.seconds(), "rows", progress.rowsPerSecond(),
@@ -178,15 +211,13 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void startAfresh(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            List<Path> old = files.filter(file -> file.toString().endsWith(".ckpt")).toList();
-            if (!old.isEmpty() && !force) {
-                throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume " + folder
-                        + ", or start over with --force");
-            }
-            for (Path file : old) {
-                Files.delete(file);
-            }
+        List<String> old = names(folder).stream().filter(name -> name.endsWith(".ckpt")).toList();
+        if (!old.isEmpty() && !force) {
+            throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume " + folder
+                    + ", or start over with --force");
+        }
+        for (String name : old) {
+            Files.delete(folder.resolve(name));
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -127,7 +128,7 @@ public final class AtomicFile implements AutoCloseable {
                     + position() + " written");
         }
         flush();
-        actions.write(channel, ByteBuffer.wrap(bytes), position);
+        put(ByteBuffer.wrap(bytes), position);
     }
 
     /** The file as a stream; closing the stream does nothing. */
@@ -151,9 +152,20 @@ public final class AtomicFile implements AutoCloseable {
         }
         buffer.flip();
         int count = buffer.limit();
-        actions.write(channel, buffer, flushed);
+        put(buffer, flushed);
         flushed += count;
         buffer.clear();
+    }
+
+    /** A full disk says so without saying which file. */
+    private void put(ByteBuffer bytes, long position) throws IOException {
+        try {
+            actions.write(channel, bytes, position);
+        } catch (IOException e) {
+            FileSystemException named = new FileSystemException(target.toString(), null, e.getMessage());
+            named.initCause(e);
+            throw named;
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.sde.Prediction;
+import org.tweedie.sde.Spelling;
 
 /** The shape of a network before it has weights. Immutable, shared by threads. */
 public interface Architecture {
@@ -48,6 +49,8 @@ public interface Architecture {
         if (spec.startsWith("mlp:")) {
             return Mlp.parse(spec);
         }
-        throw new IllegalArgumentException("unknown network '" + spec + "'; known: mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3");
+        int colon = spec.indexOf(':');
+        throw Spelling.unknown("network", colon < 0 ? spec : spec.substring(0, colon), List.of("mlp"),
+                ", written mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3");
     }
 }

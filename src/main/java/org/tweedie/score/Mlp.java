@@ -99,7 +99,11 @@ public record Mlp(int width, int depth, Activation activation, boolean residual,
     @Override
     public float[] initial(Signature signature, long seed) {
         MlpLayout layout = new MlpLayout(this, signature);
-        float[] values = new float[Math.toIntExact(Parameters.count(layout.tensors()))];
+        long count = Parameters.count(layout.tensors());
+        if (count > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(spec() + " has " + count + " weights, more than the 2^31 of one array; make it narrower");
+        }
+        float[] values = new float[(int) count];
         System.arraycopy(time.frequencies(seed), 0, values, 0, time.count());
         for (int l = 0; l < depth; l++) {
             int in = layout.in(l);

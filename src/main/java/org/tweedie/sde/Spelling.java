@@ -3,7 +3,7 @@ package org.tweedie.sde;
 import java.util.List;
 
 /** How specs spell numbers and lists, and what they say of a word they do not know. */
-final class Spelling {
+public final class Spelling {
     private Spelling() {}
 
     /** The shortest decimal that reads back as the same double: {@code 0.1}, {@code 20}, {@code 1e-5}. */
@@ -38,12 +38,21 @@ final class Spelling {
         return text.isEmpty() ? List.of() : List.of(text.split(",", -1));
     }
 
-    /** {@code unknown method 'hein'; did you mean heun? known: ...}. */
-    static IllegalArgumentException unknown(String kind, String word, List<String> known) {
+    /**
+     * What to say of a word that is none of those known: {@code unknown method 'hein'; did you mean heun? known: ...}.
+     *
+     * @param kind what the word should have been, as "method"
+     */
+    public static IllegalArgumentException unknown(String kind, String word, List<String> known) {
+        return unknown(kind, word, known, "");
+    }
+
+    /** The same with more to say of those known. */
+    public static IllegalArgumentException unknown(String kind, String word, List<String> known, String more) {
         int closest = known.stream().mapToInt(name -> distance(word, name)).min().orElse(Integer.MAX_VALUE);
         List<String> near = known.stream().filter(name -> distance(word, name) == closest).toList();
         String hint = closest <= Math.max(2, word.length() / 2) ? "; did you mean " + String.join(" or ", near) + "?" : ";";
-        return new IllegalArgumentException("unknown " + kind + " '" + word + "'" + hint + " known: " + String.join(", ", known));
+        return new IllegalArgumentException("unknown " + kind + " '" + word + "'" + hint + " known: " + String.join(", ", known) + more);
     }
 
     /** Letters to add, drop, change or swap with their neighbour between two words. */

@@ -1,0 +1,353 @@
+package org.tweedie.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tweedie.data.BuiltInSet;
+import org.tweedie.io.Csv;
+import org.tweedie.io.Npy;
+import org.tweedie.io.Npz;
+import org.tweedie.io.Output;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.io.Safetensors;
+import org.tweedie.io.Table;
+
+/** Every command on small real tables, in this process: what it prints, what it writes, how it ends. */
+class CliTest {
+    private static final String SMALL = " --device cpu --network mlp:8x2 --steps 4 --batch 16";
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
+
+    /** Three columns with a header that needs quotes, a comment, CRLF; depth depends on the others. */
+    private static Path table;
+
+    private static Path model;
+
+    @BeforeAll
+    static void train() throws IOException {
+        table = shared.resolve("quakes.csv");
+        float[] rows = BuiltInSet.SPIRAL.rows(3, 0, 120);
+        StringBuilder text = new StringBuilder("# a comment\r\nlat,\"lon, deg\",depth\r\n");
+        for (int i = 0; i < 120; i++) {
+            text.append(String.format(Locale.ROOT, "%.4f,%.4f,%d\r\n", rows[2 * i], 100 + rows[2 * i + 1], i % 2));
+        }
+        Files.writeString(table, text);
+        model = shared.resolve("model.safetensors");
+        Cli.run("train --data " + table + " --out " + model + SMALL).ok();
+    }
+
+    private static Cli.Ran sample(Path out, String more) {
+        return Cli.run("sample --device cpu --model " + model + " --method ddim:0@3 --out " + out + " " + more);
+    }
+
+    @Test
+    void everyCommandSpeaksJson() throws IOException {
+        Path made = folder.resolve("m.safetensors");
+        Map<String, Object> trained = Cli.run("train --json --data " + table + " --out " + made + SMALL).json();
+        assertEquals(made.toString(), trained.get("model"));
+        assertEquals(4L, trained.get("steps"));
+        assertTrue((double) trained.get("loss") > 0);
+        assertArrayEquals(Files.readAllBytes(model), Files.readAllBytes(made), "the same command gives the same bytes");
+
+        Path samples = folder.resolve("s.npy");
+        Map<String, Object> sampled = sample(samples, "--count 7 --json").json();
+        assertEquals(7L, sampled.get("rows"));
+        assertEquals(samples.toString(), sampled.get("file"));
+
+        Map<String, Object> judged = Cli.run("evaluate --json --device cpu --model " + model + " --data " + table + " --count 50 --method ddim:0@3").json();
+        assertTrue(((String) judged.get("rows")).contains("kept from training"), judged.toString());
+        assertTrue((double) ((Map<?, ?>) judged.get("squaredEnergyDistance")).get("value") > 0, judged.toString());
+        assertEquals(List.of("lat", "lon, deg", "depth"), ((List<?>) judged.get("columns")).stream().map(column -> ((Map<?, ?>) column).get("name")).toList());
+
+        Map<String, Object> explained = Cli.run("explain --json --device cpu --model " + model + " --method heun@5").json();
+        assertEquals("fused", explained.get("execution"));
+        assertEquals(9L, explained.get("evaluations"), "two a step, one in the last");
+
+        assertEquals("safetensors", Cli.run("inspect --json " + model).json().get("format"));
+        assertEquals(120L, Cli.run("inspect --json " + table).json().get("rows"));
+        assertEquals(7L, Cli.run("inspect --json " + samples).json().get("rows"));
+        assertEquals("checkpoint", Cli.run("inspect --json " + made + ".checkpoints/step-000000000004.ckpt").json().get("format"));
+        assertEquals(true, Cli.run("doctor --json").json().get("works"));
+        assertTrue((long) Cli.run("train --json --dry-run --data " + table + " --out " + folder.resolve("none.safetensors") + SMALL).json().get("parameters") > 0);
+    }
+
+    @Test
+    void everyCommandSpeaksToPeople() throws IOException {
+        assertTrue(sample(folder.resolve("s.csv"), "--count 3").ok().out().contains("3 rows in"));
+        String judged = Cli.run("evaluate --device cpu --model " + model + " --data " + table + " --count 50 --method ddim:0@3").ok().out();
+        assertTrue(judged.contains("squared energy distance") && judged.contains("two halves of the real rows") && judged.contains("lon, deg"), judged);
+        assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
+        assertTrue(Cli.run("inspect " + model).ok().out().contains("network.architecture = mlp:8x2"));
+        assertTrue(Cli.run("inspect " + table).ok().out().contains("120 rows, 3 columns"));
+        assertTrue(Cli.run("doctor --device cpu").ok().out().contains("'cpu' works"));
+        assertTrue(Cli.run("--version").ok().out().startsWith("tweedie "));
+        for (String command : List.of("demo", "train", "sample", "evaluate", "explain", "inspect", "doctor", "natives")) {
+            assertTrue(Cli.run("help").ok().out().contains(command), command);
+            assertTrue(Cli.run(command + " --help").ok().out().contains("Usage: tweedie " + command), command);
+        }
+    }
+
+    /** The example under a command's help must be one that its parser takes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "train", "sample", "evaluate", "explain", "inspect", "doctor"})
+    void theExampleOfTheHelpParses(String command) {
+        Matcher example = Pattern.compile("Example: tweedie (.*)").matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));
+        assertTrue(example.find());
+        Main.commandLine().parseArgs(example.group(1).strip().split(" +"));
+    }
+
+    @Test
+    void headerAndOrderTravel() throws IOException {
+        Path out = folder.resolve("samples.csv");
+        sample(out, "--count 4").ok();
+        assertEquals("lat,\"lon, deg\",depth", Files.readAllLines(out).get(0));
+        assertTrue(Arrays.stream(floats(Csv.read(out).column(1))).allMatch(lon -> lon > 80 && lon < 120), "the normaliser is undone");
+
+        for (String chosen : List.of("depth,lat", "3,1")) {
+            Path some = folder.resolve(chosen.length() + ".safetensors");
+            Cli.run("train --data " + table + " --columns " + chosen + " --out " + some + SMALL).ok();
+            Path rows = folder.resolve(chosen.length() + ".csv");
+            Cli.run("sample --device cpu --model " + some + " --count 2 --out " + rows).ok();
+            assertEquals("depth,lat", Files.readAllLines(rows).get(0));
+        }
+        Path bare = Files.writeString(folder.resolve("bare.txt"), "1,2\n3,5\n4,4\n");
+        Cli.run("train --hold-out 0 --data " + bare + " --out " + folder.resolve("bare.safetensors") + SMALL).ok();
+        Cli.run("sample --device cpu --model " + folder.resolve("bare.safetensors") + " --count 2 --out " + folder.resolve("bare.csv")).ok();
+        assertEquals("x1,x2", Files.readAllLines(folder.resolve("bare.csv")).get(0));
+    }
+
+    private static double[] floats(float[] values) {
+        double[] wide = new double[values.length];
+        Arrays.setAll(wide, i -> values[i]);
+        return wide;
+    }
+
+    @Test
+    void conditionsAreGivenByName() throws IOException {
+        Path conditional = folder.resolve("c.safetensors");
+        Cli.run("train --given depth --data " + table + " --out " + conditional + SMALL).ok();
+        String start = "sample --device cpu --method ddim:0@3 --model " + conditional + " --count 6 ";
+        Path whole = folder.resolve("whole.csv");
+        Cli.run(start + "--given y=" + table + " --out " + whole).ok(); // all columns are there; the condition is found by its name
+        assertEquals("lat,\"lon, deg\"", Files.readAllLines(whole).get(0));
+
+        Path alone = Files.writeString(folder.resolve("y.csv"), "0\n1\n0\n1\n0\n1\n"); // depth is i % 2
+        Path same = folder.resolve("same.csv");
+        Cli.run(start + "--given y=" + alone + " --out " + same).ok();
+        assertEquals(Files.readString(whole), Files.readString(same));
+
+        Path one = Files.writeString(folder.resolve("one.csv"), "1\n");
+        Cli.run(start + "--given y=" + one + " --out " + folder.resolve("ones.npy")).ok();
+        Table ones = Npy.read(folder.resolve("ones.npy"));
+        Table mixed = Csv.read(whole);
+        for (int i = 0; i < 6; i++) {
+            assertEquals(i % 2 == 1, ones.at(i, 0) == mixed.at(i, 0), "row " + i + " has condition " + i % 2);
+        }
+        assertTrue(Cli.run("evaluate --device cpu --model " + conditional + " --given depth --method ddim:0@3 --data " + table).ok().out().contains("lat"));
+        Map<String, Object> numbered = Cli.run("train --json --given 3 --data " + table + " --out " + folder.resolve("n.safetensors") + SMALL).json();
+        assertEquals(4L, numbered.get("steps"));
+        assertArrayEquals(Files.readAllBytes(conditional), Files.readAllBytes(folder.resolve("n.safetensors")), "depth is column 3");
+    }
+
+    @Test
+    void anArrayOfAnNpzIsChosenByName() throws IOException {
+        Path npz = folder.resolve("two.npz");
+        float[] rows = BuiltInSet.MOONS.rows(0, 0, 40);
+        Npz.write(Output.to(npz), Map.of("a", Table.of(new float[] {1, 2, 3}, 1), "moons", Table.of(rows, 2)));
+        Cli.run("train --data " + npz + ":moons --out " + folder.resolve("m.safetensors") + SMALL).ok();
+        Npy.write(Output.to(folder.resolve("moons.npy")), Table.of(rows, 2));
+        Cli.run("train --data " + folder.resolve("moons.npy") + " --out " + folder.resolve("n.safetensors") + SMALL).ok();
+        assertArrayEquals(Files.readAllBytes(folder.resolve("m.safetensors")), Files.readAllBytes(folder.resolve("n.safetensors")));
+        Cli.run("train --data " + npz + " --out " + folder.resolve("o.safetensors") + SMALL).failed(ExitCode.USAGE, "two.npz", "choose one", "moons");
+        assertTrue(Cli.run("inspect " + npz + ":moons").ok().out().contains("40 rows, 2 columns"));
+    }
+
+    @Test
+    void builtInSetsAreData() throws IOException {
+        Path made = folder.resolve("m.safetensors");
+        assertEquals(500L, Cli.run("train --json --hold-out 0 --data spiral:500 --out " + made + SMALL).json().get("rows"));
+        Cli.run("train --hold-out 0 --data spiral:500:0 --out " + folder.resolve("same.safetensors") + SMALL).ok();
+        Cli.run("train --hold-out 0 --data spiral:500:8 --out " + folder.resolve("other.safetensors") + SMALL).ok();
+        assertArrayEquals(Files.readAllBytes(made), Files.readAllBytes(folder.resolve("same.safetensors")));
+        assertFalse(Arrays.equals(Files.readAllBytes(made), Files.readAllBytes(folder.resolve("other.safetensors"))));
+    }
+
+    /** first-index and count cut the rows of one endless table, in every format. */
+    @ParameterizedTest
+    @ValueSource(strings = {"npy", "npz", "csv", "safetensors"})
+    void piecesAreThePiecesOfTheWhole(String format) throws IOException {
+        Path whole = folder.resolve("whole." + format);
+        Path piece = folder.resolve("piece." + format);
+        sample(whole, "--seed 9 --count 1100").ok();
+        sample(piece, "--seed 9 --first-index 1017 --count 31").ok();
+        assertArrayEquals(Arrays.copyOfRange(rows(whole), 3 * 1017, 3 * 1048), rows(piece));
+        sample(folder.resolve("other." + format), "--seed 10 --first-index 1017 --count 31").ok();
+        assertFalse(Arrays.equals(rows(piece), rows(folder.resolve("other." + format))));
+        Path last = folder.resolve("last." + format);
+        sample(last, "--first-index " + (Long.MAX_VALUE - 2) + " --count 2").ok();
+        assertEquals(6, rows(last).length);
+    }
+
+    private static float[] rows(Path file) throws IOException {
+        if (file.toString().endsWith(".safetensors")) {
+            try (Safetensors opened = Safetensors.open(file)) {
+                return opened.floats("samples");
+            }
+        }
+        return Table.read(file.toString(), List.of(), ReadLimits.defaults()).data();
+    }
+
+    @Test
+    void aPictureIsAnOutputToo() throws IOException {
+        Path picture = folder.resolve("p.png");
+        sample(picture, "--count 50").ok();
+        assertArrayEquals(new byte[] {(byte) 0x89, 'P', 'N', 'G'}, Arrays.copyOf(Files.readAllBytes(picture), 4));
+    }
+
+    /** The command that sample prints gives the same bytes again, conditions and device included. */
+    @Test
+    void thePrintedCommandRepeatsTheSamples() throws IOException {
+        Path conditional = folder.resolve("it's conditional.safetensors");
+        Cli.runAll(words("train|--given|depth|--data|" + table + "|--out|" + conditional + "|--device|cpu|--network|mlp:8x2|--steps|2")).ok();
+        Path out = folder.resolve("s.npy");
+        Cli.Ran ran = Cli.runAll(words("sample|--json|--model|" + conditional + "|--given|y=" + table + "|--method|em@3|--seed|5|--first-index|7|--count|9|--device|cpu:1|--out|" + out));
+        String again = (String) ran.json().get("again");
+        byte[] first = Files.readAllBytes(out);
+        Files.delete(out);
+        Cli.runAll(shell(again)).ok();
+        assertArrayEquals(first, Files.readAllBytes(out));
+    }
+
+    private static List<String> words(String line) {
+        return List.of(line.split("\\|"));
+    }
+
+    /** What a shell makes of a printed command, without its first word. */
+    static List<String> shell(String command) {
+        Matcher word = Pattern.compile("(?:[^\\s']|'[^']*')+").matcher(command.replace("'\\''", "\u0001"));
+        List<String> words = new java.util.ArrayList<>();
+        while (word.find()) {
+            words.add(word.group().replace("'", "").replace("\u0001", "'"));
+        }
+        assertEquals("tweedie", words.remove(0));
+        return words;
+    }
+
+    @Test
+    void aDryRunWritesNothing() throws IOException {
+        Map<String, String> before = Cli.snapshot(folder);
+        String said = Cli.run("train --dry-run --data " + table + " --out " + folder.resolve("m.safetensors") + SMALL).ok().out();
+        for (String word : List.of("110 rows", "parameters", "bytes", "4 steps of 16 rows", "ms a step")) {
+            assertTrue(said.contains(word), said);
+        }
+        assertEquals(before, Cli.snapshot(folder));
+    }
+
+    @Test
+    void nothingIsReplacedWithoutForce() throws IOException {
+        Path out = folder.resolve("s.npy");
+        sample(out, "--count 3").ok();
+        byte[] first = Files.readAllBytes(out);
+        sample(out, "--count 4").failed(ExitCode.USAGE, out.toString(), "--force");
+        assertArrayEquals(first, Files.readAllBytes(out));
+        sample(out, "--count 4 --force").ok();
+        assertNotEquals(first.length, Files.size(out));
+
+        Path made = folder.resolve("m.safetensors");
+        Cli.run("train --data " + table + " --out " + made + SMALL).ok();
+        byte[] trained = Files.readAllBytes(made);
+        Cli.run("train --seed 1 --data " + table + " --out " + made + SMALL).failed(ExitCode.USAGE, made.toString(), "--force");
+        assertArrayEquals(trained, Files.readAllBytes(made));
+        Files.delete(made); // its checkpoints are an earlier run's
+        Cli.run("train --seed 1 --data " + table + " --out " + made + SMALL).failed(ExitCode.USAGE, ".checkpoints", "--resume", "--force");
+        Cli.run("train --seed 1 --force --data " + table + " --out " + made + SMALL).ok();
+        assertFalse(Arrays.equals(trained, Files.readAllBytes(made)));
+    }
+
+    @Test
+    void aConstantColumnIsReportedAndKept() throws IOException {
+        StringBuilder text = new StringBuilder("moving,still\n");
+        for (int i = 0; i < 40; i++) {
+            text.append(i % 7).append(",5\n");
+        }
+        Path constant = Files.writeString(folder.resolve("constant.csv"), text);
+        Cli.Ran ran = Cli.run("train --data " + constant + " --out " + folder.resolve("m.safetensors") + SMALL).ok();
+        assertTrue(ran.err().contains("constant columns keep scale 1: still"), ran.err());
+        assertFalse(ran.err().contains("moving"), ran.err());
+    }
+
+    @Test
+    void aByteOrderMarkIsAccepted() throws IOException {
+        Path marked = Files.writeString(folder.resolve("bom.csv"), "\ufeffa,b\r\n1,2\r\n2,3\r\n4,1\r\n");
+        Cli.run("train --hold-out 0 --data " + marked + " --columns a --out " + folder.resolve("m.safetensors") + SMALL).ok();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"cpu, 0", "cpu:3, 0", "auto, 0", "cuda:4000, 3"})
+    void doctorTriesTheDeviceAskedFor(String device, int code) {
+        Cli.Ran ran = Cli.run("doctor --device " + device);
+        assertEquals(code, ran.code(), ran.toString());
+        assertTrue(ran.out().contains(code == 0 ? "works" : "does not work"), ran.out());
+        assertEquals("", ran.err());
+    }
+
+    /** All of the demo, with three steps of training: its files, its report, and the commands in the report, run again. */
+    @Test
+    void theDemoWritesItsFilesAndItsCommandsRepeatThem() throws IOException {
+        Path out = folder.resolve("a demo");
+        Cli.Ran ran = Cli.runAll(words("demo|--steps|3|--seed|2|--set|circles|--device|cpu|--out|" + out)).ok();
+        assertTrue(ran.out().contains("squared energy distance") && ran.out().contains("report.html"), ran.out());
+        Map<String, String> first = Cli.snapshot(out);
+        assertEquals(1 + DemoFiles.NAMES.size(), first.size(), first.toString());
+        assertTrue(first.keySet().containsAll(DemoFiles.NAMES), first.toString());
+        assertEquals(10_000, Npy.read(out.resolve("samples.npy")).rows());
+        assertArrayEquals(Npy.read(out.resolve("samples.npy")).data(), Csv.read(out.resolve("samples.csv")).data());
+        assertEquals("x,y", Files.readAllLines(out.resolve("samples.csv")).get(0));
+
+        String report = Files.readString(out.resolve("report.html"));
+        String fetching = report.replaceAll("<meta[^>]*>", "").replaceAll("data:[^\"]*", "data:"); // the policy, and bytes
+        assertFalse(Pattern.compile("(src|href|url\\()\\s*=?\\s*[\"']?(?!data:|#)[a-z./]", Pattern.CASE_INSENSITIVE).matcher(fetching).find(), "nothing is fetched");
+        assertFalse(report.replace("http://www.w3.org/2000/svg", "").matches("(?s).*https?://.*"), "no address of another machine");
+        assertTrue(report.contains("src=\"data:image/png;base64,") && report.contains("src=\"data:image/gif;base64,") && report.contains("<svg"));
+        for (String word : List.of("Provenance", "Throughput", "squared energy distance", "rows/s", "Training loss")) {
+            assertTrue(report.contains(word), word);
+        }
+
+        List<String> commands = Pattern.compile("tweedie (?:demo|train|sample|evaluate|explain) [^<\\n]+").matcher(report).results()
+                .map(found -> found.group().replace("&#39;", "'").replace("&lt;", "<").replace("&amp;", "&")).toList();
+        assertEquals(5, commands.size(), commands.toString());
+        for (String command : commands) {
+            assertEquals(0, Cli.runAll(shell(command)).code(), command);
+        }
+        Map<String, String> second = Cli.snapshot(out);
+        assertEquals(first.get("model.safetensors"), second.get("again.safetensors"), "train repeats the model");
+        assertEquals(first.get("samples.npy"), second.get("again.npy"), "sample repeats the samples");
+        for (String name : DemoFiles.NAMES) {
+            if (!name.equals("report.html")) { // it tells how long things took
+                assertEquals(first.get(name), second.get(name), "demo repeats " + name);
+            }
+        }
+    }
+}
