@@ -41,7 +41,8 @@ final class ModelFile {
         metadata.put(FORMAT, Integer.toString(NEWEST));
         metadata.put("process", model.process().spec());
         metadata.put(ScoreModel.NETWORK + ".architecture", model.architecture().spec());
-        metadata.put(ScoreModel.NETWORK + ".prediction", model.network().prediction().name());
+        metadata.put(
+                ScoreModel.NETWORK + ".prediction", model.network().prediction().name());
         metadata.put("ports", Integer.toString(model.ports().size()));
         for (int i = 0; i < model.ports().size(); i++) {
             Dataset.Port port = model.ports().get(i);
@@ -65,7 +66,10 @@ final class ModelFile {
         for (Parameters.Tensor tensor : model.network().parameters().tensors()) {
             String name = ScoreModel.NETWORK + "." + tensor.name();
             float[] values = transposed(weights, (int) tensor.offset(), tensor.in(), tensor.out());
-            tensors.add(tensor.vector() ? Tensor.f32(name, values, values.length) : Tensor.f32(name, values, tensor.out(), tensor.in()));
+            tensors.add(
+                    tensor.vector()
+                            ? Tensor.f32(name, values, values.length)
+                            : Tensor.f32(name, values, tensor.out(), tensor.in()));
         }
         return tensors;
     }
@@ -95,35 +99,48 @@ final class ModelFile {
                 if (spec != null) {
                     Encoding encoding = metadata.parsed("port." + i + ".encoding", Encoding::parse);
                     if (encoding.width() != port.width()) {
-                        throw metadata.fault("port." + i + ".encoding", "is " + encoding.width() + " wide, its port " + port.width());
+                        throw metadata.fault(
+                                "port." + i + ".encoding",
+                                "is " + encoding.width() + " wide, its port " + port.width());
                     }
                     encodings.put(port.name(), encoding);
                 }
             }
-            Sde process = metadata.parsed("process", ProcessSpec::parse).on(Space.euclidean(ports.get(0).width()));
+            Sde process = metadata.parsed("process", ProcessSpec::parse)
+                    .on(Space.euclidean(ports.get(0).width()));
             Architecture architecture = metadata.parsed(ScoreModel.NETWORK + ".architecture", Architecture::parse);
             Prediction prediction = metadata.parsed(ScoreModel.NETWORK + ".prediction", Prediction::valueOf);
             Signature signature = metadata.parsed("ports", unused -> ScoreModel.signature(ports));
             float[] weights = weights(file, architecture.tensors(signature), limits);
             Network network = ScoreModel.network(architecture, signature, prediction, weights, device);
-            return new ScoreModel(device, process, architecture, network, ports, encodings, metadata.startingWith(PROVENANCE));
+            return new ScoreModel(
+                    device, process, architecture, network, ports, encodings, metadata.startingWith(PROVENANCE));
         }
     }
 
-    private static float[] weights(Safetensors file, List<Parameters.Tensor> tensors, ReadLimits limits) throws IOException {
+    private static float[] weights(Safetensors file, List<Parameters.Tensor> tensors, ReadLimits limits)
+            throws IOException {
         long count = Parameters.count(tensors);
         if (count > Integer.MAX_VALUE - 8) {
-            throw new MalformedFileException(file.name(), "metadata", "the architecture has " + count + " weights, above the 2^31 of one array");
+            throw new MalformedFileException(
+                    file.name(), "metadata", "the architecture has " + count + " weights, above the 2^31 of one array");
         }
         for (Parameters.Tensor tensor : tensors) { // before anything is allocated: a file can hold only what it says
             SafetensorsHeader.Entry entry = file.entry(ScoreModel.NETWORK + "." + tensor.name());
-            List<Long> shape = tensor.vector() ? List.of(tensor.count()) : List.of((long) tensor.out(), (long) tensor.in());
+            List<Long> shape =
+                    tensor.vector() ? List.of(tensor.count()) : List.of((long) tensor.out(), (long) tensor.in());
             if (!entry.shape().equals(shape)) {
-                throw new MalformedFileException(file.name(), "tensor '" + entry.name() + "'", "has shape " + entry.shape() + ", the architecture needs " + shape);
+                throw new MalformedFileException(
+                        file.name(),
+                        "tensor '" + entry.name() + "'",
+                        "has shape " + entry.shape() + ", the architecture needs " + shape);
             }
         }
         if (file.tensors().size() != tensors.size()) {
-            throw new MalformedFileException(file.name(), "header", "holds " + file.tensors().size() + " tensors, the architecture needs " + tensors.size());
+            throw new MalformedFileException(
+                    file.name(),
+                    "header",
+                    "holds " + file.tensors().size() + " tensors, the architecture needs " + tensors.size());
         }
         float[] weights = new float[(int) count];
         for (Parameters.Tensor tensor : tensors) {
@@ -131,7 +148,8 @@ final class ModelFile {
             float[] values = file.floats(name);
             for (float value : values) {
                 if (!Float.isFinite(value)) {
-                    throw new MalformedFileException(file.name(), "tensor '" + name + "'", "holds " + value + "; weights are finite");
+                    throw new MalformedFileException(
+                            file.name(), "tensor '" + name + "'", "holds " + value + "; weights are finite");
                 }
             }
             float[] turned = transposed(values, 0, tensor.out(), tensor.in());
@@ -178,7 +196,10 @@ final class ModelFile {
         void requireFormat() {
             int format = whole(FORMAT, 1, Integer.MAX_VALUE);
             if (format > NEWEST) {
-                throw fault(FORMAT, "is " + format + ", this version (" + Tweedie.version() + ") reads up to " + NEWEST + "; use a newer Tweedie");
+                throw fault(
+                        FORMAT,
+                        "is " + format + ", this version (" + Tweedie.version() + ") reads up to " + NEWEST
+                                + "; use a newer Tweedie");
             }
         }
 

@@ -66,8 +66,17 @@ public final class Sampler {
         this(source, method, STEPS, null, List.of(), Map.of(), null, false, Progress.NONE, new CancelToken());
     }
 
-    private Sampler(Source source, Method method, int steps, @Nullable TimeGrid grid, List<Steering> steering, Map<String, GivenRows> given,
-            @Nullable String execution, boolean traced, Progress progress, CancelToken cancel) {
+    private Sampler(
+            Source source,
+            Method method,
+            int steps,
+            @Nullable TimeGrid grid,
+            List<Steering> steering,
+            Map<String, GivenRows> given,
+            @Nullable String execution,
+            boolean traced,
+            Progress progress,
+            CancelToken cancel) {
         this.source = source;
         this.method = method;
         this.steps = steps;
@@ -148,12 +157,15 @@ public final class Sampler {
     /** Samples {@code first} to {@code first + count - 1} of a seed: the very rows that one big call would give. */
     public Samples sample(long first, int count, long seed) {
         requireCount(count);
-        return gather(new Gathering(seed, first, count), (sampling, into) -> sampling.run(seed, first, count, encoded(), progress, cancel, into));
+        return gather(
+                new Gathering(seed, first, count),
+                (sampling, into) -> sampling.run(seed, first, count, encoded(), progress, cancel, into));
     }
 
     /** The samples with these numbers, in this order. */
     public Samples sample(long[] indices, long seed) {
-        return gather(new Gathering(seed, indices.length == 0 ? 0 : indices[0], indices.length),
+        return gather(
+                new Gathering(seed, indices.length == 0 ? 0 : indices[0], indices.length),
                 (sampling, into) -> sampling.run(seed, indices, encoded(), progress, cancel, into));
     }
 
@@ -177,7 +189,8 @@ public final class Sampler {
         requireCount(count);
         int width = source.columns().size();
         if (at < 0 || (long) count * width > into.length - at) {
-            throw new IllegalArgumentException(count + " rows of " + width + " numbers do not fit from " + at + " of an array of " + into.length);
+            throw new IllegalArgumentException(
+                    count + " rows of " + width + " numbers do not fit from " + at + " of an array of " + into.length);
         }
         int[] next = {at};
         Samples.Run[] last = new Samples.Run[1];
@@ -192,7 +205,16 @@ public final class Sampler {
         Samples.Run run = last[0];
         return run == null
                 ? new Samples.Run(name(), seed, first, 0, 0, "", source.device().name(), 0, 0)
-                : new Samples.Run(run.method(), seed, first, count, run.nfe(), run.execution(), run.device(), (System.nanoTime() - began) / 1e6, bad[0]);
+                : new Samples.Run(
+                        run.method(),
+                        seed,
+                        first,
+                        count,
+                        run.nfe(),
+                        run.execution(),
+                        run.device(),
+                        (System.nanoTime() - began) / 1e6,
+                        bad[0]);
     }
 
     /** Hands samples on in pieces as they are made, in order, in bounded memory. */
@@ -220,7 +242,8 @@ public final class Sampler {
     public Iterator<Samples> iterate(long first, long count, int piece, long seed) {
         requireCount(piece);
         if (count < 0 || piece == 0) {
-            throw new IllegalArgumentException("count must not be negative and a piece must hold a row, got " + count + " and " + piece);
+            throw new IllegalArgumentException(
+                    "count must not be negative and a piece must hold a row, got " + count + " and " + piece);
         }
         return new Iterator<>() {
             private long done;
@@ -248,9 +271,16 @@ public final class Sampler {
             Program program = program();
             Sampling.Choice choice = Sampling.choose(program, source.device(), traced, execution);
             Map<String, String> reasons = new LinkedHashMap<>();
-            choice.offers().forEach((name, offer) -> reasons.put(name, (offer.taken() ? "" : "declined: ") + offer.reason()));
-            return new Explanation(name(), source.device().name(), program.plan().steps().size(), program.plan().evaluations(),
-                    program.table().cells().size(), choice.execution().name(), reasons);
+            choice.offers()
+                    .forEach((name, offer) -> reasons.put(name, (offer.taken() ? "" : "declined: ") + offer.reason()));
+            return new Explanation(
+                    name(),
+                    source.device().name(),
+                    program.plan().steps().size(),
+                    program.plan().evaluations(),
+                    program.table().cells().size(),
+                    choice.execution().name(),
+                    reasons);
         });
     }
 
@@ -263,13 +293,30 @@ public final class Sampler {
      * @param execution that is chosen
      * @param reasons what each execution said, the fastest first
      */
-    public record Explanation(String method, String device, int steps, int evaluations, int cells, String execution, Map<String, String> reasons) {
+    public record Explanation(
+            String method,
+            String device,
+            int steps,
+            int evaluations,
+            int cells,
+            String execution,
+            Map<String, String> reasons) {
         @Override
         public String toString() {
             StringBuilder text = new StringBuilder();
-            text.append(method).append(" on ").append(device).append(": ").append(steps).append(" steps, ").append(evaluations)
-                    .append(" evaluations a sample, ").append(cells).append(" cells\nexecution: ").append(execution);
-            reasons.forEach((name, reason) -> text.append("\n  ").append(name).append(": ").append(reason));
+            text.append(method)
+                    .append(" on ")
+                    .append(device)
+                    .append(": ")
+                    .append(steps)
+                    .append(" steps, ")
+                    .append(evaluations)
+                    .append(" evaluations a sample, ")
+                    .append(cells)
+                    .append(" cells\nexecution: ")
+                    .append(execution);
+            reasons.forEach((name, reason) ->
+                    text.append("\n  ").append(name).append(": ").append(reason));
             return text.toString();
         }
     }
@@ -324,13 +371,18 @@ public final class Sampler {
             sampling = opened;
             Program program = opened.program();
             for (var register : program.outputs()) {
-                outputs.put(register.name(), new float[Math.multiplyExact(count, register.space().width())]);
+                outputs.put(
+                        register.name(),
+                        new float[Math.multiplyExact(count, register.space().width())]);
             }
             if (traced) {
                 for (var register : program.traced()) {
                     List<float[]> steps = new ArrayList<>();
                     for (int step = 0; step < program.plan().steps().size(); step++) {
-                        steps.add(new float[Math.multiplyExact(count, register.space().width())]);
+                        steps.add(
+                                new float
+                                        [Math.multiplyExact(
+                                                count, register.space().width())]);
                     }
                     traces.put(plain(register.name()), steps);
                 }
@@ -344,7 +396,12 @@ public final class Sampler {
                 float[] piece = pieces.get(next++);
                 source.decode(output.getKey(), piece);
                 nonFinite += next == 1 ? nonFiniteRows(piece, piece.length / Math.max(1, rows)) : 0;
-                System.arraycopy(piece, 0, output.getValue(), Math.toIntExact(at * (piece.length / Math.max(1, rows))), piece.length);
+                System.arraycopy(
+                        piece,
+                        0,
+                        output.getValue(),
+                        Math.toIntExact(at * (piece.length / Math.max(1, rows))),
+                        piece.length);
             }
             next = 0;
             for (Map.Entry<String, List<float[]>> trace : traces.entrySet()) {
@@ -352,16 +409,32 @@ public final class Sampler {
                 source.decode(trace.getKey(), piece);
                 int length = piece.length / trace.getValue().size();
                 for (int step = 0; step < trace.getValue().size(); step++) {
-                    System.arraycopy(piece, step * length, trace.getValue().get(step), Math.toIntExact(at * (length / Math.max(1, rows))), length);
+                    System.arraycopy(
+                            piece,
+                            step * length,
+                            trace.getValue().get(step),
+                            Math.toIntExact(at * (length / Math.max(1, rows))),
+                            length);
                 }
             }
         }
 
         Samples samples() {
             Sampling by = java.util.Objects.requireNonNull(sampling);
-            return new Samples(source.columns(), outputs, traces,
-                    new Samples.Run(name(), seed, first, count, by.program().plan().evaluations(), by.choice().execution().name(),
-                            source.device().name(), (System.nanoTime() - began) / 1e6, nonFinite));
+            return new Samples(
+                    source.columns(),
+                    outputs,
+                    traces,
+                    new Samples.Run(
+                            name(),
+                            seed,
+                            first,
+                            count,
+                            by.program().plan().evaluations(),
+                            by.choice().execution().name(),
+                            source.device().name(),
+                            (System.nanoTime() - began) / 1e6,
+                            nonFinite));
         }
     }
 

@@ -53,5 +53,14 @@ public record Samples(List<String> columns, Map<String, float[]> outputs, Map<St
      * @param milliseconds from the call to its return
      * @param nonFinite rows that hold a NaN or an infinity
      */
-    public record Run(String method, long seed, long first, int count, int nfe, String execution, String device, double milliseconds, long nonFinite) {}
+    public record Run(
+            String method,
+            long seed,
+            long first,
+            int count,
+            int nfe,
+            String execution,
+            String device,
+            double milliseconds,
+            long nonFinite) {}
 }

@@ -66,7 +66,13 @@ public final class ScoreModel implements AutoCloseable {
     private Map<String, String> provenance = Map.of();
     private boolean closed;
 
-    ScoreModel(Device device, Sde process, Architecture architecture, Network network, List<Dataset.Port> ports, Map<String, Encoding> encodings,
+    ScoreModel(
+            Device device,
+            Sde process,
+            Architecture architecture,
+            Network network,
+            List<Dataset.Port> ports,
+            Map<String, Encoding> encodings,
             Map<String, String> provenance) {
         this.device = device;
         this.process = process;
@@ -95,10 +101,12 @@ public final class ScoreModel implements AutoCloseable {
         return create(process, architecture, like.ports(), seed, device);
     }
 
-    private static ScoreModel create(Sde process, Architecture architecture, List<Dataset.Port> ports, long seed, Device device) {
+    private static ScoreModel create(
+            Sde process, Architecture architecture, List<Dataset.Port> ports, long seed, Device device) {
         Sde sized = process.on(Space.euclidean(ports.get(0).width()));
         Network network = architecture.create(signature(ports), Prediction.DENOISED, seed, device);
-        return new ScoreModel(device, sized, architecture, network, ports, Map.of(), Map.of("seed", Long.toString(seed)));
+        return new ScoreModel(
+                device, sized, architecture, network, ports, Map.of(), Map.of("seed", Long.toString(seed)));
     }
 
     static Signature signature(List<Dataset.Port> ports) {
@@ -145,15 +153,22 @@ public final class ScoreModel implements AutoCloseable {
      * @param resume whether to go on from the newest checkpoint there
      * @throws IllegalArgumentException if the data do not fit the model, or the checkpoint is of other data or settings
      */
-    public TrainResult train(Dataset data, TrainSpec spec, TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory checkpoints,
-            boolean resume) throws IOException {
+    public TrainResult train(
+            Dataset data,
+            TrainSpec spec,
+            TrainListener listener,
+            CancelToken cancel,
+            @Nullable CheckpointDirectory checkpoints,
+            boolean resume)
+            throws IOException {
         lock.writeLock().lock();
         try {
             requireOpen();
             Map<String, Encoding> fitted = fit(data);
             try (Trainer trainer = Trainer.open(objective(data, spec), data.encoded(fitted), spec, device)) {
                 if (resume && checkpoints != null) {
-                    checkpoints.newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
+                    checkpoints
+                            .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
                             .ifPresent(found -> trainer.restore(found.checkpoint()));
                 }
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
@@ -196,7 +211,8 @@ public final class ScoreModel implements AutoCloseable {
 
     /** What {@link #train} makes small for that data and spec. */
     public Objective objective(Dataset data, TrainSpec spec) {
-        Objective objective = new DenoisingScoreMatching(parametrisation(), spec.weighting(), spec.sampling(), spec.evenTimes() ? spec.batch() : 0)
+        Objective objective = new DenoisingScoreMatching(
+                        parametrisation(), spec.weighting(), spec.sampling(), spec.evenTimes() ? spec.batch() : 0)
                 .of(network);
         objective.check(data);
         return objective;
@@ -283,7 +299,8 @@ public final class ScoreModel implements AutoCloseable {
         });
     }
 
-    static Network network(Architecture architecture, Signature signature, Prediction prediction, float[] weights, Device device) {
+    static Network network(
+            Architecture architecture, Signature signature, Prediction prediction, float[] weights, Device device) {
         DeviceBuffer values = device.allocate(Element.F32, weights.length);
         try (Stream stream = device.stream()) {
             stream.upload(weights, 0, values, 0, weights.length);
@@ -357,7 +374,10 @@ public final class ScoreModel implements AutoCloseable {
 
         /** Every input of the network after the first is a register that the caller gives. */
         private Steering conditions() {
-            List<Register> given = network.signature().from().stream().skip(1).map(port -> new Register(port.name(), port.space(), true)).toList();
+            List<Register> given = network.signature().from().stream()
+                    .skip(1)
+                    .map(port -> new Register(port.name(), port.space(), true))
+                    .toList();
             return new GivenInputs(Sde.SCORE, given);
         }
 

@@ -41,7 +41,6 @@ import org.tweedie.kernels.View;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.Words;
-import org.tweedie.score.Architecture;
 import org.tweedie.score.Evaluator;
 import org.tweedie.score.Instant;
 import org.tweedie.sde.MethodSpec;
@@ -55,8 +54,15 @@ class ModelFileFormatTest {
     Path folder;
 
     /** The module of docs/formats.md in double: [out][in] weights, h W^T + b. Shares nothing with the package but tensor names. */
-    private record Module(double[] frequencies, double[][][] time, double[][][] layer, double[][] bias, double[][] out, double[] outBias,
-            DoubleUnaryOperator activation, boolean residual) {
+    private record Module(
+            double[] frequencies,
+            double[][][] time,
+            double[][][] layer,
+            double[][] bias,
+            double[][] out,
+            double[] outBias,
+            DoubleUnaryOperator activation,
+            boolean residual) {
         double[] forward(double[] x, double t) {
             int n = frequencies.length;
             double[] features = new double[2 * n];
@@ -122,7 +128,14 @@ class ModelFileFormatTest {
     }
 
     /** Random weights that are floats. */
-    private static Module module(long seed, int inputs, int outputs, int width, int depth, int frequencies, String activation,
+    private static Module module(
+            long seed,
+            int inputs,
+            int outputs,
+            int width,
+            int depth,
+            int frequencies,
+            String activation,
             boolean residual) {
         Random random = new Random(seed);
         double[][][] time = new double[depth][][];
@@ -134,8 +147,15 @@ class ModelFileFormatTest {
             bias[l] = matrix(random, 1, width)[0];
         }
         double[][] out = matrix(random, outputs, width);
-        return new Module(matrix(random, 1, frequencies)[0], time, layer, bias, out, matrix(random, 1, outputs)[0],
-                ACTIVATIONS.get(activation), residual);
+        return new Module(
+                matrix(random, 1, frequencies)[0],
+                time,
+                layer,
+                bias,
+                out,
+                matrix(random, 1, outputs)[0],
+                ACTIVATIONS.get(activation),
+                residual);
     }
 
     private static double[][] matrix(Random random, int out, int in) {
@@ -160,7 +180,8 @@ class ModelFileFormatTest {
     /** A safetensors file made by hand: length, JSON, then the tensors as little-endian F32 or F64, row-major. */
     private static byte[] file(Map<String, String> metadata, Map<String, double[][]> tensors, boolean wide) {
         StringBuilder json = new StringBuilder("{\"__metadata__\":{");
-        json.append(metadata.entrySet().stream().map(e -> '"' + e.getKey() + "\":\"" + e.getValue() + '"')
+        json.append(metadata.entrySet().stream()
+                .map(e -> '"' + e.getKey() + "\":\"" + e.getValue() + '"')
                 .collect(Collectors.joining(",")));
         json.append('}');
         ByteBuffer data = ByteBuffer.allocate(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
@@ -176,13 +197,26 @@ class ModelFileFormatTest {
                     }
                 }
             }
-            json.append(",\"").append(name).append("\":{\"dtype\":\"").append(wide ? "F64" : "F32").append("\",\"shape\":[")
-                    .append(vector ? "" : rows.length + ",").append(rows[0].length).append("],\"data_offsets\":[").append(begin).append(',')
-                    .append(data.position()).append("]}");
+            json.append(",\"")
+                    .append(name)
+                    .append("\":{\"dtype\":\"")
+                    .append(wide ? "F64" : "F32")
+                    .append("\",\"shape\":[")
+                    .append(vector ? "" : rows.length + ",")
+                    .append(rows[0].length)
+                    .append("],\"data_offsets\":[")
+                    .append(begin)
+                    .append(',')
+                    .append(data.position())
+                    .append("]}");
         });
         byte[] header = json.append('}').toString().getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(8 + header.length + data.position()).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header)
-                .put(data.flip()).array();
+        return ByteBuffer.allocate(8 + header.length + data.position())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .put(header)
+                .put(data.flip())
+                .array();
     }
 
     private static Map<String, String> metadata(String architecture, int columns) {
@@ -205,17 +239,19 @@ class ModelFileFormatTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "mlp:16x3|silu|16|3|16|false",
-        "mlp:7x2,gelu,residual,gaussian:3:1.5|gelu|7|2|3|true",
-        "mlp:5x1,tanh,sinusoidal:4:1000:10000|tanh|5|1|4|false",
-        "mlp:33x2,relu,fourier:2:0.5:1|relu|33|2|2|false",
-        "mlp:9x3,softplus,residual|softplus|9|3|16|true",
-        "mlp:9x2,sin|sin|9|2|16|false",
-        "mlp:3x2,identity|identity|3|2|16|false",
-    })
-    void aFileLaidOutByHandComputesTheModule(String spec, String activation, int width, int depth, int frequencies, boolean residual)
-            throws Exception {
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "mlp:16x3|silu|16|3|16|false",
+                "mlp:7x2,gelu,residual,gaussian:3:1.5|gelu|7|2|3|true",
+                "mlp:5x1,tanh,sinusoidal:4:1000:10000|tanh|5|1|4|false",
+                "mlp:33x2,relu,fourier:2:0.5:1|relu|33|2|2|false",
+                "mlp:9x3,softplus,residual|softplus|9|3|16|true",
+                "mlp:9x2,sin|sin|9|2|16|false",
+                "mlp:3x2,identity|identity|3|2|16|false",
+            })
+    void aFileLaidOutByHandComputesTheModule(
+            String spec, String activation, int width, int depth, int frequencies, boolean residual) throws Exception {
         Module module = module(11, 2, 2, width, depth, frequencies, activation, residual);
         Map<String, double[][]> shuffled = new LinkedHashMap<>();
         List<String> names = new ArrayList<>(module.state().keySet());
@@ -254,7 +290,11 @@ class ModelFileFormatTest {
             System.arraycopy(given, 0, row, width, given.length);
             double[] expected = module.forward(row, t);
             for (int d = 0; d < width; d++) {
-                assertEquals(expected[d], got[r * width + d], 2e-5 * (1 + Math.abs(expected[d])), "row " + r + ", column " + d);
+                assertEquals(
+                        expected[d],
+                        got[r * width + d],
+                        2e-5 * (1 + Math.abs(expected[d])),
+                        "row " + r + ", column " + d);
             }
         }
     }
@@ -294,11 +334,13 @@ class ModelFileFormatTest {
         ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int start = 8 + (int) data.getLong(0);
         Matcher tensor = Pattern.compile("\"(network\\.[a-z0-9.]+)\":"
-                + "\\{\"dtype\":\"F32\",\"shape\":\\[([0-9,]+)],\"data_offsets\":\\[(\\d+),(\\d+)]}").matcher(header);
+                        + "\\{\"dtype\":\"F32\",\"shape\":\\[([0-9,]+)],\"data_offsets\":\\[(\\d+),(\\d+)]}")
+                .matcher(header);
         Map<String, double[][]> expected = new TreeMap<>(module.state());
         while (tensor.find()) {
             double[][] rows = expected.remove(tensor.group(1));
-            boolean vector = tensor.group(1).endsWith(".bias") || tensor.group(1).endsWith(".frequencies");
+            boolean vector =
+                    tensor.group(1).endsWith(".bias") || tensor.group(1).endsWith(".frequencies");
             assertEquals((vector ? "" : rows.length + ",") + rows[0].length, tensor.group(2), tensor.group(1));
             int at = start + Integer.parseInt(tensor.group(3));
             for (double[] row : rows) {
@@ -323,11 +365,17 @@ class ModelFileFormatTest {
         byte[] bytes = resource("from-torch.safetensors");
         String text = new String(resource("from-torch.txt"), StandardCharsets.UTF_8);
         List<String> lines = text.lines().filter(line -> !line.startsWith("#")).toList();
-        try (Device device = Device.open("cpu:1"); ScoreModel model = load(bytes, device)) {
-            assertEquals("mlp:8x2,gelu,residual,fourier:4:0.25:2", model.architecture().spec());
+        try (Device device = Device.open("cpu:1");
+                ScoreModel model = load(bytes, device)) {
+            assertEquals(
+                    "mlp:8x2,gelu,residual,fourier:4:0.25:2",
+                    model.architecture().spec());
             for (String line : lines) {
-                double[] n = Stream.of(line.split(" ")).mapToDouble(Double::parseDouble).toArray();
-                float[] got = evaluate(model, new float[] {(float) n[1], (float) n[2]}, (float) n[0], new double[] {n[3]});
+                double[] n = Stream.of(line.split(" "))
+                        .mapToDouble(Double::parseDouble)
+                        .toArray();
+                float[] got =
+                        evaluate(model, new float[] {(float) n[1], (float) n[2]}, (float) n[0], new double[] {n[3]});
                 assertEquals(n[4], got[0], 2e-6, line);
                 assertEquals(n[5], got[1], 2e-6, line);
             }
@@ -352,12 +400,19 @@ class ModelFileFormatTest {
         metadata.put("port.1.column.0", "kind");
         metadata.put("port.1.column.1", "depth");
         metadata.put("port.1.encoding", "standardise:1.0,2.0;0.5,4.0");
-        try (Device device = Device.open("cpu:1"); ScoreModel model = load(file(metadata, module.state(), false), device)) {
+        try (Device device = Device.open("cpu:1");
+                ScoreModel model = load(file(metadata, module.state(), false), device)) {
             assertEquals(List.of("kind", "depth"), model.ports().get(1).columns());
             assertForward(module, model, 1, new double[] {0.5, -1.25});
-            float[] samples = model.sampler(MethodSpec.parse("ddim:0@6")).given("y", new float[] {1.25f, -3}, 2).sample(3, 8).rows();
+            float[] samples = model.sampler(MethodSpec.parse("ddim:0@6"))
+                    .given("y", new float[] {1.25f, -3}, 2)
+                    .sample(3, 8)
+                    .rows();
             for (int i = 0; i < 3; i++) {
-                assertEquals(ddim(module, new double[] {1}, new double[] {0}, 6, 8, i, new double[] {0.5, -1.25})[0], samples[i], 1e-3);
+                assertEquals(
+                        ddim(module, new double[] {1}, new double[] {0}, 6, 8, i, new double[] {0.5, -1.25})[0],
+                        samples[i],
+                        1e-3);
             }
         }
     }
@@ -368,10 +423,13 @@ class ModelFileFormatTest {
         Module module = module(7, 2, 2, 16, 2, 16, "silu", false);
         Map<String, String> metadata = metadata("mlp:16x2", 2);
         metadata.put("port.0.encoding", "standardise:10.0,-3.0;2.0,0.25");
-        try (Device device = Device.open("cpu:1"); ScoreModel model = load(file(metadata, module.state(), false), device)) {
-            float[] samples = model.sampler(MethodSpec.parse("ddim:0@10")).sample(20, 42).rows();
+        try (Device device = Device.open("cpu:1");
+                ScoreModel model = load(file(metadata, module.state(), false), device)) {
+            float[] samples =
+                    model.sampler(MethodSpec.parse("ddim:0@10")).sample(20, 42).rows();
             for (int i = 0; i < 20; i++) {
-                double[] expected = ddim(module, new double[] {2, 0.25}, new double[] {10, -3}, 10, 42, i, new double[0]);
+                double[] expected =
+                        ddim(module, new double[] {2, 0.25}, new double[] {10, -3}, 10, 42, i, new double[0]);
                 assertEquals(expected[0], samples[2 * i], 2e-3 * 2);
                 assertEquals(expected[1], samples[2 * i + 1], 2e-3 * 0.25);
             }
@@ -379,7 +437,8 @@ class ModelFileFormatTest {
     }
 
     /** DDIM (Song, Meng, Ermon, 2010.02502) over equal steps of time from 1 to 0.001 of the process vp:0.1,20. */
-    private static double[] ddim(Module module, double[] scale, double[] mean, int steps, long seed, long index, double[] given) {
+    private static double[] ddim(
+            Module module, double[] scale, double[] mean, int steps, long seed, long index, double[] given) {
         Words words = Philox.words(seed, index, Purpose.PRIOR, 0);
         double[] x = new double[scale.length];
         for (int d = 0; d < x.length; d++) {
@@ -413,7 +472,15 @@ class ModelFileFormatTest {
                 bias[0][j] += module.layer[0][j][width + i] * given[i];
             }
         }
-        return new Module(module.frequencies, module.time, layer, bias, module.out, module.outBias, module.activation, module.residual);
+        return new Module(
+                module.frequencies,
+                module.time,
+                layer,
+                bias,
+                module.out,
+                module.outBias,
+                module.activation,
+                module.residual);
     }
 
     private static double alpha(double t) {
@@ -450,16 +517,19 @@ class ModelFileFormatTest {
     @Test
     @Tag("checkout")
     void theHeaderIsTheOneOfThePage() throws Exception {
-        Matcher block = Pattern.compile("```json\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("docs/formats.md")));
+        Matcher block = Pattern.compile("```json\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("docs/formats.md")));
         assertTrue(block.find(), "docs/formats.md shows a header");
         String shown = block.group(1).lines().map(String::strip).collect(Collectors.joining());
-        Map<String, double[][]> tensors = module(1, 2, 2, 3, 1, 1, "silu", false).state();
+        Map<String, double[][]> tensors =
+                module(1, 2, 2, 3, 1, 1, "silu", false).state();
         Map<String, String> metadata = metadata("mlp:3x1,fourier:1:0.5:0.5", 2);
         metadata.put("port.0.column.0", "east");
         metadata.put("port.0.column.1", "north");
         metadata.put("port.0.encoding", "standardise:10.0,-3.0;2.0,0.25");
         metadata.put("provenance.seed", "7");
-        try (Device device = Device.open("cpu:1"); ScoreModel model = load(file(metadata, tensors, false), device)) {
+        try (Device device = Device.open("cpu:1");
+                ScoreModel model = load(file(metadata, tensors, false), device)) {
             model.save(folder.resolve("saved.safetensors"));
         }
         assertEquals(shown, header(Files.readAllBytes(folder.resolve("saved.safetensors"))));
@@ -470,24 +540,35 @@ class ModelFileFormatTest {
             void to(Map<String, String> metadata, Map<String, double[][]> tensors);
         }
         Map<String, Change> changes = new LinkedHashMap<>();
-        changes.put("metadata 'tweedie.format'|is missing; is this a Tweedie model?", (m, t) -> m.remove("tweedie.format"));
-        changes.put("metadata 'tweedie.format'|reads up to 1; use a newer Tweedie", (m, t) -> m.put("tweedie.format", "2"));
+        changes.put(
+                "metadata 'tweedie.format'|is missing; is this a Tweedie model?", (m, t) -> m.remove("tweedie.format"));
+        changes.put(
+                "metadata 'tweedie.format'|reads up to 1; use a newer Tweedie", (m, t) -> m.put("tweedie.format", "2"));
         changes.put("metadata 'process'|unknown process", (m, t) -> m.put("process", "brown"));
         changes.put("metadata 'network.architecture'|unknown network", (m, t) -> m.put("network.architecture", "unet"));
         changes.put("metadata 'network.prediction'|No enum constant", (m, t) -> m.put("network.prediction", "EPS"));
         changes.put("metadata 'port.0'|must be 'x'", (m, t) -> m.put("port.0", "y"));
         changes.put("metadata 'port.0.column.1'|is missing", (m, t) -> m.remove("port.0.column.1"));
-        changes.put("metadata 'port.0.encoding'|is 1 wide, its port 2", (m, t) -> m.put("port.0.encoding", "standardise:0.0;1.0"));
-        changes.put("metadata 'port.0.encoding'|scales must be positive",
+        changes.put(
+                "metadata 'port.0.encoding'|is 1 wide, its port 2",
+                (m, t) -> m.put("port.0.encoding", "standardise:0.0;1.0"));
+        changes.put(
+                "metadata 'port.0.encoding'|scales must be positive",
                 (m, t) -> m.put("port.0.encoding", "standardise:0.0,0.0;1.0,0.0"));
-        changes.put("tensor 'network.out.weight'|has shape [3, 2], the architecture needs [2, 3]",
+        changes.put(
+                "tensor 'network.out.weight'|has shape [3, 2], the architecture needs [2, 3]",
                 (m, t) -> t.put("network.out.weight", new double[3][2]));
         changes.put("tensor \"network.out.bias\"|is absent", (m, t) -> t.remove("network.out.bias"));
-        changes.put("header|holds 7 tensors, the architecture needs 6", (m, t) -> t.put("network.more.bias", new double[1][1]));
-        changes.put("tensor 'network.out.bias'|holds NaN", (m, t) -> t.put("network.out.bias", new double[][] {{0, Double.NaN}}));
+        changes.put(
+                "header|holds 7 tensors, the architecture needs 6",
+                (m, t) -> t.put("network.more.bias", new double[1][1]));
+        changes.put(
+                "tensor 'network.out.bias'|holds NaN",
+                (m, t) -> t.put("network.out.bias", new double[][] {{0, Double.NaN}}));
         return changes.entrySet().stream().map(change -> {
             Map<String, String> metadata = metadata("mlp:3x1,fourier:1:0.5:0.5", 2);
-            Map<String, double[][]> tensors = module(1, 2, 2, 3, 1, 1, "silu", false).state();
+            Map<String, double[][]> tensors =
+                    module(1, 2, 2, 3, 1, 1, "silu", false).state();
             change.getValue().to(metadata, tensors);
             return org.junit.jupiter.params.provider.Arguments.of(change.getKey(), file(metadata, tensors, false));
         });
@@ -498,7 +579,8 @@ class ModelFileFormatTest {
     void aFileThatIsNoModelSaysWhere(String placeAndFault, byte[] bytes) {
         String[] said = placeAndFault.split("\\|");
         try (Device device = Device.open("cpu:1")) {
-            String message = assertThrows(MalformedFileException.class, () -> load(bytes, device)).getMessage();
+            String message = assertThrows(MalformedFileException.class, () -> load(bytes, device))
+                    .getMessage();
             assertTrue(message.contains(said[0]) && message.contains(said[1]), message);
             assertEquals(0, device.allocatedBytes(), "nothing is left on the device");
         }

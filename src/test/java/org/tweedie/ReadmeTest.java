@@ -52,11 +52,17 @@ class ReadmeTest {
     @Tag("checkout")
     void theReadmeShowsTheExample() throws Exception {
         String readme = Files.readString(Path.of("README.md"));
-        String shown = readme.substring(readme.indexOf("```java\n") + 8, readme.indexOf("```", readme.indexOf("```java\n") + 8));
+        String shown = readme.substring(
+                readme.indexOf("```java\n") + 8, readme.indexOf("```", readme.indexOf("```java\n") + 8));
         String source = Files.readString(Path.of("src/test/java/org/tweedie/ReadmeTest.java"));
-        String ran = source.substring(source.indexOf("// snippet: quickstart\n") + 23, source.indexOf("// end", source.indexOf("// snippet: quickstart")));
-        assertEquals(plain(ran.replace("            return s;\n", "").replace("model.save(file)", "model.save(Path.of(\"model.safetensors\"))")
-                .replace("Device.open(spec)", "Device.open(\"auto\")")), plain(shown));
+        String ran = source.substring(
+                source.indexOf("// snippet: quickstart\n") + 23,
+                source.indexOf("// end", source.indexOf("// snippet: quickstart")));
+        assertEquals(
+                plain(ran.replace("            return s;\n", "")
+                        .replace("model.save(file)", "model.save(Path.of(\"model.safetensors\"))")
+                        .replace("Device.open(spec)", "Device.open(\"auto\")")),
+                plain(shown));
     }
 
     private static String plain(String code) {

@@ -30,8 +30,20 @@ import org.tweedie.train.TrainSpec;
 
 /** What docs/reproducibility.md promises and no other test holds: the counter it prints, and a model made again from its own file. */
 class ReproducibilityTest {
-    private static final TrainSpec SETTINGS = new TrainSpec(9, 37, 0.003, TrainSpec.Schedule.CONSTANT, 4, 0.95, 0.5,
-            new Adam.Rule(0.8, 0.99, 1e-7, 0.01), Weighting.SIMPLE, TimeSampling.UNIFORM, false, -5, 2);
+    private static final TrainSpec SETTINGS = new TrainSpec(
+            9,
+            37,
+            0.003,
+            TrainSpec.Schedule.CONSTANT,
+            4,
+            0.95,
+            0.5,
+            new Adam.Rule(0.8, 0.99, 1e-7, 0.01),
+            Weighting.SIMPLE,
+            TimeSampling.UNIFORM,
+            false,
+            -5,
+            2);
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -46,7 +58,7 @@ class ReproducibilityTest {
         int counter0 = (int) index;
         int counter1 = (int) (index >>> 32);
         int counter2 = purpose.code() << 24 | ordinal;
-        int counter3 = attempt << 24 | quad;                 // quad q has coordinates 4q to 4q + 3
+        int counter3 = attempt << 24 | quad; // quad q has coordinates 4q to 4q + 3
         Philox.block(counter0, counter1, counter2, counter3, key0, key1, word, 0);
         // end
         return word;
@@ -82,7 +94,9 @@ class ReproducibilityTest {
     void thePagesTableHasEveryPurpose() throws Exception {
         String page = Files.readString(Path.of("docs/reproducibility.md"));
         for (Purpose purpose : Purpose.values()) {
-            assertTrue(page.contains("| " + purpose.code() + " | `" + purpose + "` |"), purpose + " has code " + purpose.code());
+            assertTrue(
+                    page.contains("| " + purpose.code() + " | `" + purpose + "` |"),
+                    purpose + " has code " + purpose.code());
         }
     }
 
@@ -93,24 +107,35 @@ class ReproducibilityTest {
         float[] weights;
         float[] samples;
         try (Device device = Device.open("cpu:2");
-                ScoreModel model = ScoreModel.create(new VeSde(0.02, 30), Architecture.parse(NETWORK), data, 77, device)) {
+                ScoreModel model =
+                        ScoreModel.create(new VeSde(0.02, 30), Architecture.parse(NETWORK), data, 77, device)) {
             model.train(data, SETTINGS);
             weights = model.weights();
-            samples = model.sampler(MethodSpec.parse("em@7,karras")).sample(50, 9).rows();
+            samples =
+                    model.sampler(MethodSpec.parse("em@7,karras")).sample(50, 9).rows();
             model.save(folder.resolve("model.safetensors"));
         }
-        try (Device device = Device.open("cpu:1"); ScoreModel found = ScoreModel.load(folder.resolve("model.safetensors"), device)) {
+        try (Device device = Device.open("cpu:1");
+                ScoreModel found = ScoreModel.load(folder.resolve("model.safetensors"), device)) {
             Map<String, String> said = found.provenance();
             assertEquals(data.hash(), said.get("data"));
             assertEquals("211", said.get("rows"));
             assertEquals("9", said.get("steps"));
             TrainSpec settings = settings(said.get("settings"));
             assertEquals(SETTINGS.withCheckpointEvery(1), settings, "all that decides a bit");
-            try (ScoreModel again = ScoreModel.create(ProcessSpec.parse(found.process().spec()),
-                    Architecture.parse(found.architecture().spec()), data, Long.parseLong(said.get("seed")), device)) {
+            try (ScoreModel again = ScoreModel.create(
+                    ProcessSpec.parse(found.process().spec()),
+                    Architecture.parse(found.architecture().spec()),
+                    data,
+                    Long.parseLong(said.get("seed")),
+                    device)) {
                 again.train(data, settings);
                 assertArrayEquals(weights, again.weights());
-                assertArrayEquals(samples, again.sampler(MethodSpec.parse("em@7,karras")).sample(50, 9).rows());
+                assertArrayEquals(
+                        samples,
+                        again.sampler(MethodSpec.parse("em@7,karras"))
+                                .sample(50, 9)
+                                .rows());
                 again.train(data, settings);
                 assertEquals("9 steps on " + data.hash(), again.provenance().get("continues"));
                 assertFalse(again.provenance().containsKey("seed"), "its weights are not those of a seed any more");
@@ -120,11 +145,22 @@ class ReproducibilityTest {
 
     /** As a person reads them out of the file. */
     private static TrainSpec settings(String text) {
-        Adam.Rule rule = new Adam.Rule(real(text, "beta1"), real(text, "beta2"), real(text, "epsilon"), real(text, "decay"));
-        return new TrainSpec(whole(text, "steps"), (int) whole(text, "batch"), real(text, "rate"),
-                TrainSpec.Schedule.valueOf(value(text, "schedule")), whole(text, "warmup"), real(text, "average"), real(text, "clip"), rule,
-                Weighting.valueOf(value(text, "weighting")), TimeSampling.valueOf(value(text, "sampling")),
-                Boolean.parseBoolean(value(text, "evenTimes")), whole(text, "seed"), whole(text, "checkpointEvery"));
+        Adam.Rule rule =
+                new Adam.Rule(real(text, "beta1"), real(text, "beta2"), real(text, "epsilon"), real(text, "decay"));
+        return new TrainSpec(
+                whole(text, "steps"),
+                (int) whole(text, "batch"),
+                real(text, "rate"),
+                TrainSpec.Schedule.valueOf(value(text, "schedule")),
+                whole(text, "warmup"),
+                real(text, "average"),
+                real(text, "clip"),
+                rule,
+                Weighting.valueOf(value(text, "weighting")),
+                TimeSampling.valueOf(value(text, "sampling")),
+                Boolean.parseBoolean(value(text, "evenTimes")),
+                whole(text, "seed"),
+                whole(text, "checkpointEvery"));
     }
 
     private static long whole(String settings, String name) {

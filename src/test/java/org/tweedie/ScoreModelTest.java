@@ -36,7 +36,8 @@ class ScoreModelTest {
         float[] rows = BuiltInSet.MOONS.rows(1, 0, 10_000);
         try (Device device = Device.open("cpu");
                 ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(64, 2), 2, 7, device)) {
-            model.train(Dataset.of(rows, "east", "north"), TrainSpec.steps(1_500).withBatch(512));
+            model.train(
+                    Dataset.of(rows, "east", "north"), TrainSpec.steps(1_500).withBatch(512));
             Samples samples = model.sampler(MethodSpec.parse("dpm2m@20")).sample(2_000, 42);
             assertEquals(List.of("east", "north"), samples.columns());
             assertEquals(0, samples.run().nonFinite());
@@ -46,7 +47,11 @@ class ScoreModelTest {
             assertTrue(distance < 0.01, "squared energy distance " + distance);
             model.save(folder.resolve("model.safetensors"));
             try (ScoreModel again = ScoreModel.load(folder.resolve("model.safetensors"), device)) {
-                assertArrayEquals(samples.rows(), again.sampler(MethodSpec.parse("dpm2m@20")).sample(2_000, 42).rows());
+                assertArrayEquals(
+                        samples.rows(),
+                        again.sampler(MethodSpec.parse("dpm2m@20"))
+                                .sample(2_000, 42)
+                                .rows());
                 assertEquals(model.columns(), again.columns());
                 assertEquals(model.provenance(), again.provenance());
             }
@@ -55,7 +60,8 @@ class ScoreModelTest {
 
     /** Squared energy distance with columns standardised, to fresh rows of the set. */
     private static double distance(float[] trained, float[] samples) {
-        Normaliser normaliser = Normaliser.fit(Dataset.of(trained, "x", "y"), "x").normaliser();
+        Normaliser normaliser =
+                Normaliser.fit(Dataset.of(trained, "x", "y"), "x").normaliser();
         float[] fresh = BuiltInSet.MOONS.rows(99, 0, 4_000);
         float[] sampled = samples.clone();
         normaliser.encode(fresh, fresh, 4_000);
@@ -81,7 +87,8 @@ class ScoreModelTest {
                 ScoreModel there = small(host, spirals());
                 ScoreModel here = small(device, spirals())) {
             assertArrayEquals(there.weights(), here.weights());
-            assertArrayEquals(there.sampler(new EulerMaruyama()).steps(4).sample(37, 9).rows(),
+            assertArrayEquals(
+                    there.sampler(new EulerMaruyama()).steps(4).sample(37, 9).rows(),
                     here.sampler(new EulerMaruyama()).steps(4).sample(37, 9).rows());
         }
     }
@@ -92,7 +99,9 @@ class ScoreModelTest {
                 ScoreModel model = small(device, spirals())) {
             Sampler sampler = model.sampler(new EulerMaruyama()).steps(5);
             float[] whole = sampler.sample(5_000, 11).rows();
-            assertArrayEquals(Arrays.copyOfRange(whole, 2 * 1234, 2 * 1300), sampler.sample(1234, 66, 11).rows());
+            assertArrayEquals(
+                    Arrays.copyOfRange(whole, 2 * 1234, 2 * 1300),
+                    sampler.sample(1234, 66, 11).rows());
             float[] into = new float[2 * 5_000 + 3];
             assertEquals(5_000, sampler.sampleInto(into, 3, 0, 5_000, 11).count());
             assertArrayEquals(whole, Arrays.copyOfRange(into, 3, into.length));
@@ -123,14 +132,21 @@ class ScoreModelTest {
         try (Device device = Device.open("cpu");
                 ScoreModel model = small(device, data)) {
             Sampler sampler = model.sampler(new EulerMaruyama()).steps(5);
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> sampler.sample(3, 1)).getMessage().contains("given(\"y\", rows)"));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> sampler.sample(3, 1))
+                    .getMessage()
+                    .contains("given(\"y\", rows)"));
             float[] zero = sampler.given("y", new float[] {0}, 1).sample(4, 1).rows();
             float[] one = sampler.given("y", new float[] {1}, 1).sample(4, 1).rows();
-            float[] mixed = sampler.given("y", new float[] {0, 1, 0, 1}, 1).sample(4, 1).rows();
+            float[] mixed =
+                    sampler.given("y", new float[] {0, 1, 0, 1}, 1).sample(4, 1).rows();
             assertTrue(!Arrays.equals(zero, one));
             assertArrayEquals(Arrays.copyOfRange(one, 2, 4), Arrays.copyOfRange(mixed, 2, 4));
             assertArrayEquals(Arrays.copyOfRange(zero, 4, 6), Arrays.copyOfRange(mixed, 4, 6));
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> sampler.given("y", new float[] {1, 2}, 2).sample(3, 1)).getMessage().contains("1 wide"));
+            assertTrue(assertThrows(
+                            IllegalArgumentException.class,
+                            () -> sampler.given("y", new float[] {1, 2}, 2).sample(3, 1))
+                    .getMessage()
+                    .contains("1 wide"));
         }
     }
 
@@ -138,7 +154,8 @@ class ScoreModelTest {
     void tracesLeadFromNoiseToTheSamples() {
         try (Device device = Device.open("cpu");
                 ScoreModel model = small(device, spirals())) {
-            Samples samples = model.sampler(new EulerMaruyama()).steps(6).traced().sample(50, 1);
+            Samples samples =
+                    model.sampler(new EulerMaruyama()).steps(6).traced().sample(50, 1);
             List<float[]> trace = samples.traces().get("x");
             assertEquals(model.sampler(new EulerMaruyama()).steps(6).explain().steps(), trace.size());
             assertArrayEquals(samples.rows(), trace.get(trace.size() - 1));
@@ -149,11 +166,21 @@ class ScoreModelTest {
     void explainSaysWhatRunsAndWhy() {
         try (Device device = Device.open("cpu");
                 ScoreModel model = small(device, spirals())) {
-            Sampler.Explanation explanation = model.sampler(MethodSpec.parse("heun@10")).explain();
+            Sampler.Explanation explanation =
+                    model.sampler(MethodSpec.parse("heun@10")).explain();
             assertEquals("fused", explanation.execution());
             assertTrue(explanation.toString().contains("tiles of"), explanation.toString());
-            assertEquals("stepwise", model.sampler(MethodSpec.parse("heun@10")).execution("stepwise").explain().execution());
-            assertThrows(IllegalArgumentException.class, () -> model.sampler(new EulerMaruyama()).execution("psychic").explain());
+            assertEquals(
+                    "stepwise",
+                    model.sampler(MethodSpec.parse("heun@10"))
+                            .execution("stepwise")
+                            .explain()
+                            .execution());
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> model.sampler(new EulerMaruyama())
+                            .execution("psychic")
+                            .explain());
         }
     }
 

@@ -27,32 +27,53 @@ final class DataOptions {
     private static final int MOST_ROWS = 100_000_000;
     private static final List<String> EXTENSIONS = List.of(".csv", ".txt", ".npy", ".npz");
 
-    @Option(names = "--data", required = true, paramLabel = "FILE",
-            description = "rows to learn from or judge by: .csv, .txt, .npy, .npz or file.npz:name; or a built-in set as moons:20000,"
-                    + " with a seed as moons:20000:7")
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "FILE",
+            description =
+                    "rows to learn from or judge by: .csv, .txt, .npy, .npz or file.npz:name; or a built-in set as moons:20000,"
+                            + " with a seed as moons:20000:7")
     String data;
 
-    @Option(names = "--columns", split = ",", paramLabel = "NAME", description = "the columns to use, by name or number from 1; default all")
+    @Option(
+            names = "--columns",
+            split = ",",
+            paramLabel = "NAME",
+            description = "the columns to use, by name or number from 1; default all")
     List<String> columns = List.of();
 
-    @Option(names = "--given", split = ",", paramLabel = "NAME",
-            description = "those of the columns, by name or number, that are conditions (input 'y' of the network), not modelled")
+    @Option(
+            names = "--given",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "those of the columns, by name or number, that are conditions (input 'y' of the network), not modelled")
     List<String> given = List.of();
 
     Dataset read() throws IOException {
         Table table = table();
-        List<String> names = IntStream.range(0, table.columns()).mapToObj(table::name).toList();
+        List<String> names =
+                IntStream.range(0, table.columns()).mapToObj(table::name).toList();
         Set<String> seen = new HashSet<>();
         for (String name : names) {
             if (!seen.add(name)) {
-                throw new MalformedFileException(data, "header", "column '" + name + "' occurs twice; rename one, or choose columns with --columns");
+                throw new MalformedFileException(
+                        data,
+                        "header",
+                        "column '" + name + "' occurs twice; rename one, or choose columns with --columns");
             }
         }
         Dataset all = Dataset.of(table);
         if (given.isEmpty()) {
             return all;
         }
-        return all.given("y", given.stream().map(wanted -> column(wanted.strip(), names)).distinct().toArray(String[]::new));
+        return all.given(
+                "y",
+                given.stream()
+                        .map(wanted -> column(wanted.strip(), names))
+                        .distinct()
+                        .toArray(String[]::new));
     }
 
     private static String column(String wanted, List<String> names) {
@@ -62,13 +83,15 @@ final class DataOptions {
         if (wanted.matches("[0-9]{1,6}") && Integer.parseInt(wanted) >= 1 && Integer.parseInt(wanted) <= names.size()) {
             return names.get(Integer.parseInt(wanted) - 1);
         }
-        throw new IllegalArgumentException("--given: there is no column '" + wanted + "'; there are " + String.join(", ", names));
+        throw new IllegalArgumentException(
+                "--given: there is no column '" + wanted + "'; there are " + String.join(", ", names));
     }
 
     private Table table() throws IOException {
         Matcher word = WORD.matcher(data);
         if (!exists(data) && word.matches() && !data.contains(".")) {
-            return builtIn(word.group(1), word.group(2) == null ? "" : word.group(2)).select(columns);
+            return builtIn(word.group(1), word.group(2) == null ? "" : word.group(2))
+                    .select(columns);
         }
         return file(data, columns);
     }
@@ -77,17 +100,22 @@ final class DataOptions {
     private Table builtIn(String name, String size) {
         BuiltInSet set = set(name, " (and a file ends in " + String.join(", ", EXTENSIONS) + ")");
         Matcher numbers = SIZE.matcher(size);
-        if (!numbers.matches() || Long.parseLong(numbers.group(1)) < 1 || Long.parseLong(numbers.group(1)) > MOST_ROWS) {
-            throw new IllegalArgumentException("--data " + data + ": a built-in set is written NAME:ROWS or NAME:ROWS:SEED with 1 to "
-                    + MOST_ROWS + " rows, as " + set.spec() + ":20000");
+        if (!numbers.matches()
+                || Long.parseLong(numbers.group(1)) < 1
+                || Long.parseLong(numbers.group(1)) > MOST_ROWS) {
+            throw new IllegalArgumentException(
+                    "--data " + data + ": a built-in set is written NAME:ROWS or NAME:ROWS:SEED with 1 to " + MOST_ROWS
+                            + " rows, as " + set.spec() + ":20000");
         }
         long seed = numbers.group(2) == null ? 0 : Long.parseLong(numbers.group(2));
-        return Table.of(set.rows(seed, 0, Integer.parseInt(numbers.group(1))), set.width()).named(List.of("x", "y"));
+        return Table.of(set.rows(seed, 0, Integer.parseInt(numbers.group(1))), set.width())
+                .named(List.of("x", "y"));
     }
 
     /** The built-in set of that name, or the nearest names. */
     static BuiltInSet set(String name, String more) {
-        List<String> known = Arrays.stream(BuiltInSet.values()).map(BuiltInSet::spec).toList();
+        List<String> known =
+                Arrays.stream(BuiltInSet.values()).map(BuiltInSet::spec).toList();
         if (!known.contains(name)) {
             throw Spelling.unknown("built-in set", name, known, more);
         }
@@ -103,7 +131,9 @@ final class DataOptions {
         int slash = Math.max(lower.lastIndexOf('/'), lower.lastIndexOf('\\'));
         String extension = lower.substring(Math.max(slash + 1, lower.lastIndexOf('.')));
         if (!lower.contains(".npz:") && !EXTENSIONS.contains(extension)) {
-            throw new IllegalArgumentException(name + ": " + Spelling.unknown("extension", extension, EXTENSIONS, " and file.npz:name").getMessage());
+            throw new IllegalArgumentException(name + ": "
+                    + Spelling.unknown("extension", extension, EXTENSIONS, " and file.npz:name")
+                            .getMessage());
         }
         return Table.read(name, columns, ReadLimits.defaults());
     }

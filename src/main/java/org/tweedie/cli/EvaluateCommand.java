@@ -14,8 +14,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code tweedie evaluate}. */
-@Command(name = "evaluate", mixinStandardHelpOptions = true,
-        description = "Holds samples of a model against rows of a file: energy distance, sliced Wasserstein distance, moments, with error bars.",
+@Command(
+        name = "evaluate",
+        mixinStandardHelpOptions = true,
+        description =
+                "Holds samples of a model against rows of a file: energy distance, sliced Wasserstein distance, moments, with error bars.",
         footer = {"", "Example: tweedie evaluate --model quakes.safetensors --data quakes.csv"})
 final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
@@ -24,13 +27,25 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
-    @Option(names = "--method", paramLabel = "SPEC", defaultValue = SampleCommand.METHOD, description = "how to sample; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--method",
+            paramLabel = "SPEC",
+            defaultValue = SampleCommand.METHOD,
+            description = "how to sample; default ${DEFAULT-VALUE}")
     private String method;
 
-    @Option(names = "--count", paramLabel = "N", defaultValue = "2000", description = "samples; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            defaultValue = "2000",
+            description = "samples; default ${DEFAULT-VALUE}")
     private int count;
 
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of samples, halves and intervals; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            description = "of samples, halves and intervals; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Mixin

@@ -13,14 +13,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code tweedie explain}. */
-@Command(name = "explain", mixinStandardHelpOptions = true,
-        description = "Says what sampling by a method would do here: evaluations, cells, the execution chosen and why the others were not.",
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        description =
+                "Says what sampling by a method would do here: evaluations, cells, the execution chosen and why the others were not.",
         footer = {"", "Example: tweedie explain --model quakes.safetensors --method heun@18"})
 final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
     private Path model;
 
-    @Option(names = "--method", paramLabel = "SPEC", defaultValue = SampleCommand.METHOD, description = "default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--method",
+            paramLabel = "SPEC",
+            defaultValue = SampleCommand.METHOD,
+            description = "default ${DEFAULT-VALUE}")
     private String method;
 
     @Mixin
@@ -38,14 +45,24 @@ final class ExplainCommand implements Callable<Integer> {
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
             Sampler.Explanation explanation = loaded.sampler(how).explain();
-            printed.print(spec, "model: " + loaded.process().spec() + ", " + loaded.network().spec() + " predicting " + loaded.network().prediction()
-                    + ", inputs " + loaded.ports() + "\n" + explanation, json -> {
-                json.field("process", loaded.process().spec()).field("network", loaded.network().spec()).field("method", explanation.method())
-                        .field("device", explanation.device()).field("steps", explanation.steps()).field("evaluations", explanation.evaluations())
-                        .field("cells", explanation.cells()).field("execution", explanation.execution()).object("executions");
-                explanation.reasons().forEach(json::field);
-                json.end();
-            });
+            printed.print(
+                    spec,
+                    "model: " + loaded.process().spec() + ", "
+                            + loaded.network().spec() + " predicting "
+                            + loaded.network().prediction() + ", inputs " + loaded.ports() + "\n" + explanation,
+                    json -> {
+                        json.field("process", loaded.process().spec())
+                                .field("network", loaded.network().spec())
+                                .field("method", explanation.method())
+                                .field("device", explanation.device())
+                                .field("steps", explanation.steps())
+                                .field("evaluations", explanation.evaluations())
+                                .field("cells", explanation.cells())
+                                .field("execution", explanation.execution())
+                                .object("executions");
+                        explanation.reasons().forEach(json::field);
+                        json.end();
+                    });
         }
         return ExitCode.OK;
     }

@@ -19,7 +19,9 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
     }
 
     static int report(Throwable thrown, PrintWriter err) {
-        Throwable fault = thrown instanceof UncheckedIOException unchecked && unchecked.getCause() != null ? unchecked.getCause() : thrown;
+        Throwable fault = thrown instanceof UncheckedIOException unchecked && unchecked.getCause() != null
+                ? unchecked.getCause()
+                : thrown;
         err.println("tweedie: " + message(fault).strip().replaceAll("\\s*\\R\\s*", "; "));
         if (Boolean.getBoolean("tweedie.trace")) {
             thrown.printStackTrace(err);
@@ -31,7 +33,9 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
     private static int code(Throwable thrown) {
         if (thrown instanceof Stopped stopped) {
             return stopped.code();
-        } else if (thrown instanceof MalformedFileException || thrown instanceof NoSuchFileException || thrown instanceof FileNotFoundException) {
+        } else if (thrown instanceof MalformedFileException
+                || thrown instanceof NoSuchFileException
+                || thrown instanceof FileNotFoundException) {
             return ExitCode.INPUT;
         } else if (thrown instanceof DeviceUnavailableException) {
             return ExitCode.DEVICE;
@@ -56,7 +60,8 @@ final class Failures implements CommandLine.IExecutionExceptionHandler {
         }
         String message = thrown.getMessage();
         return message == null || thrown instanceof Error
-                ? thrown.getClass().getSimpleName() + ": " + message + "; rerun with TWEEDIE_JAVA_OPTS=-Dtweedie.trace=true to see where"
+                ? thrown.getClass().getSimpleName() + ": " + message
+                        + "; rerun with TWEEDIE_JAVA_OPTS=-Dtweedie.trace=true to see where"
                 : message;
     }
 }

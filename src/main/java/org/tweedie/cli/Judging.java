@@ -37,7 +37,8 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
             used = judge.rows() + " rows that were kept from training";
         }
         if (judge.rows() < 2) {
-            throw new IllegalArgumentException("two rows at least are needed to judge by, there is " + judge.rows() + "; give more rows");
+            throw new IllegalArgumentException(
+                    "two rows at least are needed to judge by, there is " + judge.rows() + "; give more rows");
         }
         Dataset.Split halves = real.split(0.5, seed);
         Sampler ready = sampler;
@@ -47,17 +48,30 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
             ready = ready.given(port.name(), judge.values(port.name()), port.width());
         }
         float[] samples = ready.sample(n, seed).rows();
-        return new Judging(Comparison.of(points(model, samples), points(model, judge.values(Dataset.X)),
-                points(model, halves.learned().values(Dataset.X)), points(model, halves.heldOut().values(Dataset.X)), seed),
-                model.columns(), used, n);
+        return new Judging(
+                Comparison.of(
+                        points(model, samples),
+                        points(model, judge.values(Dataset.X)),
+                        points(model, halves.learned().values(Dataset.X)),
+                        points(model, halves.heldOut().values(Dataset.X)),
+                        seed),
+                model.columns(),
+                used,
+                n);
     }
 
     private static Dataset heldOut(Dataset whole, Map<String, String> made) {
         try {
-            return whole.split(Double.parseDouble(made.getOrDefault(SHARE, "0.1")), Long.parseLong(made.getOrDefault(SEED, "0"))).heldOut();
+            return whole.split(
+                            Double.parseDouble(made.getOrDefault(SHARE, "0.1")),
+                            Long.parseLong(made.getOrDefault(SEED, "0")))
+                    .heldOut();
         } catch (IllegalArgumentException e) {
-            throw new MalformedFileException("the model", "metadata 'provenance." + SHARE + "' and 'provenance." + SEED + "'",
-                    String.valueOf(e.getMessage()), e);
+            throw new MalformedFileException(
+                    "the model",
+                    "metadata 'provenance." + SHARE + "' and 'provenance." + SEED + "'",
+                    String.valueOf(e.getMessage()),
+                    e);
         }
     }
 
@@ -73,7 +87,11 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
 
     String text() {
         return Printed.lines(out -> {
-            out.printf(Locale.ROOT, "%d samples against %s, columns standardised; 95 %% bootstrap intervals%n", samples, rowsUsed);
+            out.printf(
+                    Locale.ROOT,
+                    "%d samples against %s, columns standardised; 95 %% bootstrap intervals%n",
+                    samples,
+                    rowsUsed);
             if (samples > EnergyDistance.MOST_ROWS) {
                 out.printf(Locale.ROOT, "(energy distances of the first %d rows a side)%n", EnergyDistance.MOST_ROWS);
             }
@@ -90,11 +108,25 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
     List<List<String>> moments() {
         List<List<String>> rows = new ArrayList<>();
         for (int c = 0; c < columns.size(); c++) {
-            rows.add(List.of(columns.get(c),
-                    number("mean", comparison.samples().mean()[c], comparison.samples().meanError()[c])
-                            + number(" (real", comparison.heldOut().mean()[c], comparison.heldOut().meanError()[c]) + ")",
-                    number("deviation", comparison.samples().deviation()[c], comparison.samples().deviationError()[c])
-                            + number(" (real", comparison.heldOut().deviation()[c], comparison.heldOut().deviationError()[c]) + ")"));
+            rows.add(List.of(
+                    columns.get(c),
+                    number(
+                                    "mean",
+                                    comparison.samples().mean()[c],
+                                    comparison.samples().meanError()[c])
+                            + number(
+                                    " (real",
+                                    comparison.heldOut().mean()[c],
+                                    comparison.heldOut().meanError()[c]) + ")",
+                    number(
+                                    "deviation",
+                                    comparison.samples().deviation()[c],
+                                    comparison.samples().deviationError()[c])
+                            + number(
+                                    " (real",
+                                    comparison.heldOut().deviation()[c],
+                                    comparison.heldOut().deviationError()[c])
+                            + ")"));
         }
         return rows;
     }
@@ -111,15 +143,24 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
         field(json, "slicedWassersteinOfHalves", comparison.slicedOfHalves());
         json.array("columns");
         for (int c = 0; c < columns.size(); c++) {
-            json.object().field("name", columns.get(c)).field("mean", comparison.samples().mean()[c])
-                    .field("meanError", comparison.samples().meanError()[c]).field("deviation", comparison.samples().deviation()[c])
-                    .field("deviationError", comparison.samples().deviationError()[c]).field("realMean", comparison.heldOut().mean()[c])
-                    .field("realDeviation", comparison.heldOut().deviation()[c]).end();
+            json.object()
+                    .field("name", columns.get(c))
+                    .field("mean", comparison.samples().mean()[c])
+                    .field("meanError", comparison.samples().meanError()[c])
+                    .field("deviation", comparison.samples().deviation()[c])
+                    .field("deviationError", comparison.samples().deviationError()[c])
+                    .field("realMean", comparison.heldOut().mean()[c])
+                    .field("realDeviation", comparison.heldOut().deviation()[c])
+                    .end();
         }
         json.end().field("sentence", comparison.sentence());
     }
 
     private static void field(Json json, String name, Estimate estimate) {
-        json.object(name).field("value", estimate.value()).field("low", estimate.low()).field("high", estimate.high()).end();
+        json.object(name)
+                .field("value", estimate.value())
+                .field("low", estimate.low())
+                .field("high", estimate.high())
+                .end();
     }
 }

@@ -13,12 +13,23 @@ import picocli.CommandLine.Command;
         name = "tweedie",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        description = "Trains score models (diffusion models) on tables of numbers and samples from them, on the host or on an NVIDIA GPU.",
-        footer = {"", "Exit codes: 0 ok, 1 failure, 2 usage, 3 device unavailable, 4 bad input file, 5 out of memory, 130/143 interrupted and saved.",
-            "Start with: tweedie demo"},
+        description =
+                "Trains score models (diffusion models) on tables of numbers and samples from them, on the host or on an NVIDIA GPU.",
+        footer = {
+            "",
+            "Exit codes: 0 ok, 1 failure, 2 usage, 3 device unavailable, 4 bad input file, 5 out of memory, 130/143 interrupted and saved.",
+            "Start with: tweedie demo"
+        },
         subcommands = {
-            DemoCommand.class, TrainCommand.class, SampleCommand.class, EvaluateCommand.class, ExplainCommand.class, InspectCommand.class,
-            DoctorCommand.class, NativesCommand.class, CommandLine.HelpCommand.class
+            DemoCommand.class,
+            TrainCommand.class,
+            SampleCommand.class,
+            EvaluateCommand.class,
+            ExplainCommand.class,
+            InspectCommand.class,
+            DoctorCommand.class,
+            NativesCommand.class,
+            CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
     @CommandLine.Spec
@@ -63,7 +74,8 @@ public final class Main implements Runnable {
         } catch (NumberFormatException e) {
             // said below
         }
-        throw new CommandLine.TypeConversionException("'" + text + "' is not a whole number from " + least + " to " + most);
+        throw new CommandLine.TypeConversionException(
+                "'" + text + "' is not a whole number from " + least + " to " + most);
     }
 
     /** As picocli does, and an error of the JVM, above all that its heap is full, is reported like any other failure. */
@@ -94,12 +106,17 @@ public final class Main implements Runnable {
                     return unknownOption(command, name);
                 }
             }
-        } else if (fault instanceof CommandLine.UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+        } else if (fault instanceof CommandLine.UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
             String word = unmatched.getUnmatched().get(0);
             if (word.startsWith("-")) {
                 return unknownOption(command, word);
             } else if (!command.subcommands().isEmpty()) {
-                return String.valueOf(Spelling.unknown("command", word, new ArrayList<>(command.subcommands().keySet())).getMessage());
+                return String.valueOf(Spelling.unknown(
+                                "command",
+                                word,
+                                new ArrayList<>(command.subcommands().keySet()))
+                        .getMessage());
             }
             return "unexpected argument '" + word + "'";
         }
@@ -107,13 +124,18 @@ public final class Main implements Runnable {
     }
 
     private static String unknownOption(CommandLine.Model.CommandSpec command, String name) {
-        List<String> known = command.options().stream().map(CommandLine.Model.OptionSpec::longestName).toList();
+        List<String> known = command.options().stream()
+                .map(CommandLine.Model.OptionSpec::longestName)
+                .toList();
         return String.valueOf(Spelling.unknown("option", name, known).getMessage());
     }
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There are " + String.join(", ", spec.subcommands().keySet()));
+        throw new CommandLine.ParameterException(
+                spec.commandLine(),
+                "which command? There are "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
     /** What {@code --version} prints. */
@@ -122,8 +144,8 @@ public final class Main implements Runnable {
         public String[] getVersion() {
             return new String[] {
                 "tweedie " + Tweedie.version(),
-                "Java " + System.getProperty("java.version") + " (" + System.getProperty("java.vm.name") + "), " + System.getProperty("os.name") + " "
-                        + System.getProperty("os.arch")
+                "Java " + System.getProperty("java.version") + " (" + System.getProperty("java.vm.name") + "), "
+                        + System.getProperty("os.name") + " " + System.getProperty("os.arch")
             };
         }
     }

@@ -10,12 +10,13 @@ final class ModelMatch {
     /** @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns */
     static void check(ScoreModel model, Dataset data) {
         if (data.ports().size() != model.ports().size()) {
-            throw new IllegalArgumentException("the model has inputs " + model.ports() + ", the data " + data.ports() + "; choose with --columns and --given");
+            throw new IllegalArgumentException("the model has inputs " + model.ports() + ", the data " + data.ports()
+                    + "; choose with --columns and --given");
         }
         for (Dataset.Port port : model.ports()) {
             if (data.port(port.name()).width() != port.width()) {
-                throw new IllegalArgumentException("the model's '" + port.name() + "' has the columns " + port.columns() + ", the data's "
-                        + data.port(port.name()).columns() + "; choose with --columns and --given");
+                throw new IllegalArgumentException("the model's '" + port.name() + "' has the columns " + port.columns()
+                        + ", the data's " + data.port(port.name()).columns() + "; choose with --columns and --given");
             }
         }
     }

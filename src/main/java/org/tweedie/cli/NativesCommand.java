@@ -12,7 +12,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code tweedie natives}. */
-@Command(name = "natives", mixinStandardHelpOptions = true, description = "JCuda's native libraries.", subcommands = NativesCommand.Extract.class)
+@Command(
+        name = "natives",
+        mixinStandardHelpOptions = true,
+        description = "JCuda's native libraries.",
+        subcommands = NativesCommand.Extract.class)
 final class NativesCommand implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -23,8 +27,11 @@ final class NativesCommand implements Runnable {
     }
 
     /** {@code tweedie natives extract}. */
-    @Command(name = "extract", mixinStandardHelpOptions = true,
-            description = "Puts the libraries into a folder, for -Djava.library.path: nothing is then unpacked into the temporary folder.",
+    @Command(
+            name = "extract",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Puts the libraries into a folder, for -Djava.library.path: nothing is then unpacked into the temporary folder.",
             footer = {"", "Example: tweedie natives extract --to /opt/tweedie/natives"})
     static final class Extract implements Callable<Integer> {
         @Option(names = "--to", required = true, paramLabel = "DIR", description = "the folder, made where absent")

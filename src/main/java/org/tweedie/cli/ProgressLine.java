@@ -27,8 +27,17 @@ final class ProgressLine {
         }
         last = seconds;
         double left = done == 0 ? Double.NaN : seconds / done * (total - done);
-        String line = String.format(Locale.ROOT, "%s %3.0f%%  %,d/%,d  %,.0f %s/s%s  %s", what, 100.0 * done / Math.max(1, total), done, total,
-                unitsPerSecond, unit, rest, end ? "in " + duration(seconds) : "ETA " + duration(left));
+        String line = String.format(
+                Locale.ROOT,
+                "%s %3.0f%%  %,d/%,d  %,.0f %s/s%s  %s",
+                what,
+                100.0 * done / Math.max(1, total),
+                done,
+                total,
+                unitsPerSecond,
+                unit,
+                rest,
+                end ? "in " + duration(seconds) : "ETA " + duration(left));
         if (terminal) {
             err.print("\r" + line + " ".repeat(Math.max(0, width - line.length())) + (end ? "\n" : ""));
             width = line.length();

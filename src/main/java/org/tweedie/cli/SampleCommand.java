@@ -29,10 +29,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code tweedie sample}. */
-@Command(name = "sample", mixinStandardHelpOptions = true,
+@Command(
+        name = "sample",
+        mixinStandardHelpOptions = true,
         description = "Samples rows from a model into a file, in bounded memory.",
-        footer = {"", "Sample i is a function of (model, method, seed, i) alone: --first-index and --count cut the same endless table.",
-            "Example: tweedie sample --model quakes.safetensors --count 1000000 --out more.npy"})
+        footer = {
+            "",
+            "Sample i is a function of (model, method, seed, i) alone: --first-index and --count cut the same endless table.",
+            "Example: tweedie sample --model quakes.safetensors --count 1000000 --out more.npy"
+        })
 final class SampleCommand implements Callable<Integer> {
     /** The method when nothing is said: second order, deterministic after its start, close to the data in few evaluations. */
     static final String METHOD = "dpm2m@25";
@@ -46,23 +51,38 @@ final class SampleCommand implements Callable<Integer> {
     @Option(names = "--count", required = true, paramLabel = "N", description = "rows to sample")
     private long count;
 
-    @Option(names = "--out", required = true, paramLabel = "FILE", description = "file to write: .npy, .npz, .csv, .safetensors, or .png for a picture")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FILE",
+            description = "file to write: .npy, .npz, .csv, .safetensors, or .png for a picture")
     private Path out;
 
     @Option(names = "--force", description = "replace the file")
     private boolean force;
 
-    @Option(names = "--method", paramLabel = "SPEC", defaultValue = METHOD,
-            description = "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, pc:0.16@500, ...; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--method",
+            paramLabel = "SPEC",
+            defaultValue = METHOD,
+            description =
+                    "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, pc:0.16@500, ...; default ${DEFAULT-VALUE}")
     private String method;
 
-    @Option(names = "--given", paramLabel = "NAME=FILE", description = "rows of a condition; row i belongs to sample i, a single row to all")
+    @Option(
+            names = "--given",
+            paramLabel = "NAME=FILE",
+            description = "rows of a condition; row i belongs to sample i, a single row to all")
     private Map<String, String> given = new LinkedHashMap<>();
 
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
     private long seed;
 
-    @Option(names = "--first-index", paramLabel = "I", defaultValue = "0", description = "number of the first sample; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--first-index",
+            paramLabel = "I",
+            defaultValue = "0",
+            description = "number of the first sample; default ${DEFAULT-VALUE}")
     private long first;
 
     @Mixin
@@ -80,12 +100,14 @@ final class SampleCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--count must be at least 1, got " + count);
         }
         if (first < 0 || first > Long.MAX_VALUE - count) {
-            throw new IllegalArgumentException("--first-index must not be negative and --first-index + --count must stay below 2^63, got " + first
-                    + " + " + count);
+            throw new IllegalArgumentException(
+                    "--first-index must not be negative and --first-index + --count must stay below 2^63, got " + first
+                            + " + " + count);
         }
         MethodSpec how = MethodSpec.parse(method);
         Target.requireExtension(out, EXTENSIONS);
-        List<Path> inputs = new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
+        List<Path> inputs =
+                new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
         inputs.add(model);
         Output target = Target.of(out, force, inputs);
         PrintWriter err = spec.commandLine().getErr();
@@ -124,16 +146,16 @@ final class SampleCommand implements Callable<Integer> {
             String file = given.get(port.name());
             String columns = String.join(", ", port.columns());
             if (file == null) {
-                throw new IllegalArgumentException("the model needs the condition '" + port.name() + "' (" + columns + "); pass --given " + port.name()
-                        + "=FILE");
+                throw new IllegalArgumentException("the model needs the condition '" + port.name() + "' (" + columns
+                        + "); pass --given " + port.name() + "=FILE");
             }
             Table rows = DataOptions.file(file, List.of());
             if (rows.names().containsAll(port.columns())) {
                 rows = rows.select(port.columns());
             }
             if (rows.columns() != port.width()) {
-                throw new IllegalArgumentException("--given " + port.name() + ": " + file + " has " + rows.columns() + " columns, the model's '"
-                        + port.name() + "' has " + port.width() + ": " + columns);
+                throw new IllegalArgumentException("--given " + port.name() + ": " + file + " has " + rows.columns()
+                        + " columns, the model's '" + port.name() + "' has " + port.width() + ": " + columns);
             }
             if (rows.rows() > 1 && rows.rows() < first + count) {
                 throw new IllegalArgumentException("--given " + port.name() + ": " + file + " has " + rows.rows()
@@ -149,13 +171,24 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     private void stream(Sampler sampler, Output target, List<String> columns) throws IOException {
-        Map<String, String> metadata = Map.of("model", Sha256.of(model), "method", method, "seed", Long.toString(seed), "first", Long.toString(first));
+        Map<String, String> metadata = Map.of(
+                "model",
+                Sha256.of(model),
+                "method",
+                method,
+                "seed",
+                Long.toString(seed),
+                "first",
+                Long.toString(first));
         ProgressLine line = new ProgressLine(spec.commandLine().getErr(), "sampling");
         try (RowWriter writer = RowWriter.open(target, count, columns, metadata)) {
-            sampler.progress((done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, "")).stream(first, count, seed, samples -> {
+            sampler
+                    .progress((done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, ""))
+                    .stream(first, count, seed, samples -> {
                 if (samples.run().nonFinite() > 0) {
-                    throw new ArithmeticException(samples.run().nonFinite() + " of samples " + samples.run().first() + " to "
-                            + (samples.run().first() + samples.count() - 1) + " are not finite; use more steps or another method");
+                    throw new ArithmeticException(samples.run().nonFinite() + " of samples "
+                            + samples.run().first() + " to " + (samples.run().first() + samples.count() - 1)
+                            + " are not finite; use more steps or another method");
                 }
                 try {
                     writer.write(samples.rows(), 0, samples.count());
@@ -171,27 +204,52 @@ final class SampleCommand implements Callable<Integer> {
 
     private void picture(Sampler sampler, Output target, List<String> columns) throws IOException {
         if (columns.size() < 2) {
-            throw new IllegalArgumentException("a picture needs two columns, the model has " + columns + "; write .csv or .npy");
+            throw new IllegalArgumentException(
+                    "a picture needs two columns, the model has " + columns + "; write .csv or .npy");
         }
         int shown = (int) Math.min(count, MOST_IN_A_PICTURE);
         if (shown < count) {
             spec.commandLine().getErr().println("tweedie: the picture shows the first " + shown + " rows");
         }
-        Table rows = Table.of(sampler.sample(first, shown, seed).rows(), columns.size()).named(columns);
+        Table rows = Table.of(sampler.sample(first, shown, seed).rows(), columns.size())
+                .named(columns);
         Png.write(target, ScatterPicture.around(rows, 0, 1, 512).draw(rows, ScatterPicture.Ink.RED));
     }
 
     private void report(double seconds) throws IOException {
         String hash = Sha256.of(out);
-        StringBuilder command = new StringBuilder(String.format(Locale.ROOT, "tweedie sample --model %s --method %s",
-                TrainCommand.quoted(model.toString()), TrainCommand.quoted(method)));
+        StringBuilder command = new StringBuilder(String.format(
+                Locale.ROOT,
+                "tweedie sample --model %s --method %s",
+                TrainCommand.quoted(model.toString()),
+                TrainCommand.quoted(method)));
         given.forEach((name, file) -> command.append(" --given ").append(TrainCommand.quoted(name + "=" + file)));
-        command.append(String.format(Locale.ROOT, " --seed %d --first-index %d --count %d%s --out %s", seed, first, count, device.again(),
+        command.append(String.format(
+                Locale.ROOT,
+                " --seed %d --first-index %d --count %d%s --out %s",
+                seed,
+                first,
+                count,
+                device.again(),
                 TrainCommand.quoted(out.toString())));
         String again = command.toString();
-        printed.print(spec, String.format(Locale.ROOT, "%s: %,d rows in %s (%,.0f rows/s), sha256 %s%nmodel sha256 %s%nagain: %s", out, count,
-                ProgressLine.duration(seconds), count / seconds, hash, Sha256.of(model), again),
-                json -> json.field("file", out.toString()).field("rows", count).field("seconds", seconds).field("rowsPerSecond", count / seconds)
-                        .field("sha256", hash).field("again", again));
+        printed.print(
+                spec,
+                String.format(
+                        Locale.ROOT,
+                        "%s: %,d rows in %s (%,.0f rows/s), sha256 %s%nmodel sha256 %s%nagain: %s",
+                        out,
+                        count,
+                        ProgressLine.duration(seconds),
+                        count / seconds,
+                        hash,
+                        Sha256.of(model),
+                        again),
+                json -> json.field("file", out.toString())
+                        .field("rows", count)
+                        .field("seconds", seconds)
+                        .field("rowsPerSecond", count / seconds)
+                        .field("sha256", hash)
+                        .field("again", again));
     }
 }

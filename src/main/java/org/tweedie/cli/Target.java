@@ -19,7 +19,8 @@ final class Target {
         String name = String.valueOf(out.getFileName()).toLowerCase(Locale.ROOT);
         String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
         if (!Files.isDirectory(out) && !known.contains(extension)) {
-            throw new IllegalArgumentException("--out " + out + ": " + Spelling.unknown("extension", extension, known).getMessage());
+            throw new IllegalArgumentException("--out " + out + ": "
+                    + Spelling.unknown("extension", extension, known).getMessage());
         }
     }
 

@@ -32,26 +32,43 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code tweedie train}. */
-@Command(name = "train", mixinStandardHelpOptions = true,
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
         description = "Trains a score model on the rows of a file, by denoising score matching.",
-        footer = {"", "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
-            "Example: tweedie train --data quakes.csv --out quakes.safetensors"})
+        footer = {
+            "",
+            "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
+            "Example: tweedie train --data quakes.csv --out quakes.safetensors"
+        })
 final class TrainCommand implements Callable<Integer> {
     private static final int KEEP = 2;
 
     @Mixin
     private DataOptions data;
 
-    @Option(names = "--out", required = true, paramLabel = "MODEL", description = "the model file to write (.safetensors)")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "MODEL",
+            description = "the model file to write (.safetensors)")
     private Path out;
 
     @Option(names = "--force", description = "replace the model file, and checkpoints of an earlier run")
     private boolean force;
 
-    @Option(names = "--sde", paramLabel = "SPEC", defaultValue = "vp", description = "vp, vp-cosine, ve, subvp, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--sde",
+            paramLabel = "SPEC",
+            defaultValue = "vp",
+            description = "vp, vp-cosine, ve, subvp, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
     private String sde;
 
-    @Option(names = "--network", paramLabel = "SPEC", defaultValue = "mlp:128x3", description = "mlp:WIDTHxDEPTH[,activation][,residual]; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--network",
+            paramLabel = "SPEC",
+            defaultValue = "mlp:128x3",
+            description = "mlp:WIDTHxDEPTH[,activation][,residual]; default ${DEFAULT-VALUE}")
     private String network;
 
     @Option(names = "--steps", paramLabel = "N", description = "steps of the optimiser; default 6000")
@@ -63,22 +80,38 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--lr", paramLabel = "RATE", description = "learning rate after warm-up; default 4e-3")
     private @Nullable Double rate;
 
-    @Option(names = "--ema", paramLabel = "DECAY", description = "decay of the running mean of the weights; default 0.999")
+    @Option(
+            names = "--ema",
+            paramLabel = "DECAY",
+            description = "decay of the running mean of the weights; default 0.999")
     private @Nullable Double average;
 
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of weights, order, times and noise; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            description = "of weights, order, times and noise; default ${DEFAULT-VALUE}")
     private long seed;
 
-    @Option(names = "--hold-out", paramLabel = "SHARE", defaultValue = "0.1", description = "share of the rows kept for 'evaluate'; 0 for none; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--hold-out",
+            paramLabel = "SHARE",
+            defaultValue = "0.1",
+            description = "share of the rows kept for 'evaluate'; 0 for none; default ${DEFAULT-VALUE}")
     private double holdOut;
 
     @Option(names = "--checkpoint-every", paramLabel = "N", description = "steps between checkpoints; default 1000")
     private @Nullable Long checkpointEvery;
 
-    @Option(names = "--resume", paramLabel = "DIR", description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
+    @Option(
+            names = "--resume",
+            paramLabel = "DIR",
+            description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
     private @Nullable Path resume;
 
-    @Option(names = "--dry-run", description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
+    @Option(
+            names = "--dry-run",
+            description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
     private boolean dryRun;
 
     @Mixin
@@ -145,7 +178,8 @@ final class TrainCommand implements Callable<Integer> {
         return with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
     }
 
-    private static <T> TrainSpec with(String option, TrainSpec settings, @Nullable T value, BiFunction<TrainSpec, T, TrainSpec> change) {
+    private static <T> TrainSpec with(
+            String option, TrainSpec settings, @Nullable T value, BiFunction<TrainSpec, T, TrainSpec> change) {
         return value == null ? settings : named(option, () -> change.apply(settings, value));
     }
 
@@ -162,7 +196,8 @@ final class TrainCommand implements Callable<Integer> {
         return resume != null ? resume : Path.of(out + ".checkpoints");
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals) throws IOException {
+    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals)
+            throws IOException {
         Path folder = checkpoints();
         boolean ours = !Files.exists(folder);
         try {
@@ -190,7 +225,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder) throws IOException {
+    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder)
+            throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
             if (resume == null) {
@@ -199,11 +235,18 @@ final class TrainCommand implements Callable<Integer> {
                 err.println("tweedie: no checkpoint in " + folder + " yet, starting at step 0");
             }
             ProgressLine line = new ProgressLine(err, "training");
-            TrainListener listener = progress -> line.at(progress.step(), progress.steps(), progress.seconds(), "rows", progress.rowsPerSecond(),
+            TrainListener listener = progress -> line.at(
+                    progress.step(),
+                    progress.steps(),
+                    progress.seconds(),
+                    "rows",
+                    progress.rowsPerSecond(),
                     String.format(Locale.ROOT, "  loss %.4f", progress.smoothLoss()));
             TrainResult result = model.train(rows, settings, listener, signals.token(), directory, resume != null);
             if (result.outcome() == TrainResult.Outcome.CANCELLED) {
-                throw new Stopped("stopped after step " + result.step() + " of " + settings.steps() + "; go on with: " + again(folder),
+                throw new Stopped(
+                        "stopped after step " + result.step() + " of " + settings.steps() + "; go on with: "
+                                + again(folder),
                         signals.code() == 0 ? 130 : signals.code());
             }
             return result;
@@ -211,10 +254,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void startAfresh(Path folder) throws IOException {
-        List<String> old = names(folder).stream().filter(name -> name.endsWith(".ckpt")).toList();
+        List<String> old =
+                names(folder).stream().filter(name -> name.endsWith(".ckpt")).toList();
         if (!old.isEmpty() && !force) {
-            throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume " + folder
-                    + ", or start over with --force");
+            throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume "
+                    + folder + ", or start over with --force");
         }
         for (String name : old) {
             Files.delete(folder.resolve(name));
@@ -233,7 +277,10 @@ final class TrainCommand implements Callable<Integer> {
                 command.append(' ').append(quoted(argument));
             }
         }
-        return command.append(force ? " --force" : "").append(" --resume ").append(quoted(folder.toString())).toString();
+        return command.append(force ? " --force" : "")
+                .append(" --resume ")
+                .append(quoted(folder.toString()))
+                .toString();
     }
 
     static String quoted(String argument) {
@@ -246,25 +293,57 @@ final class TrainCommand implements Callable<Integer> {
             return ExitCode.FAILURE;
         }
         model.save(target);
-        printed.print(spec, String.format(Locale.ROOT, "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
-                out, model.network().spec(), rows.rows(), String.join(", ", rows.columns()), result.smoothLoss(), ProgressLine.duration(result.seconds()),
-                quoted(out.toString())),
-                json -> json.field("model", out.toString()).field("rows", rows.rows()).field("steps", result.step()).field("loss", result.smoothLoss())
+        printed.print(
+                spec,
+                String.format(
+                        Locale.ROOT,
+                        "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
+                        out,
+                        model.network().spec(),
+                        rows.rows(),
+                        String.join(", ", rows.columns()),
+                        result.smoothLoss(),
+                        ProgressLine.duration(result.seconds()),
+                        quoted(out.toString())),
+                json -> json.field("model", out.toString())
+                        .field("rows", rows.rows())
+                        .field("steps", result.step())
+                        .field("loss", result.smoothLoss())
                         .field("seconds", result.seconds()));
         return ExitCode.OK;
     }
 
     private void estimate(ScoreModel model, Dataset rows, TrainSpec settings) {
         Trainer.Estimate estimate = model.estimate(rows, settings);
-        printed.print(spec, Printed.lines(out -> {
-            out.printf(Locale.ROOT, "data       %,d rows, %s%n", rows.rows(), rows.ports());
-            out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
-            out.printf(Locale.ROOT, "network    %s, %s -> %s, %,d parameters%n", model.network().spec(), model.network().signature().from(),
-                    model.network().signature().into(), estimate.parameters());
-            out.printf(Locale.ROOT, "device     %s, %,d bytes while training%n", model.device().name(), estimate.deviceBytes());
-            out.printf(Locale.ROOT, "time       %,d steps of %d rows, about %s (%.2f ms a step, measured now)%n", settings.steps(), settings.batch(),
-                    ProgressLine.duration(estimate.seconds()), 1e3 * estimate.secondsPerStep());
-        }), json -> json.field("rows", rows.rows()).field("parameters", estimate.parameters()).field("deviceBytes", estimate.deviceBytes())
-                .field("secondsPerStep", estimate.secondsPerStep()).field("seconds", estimate.seconds()));
+        printed.print(
+                spec,
+                Printed.lines(out -> {
+                    out.printf(Locale.ROOT, "data       %,d rows, %s%n", rows.rows(), rows.ports());
+                    out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
+                    out.printf(
+                            Locale.ROOT,
+                            "network    %s, %s -> %s, %,d parameters%n",
+                            model.network().spec(),
+                            model.network().signature().from(),
+                            model.network().signature().into(),
+                            estimate.parameters());
+                    out.printf(
+                            Locale.ROOT,
+                            "device     %s, %,d bytes while training%n",
+                            model.device().name(),
+                            estimate.deviceBytes());
+                    out.printf(
+                            Locale.ROOT,
+                            "time       %,d steps of %d rows, about %s (%.2f ms a step, measured now)%n",
+                            settings.steps(),
+                            settings.batch(),
+                            ProgressLine.duration(estimate.seconds()),
+                            1e3 * estimate.secondsPerStep());
+                }),
+                json -> json.field("rows", rows.rows())
+                        .field("parameters", estimate.parameters())
+                        .field("deviceBytes", estimate.deviceBytes())
+                        .field("secondsPerStep", estimate.secondsPerStep())
+                        .field("seconds", estimate.seconds()));
     }
 }

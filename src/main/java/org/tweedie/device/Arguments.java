@@ -57,7 +57,8 @@ public final class Arguments {
 
     private Arguments put(Parameter type, long value) {
         if (size == bits.length || entry.parameters().get(size) != type) {
-            throw new IllegalArgumentException(entry.name() + ": argument " + size + " is a " + type + " but the kernel takes "
+            throw new IllegalArgumentException(entry.name() + ": argument " + size + " is a " + type
+                    + " but the kernel takes "
                     + (size == bits.length ? "no more" : entry.parameters().get(size)));
         }
         bits[size++] = value;
@@ -142,7 +143,8 @@ public final class Arguments {
         if (buffer instanceof ArrayBacked backed) {
             return backed.array();
         }
-        throw new IllegalArgumentException(entry.name() + ": argument " + i + " is " + (buffer == null ? "null" : "not on the host"));
+        throw new IllegalArgumentException(
+                entry.name() + ": argument " + i + " is " + (buffer == null ? "null" : "not on the host"));
     }
 
     /** A buffer whose memory is a Java array. */

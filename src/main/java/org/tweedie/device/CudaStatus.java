@@ -22,7 +22,10 @@ public record CudaStatus(Optional<String> reason, int driverVersion, List<Gpu> g
 
     /** The ordinal of the first GPU that can be used. */
     public Optional<Integer> firstUsable() {
-        return gpus.stream().filter(gpu -> gpu.refusal().isEmpty()).map(Gpu::ordinal).findFirst();
+        return gpus.stream()
+                .filter(gpu -> gpu.refusal().isEmpty())
+                .map(Gpu::ordinal)
+                .findFirst();
     }
 
     /**
@@ -34,5 +37,6 @@ public record CudaStatus(Optional<String> reason, int driverVersion, List<Gpu> g
      * @param memory total bytes
      * @param refusal why it cannot be used; empty where it can
      */
-    public record Gpu(int ordinal, String name, DeviceKind kind, int major, int minor, long memory, Optional<String> refusal) {}
+    public record Gpu(
+            int ordinal, String name, DeviceKind kind, int major, int minor, long memory, Optional<String> refusal) {}
 }

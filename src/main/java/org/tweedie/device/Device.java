@@ -60,7 +60,8 @@ public interface Device extends AutoCloseable {
      *     {@link org.tweedie.device.host.HostDevice#wrap(float[])} wraps an array
      */
     default DeviceBuffer wrap(long address, Element element, long count) {
-        throw new UnsupportedOperationException(spec() + " has no device addresses; wrap an array with HostDevice.wrap");
+        throw new UnsupportedOperationException(
+                spec() + " has no device addresses; wrap an array with HostDevice.wrap");
     }
 
     /**

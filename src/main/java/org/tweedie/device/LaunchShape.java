@@ -7,7 +7,8 @@ public record LaunchShape(long gridX, int gridY, int gridZ, int blockX, int bloc
             throw new IllegalArgumentException("grid out of range: (" + gridX + "," + gridY + "," + gridZ + ")");
         }
         if (blockX < 1 || blockY < 1 || blockZ < 1 || (long) blockX * blockY * blockZ > 1024) {
-            throw new IllegalArgumentException("block must hold 1 to 1024 threads, got (" + blockX + "," + blockY + "," + blockZ + ")");
+            throw new IllegalArgumentException(
+                    "block must hold 1 to 1024 threads, got (" + blockX + "," + blockY + "," + blockZ + ")");
         }
         if (sharedBytes < 0) {
             throw new IllegalArgumentException("shared bytes must not be negative, got " + sharedBytes);
@@ -25,6 +26,7 @@ public record LaunchShape(long gridX, int gridY, int gridZ, int blockX, int bloc
 
     @Override
     public String toString() {
-        return "<<<(" + gridX + "," + gridY + "," + gridZ + "),(" + blockX + "," + blockY + "," + blockZ + ")," + sharedBytes + ">>>";
+        return "<<<(" + gridX + "," + gridY + "," + gridZ + "),(" + blockX + "," + blockY + "," + blockZ + "),"
+                + sharedBytes + ">>>";
     }
 }

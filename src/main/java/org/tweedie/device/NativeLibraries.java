@@ -58,8 +58,11 @@ public final class NativeLibraries {
             try {
                 return place(library, Path.of(folder));
             } catch (InvalidPathException e) {
-                throw new DeviceUnavailableException("java.io.tmpdir '" + folder + "' cannot be written in this locale ("
-                        + System.getProperty("sun.jnu.encoding") + "); set LC_ALL=C.UTF-8 or -Djava.io.tmpdir=DIR", e);
+                throw new DeviceUnavailableException(
+                        "java.io.tmpdir '" + folder + "' cannot be written in this locale ("
+                                + System.getProperty("sun.jnu.encoding")
+                                + "); set LC_ALL=C.UTF-8 or -Djava.io.tmpdir=DIR",
+                        e);
             }
         }
     }
@@ -93,8 +96,8 @@ public final class NativeLibraries {
 
     private static void requirePlatform() {
         if (!platform()) {
-            throw new DeviceUnavailableException("CUDA runs on Linux x86-64; this is " + System.getProperty("os.name") + " "
-                    + System.getProperty("os.arch"));
+            throw new DeviceUnavailableException("CUDA runs on Linux x86-64; this is " + System.getProperty("os.name")
+                    + " " + System.getProperty("os.arch"));
         }
     }
 
@@ -107,19 +110,24 @@ public final class NativeLibraries {
             check(library, target);
             return target;
         } catch (IOException e) {
-            throw new DeviceUnavailableException("cannot put " + library.fileName() + " into " + folder + ": " + why(e)
-                    + "; set -Djava.io.tmpdir= or -Djava.library.path= to a folder of yours", e);
+            throw new DeviceUnavailableException(
+                    "cannot put " + library.fileName() + " into " + folder + ": " + why(e)
+                            + "; set -Djava.io.tmpdir= or -Djava.library.path= to a folder of yours",
+                    e);
         }
     }
 
     private static void write(NativeLibrary library, Path target) throws IOException {
         byte[] content = content(library);
-        Path temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
-                + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
+        Path temporary = target.resolveSibling(
+                "." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
+                        + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
         boolean moved = false;
         try {
             Set<StandardOpenOption> create = EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            try (FileChannel file = FileChannel.open(temporary, create,
+            try (FileChannel file = FileChannel.open(
+                    temporary,
+                    create,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")))) {
                 ByteBuffer left = ByteBuffer.wrap(content);
                 while (left.hasRemaining()) {
@@ -152,8 +160,10 @@ public final class NativeLibraries {
             }
             byte[] content = in.readAllBytes();
             if (!sha256(content).equals(library.sha256())) {
-                throw new DeviceUnavailableException(library.resource() + " on the class path is not the library that this "
-                        + "version of Tweedie was built for (SHA-256 " + sha256(content) + ", expected " + library.sha256() + ")");
+                throw new DeviceUnavailableException(
+                        library.resource() + " on the class path is not the library that this "
+                                + "version of Tweedie was built for (SHA-256 " + sha256(content) + ", expected "
+                                + library.sha256() + ")");
             }
             return content;
         }
@@ -162,7 +172,9 @@ public final class NativeLibraries {
     /** Refuses a file that this user would not want to load. */
     private static void check(NativeLibrary library, Path file) throws IOException {
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            String what = Files.isSymbolicLink(file) ? "a symbolic link" : Files.isDirectory(file) ? "a folder" : "not a regular file";
+            String what = Files.isSymbolicLink(file)
+                    ? "a symbolic link"
+                    : Files.isDirectory(file) ? "a folder" : "not a regular file";
             throw refusal(file, "is " + what);
         }
         int owner = (Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);

@@ -8,8 +8,8 @@ public final class OutOfDeviceMemoryException extends DeviceException {
 
     /** @param askedBytes 0 where the driver does not say how much it wanted */
     public OutOfDeviceMemoryException(String device, long askedBytes, long freeBytes) {
-        super(device + ": " + (askedBytes > 0 ? "asked for " + askedBytes + " bytes" : "out of memory") + ", " + freeBytes
-                + " bytes free; use a smaller batch or chunk");
+        super(device + ": " + (askedBytes > 0 ? "asked for " + askedBytes + " bytes" : "out of memory") + ", "
+                + freeBytes + " bytes free; use a smaller batch or chunk");
         this.askedBytes = askedBytes;
         this.freeBytes = freeBytes;
     }

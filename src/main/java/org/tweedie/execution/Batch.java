@@ -16,7 +16,13 @@ import org.tweedie.kernels.View;
  * @param traces a view a traced register and closed step, the steps of a register one after the other, or empty: not traced
  */
 public record Batch(
-        long seed, long first, int count, long @Nullable [] indices, List<View> givens, List<View> outputs, List<View> traces) {
+        long seed,
+        long first,
+        int count,
+        long @Nullable [] indices,
+        List<View> givens,
+        List<View> outputs,
+        List<View> traces) {
     public Batch {
         if (count < 0 || first < 0 || first > Long.MAX_VALUE - count) {
             throw new IllegalArgumentException("rows out of range: first " + first + ", count " + count);
@@ -28,8 +34,14 @@ public record Batch(
 
     /** Rows {@code [from, from + rows)} of this batch. */
     Batch slice(int from, int rows) {
-        return new Batch(seed, first + from, rows, indices == null ? null : java.util.Arrays.copyOfRange(indices, from, from + rows),
-                slice(givens, from), slice(outputs, from), slice(traces, from));
+        return new Batch(
+                seed,
+                first + from,
+                rows,
+                indices == null ? null : java.util.Arrays.copyOfRange(indices, from, from + rows),
+                slice(givens, from),
+                slice(outputs, from),
+                slice(traces, from));
     }
 
     private static List<View> slice(List<View> views, int from) {

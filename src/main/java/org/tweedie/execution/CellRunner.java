@@ -70,7 +70,9 @@ final class CellRunner implements AutoCloseable {
     private double[] times(String field) {
         return table.cells().stream()
                 .flatMap(cell -> cell.before().stream())
-                .filter(stage -> stage instanceof Stage.Evaluate evaluate && evaluate.field().equals(field) && !evaluate.t().perRow())
+                .filter(stage -> stage instanceof Stage.Evaluate evaluate
+                        && evaluate.field().equals(field)
+                        && !evaluate.t().perRow())
                 .mapToDouble(stage -> ((Stage.Evaluate) stage).t().at())
                 .distinct()
                 .toArray();
@@ -140,7 +142,11 @@ final class CellRunner implements AutoCloseable {
             stream.copy(from.data(), from.offset(), into.data(), into.offset(), (long) count * from.width());
         } else {
             for (int r = 0; r < count; r++) {
-                stream.copy(from.data(), from.offset() + (long) r * from.stride(), into.data(), into.offset() + (long) r * into.stride(),
+                stream.copy(
+                        from.data(),
+                        from.offset() + (long) r * from.stride(),
+                        into.data(),
+                        into.offset() + (long) r * into.stride(),
                         from.width());
             }
         }
@@ -149,7 +155,8 @@ final class CellRunner implements AutoCloseable {
     private View register(int register) {
         StateLayout.Place place = layout.places().get(register);
         StateLayout.Block block = layout.blocks().get(place.block());
-        return new View(states.get(place.block()), place.slot() * block.slotStride(capacity), block.width(), block.width());
+        return new View(
+                states.get(place.block()), place.slot() * block.slotStride(capacity), block.width(), block.width());
     }
 
     private List<View> registers(int[] registers) {
@@ -232,7 +239,15 @@ final class CellRunner implements AutoCloseable {
     private Runnable mix(int b, MixTable tables, int number) {
         StateLayout.Block block = layout.blocks().get(b);
         DeviceBuffer state = states.get(b);
-        return () -> StepCell.run(stream, rows, state, block.slotStride(capacity), block.width(), tables.headers(), tables.weights(), number);
+        return () -> StepCell.run(
+                stream,
+                rows,
+                state,
+                block.slotStride(capacity),
+                block.width(),
+                tables.headers(),
+                tables.weights(),
+                number);
     }
 
     private Runnable stage(Stage stage) {
@@ -240,7 +255,9 @@ final class CellRunner implements AutoCloseable {
             Evaluator evaluator = Objects.requireNonNull(evaluators.get(evaluate.field()));
             List<View> from = registers(evaluate.from());
             List<View> into = registers(evaluate.into());
-            Instant t = evaluate.t().perRow() ? Instant.perRow(register(evaluate.t().register())) : Instant.at(evaluate.t().at());
+            Instant t = evaluate.t().perRow()
+                    ? Instant.perRow(register(evaluate.t().register()))
+                    : Instant.at(evaluate.t().at());
             return () -> evaluator.evaluate(stream, rows, from, t, into);
         }
         if (stage instanceof Stage.Apply apply) {

@@ -8,7 +8,8 @@ package org.tweedie.execution;
 public record GivenRows(float[] values, int width) {
     public GivenRows {
         if (width < 1 || values.length == 0 || values.length % width != 0) {
-            throw new IllegalArgumentException("given rows of width " + width + " do not divide " + values.length + " numbers");
+            throw new IllegalArgumentException(
+                    "given rows of width " + width + " do not divide " + values.length + " numbers");
         }
     }
 

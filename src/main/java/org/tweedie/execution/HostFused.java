@@ -39,7 +39,8 @@ final class HostFused implements Execution {
             BlockingQueue<Tile> free = new ArrayBlockingQueue<>(tiles);
             for (int i = 0; i < tiles; i++) {
                 Stream stream = owned.add(host.inlineStream());
-                free.add(new Tile(stream, owned.add(new CellRunner(program, device, stream, Math.min(TILE, Math.max(1, rows))))));
+                free.add(new Tile(
+                        stream, owned.add(new CellRunner(program, device, stream, Math.min(TILE, Math.max(1, rows))))));
             }
             return new Run(owned, host, rows, free);
         } catch (RuntimeException | Error e) {

@@ -24,13 +24,22 @@ record MixTable(DeviceBuffer headers, DeviceBuffer weights) {
         float[] weights = new float[Math.max(1, mixes.size()) * CellLayout.WEIGHTS];
         for (int m = 0; m < mixes.size(); m++) {
             Mix mix = mixes.get(m);
-            CellLayout.encode(slots(mix.from(), layout), slots(mix.into(), layout), mix.weights(), draws(mix), m, headers, weights);
+            CellLayout.encode(
+                    slots(mix.from(), layout),
+                    slots(mix.into(), layout),
+                    mix.weights(),
+                    draws(mix),
+                    m,
+                    headers,
+                    weights);
         }
-        return new MixTable(uploaded(device, stream, Element.I32, headers, headers.length, owned),
+        return new MixTable(
+                uploaded(device, stream, Element.I32, headers, headers.length, owned),
                 uploaded(device, stream, Element.F32, weights, weights.length, owned));
     }
 
-    private static DeviceBuffer uploaded(Device device, Stream stream, Element element, Object array, int length, Closing owned) {
+    private static DeviceBuffer uploaded(
+            Device device, Stream stream, Element element, Object array, int length, Closing owned) {
         DeviceBuffer buffer = owned.add(device.allocate(element, length));
         stream.upload(array, 0, buffer, 0, length);
         return buffer;
@@ -48,7 +57,8 @@ record MixTable(DeviceBuffer headers, DeviceBuffer weights) {
         List<CellDraw> draws = new ArrayList<>();
         for (Noise noise : mix.draws()) {
             if (!(noise.law() instanceof StandardLaw law)) {
-                throw new IllegalArgumentException("law " + noise.law() + " has no kernel; the step kernel draws " + List.of(StandardLaw.values()));
+                throw new IllegalArgumentException("law " + noise.law() + " has no kernel; the step kernel draws "
+                        + List.of(StandardLaw.values()));
             }
             draws.add(new CellDraw(law, noise.purpose(), noise.ordinal()));
         }

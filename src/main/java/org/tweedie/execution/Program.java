@@ -34,22 +34,35 @@ public record Program(Plan plan, CellTable table, Map<String, Field> fields) {
     private static void check(CellTable table, Stage.Evaluate evaluate, Map<String, Field> fields) {
         Field field = fields.get(evaluate.field());
         if (field == null) {
-            throw new IllegalArgumentException("the plan evaluates field '" + evaluate.field() + "', given are " + fields.keySet());
+            throw new IllegalArgumentException(
+                    "the plan evaluates field '" + evaluate.field() + "', given are " + fields.keySet());
         }
-        checkPorts(table, evaluate.field(), "inputs", evaluate.from(), field.signature().from());
-        checkPorts(table, evaluate.field(), "outputs", evaluate.into(), field.signature().into());
+        checkPorts(
+                table,
+                evaluate.field(),
+                "inputs",
+                evaluate.from(),
+                field.signature().from());
+        checkPorts(
+                table,
+                evaluate.field(),
+                "outputs",
+                evaluate.into(),
+                field.signature().into());
     }
 
     private static void checkPorts(CellTable table, String field, String side, int[] registers, List<Port> ports) {
         if (registers.length != ports.size()) {
-            throw new IllegalArgumentException("field '" + field + "' has " + ports.size() + " " + side + " " + ports + ", the plan gives "
-                    + registers.length + (side.equals("inputs") ? "; pass conditions with given(name, rows)" : ""));
+            throw new IllegalArgumentException("field '" + field + "' has " + ports.size() + " " + side + " " + ports
+                    + ", the plan gives " + registers.length
+                    + (side.equals("inputs") ? "; pass conditions with given(name, rows)" : ""));
         }
         for (int i = 0; i < registers.length; i++) {
             int width = table.registers().get(registers[i]).space().width();
             if (width != ports.get(i).space().width()) {
-                throw new IllegalArgumentException("field '" + field + "': " + side + " '" + ports.get(i).name() + "' is "
-                        + ports.get(i).space().width() + " wide, register '" + table.registers().get(registers[i]).name() + "' is " + width);
+                throw new IllegalArgumentException("field '" + field + "': " + side + " '"
+                        + ports.get(i).name() + "' is " + ports.get(i).space().width() + " wide, register '"
+                        + table.registers().get(registers[i]).name() + "' is " + width);
             }
         }
     }

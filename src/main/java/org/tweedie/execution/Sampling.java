@@ -53,7 +53,8 @@ public final class Sampling implements AutoCloseable {
             }
             if (traced) {
                 for (Register register : program.traced()) {
-                    traces.add(buffer(device, (long) capacity * program.plan().steps().size(), register));
+                    traces.add(buffer(
+                            device, (long) capacity * program.plan().steps().size(), register));
                 }
             }
         } catch (RuntimeException | Error e) {
@@ -124,9 +125,13 @@ public final class Sampling implements AutoCloseable {
                 }
             }
             if (chosen == null) {
-                throw new IllegalArgumentException((only == null ? "no execution takes this plan on " : "execution '" + only + "' is not to be had on ")
+                throw new IllegalArgumentException((only == null
+                                ? "no execution takes this plan on "
+                                : "execution '" + only + "' is not to be had on ")
                         + device.name() + ": "
-                        + offers.entrySet().stream().map(e -> e.getKey() + ": " + e.getValue().reason()).collect(Collectors.joining("; ")));
+                        + offers.entrySet().stream()
+                                .map(e -> e.getKey() + ": " + e.getValue().reason())
+                                .collect(Collectors.joining("; ")));
             }
             return new Choice(chosen, offers);
         }
@@ -144,17 +149,26 @@ public final class Sampling implements AutoCloseable {
     }
 
     /** Samples rows {@code [first, first + count)} of a seed. */
-    public void run(long seed, long first, long count, Map<String, GivenRows> given, Progress progress, CancelToken cancel, Sink sink) {
+    public void run(
+            long seed,
+            long first,
+            long count,
+            Map<String, GivenRows> given,
+            Progress progress,
+            CancelToken cancel,
+            Sink sink) {
         if (first < 0 || count < 0 || first > Long.MAX_VALUE - count) {
-            throw new IllegalArgumentException("first index must not be negative and first + count must stay below 2^63, got first " + first
-                    + ", count " + count);
+            throw new IllegalArgumentException(
+                    "first index must not be negative and first + count must stay below 2^63, got first " + first
+                            + ", count " + count);
         }
         checkGiven(given, first + count);
         new Loop(seed, given, progress, cancel, sink).run(first, count, null);
     }
 
     /** Samples the rows with these indices, in this order. */
-    public void run(long seed, long[] indices, Map<String, GivenRows> given, Progress progress, CancelToken cancel, Sink sink) {
+    public void run(
+            long seed, long[] indices, Map<String, GivenRows> given, Progress progress, CancelToken cancel, Sink sink) {
         long beyond = 0;
         for (long index : indices) {
             if (index < 0) {
@@ -170,14 +184,16 @@ public final class Sampling implements AutoCloseable {
         for (Register register : program.givens()) {
             GivenRows rows = given.get(register.name());
             if (rows == null) {
-                throw new IllegalArgumentException("the plan reads '" + register.name() + "'; pass it with given(\"" + register.name() + "\", rows)");
+                throw new IllegalArgumentException("the plan reads '" + register.name() + "'; pass it with given(\""
+                        + register.name() + "\", rows)");
             }
             if (rows.width() != register.space().width()) {
-                throw new IllegalArgumentException("given '" + register.name() + "' must be " + register.space().width() + " wide, got " + rows.width());
+                throw new IllegalArgumentException("given '" + register.name() + "' must be "
+                        + register.space().width() + " wide, got " + rows.width());
             }
             if (!rows.shared() && rows.rows() < beyond) {
-                throw new IllegalArgumentException("given '" + register.name() + "' has " + rows.rows() + " rows; row i belongs to sample i, so "
-                        + beyond + " are needed (or one row for all)");
+                throw new IllegalArgumentException("given '" + register.name() + "' has " + rows.rows()
+                        + " rows; row i belongs to sample i, so " + beyond + " are needed (or one row for all)");
             }
         }
     }
@@ -220,9 +236,22 @@ public final class Sampling implements AutoCloseable {
             if (!in.isEmpty()) {
                 stream.synchronize(); // the execution reads them on a stream of its own
             }
-            runner.run(new Batch(seed, wanted == null ? first : 0, rows, wanted, in, views(outputs, program.outputs()), traceViews(rows)));
-            sink.rows(at, rows, download(outputs, program.outputs(), rows), download(traces, traced ? program.traced() : List.of(),
-                    rows * program.plan().steps().size()));
+            runner.run(new Batch(
+                    seed,
+                    wanted == null ? first : 0,
+                    rows,
+                    wanted,
+                    in,
+                    views(outputs, program.outputs()),
+                    traceViews(rows)));
+            sink.rows(
+                    at,
+                    rows,
+                    download(outputs, program.outputs(), rows),
+                    download(
+                            traces,
+                            traced ? program.traced() : List.of(),
+                            rows * program.plan().steps().size()));
         }
 
         private View upload(Register register, DeviceBuffer buffer, long first, int rows, long @Nullable [] wanted) {
@@ -263,7 +292,8 @@ public final class Sampling implements AutoCloseable {
         private List<float[]> download(List<DeviceBuffer> buffers, List<Register> registers, int rows) {
             List<float[]> arrays = new ArrayList<>();
             for (int i = 0; i < buffers.size(); i++) {
-                float[] values = new float[Math.multiplyExact(rows, registers.get(i).space().width())];
+                float[] values = new float
+                        [Math.multiplyExact(rows, registers.get(i).space().width())];
                 stream.download(buffers.get(i), 0, values, 0, values.length);
                 arrays.add(values);
             }

@@ -39,6 +39,8 @@ record StateLayout(List<Place> places, List<Block> blocks) {
     }
 
     long floatsPerRow() {
-        return blocks.stream().mapToLong(block -> (long) block.width() * block.slots()).sum();
+        return blocks.stream()
+                .mapToLong(block -> (long) block.width() * block.slots())
+                .sum();
     }
 }

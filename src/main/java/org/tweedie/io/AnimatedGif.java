@@ -52,7 +52,8 @@ public final class AnimatedGif {
 
     private static void encode(Iterable<Raster> frames, int milliseconds, OutputStream to) throws IOException {
         if (milliseconds < 10 || milliseconds > 600_000) {
-            throw new IllegalArgumentException("milliseconds between frames must be within 10 and 600000, got " + milliseconds);
+            throw new IllegalArgumentException(
+                    "milliseconds between frames must be within 10 and 600000, got " + milliseconds);
         }
         ImageWriter writer = ImageIO.getImageWritersByFormatName("gif").next();
         try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(to)) {
@@ -62,8 +63,8 @@ public final class AnimatedGif {
             for (Raster frame : frames) {
                 first = first == null ? frame : first;
                 if (frame.width() != first.width() || frame.height() != first.height()) {
-                    throw new IllegalArgumentException("frames differ in size: " + first.width() + " x " + first.height() + " and "
-                            + frame.width() + " x " + frame.height());
+                    throw new IllegalArgumentException("frames differ in size: " + first.width() + " x "
+                            + first.height() + " and " + frame.width() + " x " + frame.height());
                 }
                 BufferedImage image = indexed(frame);
                 writer.writeToSequence(new IIOImage(image, null, metadata(writer, image, milliseconds / 10)), null);
@@ -102,7 +103,8 @@ public final class AnimatedGif {
                 pixels[i] = (byte) ((level(colour >> 16) * CUBE + level(colour >> 8)) * CUBE + level(colour));
             }
         }
-        IndexColorModel model = new IndexColorModel(8, colours.length, colours, 0, false, -1, java.awt.image.DataBuffer.TYPE_BYTE);
+        IndexColorModel model =
+                new IndexColorModel(8, colours.length, colours, 0, false, -1, java.awt.image.DataBuffer.TYPE_BYTE);
         BufferedImage image = new BufferedImage(frame.width(), frame.height(), BufferedImage.TYPE_BYTE_INDEXED, model);
         image.getRaster().setDataElements(0, 0, frame.width(), frame.height(), pixels);
         return image;

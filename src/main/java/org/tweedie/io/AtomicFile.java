@@ -53,13 +53,15 @@ public final class AtomicFile implements AutoCloseable {
         for (int attempt = 0; ; attempt++) {
             Path temporary = target.resolveSibling(attempt == 0 ? stem : stem + "-" + attempt);
             try {
-                return new AtomicFile(target, temporary, output, output.actions().create(temporary));
+                return new AtomicFile(
+                        target, temporary, output, output.actions().create(temporary));
             } catch (FileAlreadyExistsException e) {
                 if (attempt == 1000) {
                     throw e;
                 }
             } catch (NoSuchFileException e) {
-                throw new IllegalArgumentException("the directory of " + output.path() + " does not exist; create it first", e);
+                throw new IllegalArgumentException(
+                        "the directory of " + output.path() + " does not exist; create it first", e);
             }
         }
     }
@@ -81,7 +83,8 @@ public final class AtomicFile implements AutoCloseable {
             return;
         }
         if (!output.force()) {
-            throw new IllegalArgumentException("output " + path + " exists; choose another name or replace it with --force");
+            throw new IllegalArgumentException(
+                    "output " + path + " exists; choose another name or replace it with --force");
         }
         if (!Files.isRegularFile(path)) {
             throw new IllegalArgumentException("output " + path + " is not a regular file");
@@ -124,8 +127,8 @@ public final class AtomicFile implements AutoCloseable {
     /** Overwrites bytes that were written before; the position stays. */
     public void overwrite(long position, byte[] bytes) throws IOException {
         if (position < 0 || position + bytes.length > position()) {
-            throw new IllegalArgumentException("bytes " + position + " to " + (position + bytes.length) + " are not within the "
-                    + position() + " written");
+            throw new IllegalArgumentException("bytes " + position + " to " + (position + bytes.length)
+                    + " are not within the " + position() + " written");
         }
         flush();
         put(ByteBuffer.wrap(bytes), position);

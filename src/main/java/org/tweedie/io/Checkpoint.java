@@ -31,7 +31,8 @@ public final class Checkpoint {
      */
     public Checkpoint put(String name, byte[] bytes) {
         if (!name.matches("[A-Za-z0-9_./-]{1,255}")) {
-            throw new IllegalArgumentException("section name " + Shown.quoted(name) + " is not made of 1 to 255 of A-Z a-z 0-9 _ . / -");
+            throw new IllegalArgumentException(
+                    "section name " + Shown.quoted(name) + " is not made of 1 to 255 of A-Z a-z 0-9 _ . / -");
         }
         if (sections.putIfAbsent(name, bytes) != null) {
             throw new IllegalArgumentException("section " + name + " is put twice");
@@ -46,7 +47,8 @@ public final class Checkpoint {
 
     /** Adds 64-bit integers. */
     public Checkpoint put(String name, long... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asLongBuffer().put(values);
         return put(name, bytes.array());
     }

@@ -83,13 +83,16 @@ public final class CheckpointDirectory implements AutoCloseable {
         for (Path later : all.tailMap(step, false).values()) {
             actions.delete(later);
         }
-        all.headMap(step, true).descendingMap().values().stream().skip(keep).toList().forEach(old -> {
-            try {
-                actions.delete(old);
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        });
+        all.headMap(step, true).descendingMap().values().stream()
+                .skip(keep)
+                .toList()
+                .forEach(old -> {
+                    try {
+                        actions.delete(old);
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                });
         return file;
     }
 
@@ -104,11 +107,13 @@ public final class CheckpointDirectory implements AutoCloseable {
      * @param skipped is told, in one line each, of newer ones that cannot
      * @throws MalformedFileException if there are checkpoints but none can be read; the fault is the newest one's
      */
-    public static Optional<Found> newest(Path directory, ReadLimits limits, Consumer<String> skipped) throws IOException {
+    public static Optional<Found> newest(Path directory, ReadLimits limits, Consumer<String> skipped)
+            throws IOException {
         MalformedFileException first = null;
         for (var entry : list(directory).descendingMap().entrySet()) {
             try {
-                return Optional.of(new Found(entry.getKey(), entry.getValue(), CheckpointFile.read(entry.getValue(), limits)));
+                return Optional.of(
+                        new Found(entry.getKey(), entry.getValue(), CheckpointFile.read(entry.getValue(), limits)));
             } catch (MalformedFileException e) {
                 skipped.accept("skipped " + e.getMessage());
                 first = first == null ? e : first;

@@ -71,7 +71,9 @@ public final class CheckpointFile {
         ByteBuffer head = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
         head.put(MAGIC).putInt(VERSION).putInt(sections.size()).putLong(length);
         sections.forEach((name, bytes) -> {
-            head.putShort((short) name.length()).put(name.getBytes(StandardCharsets.US_ASCII)).putLong(bytes.length);
+            head.putShort((short) name.length())
+                    .put(name.getBytes(StandardCharsets.US_ASCII))
+                    .putLong(bytes.length);
             head.put(Sha256.digest().digest(bytes));
         });
         return head.array();
@@ -100,23 +102,29 @@ public final class CheckpointFile {
         }
         ByteBuffer head = source.buffer(0, HEAD);
         if (!Arrays.equals(head.array(), 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
-            throw new MalformedFileException(file, "header", "not a checkpoint: it does not start with the bytes of one");
+            throw new MalformedFileException(
+                    file, "header", "not a checkpoint: it does not start with the bytes of one");
         }
         int version = head.getInt(8);
         if (version < 1 || version > VERSION) {
             throw new MalformedFileException(
                     file,
                     "header",
-                    "format version " + Integer.toUnsignedString(version) + ", this program reads up to " + VERSION + "; use a newer Tweedie");
+                    "format version " + Integer.toUnsignedString(version) + ", this program reads up to " + VERSION
+                            + "; use a newer Tweedie");
         }
         int count = head.getInt(12);
         if (count < 0 || count > limits.entries()) {
             throw new MalformedFileException(
-                    file, "header", Integer.toUnsignedString(count) + " sections, above the limit of " + limits.entries());
+                    file,
+                    "header",
+                    Integer.toUnsignedString(count) + " sections, above the limit of " + limits.entries());
         }
         if (head.getLong(16) != source.length()) {
             throw new MalformedFileException(
-                    file, "header", Long.toUnsignedString(head.getLong(16)) + " bytes announced, the file has " + source.length());
+                    file,
+                    "header",
+                    Long.toUnsignedString(head.getLong(16)) + " bytes announced, the file has " + source.length());
         }
         MessageDigest whole = Sha256.digest();
         whole.update(head.array());
@@ -126,7 +134,8 @@ public final class CheckpointFile {
         for (Section section : table) {
             byte[] bytes = source.buffer(at, section.length()).array();
             if (!Arrays.equals(Sha256.digest().digest(bytes), section.hash())) {
-                throw new MalformedFileException(file, "section " + section.name(), "its SHA-256 differs: the bytes are damaged");
+                throw new MalformedFileException(
+                        file, "section " + section.name(), "its SHA-256 differs: the bytes are damaged");
             }
             whole.update(bytes);
             checkpoint.put(section.name(), bytes);
@@ -155,11 +164,15 @@ public final class CheckpointFile {
             ByteBuffer line = source.buffer(at + 2, nameLength + 8 + HASH);
             String name = new String(line.array(), 0, nameLength, StandardCharsets.ISO_8859_1);
             if (!name.matches("[A-Za-z0-9_./-]+") || !names.add(name)) {
-                throw new MalformedFileException(file, place, "name " + Shown.quoted(name) + " is malformed or occurs twice");
+                throw new MalformedFileException(
+                        file, place, "name " + Shown.quoted(name) + " is malformed or occurs twice");
             }
             long length = line.getLong(nameLength);
             if (length < 0 || length > source.length() - total) {
-                throw new MalformedFileException(file, "section " + name, Long.toUnsignedString(length) + " bytes announced, the file ends before");
+                throw new MalformedFileException(
+                        file,
+                        "section " + name,
+                        Long.toUnsignedString(length) + " bytes announced, the file ends before");
             }
             if (length > Integer.MAX_VALUE - 8) {
                 throw new MalformedFileException(file, "section " + name, "longer than 2 GiB");

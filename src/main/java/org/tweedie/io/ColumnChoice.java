@@ -24,8 +24,8 @@ final class ColumnChoice {
         int at = names.indexOf(wanted);
         if (at >= 0) {
             if (names.lastIndexOf(wanted) != at) {
-                throw new IllegalArgumentException(
-                        "column " + Shown.quoted(wanted) + " occurs more than once; choose it by its number, 1 to " + columns);
+                throw new IllegalArgumentException("column " + Shown.quoted(wanted)
+                        + " occurs more than once; choose it by its number, 1 to " + columns);
             }
             return at;
         }
@@ -40,7 +40,11 @@ final class ColumnChoice {
     }
 
     private static String list(List<String> names) {
-        String shown = String.join(", ", names.subList(0, Math.min(20, names.size())).stream().map(Shown::line).toList());
+        String shown = String.join(
+                ", ",
+                names.subList(0, Math.min(20, names.size())).stream()
+                        .map(Shown::line)
+                        .toList());
         return names.size() > 20 ? shown + ", ..." : shown;
     }
 }

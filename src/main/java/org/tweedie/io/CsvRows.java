@@ -91,10 +91,16 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
             case EMPTY -> throw fault(index, "empty cell" + hint);
             case NAN -> throw fault(index, "NaN; remove or fill such rows first");
             case INFINITE -> throw fault(index, "infinity; remove or fill such rows first");
-            case TOO_LARGE -> throw fault(
-                    index, Shown.quoted(new String(buffer, offset, length).strip()) + " is beyond the range of a 32-bit float");
-            case TEXT -> throw fault(
-                    index, Shown.quoted(new String(buffer, offset, Math.min(length, 60)).strip()) + " is not a number" + hint + separators(buffer, offset, length));
+            case TOO_LARGE ->
+                throw fault(
+                        index,
+                        Shown.quoted(new String(buffer, offset, length).strip())
+                                + " is beyond the range of a 32-bit float");
+            case TEXT ->
+                throw fault(
+                        index,
+                        Shown.quoted(new String(buffer, offset, Math.min(length, 60)).strip()) + " is not a number"
+                                + hint + separators(buffer, offset, length));
         };
     }
 
@@ -103,7 +109,9 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
             return "";
         }
         String cell = new String(buffer, offset, length).strip();
-        return cell.matches("(?s).*[0-9][;\\t ]+[-+.0-9].*") ? "; columns are separated by '" + options.separator() + "'" : "";
+        return cell.matches("(?s).*[0-9][;\\t ]+[-+.0-9].*")
+                ? "; columns are separated by '" + options.separator() + "'"
+                : "";
     }
 
     @Override
@@ -138,7 +146,8 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
     private void more() {
         int size = Math.min(CHUNK, Math.max(64, 2 * chunk.length));
         // The chunks and the table made of them live side by side at the end.
-        limits.afford(2L * Float.BYTES * ((full.size() + (chunk.length == CHUNK ? 1L : 0L)) * CHUNK + size), file, place(0));
+        limits.afford(
+                2L * Float.BYTES * ((full.size() + (chunk.length == CHUNK ? 1L : 0L)) * CHUNK + size), file, place(0));
         if (chunk.length == CHUNK) {
             full.add(chunk);
             chunk = new float[CHUNK];
@@ -152,12 +161,11 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
     private void decide() {
         decided = true;
         width = first.size();
-        boolean header =
-                switch (options.header()) {
-                    case PRESENT -> true;
-                    case ABSENT -> false;
-                    case AUTO -> looksLikeNames();
-                };
+        boolean header = switch (options.header()) {
+            case PRESENT -> true;
+            case ABSENT -> false;
+            case AUTO -> looksLikeNames();
+        };
         if (header) {
             names = first.stream().map(String::strip).toList();
         }
@@ -192,7 +200,8 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
         boolean[] asked = new boolean[width];
         boolean any = false;
         for (int i = 0; i < width; i++) {
-            asked[i] = options.columns().contains(Integer.toString(i + 1)) || options.columns().contains(first.get(i).strip());
+            asked[i] = options.columns().contains(Integer.toString(i + 1))
+                    || options.columns().contains(first.get(i).strip());
             any |= asked[i];
         }
         boolean text = false;
@@ -211,7 +220,9 @@ final class CsvRows extends AbstractBaseCsvCallbackHandler<Boolean> {
     Table table() {
         if (rows == 0) {
             throw new MalformedFileException(
-                    file, "row 1, column 1", !decided ? "no rows: the file is empty" : "no rows: the file has a header only");
+                    file,
+                    "row 1, column 1",
+                    !decided ? "no rows: the file is empty" : "no rows: the file has a header only");
         }
         float[] data = new float[rows * columns];
         int at = 0;

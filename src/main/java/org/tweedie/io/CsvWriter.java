@@ -46,7 +46,9 @@ public final class CsvWriter implements RowWriter {
 
     /** A cell in quotes where it needs them. */
     private static String cell(String text) {
-        boolean plain = !text.isEmpty() && text.strip().equals(text) && text.chars().noneMatch(c -> c == ',' || c == '"' || c < ' ' || c == '#');
+        boolean plain = !text.isEmpty()
+                && text.strip().equals(text)
+                && text.chars().noneMatch(c -> c == ',' || c == '"' || c < ' ' || c == '#');
         return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
     }
 

@@ -10,10 +10,11 @@ import java.util.List;
  * the page asks the browser to load nothing and run nothing. For one thread.
  */
 public final class HtmlReport {
-    private static final String STYLE = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
-            + "table{border-collapse:collapse;margin:.5rem 0}td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}"
-            + "th{background:#f3f3f3}pre{background:#f3f3f3;padding:.6rem;overflow-x:auto}img,svg{max-width:100%;height:auto}"
-            + "figure{margin:1rem 0}figcaption{color:#555;font-size:13px}";
+    private static final String STYLE =
+            "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
+                    + "table{border-collapse:collapse;margin:.5rem 0}td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}"
+                    + "th{background:#f3f3f3}pre{background:#f3f3f3;padding:.6rem;overflow-x:auto}img,svg{max-width:100%;height:auto}"
+                    + "figure{margin:1rem 0}figcaption{color:#555;font-size:13px}";
 
     private final StringBuilder body = new StringBuilder();
     private final String title;
@@ -39,7 +40,13 @@ public final class HtmlReport {
     }
 
     private HtmlReport element(String tag, String text) {
-        body.append('<').append(tag).append('>').append(Markup.escape(text)).append("</").append(tag).append(">\n");
+        body.append('<')
+                .append(tag)
+                .append('>')
+                .append(Markup.escape(text))
+                .append("</")
+                .append(tag)
+                .append(">\n");
         return this;
     }
 
@@ -64,7 +71,13 @@ public final class HtmlReport {
     private void row(String tag, List<String> cells) {
         body.append("<tr>");
         for (String cell : cells) {
-            body.append('<').append(tag).append('>').append(Markup.escape(cell)).append("</").append(tag).append('>');
+            body.append('<')
+                    .append(tag)
+                    .append('>')
+                    .append(Markup.escape(cell))
+                    .append("</")
+                    .append(tag)
+                    .append('>');
         }
         body.append("</tr>\n");
     }
@@ -86,11 +99,16 @@ public final class HtmlReport {
 
     private HtmlReport picture(String type, byte[] bytes, String caption) {
         String data = Base64.getEncoder().encodeToString(bytes);
-        return figure("<img alt=\"" + Markup.escape(caption) + "\" src=\"data:" + type + ";base64," + data + "\">", caption);
+        return figure(
+                "<img alt=\"" + Markup.escape(caption) + "\" src=\"data:" + type + ";base64," + data + "\">", caption);
     }
 
     private HtmlReport figure(String content, String caption) {
-        body.append("<figure>").append(content).append("<figcaption>").append(Markup.escape(caption)).append("</figcaption></figure>\n");
+        body.append("<figure>")
+                .append(content)
+                .append("<figcaption>")
+                .append(Markup.escape(caption))
+                .append("</figcaption></figure>\n");
         return this;
     }
 
@@ -98,7 +116,8 @@ public final class HtmlReport {
     public String html() {
         return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                 + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-                + "<meta name=\"viewport\" content=\"width=device-width\"><title>" + Markup.escape(title) + "</title><style>" + STYLE
+                + "<meta name=\"viewport\" content=\"width=device-width\"><title>" + Markup.escape(title)
+                + "</title><style>" + STYLE
                 + "</style></head>\n<body>\n<h1>" + Markup.escape(title) + "</h1>\n" + body + "</body></html>\n";
     }
 

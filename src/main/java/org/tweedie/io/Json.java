@@ -80,10 +80,18 @@ public final class Json implements AutoCloseable {
             require(in.nextToken() == JsonToken.START_OBJECT, file, place, "is not a JSON object");
             String name;
             while ((name = in.nextFieldName()) != null) {
-                require(in.nextToken() == JsonToken.VALUE_STRING, file, place, "the value of " + Shown.quoted(name) + " is not a string");
+                require(
+                        in.nextToken() == JsonToken.VALUE_STRING,
+                        file,
+                        place,
+                        "the value of " + Shown.quoted(name) + " is not a string");
                 fields.put(name, in.getText());
             }
-            require(in.currentToken() == JsonToken.END_OBJECT && in.nextToken() == null, file, place, "has text after the JSON object");
+            require(
+                    in.currentToken() == JsonToken.END_OBJECT && in.nextToken() == null,
+                    file,
+                    place,
+                    "has text after the JSON object");
         } catch (IOException e) {
             throw unreadable(e, file, place);
         }
@@ -98,7 +106,11 @@ public final class Json implements AutoCloseable {
             while (in.nextToken() == JsonToken.VALUE_STRING) {
                 values.add(in.getText());
             }
-            require(in.currentToken() == JsonToken.END_ARRAY && in.nextToken() == null, file, place, "is not a JSON array of strings");
+            require(
+                    in.currentToken() == JsonToken.END_ARRAY && in.nextToken() == null,
+                    file,
+                    place,
+                    "is not a JSON array of strings");
         } catch (IOException e) {
             throw unreadable(e, file, place);
         }
@@ -121,7 +133,8 @@ public final class Json implements AutoCloseable {
     }
 
     private static MalformedFileException unreadable(IOException e, String file, String place) {
-        String message = e instanceof JsonProcessingException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
+        String message =
+                e instanceof JsonProcessingException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
         return new MalformedFileException(file, place, message.length() > 160 ? message.substring(0, 160) : message, e);
     }
 

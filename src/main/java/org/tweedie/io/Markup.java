@@ -17,7 +17,9 @@ final class Markup {
                 case '\'' -> out.append("&#39;");
                 case '\n', '\t' -> out.append((char) point);
                 default -> {
-                    boolean allowed = point >= 0x20 && point != 0x7f && (point < 0xd800 || point > 0xdfff) && point < 0xfffe || point > 0xffff;
+                    boolean allowed =
+                            point >= 0x20 && point != 0x7f && (point < 0xd800 || point > 0xdfff) && point < 0xfffe
+                                    || point > 0xffff;
                     out.appendCodePoint(allowed ? point : 0xfffd);
                 }
             }

@@ -63,7 +63,8 @@ public final class Npy {
         NpyHeader header = NpyFormat.read(name, in, length, limits);
         long count = header.rows() * header.columns();
         if (count > Integer.MAX_VALUE - 8) {
-            throw new MalformedFileException(name, "header", count + " values, above the 2^31 of one table; read it by rows");
+            throw new MalformedFileException(
+                    name, "header", count + " values, above the 2^31 of one table; read it by rows");
         }
         limits.afford(4 * count, name, "header");
         float[] data = new float[(int) count];

@@ -19,13 +19,15 @@ final class NpyFormat {
         byte[] start = exactly(name, in, 8);
         for (int i = 0; i < MAGIC.length; i++) {
             if (start[i] != MAGIC[i]) {
-                throw new MalformedFileException(name, "byte " + i, "not an NPY file: it does not start with \\x93NUMPY");
+                throw new MalformedFileException(
+                        name, "byte " + i, "not an NPY file: it does not start with \\x93NUMPY");
             }
         }
         int major = start[6] & 0xff;
         int minor = start[7] & 0xff;
         if (major < 1 || major > 3 || minor != 0) {
-            throw new MalformedFileException(name, "byte 6", "NPY version " + major + "." + minor + " is not read; 1.0, 2.0 and 3.0 are");
+            throw new MalformedFileException(
+                    name, "byte 6", "NPY version " + major + "." + minor + " is not read; 1.0, 2.0 and 3.0 are");
         }
         byte[] size = exactly(name, in, major == 1 ? 2 : 4);
         long headerLength = 0;
@@ -45,7 +47,8 @@ final class NpyFormat {
             throw new MalformedFileException(
                     name,
                     "data",
-                    "shape " + shape(parsed.shape()) + " of " + parsed.dtype() + " needs " + want + " bytes, the file has " + have);
+                    "shape " + shape(parsed.shape()) + " of " + parsed.dtype() + " needs " + want
+                            + " bytes, the file has " + have);
         }
         return parsed;
     }
@@ -82,12 +85,15 @@ final class NpyFormat {
             }
             return bytes;
         } catch (ArithmeticException e) {
-            throw new MalformedFileException(name, PLACE, "shape " + shape(header.shape()) + " is beyond 2^63 bytes", e);
+            throw new MalformedFileException(
+                    name, PLACE, "shape " + shape(header.shape()) + " is beyond 2^63 bytes", e);
         }
     }
 
     static String shape(List<Long> extents) {
-        return extents.size() == 1 ? "(" + extents.get(0) + ",)" : extents.toString().replace('[', '(').replace(']', ')');
+        return extents.size() == 1
+                ? "(" + extents.get(0) + ",)"
+                : extents.toString().replace('[', '(').replace(']', ')');
     }
 
     /** A literal {@code {'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }} and nothing else. */
@@ -152,7 +158,9 @@ final class NpyFormat {
             }
             if (shape.size() > 2) {
                 throw new MalformedFileException(
-                        name, PLACE, "shape " + shape(shape) + " has more than two dimensions; reshape it to (rows, columns)");
+                        name,
+                        PLACE,
+                        "shape " + shape(shape) + " has more than two dimensions; reshape it to (rows, columns)");
             }
             if (shape.get(0) == 0) {
                 throw new MalformedFileException(name, PLACE, "shape " + shape(shape) + " has no rows");
@@ -176,7 +184,8 @@ final class NpyFormat {
         private String dtype() {
             blank();
             if (at < text.length() && text.charAt(at) == '[') {
-                throw new MalformedFileException(name, PLACE, "structured dtypes are not read; save each field as an array of its own");
+                throw new MalformedFileException(
+                        name, PLACE, "structured dtypes are not read; save each field as an array of its own");
             }
             String dtype = string();
             if (dtype.isEmpty()) {

@@ -40,11 +40,12 @@ public final class NpyRows implements AutoCloseable {
     public void read(long first, int count, float[] into, int offset) throws IOException {
         int columns = header.columns();
         if (first < 0 || count < 0 || first > header.rows() - count) {
-            throw new IllegalArgumentException(
-                    "rows " + first + " to " + (first + count) + " are not within the " + header.rows() + " of " + source.name());
+            throw new IllegalArgumentException("rows " + first + " to " + (first + count) + " are not within the "
+                    + header.rows() + " of " + source.name());
         }
         if (offset < 0 || offset + (long) count * columns > into.length) {
-            throw new IllegalArgumentException(count + " rows of " + columns + " do not fit " + into.length + " values from " + offset);
+            throw new IllegalArgumentException(
+                    count + " rows of " + columns + " do not fit " + into.length + " values from " + offset);
         }
         if (header.rowMajor()) {
             range(first * columns, (long) count * columns, into, offset, 1);

@@ -44,11 +44,10 @@ record NpyType(char kind, int bytes, ByteOrder order) {
         ByteBuffer buffer = ByteBuffer.wrap(from).order(order);
         int at = first;
         for (int i = 0; i < count; i++, at += stride) {
-            float value =
-                    switch (kind) {
-                        case 'f' -> bytes == 4 ? buffer.getFloat(4 * i) : (float) buffer.getDouble(8 * i);
-                        default -> bytes == 4 ? (float) buffer.getInt(4 * i) : (float) buffer.getLong(8 * i);
-                    };
+            float value = switch (kind) {
+                case 'f' -> bytes == 4 ? buffer.getFloat(4 * i) : (float) buffer.getDouble(8 * i);
+                default -> bytes == 4 ? (float) buffer.getInt(4 * i) : (float) buffer.getLong(8 * i);
+            };
             if (!Float.isFinite(value)) {
                 return i;
             }
@@ -64,6 +63,8 @@ record NpyType(char kind, int bytes, ByteOrder order) {
         if (Double.isNaN(value)) {
             return "NaN; remove or fill such rows first";
         }
-        return Double.isInfinite(value) ? "infinity; remove or fill such rows first" : value + " is beyond the range of a 32-bit float";
+        return Double.isInfinite(value)
+                ? "infinity; remove or fill such rows first"
+                : value + " is beyond the range of a 32-bit float";
     }
 }

@@ -19,9 +19,12 @@ public final class Npz implements AutoCloseable {
         this.source = source;
         this.limits = limits;
         for (ZipDirectory.Entry entry : ZipDirectory.read(source, limits)) {
-            String name = entry.name().endsWith(".npy") ? entry.name().substring(0, entry.name().length() - 4) : entry.name();
+            String name = entry.name().endsWith(".npy")
+                    ? entry.name().substring(0, entry.name().length() - 4)
+                    : entry.name();
             if (arrays.put(name, entry) != null) {
-                throw new MalformedFileException(source.name(), "entry " + entry.name(), "occurs twice, with and without .npy");
+                throw new MalformedFileException(
+                        source.name(), "entry " + entry.name(), "occurs twice, with and without .npy");
             }
         }
     }
@@ -105,7 +108,10 @@ public final class Npz implements AutoCloseable {
     public static void write(Output output, Map<String, Table> tables) throws IOException {
         try (NpzWriter writer = NpzWriter.open(output)) {
             for (Map.Entry<String, Table> table : tables.entrySet()) {
-                writer.array(table.getKey(), table.getValue().rows(), table.getValue().columns());
+                writer.array(
+                        table.getKey(),
+                        table.getValue().rows(),
+                        table.getValue().columns());
                 writer.write(table.getValue().data(), 0, table.getValue().rows());
             }
             writer.finish();

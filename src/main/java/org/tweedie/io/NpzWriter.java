@@ -118,16 +118,36 @@ public final class NpzWriter implements RowWriter {
         long directory = file.position();
         for (Written entry : entries) {
             ByteBuffer central = little(46 + entry.name().length + 28);
-            central.putInt(ZipDirectory.CENTRAL).putShort((short) (3 << 8 | VERSION)).putShort(VERSION).putShort((short) 0);
-            central.putShort((short) 0).putShort((short) 0).putShort(DATE).putInt((int) entry.crc()).putInt(FULL).putInt(FULL);
-            central.putShort((short) entry.name().length).putShort((short) 28).putShort((short) 0).putShort((short) 0);
+            central.putInt(ZipDirectory.CENTRAL)
+                    .putShort((short) (3 << 8 | VERSION))
+                    .putShort(VERSION)
+                    .putShort((short) 0);
+            central.putShort((short) 0)
+                    .putShort((short) 0)
+                    .putShort(DATE)
+                    .putInt((int) entry.crc())
+                    .putInt(FULL)
+                    .putInt(FULL);
+            central.putShort((short) entry.name().length)
+                    .putShort((short) 28)
+                    .putShort((short) 0)
+                    .putShort((short) 0);
             central.putShort((short) 0).putInt(0100644 << 16).putInt(FULL).put(entry.name());
-            central.putShort((short) 1).putShort((short) 24).putLong(entry.size()).putLong(entry.size()).putLong(entry.local());
+            central.putShort((short) 1)
+                    .putShort((short) 24)
+                    .putLong(entry.size())
+                    .putLong(entry.size())
+                    .putLong(entry.local());
             file.write(central.array());
         }
         long size = file.position() - directory;
         ByteBuffer end = little(56 + 20 + 22);
-        end.putInt(ZipDirectory.END64).putLong(44).putShort(VERSION).putShort(VERSION).putInt(0).putInt(0);
+        end.putInt(ZipDirectory.END64)
+                .putLong(44)
+                .putShort(VERSION)
+                .putShort(VERSION)
+                .putInt(0)
+                .putInt(0);
         end.putLong(entries.size()).putLong(entries.size()).putLong(size).putLong(directory);
         end.putInt(ZipDirectory.LOCATOR64).putInt(0).putLong(directory + size).putInt(1);
         end.putInt(ZipDirectory.END).putShort((short) 0).putShort((short) 0);

@@ -215,7 +215,8 @@ final class NumberText {
         for (int digits = 1; ; digits++) {
             BigDecimal rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
             if (Float.parseFloat(rounded.toString()) != size) {
-                rounded = exact.round(new MathContext(digits, rounded.compareTo(exact) > 0 ? RoundingMode.DOWN : RoundingMode.UP));
+                rounded = exact.round(
+                        new MathContext(digits, rounded.compareTo(exact) > 0 ? RoundingMode.DOWN : RoundingMode.UP));
             }
             if (Float.parseFloat(rounded.toString()) == size) {
                 place(out, rounded.unscaledValue().longValueExact(), rounded.scale());

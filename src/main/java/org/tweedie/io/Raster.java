@@ -10,8 +10,8 @@ package org.tweedie.io;
 public record Raster(int width, int height, int[] argb) {
     public Raster {
         if (width < 1 || width > 16_384 || height < 1 || height > 16_384 || (long) width * height != argb.length) {
-            throw new IllegalArgumentException(
-                    "a picture of " + width + " x " + height + " does not fit " + argb.length + " pixels, or is not within 1 and 16384");
+            throw new IllegalArgumentException("a picture of " + width + " x " + height + " does not fit " + argb.length
+                    + " pixels, or is not within 1 and 16384");
         }
     }
 

@@ -60,7 +60,8 @@ public record ReadLimits(
             throw new MalformedFileException(
                     file,
                     place,
-                    "needs " + Shown.bytes(bytes) + ", above the memory budget of " + Shown.bytes(memory) + "; give Java a larger heap (-Xmx)");
+                    "needs " + Shown.bytes(bytes) + ", above the memory budget of " + Shown.bytes(memory)
+                            + "; give Java a larger heap (-Xmx)");
         }
     }
 

@@ -29,8 +29,8 @@ final class RowCount {
     int add(float[] values, int offset, int rows) {
         long count = (long) rows * columns;
         if (rows < 0 || offset < 0 || offset + count > values.length) {
-            throw new IllegalArgumentException(
-                    rows + " rows of " + columns + " from offset " + offset + " are not within " + values.length + " values");
+            throw new IllegalArgumentException(rows + " rows of " + columns + " from offset " + offset
+                    + " are not within " + values.length + " values");
         }
         if (rows > announced - written) {
             throw new IllegalArgumentException((written + rows) + " rows written, " + announced + " announced");
@@ -41,7 +41,8 @@ final class RowCount {
 
     void complete() {
         if (written != announced) {
-            throw new IllegalStateException(written + " rows written, " + announced + " announced; the file is not published");
+            throw new IllegalStateException(
+                    written + " rows written, " + announced + " announced; the file is not published");
         }
     }
 }

@@ -41,7 +41,8 @@ public interface RowWriter extends AutoCloseable {
      * @param metadata kept where the format has room for it: safetensors
      * @throws IllegalArgumentException for another extension, or a target that may not be written
      */
-    static RowWriter open(Output output, long rows, List<String> names, Map<String, String> metadata) throws IOException {
+    static RowWriter open(Output output, long rows, List<String> names, Map<String, String> metadata)
+            throws IOException {
         String file = String.valueOf(output.path().getFileName()).toLowerCase(Locale.ROOT);
         String extension = file.substring(Math.max(0, file.lastIndexOf('.')));
         int columns = names.size();
@@ -50,8 +51,10 @@ public interface RowWriter extends AutoCloseable {
             case ".npz" -> NpzWriter.single(output, "samples", rows, columns);
             case ".csv" -> CsvWriter.open(output, rows, names);
             case ".safetensors" -> SafetensorsWriter.rows(output, "samples", rows, names, metadata);
-            default -> throw new IllegalArgumentException("cannot write " + Shown.quoted(Path.of(file).toString())
-                    + ": its extension is none of .npy, .npz, .csv, .safetensors");
+            default ->
+                throw new IllegalArgumentException(
+                        "cannot write " + Shown.quoted(Path.of(file).toString())
+                                + ": its extension is none of .npy, .npz, .csv, .safetensors");
         };
     }
 }

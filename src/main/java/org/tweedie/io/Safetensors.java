@@ -100,7 +100,8 @@ public final class Safetensors implements AutoCloseable {
         SafetensorsHeader.Entry entry = entry(tensor);
         Dtype dtype = entry.dtype();
         if (dtype != Dtype.F32 && dtype != Dtype.F64 && dtype != Dtype.F16 && dtype != Dtype.BF16) {
-            throw new MalformedFileException(source.name(), "tensor " + Shown.quoted(tensor), "is " + dtype + ", not floats");
+            throw new MalformedFileException(
+                    source.name(), "tensor " + Shown.quoted(tensor), "is " + dtype + ", not floats");
         }
         float[] values = new float[length(entry, Float.BYTES)];
         byte[] chunk = new byte[Math.min(Floats.CHUNK, values.length) * dtype.bytes()];
@@ -109,13 +110,12 @@ public final class Safetensors implements AutoCloseable {
             source.read(entry.offset() + (long) done * dtype.bytes(), chunk, 0, count * dtype.bytes());
             ByteBuffer bytes = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
             for (int i = 0; i < count; i++) {
-                values[done + i] =
-                        switch (dtype) {
-                            case F64 -> (float) bytes.getDouble(8 * i);
-                            case F16 -> Half.f16(bytes.getShort(2 * i));
-                            case BF16 -> Half.bf16(bytes.getShort(2 * i));
-                            default -> bytes.getFloat(4 * i);
-                        };
+                values[done + i] = switch (dtype) {
+                    case F64 -> (float) bytes.getDouble(8 * i);
+                    case F16 -> Half.f16(bytes.getShort(2 * i));
+                    case BF16 -> Half.bf16(bytes.getShort(2 * i));
+                    default -> bytes.getFloat(4 * i);
+                };
             }
         }
         return values;
@@ -146,7 +146,8 @@ public final class Safetensors implements AutoCloseable {
 
     private ByteBuffer read(SafetensorsHeader.Entry entry) throws IOException {
         if (entry.bytes() > Integer.MAX_VALUE - 8) {
-            throw new MalformedFileException(source.name(), "tensor " + Shown.quoted(entry.name()), "is longer than 2 GiB");
+            throw new MalformedFileException(
+                    source.name(), "tensor " + Shown.quoted(entry.name()), "is longer than 2 GiB");
         }
         return source.buffer(entry.offset(), (int) entry.bytes());
     }
@@ -164,7 +165,8 @@ public final class Safetensors implements AutoCloseable {
     private int length(SafetensorsHeader.Entry entry, int bytesEach) {
         String place = "tensor " + Shown.quoted(entry.name());
         if (entry.count() > Integer.MAX_VALUE - 8) {
-            throw new MalformedFileException(source.name(), place, entry.count() + " elements, above the 2^31 of one array");
+            throw new MalformedFileException(
+                    source.name(), place, entry.count() + " elements, above the 2^31 of one array");
         }
         limits.afford(bytesEach * entry.count(), source.name(), place);
         return (int) entry.count();
@@ -174,7 +176,8 @@ public final class Safetensors implements AutoCloseable {
     public static void write(Output output, Map<String, String> metadata, List<Tensor> tensors) throws IOException {
         try (AtomicFile file = AtomicFile.create(output)) {
             List<Tensor> sorted = SafetensorsWriter.sorted(tensors);
-            file.write(SafetensorsWriter.header(metadata, sorted.stream().map(SafetensorsWriter.Slot::of).toList()));
+            file.write(SafetensorsWriter.header(
+                    metadata, sorted.stream().map(SafetensorsWriter.Slot::of).toList()));
             byte[] chunk = new byte[1 << 16];
             for (Tensor tensor : sorted) {
                 ByteBuffer bytes = tensor.bytes().duplicate();
@@ -191,7 +194,8 @@ public final class Safetensors implements AutoCloseable {
     /** The bytes that {@link #write} would write. */
     public static byte[] encode(Map<String, String> metadata, List<Tensor> tensors) {
         List<Tensor> sorted = SafetensorsWriter.sorted(tensors);
-        byte[] header = SafetensorsWriter.header(metadata, sorted.stream().map(SafetensorsWriter.Slot::of).toList());
+        byte[] header = SafetensorsWriter.header(
+                metadata, sorted.stream().map(SafetensorsWriter.Slot::of).toList());
         long size = header.length;
         for (Tensor tensor : sorted) {
             size += tensor.bytes().remaining();

@@ -58,12 +58,14 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
             throw new MalformedFileException(
                     file,
                     PLACE,
-                    "header of " + Long.toUnsignedString(length) + " bytes, above the limit of " + limits.safetensorsHeader()
-                            + "; or this is no safetensors file");
+                    "header of " + Long.toUnsignedString(length) + " bytes, above the limit of "
+                            + limits.safetensorsHeader() + "; or this is no safetensors file");
         }
         if (length > source.length() - 8) {
             throw new MalformedFileException(
-                    file, PLACE, "header of " + length + " bytes in a file of " + source.length() + ": the file ends too early");
+                    file,
+                    PLACE,
+                    "header of " + length + " bytes in a file of " + source.length() + ": the file ends too early");
         }
         if (length < 2) {
             throw new MalformedFileException(file, PLACE, "header of " + length + " bytes is too short for {}");
@@ -119,14 +121,21 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
                 if (json.currentToken() != JsonToken.END_OBJECT) {
                     throw fault(PLACE, "expected a tensor's name");
                 }
-                if (json.nextToken() != null || !text.endsWith("}") && text.substring(text.lastIndexOf('}') + 1).chars().anyMatch(c -> c != ' ')) {
+                if (json.nextToken() != null
+                        || !text.endsWith("}")
+                                && text.substring(text.lastIndexOf('}') + 1)
+                                        .chars()
+                                        .anyMatch(c -> c != ' ')) {
                     throw fault(PLACE, "something other than spaces follows the object");
                 }
             } catch (JsonProcessingException e) {
                 String message = e.getOriginalMessage();
                 throw new MalformedFileException(
                         file,
-                        PLACE + (e.getLocation() == null ? "" : ", character " + e.getLocation().getCharOffset()),
+                        PLACE
+                                + (e.getLocation() == null
+                                        ? ""
+                                        : ", character " + e.getLocation().getCharOffset()),
                         message.length() > 160 ? message.substring(0, 160) : message,
                         e);
             }
@@ -137,7 +146,10 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
             require(json.nextToken() == JsonToken.START_OBJECT, METADATA, "is not an object of strings");
             String key;
             while ((key = json.nextFieldName()) != null) {
-                require(json.nextToken() == JsonToken.VALUE_STRING, METADATA, "the value of " + Shown.quoted(key) + " is not a string");
+                require(
+                        json.nextToken() == JsonToken.VALUE_STRING,
+                        METADATA,
+                        "the value of " + Shown.quoted(key) + " is not a string");
                 metadata.put(checked(key, METADATA), checked(json.getText(), METADATA));
             }
             require(json.currentToken() == JsonToken.END_OBJECT, METADATA, "is not an object of strings");
@@ -169,9 +181,16 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
             long from = offsets.get(0);
             long to = offsets.get(1);
             require(from <= to, place, "data_offsets " + offsets + " end before they begin");
-            require(to <= end - start, place, "data_offsets " + offsets + " lie beyond the " + (end - start) + " bytes of data");
+            require(
+                    to <= end - start,
+                    place,
+                    "data_offsets " + offsets + " lie beyond the " + (end - start) + " bytes of data");
             long size = size(dtype, shape, place);
-            require(size == to - from, place, "shape " + shape + " of " + dtype + " needs " + size + " bytes, data_offsets " + offsets + " span " + (to - from));
+            require(
+                    size == to - from,
+                    place,
+                    "shape " + shape + " of " + dtype + " needs " + size + " bytes, data_offsets " + offsets + " span "
+                            + (to - from));
             tensors.add(new Entry(name, dtype, shape, start + from, size));
         }
 
@@ -189,7 +208,10 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
             return Arrays.stream(Dtype.values())
                     .filter(dtype -> dtype.name().equals(name))
                     .findAny()
-                    .orElseThrow(() -> fault(place, "dtype " + Shown.quoted(name) + " is not known; known are " + Arrays.toString(Dtype.values())));
+                    .orElseThrow(() -> fault(
+                            place,
+                            "dtype " + Shown.quoted(name) + " is not known; known are "
+                                    + Arrays.toString(Dtype.values())));
         }
 
         private List<Long> integers(JsonParser json, String place, int most) throws IOException {
@@ -197,7 +219,11 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
             List<Long> values = new ArrayList<>();
             while (json.nextToken() != JsonToken.END_ARRAY) {
                 require(values.size() < most, place, "has more than " + most + " numbers");
-                require(json.currentToken() == JsonToken.VALUE_NUMBER_INT && !json.getText().startsWith("-"), place, "holds something other than whole numbers");
+                require(
+                        json.currentToken() == JsonToken.VALUE_NUMBER_INT
+                                && !json.getText().startsWith("-"),
+                        place,
+                        "holds something other than whole numbers");
                 values.add(json.getLongValue());
             }
             return values;
@@ -212,7 +238,8 @@ public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensor
                 require(
                         entry.offset() == at,
                         "tensor " + Shown.quoted(entry.name()),
-                        "begins at byte " + (entry.offset() - start) + " of the data, expected " + (at - start) + ": tensors overlap or leave a gap");
+                        "begins at byte " + (entry.offset() - start) + " of the data, expected " + (at - start)
+                                + ": tensors overlap or leave a gap");
                 at += entry.bytes();
             }
             require(at == end, "data", (end - at) + " bytes after the last tensor");

@@ -40,7 +40,8 @@ public final class SafetensorsWriter implements RowWriter {
      *
      * @param names the columns' names, kept as metadata {@code columns}, a JSON array
      */
-    public static SafetensorsWriter rows(Output output, String tensor, long rows, List<String> names, Map<String, String> metadata)
+    public static SafetensorsWriter rows(
+            Output output, String tensor, long rows, List<String> names, Map<String, String> metadata)
             throws IOException {
         RowCount count = new RowCount(rows, names.size());
         Map<String, String> all = new TreeMap<>(metadata);
@@ -58,7 +59,8 @@ public final class SafetensorsWriter implements RowWriter {
 
     static List<Tensor> sorted(List<Tensor> tensors) {
         List<Tensor> sorted = new ArrayList<>(tensors);
-        sorted.sort(Comparator.comparing(Tensor::dtype, Comparator.reverseOrder()).thenComparing(Tensor::name, SafetensorsWriter::byCodePoint));
+        sorted.sort(Comparator.comparing(Tensor::dtype, Comparator.reverseOrder())
+                .thenComparing(Tensor::name, SafetensorsWriter::byCodePoint));
         return sorted;
     }
 
@@ -84,7 +86,9 @@ public final class SafetensorsWriter implements RowWriter {
             }
             long at = 0;
             for (Slot slot : slots) {
-                if (slot.name().isEmpty() || slot.name().equals(SafetensorsHeader.METADATA) || !names.add(slot.name())) {
+                if (slot.name().isEmpty()
+                        || slot.name().equals(SafetensorsHeader.METADATA)
+                        || !names.add(slot.name())) {
                     throw new IllegalArgumentException(
                             "tensor name " + Shown.quoted(slot.name()) + " is empty, reserved or used twice");
                 }
@@ -108,7 +112,10 @@ public final class SafetensorsWriter implements RowWriter {
             throw new UncheckedIOException(e);
         }
         int length = (json.size() + 7) / 8 * 8;
-        ByteBuffer all = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(json.toByteArray());
+        ByteBuffer all = ByteBuffer.allocate(8 + length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length)
+                .put(json.toByteArray());
         while (all.hasRemaining()) {
             all.put((byte) ' ');
         }
@@ -117,7 +124,8 @@ public final class SafetensorsWriter implements RowWriter {
 
     private static void unicode(String text) {
         if (!Utf8.holds(text)) {
-            throw new IllegalArgumentException("text " + Shown.quoted(text) + " of a tensor's name or the metadata has a lone surrogate");
+            throw new IllegalArgumentException(
+                    "text " + Shown.quoted(text) + " of a tensor's name or the metadata has a lone surrogate");
         }
     }
 

@@ -36,7 +36,8 @@ public record ScatterPicture(int x, int y, double left, double right, double bot
             throw new IllegalArgumentException("size must be within 16 and 4096, got " + size);
         }
         if (!(left < right) || !(bottom < top)) {
-            throw new IllegalArgumentException("the window is empty: " + left + " to " + right + ", " + bottom + " to " + top);
+            throw new IllegalArgumentException(
+                    "the window is empty: " + left + " to " + right + ", " + bottom + " to " + top);
         }
     }
 

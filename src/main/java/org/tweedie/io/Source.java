@@ -31,7 +31,8 @@ final class Source implements Closeable {
             throw new MalformedFileException(name, "file", "does not exist");
         }
         if (!Files.isRegularFile(file)) {
-            throw new MalformedFileException(name, "file", Files.isDirectory(file) ? "is a directory" : "is not a regular file");
+            throw new MalformedFileException(
+                    name, "file", Files.isDirectory(file) ? "is a directory" : "is not a regular file");
         }
         if (!Files.isReadable(file)) {
             throw new MalformedFileException(name, "file", "may not be read by this user");

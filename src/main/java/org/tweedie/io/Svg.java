@@ -19,7 +19,8 @@ public record Svg(String markup) {
     public record Series(String name, double[] x, double[] y) {
         public Series {
             if (x.length != y.length) {
-                throw new IllegalArgumentException("series " + Shown.quoted(name) + " has " + x.length + " x and " + y.length + " y");
+                throw new IllegalArgumentException(
+                        "series " + Shown.quoted(name) + " has " + x.length + " x and " + y.length + " y");
             }
         }
 
@@ -62,11 +63,13 @@ public record Svg(String markup) {
             StringBuilder path = new StringBuilder();
             for (int i = 0; i < points.x().length; i += every) {
                 if (chart.shows(points.x()[i], points.y()[i])) {
-                    path.append('M').append(chart.point(points.x()[i], points.y()[i])).append("h0");
+                    path.append('M')
+                            .append(chart.point(points.x()[i], points.y()[i]))
+                            .append("h0");
                 }
             }
-            chart.add("<path fill=\"none\" stroke-width=\"3\" stroke-linecap=\"round\" stroke-opacity=\"0.5\" stroke=\"" + colour(s)
-                    + "\" d=\"" + path + "\"/>");
+            chart.add("<path fill=\"none\" stroke-width=\"3\" stroke-linecap=\"round\" stroke-opacity=\"0.5\" stroke=\""
+                    + colour(s) + "\" d=\"" + path + "\"/>");
         }
         return chart.done();
     }
@@ -77,9 +80,13 @@ public record Svg(String markup) {
             throw new IllegalArgumentException("bins must be within 1 and 1000, got " + bins);
         }
         if (names.size() != values.size()) {
-            throw new IllegalArgumentException("got " + names.size() + " names for " + values.size() + " sets of values");
+            throw new IllegalArgumentException(
+                    "got " + names.size() + " names for " + values.size() + " sets of values");
         }
-        double[] finite = values.stream().flatMapToDouble(Arrays::stream).filter(Double::isFinite).toArray();
+        double[] finite = values.stream()
+                .flatMapToDouble(Arrays::stream)
+                .filter(Double::isFinite)
+                .toArray();
         double low = Arrays.stream(finite).min().orElse(0);
         double high = Arrays.stream(finite).max().orElse(1);
         double width = high > low ? (high - low) / bins : 1.0 / bins;
@@ -156,19 +163,40 @@ public record Svg(String markup) {
 
         Chart(String title, String xLabel, String yLabel, List<Series> series, boolean logarithmic) {
             this.logarithmic = logarithmic;
-            this.x = range(series.stream().flatMapToDouble(s -> Arrays.stream(s.x())).toArray());
-            this.y = range(series.stream().flatMapToDouble(s -> Arrays.stream(s.y())).map(this::scale).toArray());
-            out.append("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ").append(WIDTH).append(' ').append(HEIGHT);
-            out.append("\" width=\"").append(WIDTH).append("\" height=\"").append(HEIGHT).append("\" font-family=\"sans-serif\" font-size=\"11\">");
+            this.x = range(
+                    series.stream().flatMapToDouble(s -> Arrays.stream(s.x())).toArray());
+            this.y = range(series.stream()
+                    .flatMapToDouble(s -> Arrays.stream(s.y()))
+                    .map(this::scale)
+                    .toArray());
+            out.append("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ")
+                    .append(WIDTH)
+                    .append(' ')
+                    .append(HEIGHT);
+            out.append("\" width=\"")
+                    .append(WIDTH)
+                    .append("\" height=\"")
+                    .append(HEIGHT)
+                    .append("\" font-family=\"sans-serif\" font-size=\"11\">");
             out.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
             text(WIDTH / 2, 18, "middle", title, " font-size=\"13\" font-weight=\"bold\"");
             text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", xLabel, "");
-            text(14, (TOP + HEIGHT - BOTTOM) / 2, "middle", yLabel, " transform=\"rotate(-90 14 " + (TOP + HEIGHT - BOTTOM) / 2 + ")\"");
+            text(
+                    14,
+                    (TOP + HEIGHT - BOTTOM) / 2,
+                    "middle",
+                    yLabel,
+                    " transform=\"rotate(-90 14 " + (TOP + HEIGHT - BOTTOM) / 2 + ")\"");
             axes();
             for (int s = 0; s < series.size() && series.size() > 1; s++) {
                 int at = TOP + 14 + 15 * s;
-                out.append("<rect x=\"").append(WIDTH - RIGHT - 110).append("\" y=\"").append(at - 8);
-                out.append("\" width=\"10\" height=\"10\" fill=\"").append(colour(s)).append("\"/>");
+                out.append("<rect x=\"")
+                        .append(WIDTH - RIGHT - 110)
+                        .append("\" y=\"")
+                        .append(at - 8);
+                out.append("\" width=\"10\" height=\"10\" fill=\"")
+                        .append(colour(s))
+                        .append("\"/>");
                 text(WIDTH - RIGHT - 95, at + 1, "start", series.get(s).name(), "");
             }
         }
@@ -194,16 +222,33 @@ public record Svg(String markup) {
         }
 
         private void axes() {
-            out.append("<rect x=\"").append(LEFT).append("\" y=\"").append(TOP).append("\" width=\"").append(WIDTH - LEFT - RIGHT);
+            out.append("<rect x=\"")
+                    .append(LEFT)
+                    .append("\" y=\"")
+                    .append(TOP)
+                    .append("\" width=\"")
+                    .append(WIDTH - LEFT - RIGHT);
             out.append("\" height=\"").append(HEIGHT - TOP - BOTTOM).append("\" fill=\"none\" stroke=\"#999\"/>");
             for (double tick : ticks(x)) {
                 double at = across(tick);
-                out.append("<path stroke=\"#ddd\" d=\"M").append(pixel(at)).append(',').append(TOP).append('V').append(HEIGHT - BOTTOM).append("\"/>");
+                out.append("<path stroke=\"#ddd\" d=\"M")
+                        .append(pixel(at))
+                        .append(',')
+                        .append(TOP)
+                        .append('V')
+                        .append(HEIGHT - BOTTOM)
+                        .append("\"/>");
                 text(at, HEIGHT - BOTTOM + 14, "middle", label(tick), "");
             }
             for (double tick : ticks(y)) {
                 double at = down(tick);
-                out.append("<path stroke=\"#ddd\" d=\"M").append(LEFT).append(',').append(pixel(at)).append('H').append(WIDTH - RIGHT).append("\"/>");
+                out.append("<path stroke=\"#ddd\" d=\"M")
+                        .append(LEFT)
+                        .append(',')
+                        .append(pixel(at))
+                        .append('H')
+                        .append(WIDTH - RIGHT)
+                        .append("\"/>");
                 text(LEFT - 5, at + 4, "end", label(logarithmic ? StrictMath.pow(10, tick) : tick), "");
             }
         }
@@ -212,7 +257,9 @@ public record Svg(String markup) {
         private static double[] ticks(double[] range) {
             double rough = (range[1] - range[0]) / 5;
             double power = StrictMath.pow(10, StrictMath.floor(StrictMath.log10(rough)));
-            double step = rough / power < 1.5 ? power : rough / power < 3.5 ? 2 * power : rough / power < 7.5 ? 5 * power : 10 * power;
+            double step = rough / power < 1.5
+                    ? power
+                    : rough / power < 3.5 ? 2 * power : rough / power < 7.5 ? 5 * power : 10 * power;
             if (!(step > 0) || !Double.isFinite(step)) {
                 return new double[0];
             }
@@ -250,12 +297,23 @@ public record Svg(String markup) {
         /** Pixels to a tenth. */
         private static String pixel(double value) {
             long tenths = Math.round(10 * value);
-            return (tenths < 0 ? "-" : "") + Math.abs(tenths) / 10 + (tenths % 10 == 0 ? "" : "." + Math.abs(tenths) % 10);
+            return (tenths < 0 ? "-" : "")
+                    + Math.abs(tenths) / 10
+                    + (tenths % 10 == 0 ? "" : "." + Math.abs(tenths) % 10);
         }
 
         private void text(double px, double py, String anchor, String text, String attributes) {
-            out.append("<text x=\"").append(pixel(px)).append("\" y=\"").append(pixel(py)).append("\" text-anchor=\"").append(anchor);
-            out.append('"').append(attributes).append('>').append(Markup.escape(text)).append("</text>");
+            out.append("<text x=\"")
+                    .append(pixel(px))
+                    .append("\" y=\"")
+                    .append(pixel(py))
+                    .append("\" text-anchor=\"")
+                    .append(anchor);
+            out.append('"')
+                    .append(attributes)
+                    .append('>')
+                    .append(Markup.escape(text))
+                    .append("</text>");
         }
 
         void add(String element) {

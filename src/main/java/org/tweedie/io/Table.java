@@ -60,7 +60,8 @@ public record Table(float[] data, int rows, int columns, List<String> names) {
         if (first < 0 || end < first || end > rows) {
             throw new IllegalArgumentException("rows " + first + " to " + end + " are not within 0 and " + rows);
         }
-        return new Table(java.util.Arrays.copyOfRange(data, first * columns, end * columns), end - first, columns, names);
+        return new Table(
+                java.util.Arrays.copyOfRange(data, first * columns, end * columns), end - first, columns, names);
     }
 
     /**

@@ -17,7 +17,8 @@ record TableFile(Path path, Format format, Optional<String> array) {
         String lower = file.toLowerCase(Locale.ROOT);
         int colon = lower.lastIndexOf(".npz:");
         if (colon >= 0) {
-            return new TableFile(Path.of(file.substring(0, colon + 4)), Format.NPZ, Optional.of(file.substring(colon + 5)));
+            return new TableFile(
+                    Path.of(file.substring(0, colon + 4)), Format.NPZ, Optional.of(file.substring(colon + 5)));
         }
         Format format;
         if (lower.endsWith(".csv") || lower.endsWith(".txt")) {
@@ -27,8 +28,8 @@ record TableFile(Path path, Format format, Optional<String> array) {
         } else if (lower.endsWith(".npz")) {
             format = Format.NPZ;
         } else {
-            throw new IllegalArgumentException(
-                    "cannot tell the format of " + Shown.quoted(file) + " by its extension; use .csv, .txt, .npy, .npz or file.npz:name");
+            throw new IllegalArgumentException("cannot tell the format of " + Shown.quoted(file)
+                    + " by its extension; use .csv, .txt, .npy, .npz or file.npz:name");
         }
         return new TableFile(Path.of(file), format, Optional.empty());
     }

@@ -18,8 +18,8 @@ public record Tensor(String name, Dtype dtype, List<Long> shape, ByteBuffer byte
         shape = List.copyOf(shape);
         long size = size(dtype, shape);
         if (size != bytes.remaining()) {
-            throw new IllegalArgumentException("tensor " + Shown.quoted(name) + " of shape " + shape + " and dtype " + dtype + " needs "
-                    + size + " bytes, got " + bytes.remaining());
+            throw new IllegalArgumentException("tensor " + Shown.quoted(name) + " of shape " + shape + " and dtype "
+                    + dtype + " needs " + size + " bytes, got " + bytes.remaining());
         }
     }
 
@@ -30,14 +30,16 @@ public record Tensor(String name, Dtype dtype, List<Long> shape, ByteBuffer byte
 
     /** A tensor of 64-bit floats. */
     public static Tensor f64(String name, double[] values, long... shape) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asDoubleBuffer().put(values);
         return new Tensor(name, Dtype.F64, list(shape), bytes);
     }
 
     /** A tensor of signed 64-bit integers. */
     public static Tensor i64(String name, long[] values, long... shape) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asLongBuffer().put(values);
         return new Tensor(name, Dtype.I64, list(shape), bytes);
     }

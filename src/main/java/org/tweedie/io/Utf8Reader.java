@@ -80,7 +80,10 @@ final class Utf8Reader extends Reader {
         if (!started) {
             started = true;
             int at = bytes.position();
-            if (bytes.remaining() >= 3 && bytes.get(at) == (byte) 0xef && bytes.get(at + 1) == (byte) 0xbb && bytes.get(at + 2) == (byte) 0xbf) {
+            if (bytes.remaining() >= 3
+                    && bytes.get(at) == (byte) 0xef
+                    && bytes.get(at + 1) == (byte) 0xbb
+                    && bytes.get(at + 2) == (byte) 0xbf) {
                 bytes.position(at + 3);
             }
         }

@@ -146,7 +146,10 @@ final class ZipDirectory {
             Central entry = ordered.get(i);
             String place = "entry " + entry.name();
             if (entry.local() != at) {
-                throw fault(place, "starts at byte " + Long.toUnsignedString(entry.local()) + ", expected " + at + ": entries overlap or leave a gap");
+                throw fault(
+                        place,
+                        "starts at byte " + Long.toUnsignedString(entry.local()) + ", expected " + at
+                                + ": entries overlap or leave a gap");
             }
             long next = i + 1 < ordered.size() ? ordered.get(i + 1).local() : directory;
             entries.add(locate(entry, next, place));

@@ -11,12 +11,30 @@ import org.tweedie.kernels.host.ActivationTwins;
  */
 public final class Activations {
     /** x, out, rows, width, x stride, out stride, activation. */
-    public static final KernelEntry FORWARD = KernelEntry.of("activation_f32", ActivationTwins::forward, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry FORWARD = KernelEntry.of(
+            "activation_f32",
+            ActivationTwins::forward,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** pre, d, out, rows, width, pre stride, d stride, out stride, activation. */
-    public static final KernelEntry SLOPE = KernelEntry.of("activation_slope_f32", ActivationTwins::slope, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry SLOPE = KernelEntry.of(
+            "activation_slope_f32",
+            ActivationTwins::slope,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     private static final int THREADS = 256;
 
@@ -24,12 +42,16 @@ public final class Activations {
 
     /** Queues {@code out = act(x)}; {@code out} may be the very memory of {@code x}. */
     public static void forward(Stream stream, RowSet rows, View x, Activation activation, View out) {
-        Grid.require(x.width() == out.width() && out.stride() >= out.width(), "out must be " + x.width() + " wide, a row for each", out);
+        Grid.require(
+                x.width() == out.width() && out.stride() >= out.width(),
+                "out must be " + x.width() + " wide, a row for each",
+                out);
         Arguments arguments = new Arguments(FORWARD);
         x.into(arguments);
         out.into(arguments);
         rows.into(arguments).i32(x.width()).i32(x.stride()).i32(out.stride()).i32(activation.code());
-        stream.launch(stream.device().kernel(FORWARD), Grid.items(Grid.capacity(out) * out.width(), THREADS), arguments);
+        stream.launch(
+                stream.device().kernel(FORWARD), Grid.items(Grid.capacity(out) * out.width(), THREADS), arguments);
     }
 
     /**
@@ -37,18 +59,28 @@ public final class Activations {
      * {@code dOut} or {@code pre}.
      */
     public static void backward(Stream stream, RowSet rows, View pre, View dOut, Activation activation, View dPre) {
-        Grid.require(pre.width() == dPre.width() && dPre.stride() >= dPre.width(), "result must be " + pre.width() + " wide, a row for each", dPre);
+        Grid.require(
+                pre.width() == dPre.width() && dPre.stride() >= dPre.width(),
+                "result must be " + pre.width() + " wide, a row for each",
+                dPre);
         Grid.require(pre.width() == dOut.width(), "gradient or tangent must be " + pre.width() + " wide", dOut);
         Arguments arguments = new Arguments(SLOPE);
         pre.into(arguments);
         dOut.into(arguments);
         dPre.into(arguments);
-        rows.into(arguments).i32(pre.width()).i32(pre.stride()).i32(dOut.stride()).i32(dPre.stride()).i32(activation.code());
-        stream.launch(stream.device().kernel(SLOPE), Grid.items(Grid.capacity(dPre) * dPre.width(), THREADS), arguments);
+        rows.into(arguments)
+                .i32(pre.width())
+                .i32(pre.stride())
+                .i32(dOut.stride())
+                .i32(dPre.stride())
+                .i32(activation.code());
+        stream.launch(
+                stream.device().kernel(SLOPE), Grid.items(Grid.capacity(dPre) * dPre.width(), THREADS), arguments);
     }
 
     /** Queues {@code tangentOut = act'(pre) tangentIn}, the directional derivative: the same product as {@link #backward}. */
-    public static void tangent(Stream stream, RowSet rows, View pre, View tangentIn, Activation activation, View tangentOut) {
+    public static void tangent(
+            Stream stream, RowSet rows, View pre, View tangentIn, Activation activation, View tangentOut) {
         backward(stream, rows, pre, tangentIn, activation, tangentOut);
     }
 }

@@ -6,8 +6,8 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
-import org.tweedie.device.Stream;
 import org.tweedie.device.LaunchShape;
+import org.tweedie.device.Stream;
 import org.tweedie.kernels.host.AdamTwins;
 
 /**
@@ -31,19 +31,43 @@ public final class Adam {
     private static final int PLACES = 9;
 
     /** control, step, rate, correction 1, correction 2, mean. */
-    public static final KernelEntry ASSIGN = KernelEntry.of("adam_assign", AdamTwins::assign, Parameter.POINTER, Parameter.F64,
+    public static final KernelEntry ASSIGN = KernelEntry.of(
+            "adam_assign",
+            AdamTwins::assign,
+            Parameter.POINTER,
             Parameter.F64,
-            Parameter.F64, Parameter.F64, Parameter.F64);
+            Parameter.F64,
+            Parameter.F64,
+            Parameter.F64,
+            Parameter.F64);
 
     /** control, sums, parts, scale, clip, history, capacity. */
-    public static final KernelEntry JUDGE = KernelEntry.of("adam_judge", AdamTwins::judge, Parameter.POINTER, Parameter.POINTER,
+    public static final KernelEntry JUDGE = KernelEntry.of(
+            "adam_judge",
+            AdamTwins::judge,
+            Parameter.POINTER,
+            Parameter.POINTER,
             Parameter.I32,
-            Parameter.F64, Parameter.F64, Parameter.POINTER, Parameter.I32);
+            Parameter.F64,
+            Parameter.F64,
+            Parameter.POINTER,
+            Parameter.I32);
 
     /** weights, gradients, first, second, mean, control, count, 1 - b1, 1 - b2, epsilon, decay. */
-    public static final KernelEntry UPDATE = KernelEntry.of("adam_ema_f32", AdamTwins::update, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I64, Parameter.F32, Parameter.F32,
-            Parameter.F32, Parameter.F32);
+    public static final KernelEntry UPDATE = KernelEntry.of(
+            "adam_ema_f32",
+            AdamTwins::update,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I64,
+            Parameter.F32,
+            Parameter.F32,
+            Parameter.F32,
+            Parameter.F32);
 
     private Adam() {}
 
@@ -90,8 +114,13 @@ public final class Adam {
      * @param mean how far the running mean moves towards the weights: 1 less its decay
      */
     public static void assign(Stream stream, DeviceBuffer control, long step, double rate, double mean, Rule rule) {
-        Arguments arguments = new Arguments(ASSIGN).buffer(control).f64(step).f64(rate).f64(1 / (1 - StrictMath.pow(rule.beta1(), step)))
-                .f64(1 / (1 - StrictMath.pow(rule.beta2(), step))).f64(mean);
+        Arguments arguments = new Arguments(ASSIGN)
+                .buffer(control)
+                .f64(step)
+                .f64(rate)
+                .f64(1 / (1 - StrictMath.pow(rule.beta1(), step)))
+                .f64(1 / (1 - StrictMath.pow(rule.beta2(), step)))
+                .f64(mean);
         stream.launch(stream.device().kernel(ASSIGN), LaunchShape.linear(1, 1), arguments);
     }
 
@@ -103,13 +132,25 @@ public final class Adam {
      * @param clip the most the gradient's norm may be; 0 for no limit
      * @param history F32, {@code 2 n}: loss of step k at {@code (k - 1) mod n}, norm at {@code n +} that
      */
-    public static void judge(Stream stream, DeviceBuffer control, DeviceBuffer sums, int parts, double scale, double clip,
+    public static void judge(
+            Stream stream,
+            DeviceBuffer control,
+            DeviceBuffer sums,
+            int parts,
+            double scale,
+            double clip,
             DeviceBuffer history) {
         if (parts < 1 || sums.count() < 1 + parts || history.count() < 2) {
-            throw new IllegalArgumentException("parts must be positive and the sums " + (1 + parts) + ", got " + parts + " and "
-                    + sums.count());
+            throw new IllegalArgumentException(
+                    "parts must be positive and the sums " + (1 + parts) + ", got " + parts + " and " + sums.count());
         }
-        Arguments arguments = new Arguments(JUDGE).buffer(control).buffer(sums).i32(parts).f64(scale).f64(clip).buffer(history)
+        Arguments arguments = new Arguments(JUDGE)
+                .buffer(control)
+                .buffer(sums)
+                .i32(parts)
+                .f64(scale)
+                .f64(clip)
+                .buffer(history)
                 .i32((int) (history.count() / 2));
         stream.launch(stream.device().kernel(JUDGE), LaunchShape.linear(1, 1), arguments);
     }
@@ -119,16 +160,35 @@ public final class Adam {
      *
      * @param mean the running mean of the weights
      */
-    public static void update(Stream stream, DeviceBuffer control, long at, long count, DeviceBuffer weights, DeviceBuffer gradients,
-            DeviceBuffer first, DeviceBuffer second, DeviceBuffer mean, Rule rule) {
+    public static void update(
+            Stream stream,
+            DeviceBuffer control,
+            long at,
+            long count,
+            DeviceBuffer weights,
+            DeviceBuffer gradients,
+            DeviceBuffer first,
+            DeviceBuffer second,
+            DeviceBuffer mean,
+            Rule rule) {
         for (DeviceBuffer buffer : new DeviceBuffer[] {weights, gradients, first, second, mean}) {
             if (at < 0 || count < 0 || count > buffer.count() - at) {
-                throw new IllegalArgumentException(count + " elements from " + at + " do not fit a buffer of " + buffer.count());
+                throw new IllegalArgumentException(
+                        count + " elements from " + at + " do not fit a buffer of " + buffer.count());
             }
         }
-        Arguments arguments = new Arguments(UPDATE).buffer(weights, at).buffer(gradients, at).buffer(first, at).buffer(second, at)
-                .buffer(mean, at).buffer(control).i64(count).f32((float) (1 - rule.beta1())).f32((float) (1 - rule.beta2()))
-                .f32((float) rule.epsilon()).f32((float) rule.decay());
+        Arguments arguments = new Arguments(UPDATE)
+                .buffer(weights, at)
+                .buffer(gradients, at)
+                .buffer(first, at)
+                .buffer(second, at)
+                .buffer(mean, at)
+                .buffer(control)
+                .i64(count)
+                .f32((float) (1 - rule.beta1()))
+                .f32((float) (1 - rule.beta2()))
+                .f32((float) rule.epsilon())
+                .f32((float) rule.decay());
         stream.launch(stream.device().kernel(UPDATE), Grid.items(count, 256), arguments);
     }
 }

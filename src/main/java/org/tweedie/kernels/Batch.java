@@ -14,8 +14,18 @@ import org.tweedie.rng.Purpose;
  */
 public final class Batch {
     /** rows, data, n, bits, width, out, out stride, purpose, ordinal. */
-    public static final KernelEntry ROWS = KernelEntry.of("batch_f32", BatchTwin::rows, Parameter.POINTER, Parameter.POINTER, Parameter.I64,
-            Parameter.I32, Parameter.I32, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry ROWS = KernelEntry.of(
+            "batch_f32",
+            BatchTwin::rows,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I64,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     private Batch() {}
 
@@ -27,7 +37,8 @@ public final class Batch {
      */
     public static void rows(Stream stream, RowSet rows, DeviceBuffer data, long n, View out) {
         if (n < 1 || n > data.count() / Math.max(1, out.width())) {
-            throw new IllegalArgumentException("rows of data must be 1 to those in the buffer of " + data.count() + " numbers, got " + n);
+            throw new IllegalArgumentException(
+                    "rows of data must be 1 to those in the buffer of " + data.count() + " numbers, got " + n);
         }
         Grid.require(out.stride() >= out.width(), "out must have a row for each", out);
         Arguments arguments = new Arguments(ROWS);

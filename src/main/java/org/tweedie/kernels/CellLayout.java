@@ -71,10 +71,12 @@ public final class CellLayout {
      * @param headers of all cells, {@value #HEADER} each
      * @param table weights of all cells, {@value #WEIGHTS} each
      */
-    public static void encode(int[] ins, int[] outs, double[][] weights, List<CellDraw> draws, int cell, int[] headers, float[] table) {
+    public static void encode(
+            int[] ins, int[] outs, double[][] weights, List<CellDraw> draws, int cell, int[] headers, float[] table) {
         if (!fits(ins.length, outs.length, draws.size())) {
-            throw new IllegalArgumentException("a cell takes at most " + MOST_INS + " ins, " + MOST_OUTS + " outs and " + MOST_DRAWS
-                    + " draws, got " + ins.length + ", " + outs.length + " and " + draws.size() + "; split it");
+            throw new IllegalArgumentException(
+                    "a cell takes at most " + MOST_INS + " ins, " + MOST_OUTS + " outs and " + MOST_DRAWS
+                            + " draws, got " + ins.length + ", " + outs.length + " and " + draws.size() + "; split it");
         }
         int header = cell * HEADER;
         headers[header + INS] = ins.length;
@@ -89,8 +91,8 @@ public final class CellLayout {
         }
         for (int o = 0; o < outs.length; o++) {
             if (weights[o].length != ins.length + draws.size()) {
-                throw new IllegalArgumentException("row " + o + " of the weights must have " + (ins.length + draws.size()) + " columns, got "
-                        + weights[o].length);
+                throw new IllegalArgumentException("row " + o + " of the weights must have "
+                        + (ins.length + draws.size()) + " columns, got " + weights[o].length);
             }
             int row = cell * WEIGHTS + o * COLUMNS;
             for (int i = 0; i < ins.length; i++) {

@@ -32,7 +32,15 @@ public final class Fill {
     private Fill() {}
 
     private static KernelEntry entry(String name, Twin twin) {
-        return KernelEntry.of(name, twin, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+        return KernelEntry.of(
+                name,
+                twin,
+                Parameter.POINTER,
+                Parameter.POINTER,
+                Parameter.I32,
+                Parameter.I32,
+                Parameter.I32,
+                Parameter.I32);
     }
 
     /** Queues raw words, 32 bits a coordinate, into an I32 buffer. */
@@ -55,13 +63,23 @@ public final class Fill {
         draw(stream, rows, StandardLaw.NORMAL, out, purpose, ordinal);
     }
 
-    private static void fill(Stream stream, KernelEntry entry, Element element, RowSet rows, View out, Purpose purpose, int ordinal) {
-        Grid.require(out.data().element() == element, entry.name() + ": out must hold " + element + ", not " + out.data().element(), out);
+    private static void fill(
+            Stream stream, KernelEntry entry, Element element, RowSet rows, View out, Purpose purpose, int ordinal) {
+        Grid.require(
+                out.data().element() == element,
+                entry.name() + ": out must hold " + element + ", not "
+                        + out.data().element(),
+                out);
         Grid.require(out.stride() >= out.width(), entry.name() + ": out must have a row for each", out);
         Arguments arguments = new Arguments(entry);
         out.into(arguments);
-        rows.into(arguments).i32(out.width()).i32(out.stride()).i32(purpose.code()).i32(ordinal(ordinal));
-        stream.launch(stream.device().kernel(entry), Grid.items(Grid.capacity(out) * quads(out.width()), 256), arguments);
+        rows.into(arguments)
+                .i32(out.width())
+                .i32(out.stride())
+                .i32(purpose.code())
+                .i32(ordinal(ordinal));
+        stream.launch(
+                stream.device().kernel(entry), Grid.items(Grid.capacity(out) * quads(out.width()), 256), arguments);
     }
 
     static long quads(int width) {

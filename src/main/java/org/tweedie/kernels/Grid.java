@@ -31,7 +31,8 @@ final class Grid {
 
     static void require(boolean holds, String what, View view) {
         if (!holds) {
-            throw new IllegalArgumentException(what + ", got a view of width " + view.width() + " and stride " + view.stride());
+            throw new IllegalArgumentException(
+                    what + ", got a view of width " + view.width() + " and stride " + view.stride());
         }
     }
 }

@@ -23,22 +23,63 @@ public final class Linear {
     public static final int MOST_CHUNKS = 64;
 
     /** x, w, bias, add, out, pre, rows, in, width, x stride, add stride, out stride, pre stride, activation. */
-    public static final KernelEntry FORWARD = KernelEntry.of("linear_f32", LinearTwins::forward, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry FORWARD = KernelEntry.of(
+            "linear_f32",
+            LinearTwins::forward,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** dPre, w, dx, rows, in, width, dPre stride, dx stride, accumulate. */
-    public static final KernelEntry INPUT_GRADIENT = KernelEntry.of("linear_input_gradient_f32", LinearTwins::inputGradient, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry INPUT_GRADIENT = KernelEntry.of(
+            "linear_input_gradient_f32",
+            LinearTwins::inputGradient,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** x, dPre, partials, rows, in, width, x stride, dPre stride, with bias. */
-    public static final KernelEntry WEIGHT_GRADIENT = KernelEntry.of("linear_weight_gradient_f32", LinearTwins::weightGradient,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32,
-            Parameter.I32, Parameter.I32);
+    public static final KernelEntry WEIGHT_GRADIENT = KernelEntry.of(
+            "linear_weight_gradient_f32",
+            LinearTwins::weightGradient,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** partials, dW, dBias, rows, in, width, accumulate. */
-    public static final KernelEntry WEIGHT_GRADIENT_SUM = KernelEntry.of("linear_weight_gradient_sum_f32", LinearTwins::weightGradientSum,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry WEIGHT_GRADIENT_SUM = KernelEntry.of(
+            "linear_weight_gradient_sum_f32",
+            LinearTwins::weightGradientSum,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** Rows and columns of a tile of kernels/score/tile.cuh, and its threads. */
     private static final int SIDE = 64;
@@ -58,8 +99,16 @@ public final class Linear {
      * @param pre where to keep what the activation was applied to, or null; may not overlap {@code x} or {@code out}
      * @throws IllegalArgumentException if a width does not fit the matrix
      */
-    public static void forward(Stream stream, RowSet rows, View x, Matrix w, @Nullable View bias, @Nullable View add, Activation activation,
-            View out, @Nullable View pre) {
+    public static void forward(
+            Stream stream,
+            RowSet rows,
+            View x,
+            Matrix w,
+            @Nullable View bias,
+            @Nullable View add,
+            Activation activation,
+            View out,
+            @Nullable View pre) {
         requireShapes(x, w.in(), w.out(), bias, add, out, pre);
         if (w.out() == 0) {
             return;
@@ -70,9 +119,18 @@ public final class Linear {
         into(add, arguments);
         out.into(arguments);
         into(pre, arguments);
-        rows.into(arguments).i32(w.in()).i32(w.out()).i32(x.stride()).i32(stride(add)).i32(out.stride()).i32(stride(pre))
+        rows.into(arguments)
+                .i32(w.in())
+                .i32(w.out())
+                .i32(x.stride())
+                .i32(stride(add))
+                .i32(out.stride())
+                .i32(stride(pre))
                 .i32(activation.code());
-        stream.launch(stream.device().kernel(FORWARD), Grid.tiles(Grid.capacity(out), SIDE, tiles(w.out()), THREADS), arguments);
+        stream.launch(
+                stream.device().kernel(FORWARD),
+                Grid.tiles(Grid.capacity(out), SIDE, tiles(w.out()), THREADS),
+                arguments);
     }
 
     /**
@@ -90,8 +148,16 @@ public final class Linear {
         Arguments arguments = new Arguments(INPUT_GRADIENT);
         dPre.into(arguments).buffer(w.data(), w.offset());
         dx.into(arguments);
-        rows.into(arguments).i32(w.in()).i32(w.out()).i32(dPre.stride()).i32(dx.stride()).i32(accumulate ? 1 : 0);
-        stream.launch(stream.device().kernel(INPUT_GRADIENT), Grid.tiles(Grid.capacity(dx), SIDE, tiles(w.in()), THREADS), arguments);
+        rows.into(arguments)
+                .i32(w.in())
+                .i32(w.out())
+                .i32(dPre.stride())
+                .i32(dx.stride())
+                .i32(accumulate ? 1 : 0);
+        stream.launch(
+                stream.device().kernel(INPUT_GRADIENT),
+                Grid.tiles(Grid.capacity(dx), SIDE, tiles(w.in()), THREADS),
+                arguments);
     }
 
     /**
@@ -105,16 +171,27 @@ public final class Linear {
      * @param accumulate whether the sum of the chunks starts at what dW and dBias hold (else at 0)
      * @param scratch at least {@link #scratch(int, int)} elements, used by this call alone until it is done
      */
-    public static void backwardWeight(Stream stream, RowSet rows, View x, View dPre, DeviceBuffer dW, long at, @Nullable DeviceBuffer dBias,
-            long biasAt, boolean accumulate, DeviceBuffer scratch) {
+    public static void backwardWeight(
+            Stream stream,
+            RowSet rows,
+            View x,
+            View dPre,
+            DeviceBuffer dW,
+            long at,
+            @Nullable DeviceBuffer dBias,
+            long biasAt,
+            boolean accumulate,
+            DeviceBuffer scratch) {
         int in = x.width();
         int out = dPre.width();
         if ((long) in * out > dW.count() - at || (dBias != null && out > dBias.count() - biasAt)) {
-            throw new IllegalArgumentException("gradient of a " + in + " x " + out + " matrix at " + at + " does not fit a buffer of "
-                    + dW.count() + " elements, or its bias at " + biasAt + (dBias == null ? "" : " one of " + dBias.count()));
+            throw new IllegalArgumentException("gradient of a " + in + " x " + out + " matrix at " + at
+                    + " does not fit a buffer of " + dW.count() + " elements, or its bias at " + biasAt
+                    + (dBias == null ? "" : " one of " + dBias.count()));
         }
         if (scratch.count() < scratch(in, out) || scratch.element() != Element.F32) {
-            throw new IllegalArgumentException("scratch must hold " + scratch(in, out) + " F32, got " + scratch.count() + " " + scratch.element());
+            throw new IllegalArgumentException(
+                    "scratch must hold " + scratch(in, out) + " F32, got " + scratch.count() + " " + scratch.element());
         }
         if (out == 0) {
             return;
@@ -156,7 +233,8 @@ public final class Linear {
     }
 
     /** What {@link #forward} asks of its views. */
-    static void requireShapes(View x, int in, int width, @Nullable View bias, @Nullable View add, View out, @Nullable View pre) {
+    static void requireShapes(
+            View x, int in, int width, @Nullable View bias, @Nullable View add, View out, @Nullable View pre) {
         requireWidth("x", x, in);
         requireWidth("bias", bias, width);
         requireWidth("add", add, width);
@@ -165,7 +243,8 @@ public final class Linear {
         requireOwnRows("out", out);
         requireOwnRows("pre", pre);
         if (bias != null && bias.stride() != 0) {
-            throw new IllegalArgumentException("bias is one row for all (stride 0), got stride " + bias.stride() + "; give a row for each as add");
+            throw new IllegalArgumentException(
+                    "bias is one row for all (stride 0), got stride " + bias.stride() + "; give a row for each as add");
         }
     }
 
@@ -183,14 +262,15 @@ public final class Linear {
 
     private static void requireWidth(String name, @Nullable View view, int width) {
         if (view != null && (view.width() != width || view.data().element() != Element.F32)) {
-            throw new IllegalArgumentException(name + " must be " + width + " F32 wide to fit the matrix, got " + view.width() + " "
-                    + view.data().element());
+            throw new IllegalArgumentException(name + " must be " + width + " F32 wide to fit the matrix, got "
+                    + view.width() + " " + view.data().element());
         }
     }
 
     private static void requireOwnRows(String name, @Nullable View view) {
         if (view != null && view.stride() < view.width()) {
-            throw new IllegalArgumentException(name + " needs a row for each: stride at least " + view.width() + ", got " + view.stride());
+            throw new IllegalArgumentException(
+                    name + " needs a row for each: stride at least " + view.width() + ", got " + view.stride());
         }
     }
 }

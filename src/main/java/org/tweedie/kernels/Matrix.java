@@ -9,8 +9,8 @@ import org.tweedie.device.DeviceBuffer;
 public record Matrix(DeviceBuffer data, long offset, int in, int out) {
     public Matrix {
         if (in < 0 || out < 0 || offset < 0 || (long) in * out > data.count() - offset) {
-            throw new IllegalArgumentException("matrix out of range: " + in + " x " + out + " at " + offset + " in a buffer of " + data.count()
-                    + " elements");
+            throw new IllegalArgumentException("matrix out of range: " + in + " x " + out + " at " + offset
+                    + " in a buffer of " + data.count() + " elements");
         }
     }
 

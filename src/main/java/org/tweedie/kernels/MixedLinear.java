@@ -18,22 +18,64 @@ import org.tweedie.kernels.host.MixedTwins;
  */
 public final class MixedLinear {
     /** x, packed, bias, add, out, pre, rows, in, width, x stride, add stride, out stride, pre stride, activation. */
-    public static final KernelEntry F16 = KernelEntry.of("linear_f16", MixedTwins::forwardF16, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry F16 = KernelEntry.of(
+            "linear_f16",
+            MixedTwins::forwardF16,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** As {@link #F16}. */
-    public static final KernelEntry BF16 = KernelEntry.of("linear_bf16", MixedTwins::forwardBf16, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry BF16 = KernelEntry.of(
+            "linear_bf16",
+            MixedTwins::forwardBf16,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** w, packed, in, width, stride of k, stride of columns. */
-    public static final KernelEntry PACK_F16 = KernelEntry.of("linear_pack_f16", MixedTwins::packF16, Parameter.POINTER, Parameter.POINTER,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry PACK_F16 = KernelEntry.of(
+            "linear_pack_f16",
+            MixedTwins::packF16,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** As {@link #PACK_F16}. */
-    public static final KernelEntry PACK_BF16 = KernelEntry.of("linear_pack_bf16", MixedTwins::packBf16, Parameter.POINTER, Parameter.POINTER,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry PACK_BF16 = KernelEntry.of(
+            "linear_pack_bf16",
+            MixedTwins::packBf16,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     /** Rows and columns of a block, and its threads. */
     private static final int ROWS = 128;
@@ -53,12 +95,19 @@ public final class MixedLinear {
         pack(stream, w, into, w.out(), w.in(), 1, w.out());
     }
 
-    private static void pack(Stream stream, Matrix w, PackedMatrix into, int in, int out, int kStride, int columnStride) {
+    private static void pack(
+            Stream stream, Matrix w, PackedMatrix into, int in, int out, int kStride, int columnStride) {
         if (into.in() != in || into.out() != out) {
-            throw new IllegalArgumentException("a " + in + " x " + out + " matrix does not go into one of " + into.in() + " x " + into.out());
+            throw new IllegalArgumentException(
+                    "a " + in + " x " + out + " matrix does not go into one of " + into.in() + " x " + into.out());
         }
         KernelEntry entry = into.data().element() == Element.F16 ? PACK_F16 : PACK_BF16;
-        Arguments arguments = new Arguments(entry).buffer(w.data(), w.offset()).buffer(into.data()).i32(in).i32(out).i32(kStride)
+        Arguments arguments = new Arguments(entry)
+                .buffer(w.data(), w.offset())
+                .buffer(into.data())
+                .i32(in)
+                .i32(out)
+                .i32(kStride)
                 .i32(columnStride);
         stream.launch(stream.device().kernel(entry), Grid.items(PackedMatrix.elements(in, out) / 8, 256), arguments);
     }
@@ -67,8 +116,16 @@ public final class MixedLinear {
      * Queues {@code pre = bias + add + x W; out = act(pre)} with {@code x} and {@code W} in 16 bits; all else as
      * {@link Linear#forward}.
      */
-    public static void forward(Stream stream, RowSet rows, View x, PackedMatrix w, @Nullable View bias, @Nullable View add,
-            Activation activation, View out, @Nullable View pre) {
+    public static void forward(
+            Stream stream,
+            RowSet rows,
+            View x,
+            PackedMatrix w,
+            @Nullable View bias,
+            @Nullable View add,
+            Activation activation,
+            View out,
+            @Nullable View pre) {
         Linear.requireShapes(x, w.in(), w.out(), bias, add, out, pre);
         if (w.out() == 0) {
             return;
@@ -80,8 +137,17 @@ public final class MixedLinear {
         Linear.into(add, arguments);
         out.into(arguments);
         Linear.into(pre, arguments);
-        rows.into(arguments).i32(w.in()).i32(w.out()).i32(x.stride()).i32(Linear.stride(add)).i32(out.stride()).i32(Linear.stride(pre))
+        rows.into(arguments)
+                .i32(w.in())
+                .i32(w.out())
+                .i32(x.stride())
+                .i32(Linear.stride(add))
+                .i32(out.stride())
+                .i32(Linear.stride(pre))
                 .i32(activation.code());
-        stream.launch(stream.device().kernel(entry), Grid.tiles(Grid.capacity(out), ROWS, (w.out() + COLUMNS - 1) / COLUMNS, THREADS), arguments);
+        stream.launch(
+                stream.device().kernel(entry),
+                Grid.tiles(Grid.capacity(out), ROWS, (w.out() + COLUMNS - 1) / COLUMNS, THREADS),
+                arguments);
     }
 }

@@ -13,9 +13,25 @@ import org.tweedie.kernels.host.MixtureTwins;
  */
 public final class MixtureScore {
     /** rows, x, stride, dim, components, log weight, mean, variance, variance width, alpha, sigma, score, log density with strides. */
-    public static final KernelEntry SCORE = KernelEntry.of("mixture_score_f32", MixtureTwins::score, Parameter.POINTER, Parameter.POINTER,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32,
-            Parameter.POINTER, Parameter.I32, Parameter.POINTER, Parameter.I32, Parameter.POINTER, Parameter.I32, Parameter.POINTER,
+    public static final KernelEntry SCORE = KernelEntry.of(
+            "mixture_score_f32",
+            MixtureTwins::score,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
             Parameter.I32);
 
     private MixtureScore() {}
@@ -30,8 +46,11 @@ public final class MixtureScore {
     public record Mixture(View logWeight, View mean, View variance) {
         public Mixture {
             Grid.require(mean.stride() == mean.width(), "means must lie densely", mean);
-            Grid.require(variance.stride() == variance.width() && (variance.width() == 1 || variance.width() == mean.width()),
-                    "variances must lie densely, 1 or " + mean.width() + " wide", variance);
+            Grid.require(
+                    variance.stride() == variance.width()
+                            && (variance.width() == 1 || variance.width() == mean.width()),
+                    "variances must lie densely, 1 or " + mean.width() + " wide",
+                    variance);
             Grid.require(logWeight.width() >= 1, "a mixture needs a component", logWeight);
         }
 
@@ -48,9 +67,23 @@ public final class MixtureScore {
      * @param score as wide as {@code x}, in other memory
      * @param logDensity 1 wide, or null
      */
-    public static void run(Stream stream, RowSet rows, View x, Mixture mixture, View alpha, View sigma, View score, @Nullable View logDensity) {
-        Grid.require(x.width() == mixture.mean().width(), "x must be " + mixture.mean().width() + " wide, as the means are", x);
-        Grid.require(score.width() == x.width() && score.stride() >= x.width(), "score must be " + x.width() + " wide, a row for each", score);
+    public static void run(
+            Stream stream,
+            RowSet rows,
+            View x,
+            Mixture mixture,
+            View alpha,
+            View sigma,
+            View score,
+            @Nullable View logDensity) {
+        Grid.require(
+                x.width() == mixture.mean().width(),
+                "x must be " + mixture.mean().width() + " wide, as the means are",
+                x);
+        Grid.require(
+                score.width() == x.width() && score.stride() >= x.width(),
+                "score must be " + x.width() + " wide, a row for each",
+                score);
         Grid.require(alpha.width() == 1 && sigma.width() == 1, "alpha and sigma must be 1 wide", alpha);
         Arguments arguments = new Arguments(SCORE);
         rows.into(arguments);
@@ -64,7 +97,10 @@ public final class MixtureScore {
         if (logDensity == null) {
             arguments.buffer(null).i32(0);
         } else {
-            Grid.require(logDensity.width() == 1 && logDensity.stride() >= 1, "log density must be 1 wide, a row for each", logDensity);
+            Grid.require(
+                    logDensity.width() == 1 && logDensity.stride() >= 1,
+                    "log density must be 1 wide, a row for each",
+                    logDensity);
             logDensity.into(arguments).i32(logDensity.stride());
         }
         stream.launch(stream.device().kernel(SCORE), Grid.items(Grid.capacity(score), 128), arguments);

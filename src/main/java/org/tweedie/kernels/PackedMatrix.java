@@ -16,8 +16,8 @@ public record PackedMatrix(DeviceBuffer data, int in, int out) {
             throw new IllegalArgumentException("packed weights are F16 or BF16, got " + data.element());
         }
         if (in < 0 || out < 0 || data.count() < elements(in, out)) {
-            throw new IllegalArgumentException("a packed " + in + " x " + out + " matrix takes " + elements(in, out) + " elements, got "
-                    + data.count());
+            throw new IllegalArgumentException("a packed " + in + " x " + out + " matrix takes " + elements(in, out)
+                    + " elements, got " + data.count());
         }
     }
 

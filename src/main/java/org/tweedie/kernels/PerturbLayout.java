@@ -32,10 +32,12 @@ public record PerturbLayout(double logFirst, double spacing, float[] table) {
 
     public PerturbLayout {
         if (table.length < 4 * COLUMNS || table.length % (2 * COLUMNS) != 0) {
-            throw new IllegalArgumentException("a table needs at least 2 nodes of " + 2 * COLUMNS + " numbers, got " + table.length);
+            throw new IllegalArgumentException(
+                    "a table needs at least 2 nodes of " + 2 * COLUMNS + " numbers, got " + table.length);
         }
         if (!(spacing > 0) || Double.isInfinite(spacing) || !Double.isFinite(logFirst)) {
-            throw new IllegalArgumentException("nodes must be spaced by a positive number, got " + spacing + " from " + logFirst);
+            throw new IllegalArgumentException(
+                    "nodes must be spaced by a positive number, got " + spacing + " from " + logFirst);
         }
     }
 

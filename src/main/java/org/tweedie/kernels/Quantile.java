@@ -9,7 +9,8 @@ package org.tweedie.kernels;
 public record Quantile(float[] table) {
     public Quantile {
         if (table.length < 4 || table.length % 2 != 0) {
-            throw new IllegalArgumentException("a quantile table needs at least 2 nodes of 2 numbers, got " + table.length);
+            throw new IllegalArgumentException(
+                    "a quantile table needs at least 2 nodes of 2 numbers, got " + table.length);
         }
     }
 
@@ -37,7 +38,8 @@ public record Quantile(float[] table) {
         for (int i = 0; i + 1 < n; i++) {
             step[i] = values[i + 1] - values[i];
             if (!(step[i] >= 0)) {
-                throw new IllegalArgumentException("quantiles must not decrease, got " + values[i] + " then " + values[i + 1]);
+                throw new IllegalArgumentException(
+                        "quantiles must not decrease, got " + values[i] + " then " + values[i + 1]);
             }
         }
         float[] table = new float[2 * n];

@@ -20,16 +20,30 @@ public final class Reduce {
     public static final int SCRATCH = 256;
 
     /** values, partials, rows, width, stride, kind. */
-    public static final KernelEntry PARTIALS = KernelEntry.of("reduce_partials_f32", ReduceTwins::partials, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
-
-    /** partials, out, count of partials. */
-    public static final KernelEntry FINISH = KernelEntry.of("reduce_finish_f32", ReduceTwins::finish, Parameter.POINTER, Parameter.POINTER,
+    public static final KernelEntry PARTIALS = KernelEntry.of(
+            "reduce_partials_f32",
+            ReduceTwins::partials,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
             Parameter.I32);
 
+    /** partials, out, count of partials. */
+    public static final KernelEntry FINISH = KernelEntry.of(
+            "reduce_finish_f32", ReduceTwins::finish, Parameter.POINTER, Parameter.POINTER, Parameter.I32);
+
     /** values, out, rows, width, stride, out stride. */
-    public static final KernelEntry ROW_NORM2 = KernelEntry.of("row_norm2_f32", ReduceTwins::rowNorm2, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry ROW_NORM2 = KernelEntry.of(
+            "row_norm2_f32",
+            ReduceTwins::rowNorm2,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     private Reduce() {}
 
@@ -44,18 +58,22 @@ public final class Reduce {
     }
 
     /** Queues {@code out[at] = } sum of the squares of the elements of the living rows. */
-    public static void sumOfSquares(Stream stream, RowSet rows, View values, DeviceBuffer out, long at, DeviceBuffer scratch) {
+    public static void sumOfSquares(
+            Stream stream, RowSet rows, View values, DeviceBuffer out, long at, DeviceBuffer scratch) {
         reduce(stream, rows, values, 1, out, at, scratch);
     }
 
     /** Queues {@code out[at] = } number of elements of the living rows that are NaN or infinite. */
-    public static void nonFinite(Stream stream, RowSet rows, View values, DeviceBuffer out, long at, DeviceBuffer scratch) {
+    public static void nonFinite(
+            Stream stream, RowSet rows, View values, DeviceBuffer out, long at, DeviceBuffer scratch) {
         reduce(stream, rows, values, 2, out, at, scratch);
     }
 
-    private static void reduce(Stream stream, RowSet rows, View values, int kind, DeviceBuffer out, long at, DeviceBuffer scratch) {
+    private static void reduce(
+            Stream stream, RowSet rows, View values, int kind, DeviceBuffer out, long at, DeviceBuffer scratch) {
         if (scratch.count() < SCRATCH || scratch.element() != Element.F64) {
-            throw new IllegalArgumentException("scratch must hold " + SCRATCH + " F64, got " + scratch.count() + " " + scratch.element());
+            throw new IllegalArgumentException(
+                    "scratch must hold " + SCRATCH + " F64, got " + scratch.count() + " " + scratch.element());
         }
         if (at < 0 || at >= out.count()) {
             throw new IllegalArgumentException("the sum's place " + at + " is outside a buffer of " + out.count());

@@ -21,15 +21,24 @@ import org.tweedie.device.Stream;
  */
 public final class RowSet implements AutoCloseable {
     /** rows_assign writes the struct from its arguments: ordered in the stream, no host memory to keep. */
-    public static final KernelEntry ASSIGN = KernelEntry.of("rows_assign", (arguments, team) -> {
-        RowSet rows = arguments.struct(0, RowSet.class);
-        rows.seed = arguments.int64(1);
-        rows.first = arguments.int64(2);
-        rows.count = arguments.int64(3);
-        rows.index = arguments.isNull(4) ? null : arguments.longs(4);
-        rows.alive = arguments.isNull(5) ? null : arguments.floats(5);
-        rows.iteration = arguments.int64(6);
-    }, Parameter.POINTER, Parameter.I64, Parameter.I64, Parameter.I64, Parameter.POINTER, Parameter.POINTER, Parameter.I64);
+    public static final KernelEntry ASSIGN = KernelEntry.of(
+            "rows_assign",
+            (arguments, team) -> {
+                RowSet rows = arguments.struct(0, RowSet.class);
+                rows.seed = arguments.int64(1);
+                rows.first = arguments.int64(2);
+                rows.count = arguments.int64(3);
+                rows.index = arguments.isNull(4) ? null : arguments.longs(4);
+                rows.alive = arguments.isNull(5) ? null : arguments.floats(5);
+                rows.iteration = arguments.int64(6);
+            },
+            Parameter.POINTER,
+            Parameter.I64,
+            Parameter.I64,
+            Parameter.I64,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I64);
 
     private final DeviceBuffer memory;
     // what the twins read; written by rows_assign's twin, in stream order
@@ -60,12 +69,28 @@ public final class RowSet implements AutoCloseable {
      * @param alive rows at or below 0 are skipped (F32, at least count), or null
      * @param iteration of an {@code Until}, added to the ordinal of its draws
      */
-    public void assign(Stream stream, long seed, long first, long count, @Nullable DeviceBuffer index, @Nullable DeviceBuffer alive, long iteration) {
+    public void assign(
+            Stream stream,
+            long seed,
+            long first,
+            long count,
+            @Nullable DeviceBuffer index,
+            @Nullable DeviceBuffer alive,
+            long iteration) {
         if (count < 0 || (index != null && index.count() < count) || (alive != null && alive.count() < count)) {
             throw new IllegalArgumentException("rows: count " + count + " does not fit index list or alive mask");
         }
-        stream.launch(stream.device().kernel(ASSIGN), LaunchShape.linear(1, 1),
-                new Arguments(ASSIGN).struct(memory, this).i64(seed).i64(first).i64(count).buffer(index).buffer(alive).i64(iteration));
+        stream.launch(
+                stream.device().kernel(ASSIGN),
+                LaunchShape.linear(1, 1),
+                new Arguments(ASSIGN)
+                        .struct(memory, this)
+                        .i64(seed)
+                        .i64(first)
+                        .i64(count)
+                        .buffer(index)
+                        .buffer(alive)
+                        .i64(iteration));
     }
 
     /** Adds the pointer to the struct to a launch's arguments; a twin gets this object back. */

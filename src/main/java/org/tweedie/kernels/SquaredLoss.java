@@ -11,9 +11,21 @@ import org.tweedie.kernels.host.SquaredLossTwin;
 /** The weighted squared error of each row, and its gradient (kernels/train/squared_loss.cu). Stateless; any thread. */
 public final class SquaredLoss {
     /** out, target, weight, cotangent, loss, rows, width, out stride, target stride, weight stride, cotangent stride, scale. */
-    public static final KernelEntry GRADIENT = KernelEntry.of("squared_loss_gradient_f32", SquaredLossTwin::gradient, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32,
-            Parameter.I32, Parameter.I32, Parameter.I32, Parameter.F32);
+    public static final KernelEntry GRADIENT = KernelEntry.of(
+            "squared_loss_gradient_f32",
+            SquaredLossTwin::gradient,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.F32);
 
     private SquaredLoss() {}
 
@@ -28,11 +40,20 @@ public final class SquaredLoss {
      * @param loss F32, an element a row
      * @param scale 1 / batch makes the cotangent that of the mean loss
      */
-    public static void gradient(Stream stream, RowSet rows, View out, View target, @Nullable View weight, float scale, View cotangent,
+    public static void gradient(
+            Stream stream,
+            RowSet rows,
+            View out,
+            View target,
+            @Nullable View weight,
+            float scale,
+            View cotangent,
             DeviceBuffer loss) {
         Grid.require(target.width() == out.width(), "target must be " + out.width() + " wide", target);
-        Grid.require(cotangent.width() == out.width() && cotangent.stride() >= out.width(), "cotangent must be " + out.width()
-                + " wide, a row for each", cotangent);
+        Grid.require(
+                cotangent.width() == out.width() && cotangent.stride() >= out.width(),
+                "cotangent must be " + out.width() + " wide, a row for each",
+                cotangent);
         Arguments arguments = new Arguments(GRADIENT);
         out.into(arguments);
         target.into(arguments);
@@ -43,8 +64,13 @@ public final class SquaredLoss {
             weight.into(arguments);
         }
         cotangent.into(arguments).buffer(loss);
-        rows.into(arguments).i32(out.width()).i32(out.stride()).i32(target.stride()).i32(weight == null ? 0 : weight.stride())
-                .i32(cotangent.stride()).f32(scale);
+        rows.into(arguments)
+                .i32(out.width())
+                .i32(out.stride())
+                .i32(target.stride())
+                .i32(weight == null ? 0 : weight.stride())
+                .i32(cotangent.stride())
+                .f32(scale);
         stream.launch(stream.device().kernel(GRADIENT), Grid.items(loss.count(), 256), arguments);
     }
 }

@@ -13,8 +13,16 @@ import org.tweedie.kernels.host.StepTwins;
  */
 public final class StepCell {
     /** rows, state, slot stride, dim, cells, weights, cell. */
-    public static final KernelEntry CELL = KernelEntry.of("step_cell_f32", StepTwins::cell, Parameter.POINTER, Parameter.POINTER, Parameter.I64,
-            Parameter.I32, Parameter.POINTER, Parameter.POINTER, Parameter.I32);
+    public static final KernelEntry CELL = KernelEntry.of(
+            "step_cell_f32",
+            StepTwins::cell,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I64,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32);
 
     private StepCell() {}
 
@@ -26,15 +34,31 @@ public final class StepCell {
      * @param cells headers and
      * @param weights as {@link CellLayout#encode} writes them, with every slot inside {@code state}
      */
-    public static void run(Stream stream, RowSet rows, DeviceBuffer state, long slotStride, int dim, DeviceBuffer cells, DeviceBuffer weights,
+    public static void run(
+            Stream stream,
+            RowSet rows,
+            DeviceBuffer state,
+            long slotStride,
+            int dim,
+            DeviceBuffer cells,
+            DeviceBuffer weights,
             int cell) {
-        if (dim < 0 || slotStride < 0 || cell < 0 || cells.count() < (cell + 1L) * CellLayout.HEADER
+        if (dim < 0
+                || slotStride < 0
+                || cell < 0
+                || cells.count() < (cell + 1L) * CellLayout.HEADER
                 || weights.count() < (cell + 1L) * CellLayout.WEIGHTS) {
-            throw new IllegalArgumentException("step_cell_f32: cell " + cell + " of " + cells.count() / CellLayout.HEADER + " with rows of " + dim
-                    + " in slots of " + slotStride);
+            throw new IllegalArgumentException("step_cell_f32: cell " + cell + " of "
+                    + cells.count() / CellLayout.HEADER + " with rows of " + dim + " in slots of " + slotStride);
         }
         Arguments arguments = new Arguments(CELL);
-        rows.into(arguments).buffer(state).i64(slotStride).i32(dim).buffer(cells).buffer(weights).i32(cell);
+        rows.into(arguments)
+                .buffer(state)
+                .i64(slotStride)
+                .i32(dim)
+                .buffer(cells)
+                .buffer(weights)
+                .i32(cell);
         long capacity = dim == 0 ? 0 : slotStride / dim;
         stream.launch(stream.device().kernel(CELL), Grid.items(capacity * Fill.quads(dim), 256), arguments);
     }

@@ -15,8 +15,16 @@ import org.tweedie.kernels.host.TimeTwins;
  */
 public final class TimeFeatures {
     /** t, frequencies, out, rows, n, t stride, out stride. */
-    public static final KernelEntry FORWARD = KernelEntry.of("time_features_f32", TimeTwins::forward, Parameter.POINTER, Parameter.POINTER,
-            Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I32, Parameter.I32);
+    public static final KernelEntry FORWARD = KernelEntry.of(
+            "time_features_f32",
+            TimeTwins::forward,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
     private TimeFeatures() {}
 
@@ -29,14 +37,17 @@ public final class TimeFeatures {
     public static void forward(Stream stream, RowSet rows, View t, View frequencies, View out) {
         Grid.require(t.width() == 1, "t must be 1 wide", t);
         Grid.require(frequencies.stride() == 0, "frequencies are one row for all (stride 0)", frequencies);
-        Grid.require(out.width() == 2 * frequencies.width() && out.stride() >= out.width(),
-                "out must be " + 2 * frequencies.width() + " wide, a row for each", out);
+        Grid.require(
+                out.width() == 2 * frequencies.width() && out.stride() >= out.width(),
+                "out must be " + 2 * frequencies.width() + " wide, a row for each",
+                out);
         Arguments arguments = new Arguments(FORWARD);
         t.into(arguments);
         frequencies.into(arguments);
         out.into(arguments);
         rows.into(arguments).i32(frequencies.width()).i32(t.stride()).i32(out.stride());
-        stream.launch(stream.device().kernel(FORWARD), Grid.items(Grid.capacity(out) * frequencies.width(), 256), arguments);
+        stream.launch(
+                stream.device().kernel(FORWARD), Grid.items(Grid.capacity(out) * frequencies.width(), 256), arguments);
     }
 
     /**

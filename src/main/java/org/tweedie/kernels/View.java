@@ -10,8 +10,8 @@ import org.tweedie.device.DeviceBuffer;
 public record View(DeviceBuffer data, long offset, int width, int stride) {
     public View {
         if (width < 0 || stride < 0 || offset < 0 || offset > data.count()) {
-            throw new IllegalArgumentException("view out of range: offset " + offset + ", width " + width + ", stride " + stride
-                    + " in a buffer of " + data.count() + " elements");
+            throw new IllegalArgumentException("view out of range: offset " + offset + ", width " + width + ", stride "
+                    + stride + " in a buffer of " + data.count() + " elements");
         }
     }
 

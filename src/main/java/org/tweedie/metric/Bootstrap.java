@@ -20,13 +20,15 @@ final class Bootstrap {
      * @param least the smallest value the estimate can have
      * @param statistic of the counts of the rows of x and of y
      */
-    static Estimate interval(double value, double least, int xRows, int yRows, long seed, ToDoubleBiFunction<int[], int[]> statistic) {
+    static Estimate interval(
+            double value, double least, int xRows, int yRows, long seed, ToDoubleBiFunction<int[], int[]> statistic) {
         double[] replicates = new double[REPLICATES];
         for (int r = 0; r < REPLICATES; r++) {
             replicates[r] = statistic.applyAsDouble(counts(xRows, seed, 2 * r), counts(yRows, seed, 2 * r + 1));
         }
         double mean = Arrays.stream(replicates).average().orElse(value);
-        double square = Arrays.stream(replicates).map(r -> (r - mean) * (r - mean)).sum();
+        double square =
+                Arrays.stream(replicates).map(r -> (r - mean) * (r - mean)).sum();
         double half = 1.96 * Math.sqrt(square / (REPLICATES - 1));
         return new Estimate(value, Math.max(least, value - half), value + half);
     }

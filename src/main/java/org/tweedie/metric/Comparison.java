@@ -10,11 +10,21 @@ package org.tweedie.metric;
  * @param samples moments of the samples
  * @param heldOut moments of the held-out rows
  */
-public record Comparison(Estimate energy, Estimate energyOfHalves, Estimate sliced, Estimate slicedOfHalves, Moments samples, Moments heldOut) {
+public record Comparison(
+        Estimate energy,
+        Estimate energyOfHalves,
+        Estimate sliced,
+        Estimate slicedOfHalves,
+        Moments samples,
+        Moments heldOut) {
     /** All in the same, standardised, columns. */
     public static Comparison of(Points samples, Points heldOut, Points oneHalf, Points otherHalf, long seed) {
-        return new Comparison(EnergyDistance.estimate(samples, heldOut, seed), EnergyDistance.estimate(oneHalf, otherHalf, seed),
-                SlicedWasserstein.estimate(samples, heldOut, seed), SlicedWasserstein.estimate(oneHalf, otherHalf, seed), Moments.of(samples),
+        return new Comparison(
+                EnergyDistance.estimate(samples, heldOut, seed),
+                EnergyDistance.estimate(oneHalf, otherHalf, seed),
+                SlicedWasserstein.estimate(samples, heldOut, seed),
+                SlicedWasserstein.estimate(oneHalf, otherHalf, seed),
+                Moments.of(samples),
                 Moments.of(heldOut));
     }
 

@@ -29,7 +29,13 @@ public final class EnergyDistance {
         float[] own = distances(a, a);
         float[] other = distances(b, b);
         double value = squared(a, b);
-        return Bootstrap.interval(value, Double.NEGATIVE_INFINITY, a.rows(), b.rows(), seed, (u, v) -> 2 * mean(cross, u, v) - distinct(own, u) - distinct(other, v));
+        return Bootstrap.interval(
+                value,
+                Double.NEGATIVE_INFINITY,
+                a.rows(),
+                b.rows(),
+                seed,
+                (u, v) -> 2 * mean(cross, u, v) - distinct(own, u) - distinct(other, v));
     }
 
     private static Points head(Points points) {

@@ -8,11 +8,13 @@ package org.tweedie.metric;
 public record Points(float[] values, int width) {
     public Points {
         if (width < 1 || values.length % width != 0) {
-            throw new IllegalArgumentException("points of width " + width + " do not divide " + values.length + " numbers");
+            throw new IllegalArgumentException(
+                    "points of width " + width + " do not divide " + values.length + " numbers");
         }
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new IllegalArgumentException("row " + i / width + ", column " + i % width + " is " + values[i] + "; metrics need finite points");
+                throw new IllegalArgumentException("row " + i / width + ", column " + i % width + " is " + values[i]
+                        + "; metrics need finite points");
             }
         }
     }
@@ -31,7 +33,8 @@ public record Points(float[] values, int width) {
             throw new IllegalArgumentException("samples of different widths: " + x.width + " and " + y.width);
         }
         if (x.rows() < 2 || y.rows() < 2) {
-            throw new IllegalArgumentException("a distance between samples needs at least 2 rows each, got " + x.rows() + " and " + y.rows());
+            throw new IllegalArgumentException(
+                    "a distance between samples needs at least 2 rows each, got " + x.rows() + " and " + y.rows());
         }
     }
 }

@@ -29,7 +29,8 @@ public final class SlicedWasserstein {
         }
         int[] onesX = ones(x.rows());
         int[] onesY = ones(y.rows());
-        return Bootstrap.interval(mean(px, py, onesX, onesY), 0, x.rows(), y.rows(), seed, (u, v) -> mean(px, py, u, v));
+        return Bootstrap.interval(
+                mean(px, py, onesX, onesY), 0, x.rows(), y.rows(), seed, (u, v) -> mean(px, py, u, v));
     }
 
     private static double mean(Projected[] px, Projected[] py, int[] u, int[] v) {
@@ -99,7 +100,11 @@ public final class SlicedWasserstein {
                     raw[i] += direction[d] * points.values()[i * direction.length + d];
                 }
             }
-            int[] order = IntStream.range(0, raw.length).boxed().sorted(Comparator.comparingDouble(i -> raw[i])).mapToInt(i -> i).toArray();
+            int[] order = IntStream.range(0, raw.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(i -> raw[i]))
+                    .mapToInt(i -> i)
+                    .toArray();
             return new Projected(IntStream.of(order).mapToDouble(i -> raw[i]).toArray(), order);
         }
     }

@@ -25,7 +25,8 @@ import org.tweedie.rng.Purpose;
  * @param trace one for each traced register of the plan, in its order; to be read after each cell that closes a step
  * @param untils one for each step of the plan
  */
-public record CellTable(List<Register> registers, List<Cell> cells, int[] outputs, int[] trace, List<Optional<Until>> untils) {
+public record CellTable(
+        List<Register> registers, List<Cell> cells, int[] outputs, int[] trace, List<Optional<Until>> untils) {
     /** Registers that one mix reads at most. */
     public static final int MOST_FROM = 8;
 

@@ -54,7 +54,8 @@ final class Collapse {
             for (Stage stage : step.stages()) {
                 Optional<Noise> noise = Optional.empty();
                 if (stage instanceof Stage.Draw draw) {
-                    noise = Optional.of(new Noise(draw.law(), draw.purpose(), ordinals.next(draw.purpose(), step.until())));
+                    noise = Optional.of(
+                            new Noise(draw.law(), draw.purpose(), ordinals.next(draw.purpose(), step.until())));
                 }
                 if (stage instanceof Stage.Combine || stage instanceof Stage.Draw draw && draw.from().length == 0) {
                     open.add(new Opened(stage, noise));
@@ -66,7 +67,8 @@ final class Collapse {
                     last.stages.addAll(open);
                 }
                 open.clear();
-                last = new Piece(k, Optional.of(stage), noise.map(Noise::ordinal).orElse(-1));
+                last = new Piece(
+                        k, Optional.of(stage), noise.map(Noise::ordinal).orElse(-1));
                 pieces.add(last);
             }
             if (last == null) {
@@ -83,7 +85,9 @@ final class Collapse {
         if (open.isEmpty()) {
             return;
         }
-        boolean joins = k > 0 && plan.steps().get(k).until().isEmpty() && plan.steps().get(k - 1).until().isEmpty();
+        boolean joins = k > 0
+                && plan.steps().get(k).until().isEmpty()
+                && plan.steps().get(k - 1).until().isEmpty();
         if (joins) {
             pieces.get(pieces.size() - 1).next.addAll(open);
         } else {

@@ -16,7 +16,8 @@ public record GivenInputs(String field, List<Register> inputs) implements Steeri
         inputs = List.copyOf(inputs);
         for (Register input : inputs) {
             if (!input.given()) {
-                throw new IllegalArgumentException("register '" + input.name() + "' is an input that the caller gives, so given = true");
+                throw new IllegalArgumentException(
+                        "register '" + input.name() + "' is an input that the caller gives, so given = true");
             }
         }
     }

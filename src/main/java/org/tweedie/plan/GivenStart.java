@@ -18,7 +18,10 @@ public record GivenStart() implements Steering {
         Step first = plan.steps().get(0);
         List<Register> registers = new ArrayList<>(plan.registers());
         List<Stage> stages = new ArrayList<>();
-        for (int state : first.stages().stream().flatMapToInt(stage -> Arrays.stream(stage.writes())).distinct().toArray()) {
+        for (int state : first.stages().stream()
+                .flatMapToInt(stage -> Arrays.stream(stage.writes()))
+                .distinct()
+                .toArray()) {
             Register register = plan.registers().get(state);
             String name = stages.isEmpty() ? "start" : "start." + register.name();
             stages.add(new Stage.Combine(new int[] {state}, new double[][] {{1}}, new int[] {registers.size()}));

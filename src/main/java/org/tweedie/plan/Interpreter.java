@@ -27,8 +27,8 @@ public final class Interpreter {
             if (cell.before().isPresent()
                     && cell.before().get() instanceof Stage.Evaluate evaluate
                     && !fields.containsKey(evaluate.field())) {
-                throw new IllegalArgumentException("the plan evaluates '" + evaluate.field() + "', and the fields given are "
-                        + fields.keySet());
+                throw new IllegalArgumentException(
+                        "the plan evaluates '" + evaluate.field() + "', and the fields given are " + fields.keySet());
             }
         }
     }
@@ -93,8 +93,9 @@ public final class Interpreter {
                 if (register.given()) {
                     double[] row = given.get(register.name());
                     if (row == null || row.length != register.width()) {
-                        throw new IllegalArgumentException("the plan needs a row of width " + register.width() + " given for '"
-                                + register.name() + "', got " + (row == null ? "none" : "width " + row.length));
+                        throw new IllegalArgumentException(
+                                "the plan needs a row of width " + register.width() + " given for '" + register.name()
+                                        + "', got " + (row == null ? "none" : "width " + row.length));
                     }
                     state[r] = row.clone();
                 }
@@ -117,7 +118,9 @@ public final class Interpreter {
                         cell(cell, iteration);
                     }
                     ++iteration;
-                } while (until.isPresent() && iteration < until.get().most() && state[until.get().alive()][0] > 0);
+                } while (until.isPresent()
+                        && iteration < until.get().most()
+                        && state[until.get().alive()][0] > 0);
                 trace[step] = copies(table.trace());
                 begin = end + 1;
             }

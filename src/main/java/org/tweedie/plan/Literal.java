@@ -23,7 +23,12 @@ final class Literal {
                 cells.add(cell(k, step.stages().get(i), i == step.stages().size() - 1, ordinals, step.until()));
             }
         }
-        return new CellTable(plan.registers(), cells, plan.outputs(), plan.trace(), plan.steps().stream().map(Step::until).toList());
+        return new CellTable(
+                plan.registers(),
+                cells,
+                plan.outputs(),
+                plan.trace(),
+                plan.steps().stream().map(Step::until).toList());
     }
 
     private static Cell cell(int k, Stage stage, boolean closes, Ordinals ordinals, Optional<Until> until) {

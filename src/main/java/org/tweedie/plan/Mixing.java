@@ -20,7 +20,8 @@ import org.tweedie.plan.CellTable.Noise;
  * summed in parts, and a register that another row still reads is written last, by way of a temporary register.
  */
 final class Mixing {
-    private static final Comparator<Noise> ORDER = Comparator.comparing(Noise::purpose).thenComparing(Noise::ordinal);
+    private static final Comparator<Noise> ORDER =
+            Comparator.comparing(Noise::purpose).thenComparing(Noise::ordinal);
 
     private final List<Register> registers;
     private final Map<Integer, List<Integer>> temporaries = new TreeMap<>();
@@ -31,8 +32,8 @@ final class Mixing {
 
     List<Mix> mixes(SortedMap<Integer, Linear> rows) {
         Map<Integer, SortedMap<Integer, Linear>> byWidth = new LinkedHashMap<>();
-        rows.forEach((into, row) ->
-                byWidth.computeIfAbsent(registers.get(into).width(), w -> new TreeMap<>()).put(into, row));
+        rows.forEach((into, row) -> byWidth.computeIfAbsent(registers.get(into).width(), w -> new TreeMap<>())
+                .put(into, row));
         List<Mix> mixes = new ArrayList<>();
         byWidth.forEach((width, group) -> {
             Pack all = new Pack();
@@ -52,7 +53,8 @@ final class Mixing {
         for (Map.Entry<Integer, Linear> row : group.entrySet()) {
             int into = row.getKey();
             boolean read = group.entrySet().stream()
-                    .anyMatch(other -> other.getKey() != into && other.getValue().from.containsKey(into));
+                    .anyMatch(other ->
+                            other.getKey() != into && other.getValue().from.containsKey(into));
             if (read) {
                 int temporary = temporary(width, copies.size());
                 copies.add(new Part(into, Linear.of(temporary), 0));

@@ -44,7 +44,8 @@ public final class MomentOracle {
     }
 
     /** The moments of the table's registers after its last cell. */
-    public static Moments after(CellTable table, Map<String, ? extends AffineField> fields, Map<String, Moments> given) {
+    public static Moments after(
+            CellTable table, Map<String, ? extends AffineField> fields, Map<String, Moments> given) {
         MomentOracle oracle = new MomentOracle(table, fields);
         oracle.given(given);
         table.cells().forEach(oracle::cell);
@@ -57,12 +58,13 @@ public final class MomentOracle {
             if (register.given()) {
                 Moments moments = given.get(register.name());
                 if (moments == null || moments.mean().length != register.width()) {
-                    throw new IllegalArgumentException("the plan needs moments of width " + register.width() + " given for '"
-                            + register.name() + "'");
+                    throw new IllegalArgumentException("the plan needs moments of width " + register.width()
+                            + " given for '" + register.name() + "'");
                 }
                 for (int i = 0; i < register.width(); ++i) {
                     mean[offset[r] + i] = moments.mean()[i];
-                    System.arraycopy(moments.covariance()[i], 0, covariance[offset[r] + i], offset[r], register.width());
+                    System.arraycopy(
+                            moments.covariance()[i], 0, covariance[offset[r] + i], offset[r], register.width());
                 }
             }
         }
@@ -70,7 +72,8 @@ public final class MomentOracle {
 
     private void cell(Cell cell) {
         if (table.untils().get(cell.step()).isPresent()) {
-            throw new IllegalArgumentException("step " + cell.step() + " repeats row by row: its moments have no closed form");
+            throw new IllegalArgumentException(
+                    "step " + cell.step() + " repeats row by row: its moments have no closed form");
         }
         cell.before().ifPresent(this::before);
         cell.mixes().forEach(this::mix);
@@ -80,17 +83,20 @@ public final class MomentOracle {
         if (stage instanceof Stage.Evaluate evaluate) {
             AffineField field = fields.get(evaluate.field());
             if (field == null) {
-                throw new IllegalArgumentException("the plan evaluates '" + evaluate.field() + "', and the fields given are "
-                        + fields.keySet());
+                throw new IllegalArgumentException(
+                        "the plan evaluates '" + evaluate.field() + "', and the fields given are " + fields.keySet());
             }
             if (evaluate.t().perRow()) {
-                throw new IllegalArgumentException("field '" + evaluate.field() + "' is evaluated at a time per row: not affine");
+                throw new IllegalArgumentException(
+                        "field '" + evaluate.field() + "' is evaluated at a time per row: not affine");
             }
             AffineField.Affine affine = field.at(evaluate.t().at());
             assign(numbers(evaluate.into()), numbers(evaluate.from()), affine.matrix(), affine.offset());
         } else if (stage instanceof Stage.Apply apply) {
-            double[][] matrix = apply.function().linear().orElseThrow(() -> new IllegalArgumentException(
-                    "function '" + apply.function().name() + "' is not linear: its moments have no closed form"));
+            double[][] matrix = apply.function()
+                    .linear()
+                    .orElseThrow(() -> new IllegalArgumentException("function '"
+                            + apply.function().name() + "' is not linear: its moments have no closed form"));
             assign(numbers(apply.into()), numbers(apply.from()), matrix, new double[matrix.length]);
         } else {
             throw new IllegalArgumentException("a draw whose law depends on registers has no closed form here");
@@ -117,7 +123,8 @@ public final class MomentOracle {
         for (int i = 0; i < into.length; ++i) {
             for (int k = 0; k < into.length; ++k) {
                 for (int j = 0; i % width == k % width && j < mix.draws().size(); ++j) {
-                    covariance[into[i]][into[k]] += mix.weights()[i / width][from + j] * mix.weights()[k / width][from + j]
+                    covariance[into[i]][into[k]] += mix.weights()[i / width][from + j]
+                            * mix.weights()[k / width][from + j]
                             * variance(mix.draws().get(j).law());
                 }
             }

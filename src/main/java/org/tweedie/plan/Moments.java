@@ -15,8 +15,9 @@ public record Moments(List<Register> registers, double[] mean, double[][] covari
         registers = List.copyOf(registers);
         int numbers = registers.stream().mapToInt(Register::width).sum();
         if (mean.length != numbers || covariance.length != numbers) {
-            throw new IllegalArgumentException("registers of " + numbers + " numbers have as many means and rows of covariance, got "
-                    + mean.length + " and " + covariance.length);
+            throw new IllegalArgumentException(
+                    "registers of " + numbers + " numbers have as many means and rows of covariance, got " + mean.length
+                            + " and " + covariance.length);
         }
     }
 
@@ -36,7 +37,10 @@ public record Moments(List<Register> registers, double[] mean, double[][] covari
         int column = offset(second);
         double[][] block = new double[registers.get(first).width()][];
         for (int i = 0; i < block.length; ++i) {
-            block[i] = Arrays.copyOfRange(covariance[offset(first) + i], column, column + registers.get(second).width());
+            block[i] = Arrays.copyOfRange(
+                    covariance[offset(first) + i],
+                    column,
+                    column + registers.get(second).width());
         }
         return block;
     }

@@ -16,7 +16,8 @@ final class Ordinals {
         long ordinal = next.getOrDefault(purpose, 0L);
         long after = ordinal + until.map(Until::most).orElse(1);
         if (after > MOST) {
-            throw new IllegalArgumentException("a plan makes at most " + MOST + " draws of one purpose, got more of " + purpose);
+            throw new IllegalArgumentException(
+                    "a plan makes at most " + MOST + " draws of one purpose, got more of " + purpose);
         }
         next.put(purpose, after);
         return (int) ordinal;

@@ -80,8 +80,10 @@ public record Plan(List<Register> registers, List<Step> steps, int[] outputs, in
      * @param registers those of this plan, in their places, then any new ones
      */
     public Plan rewritten(List<Register> registers, Function<Stage, List<Stage>> rewrite) {
-        if (registers.size() < this.registers.size() || !registers.subList(0, this.registers.size()).equals(this.registers)) {
-            throw new IllegalArgumentException("a rewrite keeps the plan's registers in their places and adds behind them");
+        if (registers.size() < this.registers.size()
+                || !registers.subList(0, this.registers.size()).equals(this.registers)) {
+            throw new IllegalArgumentException(
+                    "a rewrite keeps the plan's registers in their places and adds behind them");
         }
         List<Step> rewritten = new ArrayList<>();
         for (Step step : steps) {

@@ -25,7 +25,8 @@ final class PlanCheck {
         Set<String> names = new HashSet<>();
         for (int i = 0; i < filled.length; ++i) {
             if (!names.add(registers.get(i).name())) {
-                throw new IllegalArgumentException("two registers named '" + registers.get(i).name() + "'");
+                throw new IllegalArgumentException(
+                        "two registers named '" + registers.get(i).name() + "'");
             }
             filled[i] = registers.get(i).given();
         }
@@ -70,9 +71,11 @@ final class PlanCheck {
             for (int[] group : new int[][] {combine.into(), combine.from()}) {
                 for (int register : group) {
                     if (registers.get(register).width() != width) {
-                        throw new IllegalArgumentException(where + ": a combine keeps to one width, got " + width + " in '"
-                                + registers.get(combine.into()[0]).name() + "' and " + registers.get(register).width() + " in '"
-                                + registers.get(register).name() + "'");
+                        throw new IllegalArgumentException(
+                                where + ": a combine keeps to one width, got " + width + " in '"
+                                        + registers.get(combine.into()[0]).name() + "' and "
+                                        + registers.get(register).width() + " in '"
+                                        + registers.get(register).name() + "'");
                     }
                 }
             }
@@ -83,9 +86,10 @@ final class PlanCheck {
 
     private void apart(Stage stage, String where) {
         for (int register : stage.writes()) {
-            if (!(stage instanceof Stage.Combine) && Arrays.stream(stage.reads()).anyMatch(from -> from == register)) {
-                throw new IllegalArgumentException(where + " reads and writes '" + registers.get(register).name()
-                        + "'; only a combine may");
+            if (!(stage instanceof Stage.Combine)
+                    && Arrays.stream(stage.reads()).anyMatch(from -> from == register)) {
+                throw new IllegalArgumentException(
+                        where + " reads and writes '" + registers.get(register).name() + "'; only a combine may");
             }
         }
     }
@@ -93,23 +97,25 @@ final class PlanCheck {
     private void one(int register, String where) {
         read(register, where);
         if (registers.get(register).width() != 1) {
-            throw new IllegalArgumentException(where + ": register '" + registers.get(register).name() + "' has width "
-                    + registers.get(register).width() + ", needs 1");
+            throw new IllegalArgumentException(
+                    where + ": register '" + registers.get(register).name() + "' has width "
+                            + registers.get(register).width() + ", needs 1");
         }
     }
 
     private void read(int register, String where) {
         known(register, where);
         if (!filled[register]) {
-            throw new IllegalArgumentException(where + " reads '" + registers.get(register).name() + "' before anything wrote it");
+            throw new IllegalArgumentException(
+                    where + " reads '" + registers.get(register).name() + "' before anything wrote it");
         }
     }
 
     private void write(int register, String where) {
         known(register, where);
         if (registers.get(register).given()) {
-            throw new IllegalArgumentException(where + " writes '" + registers.get(register).name()
-                    + "', which the caller gives; copy it to a register first");
+            throw new IllegalArgumentException(where + " writes '"
+                    + registers.get(register).name() + "', which the caller gives; copy it to a register first");
         }
         filled[register] = true;
     }

@@ -51,7 +51,12 @@ final class Renumbering {
         List<Optional<Until>> untils = plan.steps().stream()
                 .map(step -> step.until().map(until -> new Until(number[until.alive()], until.most())))
                 .toList();
-        return new CellTable(kept, cells.stream().map(this::renumbered).toList(), renumbered(plan.outputs()), renumbered(traced), untils);
+        return new CellTable(
+                kept,
+                cells.stream().map(this::renumbered).toList(),
+                renumbered(plan.outputs()),
+                renumbered(traced),
+                untils);
     }
 
     private static void use(BitSet used, int[] which) {

@@ -24,13 +24,13 @@ public sealed interface Stage {
             from = from.clone();
             weights = copy(weights);
             if (into.length == 0 || weights.length != into.length) {
-                throw new IllegalArgumentException("a combine has a row of weights for each of its registers, got " + weights.length
-                        + " rows for " + into.length);
+                throw new IllegalArgumentException("a combine has a row of weights for each of its registers, got "
+                        + weights.length + " rows for " + into.length);
             }
             for (double[] row : weights) {
                 if (row.length != from.length) {
-                    throw new IllegalArgumentException("a combine has a weight for each register it reads, got " + row.length
-                            + " for " + from.length);
+                    throw new IllegalArgumentException("a combine has a weight for each register it reads, got "
+                            + row.length + " for " + from.length);
                 }
                 for (double weight : row) {
                     if (!Double.isFinite(weight)) {
@@ -59,7 +59,8 @@ public sealed interface Stage {
             from = from.clone();
             into = into.clone();
             if (into.length == 0) {
-                throw new IllegalArgumentException("function '" + function.name() + "' needs a register for its result");
+                throw new IllegalArgumentException(
+                        "function '" + function.name() + "' needs a register for its result");
             }
         }
     }

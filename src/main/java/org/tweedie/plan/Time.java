@@ -9,7 +9,8 @@ package org.tweedie.plan;
 public record Time(double at, int register) {
     public Time {
         if (register < -1 || (register == -1) == Double.isNaN(at)) {
-            throw new IllegalArgumentException("a time is a number or a register, got at = " + at + ", register = " + register);
+            throw new IllegalArgumentException(
+                    "a time is a number or a register, got at = " + at + ", register = " + register);
         }
     }
 

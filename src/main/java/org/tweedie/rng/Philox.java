@@ -76,12 +76,20 @@ public final class Philox {
         @Override
         public int word(int coordinate, int attempt) {
             if (coordinate < 0 || coordinate >> 2 > MOST || attempt < 0 || attempt > 255) {
-                throw new IllegalArgumentException("coordinate must be 0 to " + (4L * MOST + 3) + " and attempt 0 to 255, got "
-                        + coordinate + " and " + attempt);
+                throw new IllegalArgumentException("coordinate must be 0 to " + (4L * MOST + 3)
+                        + " and attempt 0 to 255, got " + coordinate + " and " + attempt);
             }
             int wanted = quadWord(attempt, coordinate >> 2);
             if (!filled || at != wanted) {
-                block((int) index, (int) (index >>> 32), purposeWord, wanted, (int) seed, (int) (seed >>> 32), block, 0);
+                block(
+                        (int) index,
+                        (int) (index >>> 32),
+                        purposeWord,
+                        wanted,
+                        (int) seed,
+                        (int) (seed >>> 32),
+                        block,
+                        0);
                 at = wanted;
                 filled = true;
             }

@@ -30,7 +30,8 @@ public interface Words {
     default double normal(int coordinate, int attempt) {
         int pair = coordinate & ~1;
         double u = ((word(pair, attempt) & 0xffffffffL) + 0.5) * 0x1p-32;
-        int turn = word(pair + 1, attempt) + (coordinate == pair ? 0x40000000 : 0); // the cosine is the sine a quarter turn on
+        int turn = word(pair + 1, attempt)
+                + (coordinate == pair ? 0x40000000 : 0); // the cosine is the sine a quarter turn on
         int quadrant = (turn + 0x20000000) >>> 30;
         double rest = (turn - (quadrant << 30)) * (2 * Math.PI * 0x1p-32);
         double sine = (quadrant & 1) == 0 ? StrictMath.sin(rest) : StrictMath.cos(rest);

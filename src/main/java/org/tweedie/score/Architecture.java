@@ -50,7 +50,10 @@ public interface Architecture {
             return Mlp.parse(spec);
         }
         int colon = spec.indexOf(':');
-        throw Spelling.unknown("network", colon < 0 ? spec : spec.substring(0, colon), List.of("mlp"),
+        throw Spelling.unknown(
+                "network",
+                colon < 0 ? spec : spec.substring(0, colon),
+                List.of("mlp"),
                 ", written mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3");
     }
 }

@@ -53,8 +53,8 @@ final class GaussianMixtureEvaluator implements Evaluator {
             stream.synchronize();
         }
         table = new Perturb.Table(nodes, scales.nodes(), (float) scales.logFirst(), (float) scales.inverseSpacing());
-        mixture = new MixtureScore.Mixture(View.shared(numbers, 0, k), new View(numbers, k, d, d), new View(numbers, k + (long) k * d, d,
-                d));
+        mixture = new MixtureScore.Mixture(
+                View.shared(numbers, 0, k), new View(numbers, k, d, d), new View(numbers, k + (long) k * d, d, d));
         unit = View.shared(numbers, values.length - 1L, 1);
         alpha = View.rows(coefficients, 1);
         sigma = alpha.from(each);
@@ -65,14 +65,29 @@ final class GaussianMixtureEvaluator implements Evaluator {
         field.signature().require(from, into);
         View each = t.perRow();
         if (each != null) {
-            Perturb.run(stream, rows, unit, each, table, Purpose.NOISE, 0, new Perturb.Into(alpha, sigma, null, null, null));
+            Perturb.run(
+                    stream,
+                    rows,
+                    unit,
+                    each,
+                    table,
+                    Purpose.NOISE,
+                    0,
+                    new Perturb.Into(alpha, sigma, null, null, null));
             MixtureScore.run(stream, rows, from.get(0), mixture, alpha, sigma, into.get(0), null);
             return;
         }
         Add.scalar(stream, coefficients, alpha.offset(), (float) field.sde().alpha(t.at()));
         Add.scalar(stream, coefficients, sigma.offset(), (float) field.sde().sigma(t.at()));
-        MixtureScore.run(stream, rows, from.get(0), mixture, View.shared(coefficients, alpha.offset(), 1),
-                View.shared(coefficients, sigma.offset(), 1), into.get(0), null);
+        MixtureScore.run(
+                stream,
+                rows,
+                from.get(0),
+                mixture,
+                View.shared(coefficients, alpha.offset(), 1),
+                View.shared(coefficients, sigma.offset(), 1),
+                into.get(0),
+                null);
     }
 
     @Override

@@ -13,16 +13,18 @@ import org.tweedie.sde.Sde;
 public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements Field {
     public GaussianMixtureScore {
         if (sde.space().width() != mixture.dimension()) {
-            throw new IllegalArgumentException("the process is " + sde.space().width() + " wide, the mixture " + mixture.dimension());
+            throw new IllegalArgumentException(
+                    "the process is " + sde.space().width() + " wide, the mixture " + mixture.dimension());
         }
         for (int k = 0; k < mixture.components(); k++) {
             double[][] covariance = mixture.covariance(k);
             for (int i = 0; i < covariance.length; i++) {
                 for (int j = 0; j < i; j++) {
                     if (covariance[i][j] != 0) {
-                        throw new IllegalArgumentException("covariances must be diagonal; component " + k + " has " + covariance[i][j]
-                                + " at ("
-                                + i + ", " + j + "): rotate the data onto its axes");
+                        throw new IllegalArgumentException(
+                                "covariances must be diagonal; component " + k + " has " + covariance[i][j]
+                                        + " at ("
+                                        + i + ", " + j + "): rotate the data onto its axes");
                     }
                 }
             }

@@ -25,12 +25,14 @@ import org.tweedie.sde.Prediction;
  * @param depth number of hidden layers, 1 to 64
  * @param residual whether hidden layers after the first add their input
  */
-public record Mlp(int width, int depth, Activation activation, boolean residual, TimeEmbedding time) implements Architecture {
+public record Mlp(int width, int depth, Activation activation, boolean residual, TimeEmbedding time)
+        implements Architecture {
     private static final Pattern SHAPE = Pattern.compile("([0-9]{1,6})x([0-9]{1,6})");
 
     public Mlp {
         if (width < 1 || width > 8192 || depth < 1 || depth > 64) {
-            throw new IllegalArgumentException("an mlp is 1 to 8192 wide and 1 to 64 layers deep, got " + width + "x" + depth);
+            throw new IllegalArgumentException(
+                    "an mlp is 1 to 8192 wide and 1 to 64 layers deep, got " + width + "x" + depth);
         }
     }
 
@@ -57,8 +59,8 @@ public record Mlp(int width, int depth, Activation activation, boolean residual,
         String[] part = (spec.startsWith("mlp:") ? spec.substring(4) : spec).split(",", -1);
         Matcher shape = SHAPE.matcher(part[0]);
         if (!shape.matches()) {
-            throw new IllegalArgumentException("a network is written mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3; got '" + spec
-                    + "'");
+            throw new IllegalArgumentException(
+                    "a network is written mlp:WIDTHxDEPTH[,activation][,residual], as mlp:128x3; got '" + spec + "'");
         }
         Mlp mlp = of(Integer.parseInt(shape.group(1)), Integer.parseInt(shape.group(2)));
         for (int i = 1; i < part.length; i++) {
@@ -81,13 +83,14 @@ public record Mlp(int width, int depth, Activation activation, boolean residual,
             }
             known.add(name);
         }
-        throw new IllegalArgumentException("unknown network option '" + option + "'; known: residual, " + String.join(", ", known)
-                + ", and time embeddings as fourier:16:0.25:8");
+        throw new IllegalArgumentException("unknown network option '" + option + "'; known: residual, "
+                + String.join(", ", known) + ", and time embeddings as fourier:16:0.25:8");
     }
 
     @Override
     public String spec() {
-        return "mlp:" + width + "x" + depth + (activation == Activation.SILU ? "" : "," + activation.name().toLowerCase(Locale.ROOT))
+        return "mlp:" + width + "x" + depth
+                + (activation == Activation.SILU ? "" : "," + activation.name().toLowerCase(Locale.ROOT))
                 + (residual ? ",residual" : "") + (time.equals(TimeEmbedding.standard()) ? "" : "," + time.spec());
     }
 
@@ -101,13 +104,19 @@ public record Mlp(int width, int depth, Activation activation, boolean residual,
         MlpLayout layout = new MlpLayout(this, signature);
         long count = Parameters.count(layout.tensors());
         if (count > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(spec() + " has " + count + " weights, more than the 2^31 of one array; make it narrower");
+            throw new IllegalArgumentException(
+                    spec() + " has " + count + " weights, more than the 2^31 of one array; make it narrower");
         }
         float[] values = new float[(int) count];
         System.arraycopy(time.frequencies(seed), 0, values, 0, time.count());
         for (int l = 0; l < depth; l++) {
             int in = layout.in(l);
-            uniform(seed, values, layout.timeWeight(l), 2L * time.count() * width, 1 / StrictMath.sqrt(2.0 * time.count()));
+            uniform(
+                    seed,
+                    values,
+                    layout.timeWeight(l),
+                    2L * time.count() * width,
+                    1 / StrictMath.sqrt(2.0 * time.count()));
             uniform(seed, values, layout.weight(l), (long) in * width, StrictMath.sqrt(3.0 / in));
         }
         uniform(seed, values, layout.bias(0), width, 0.5);
@@ -117,7 +126,8 @@ public record Mlp(int width, int depth, Activation activation, boolean residual,
     /** Fills with numbers in (-most, most); the word of an element is that of its place. */
     private static void uniform(long seed, float[] values, long at, long count, double most) {
         for (long i = at; i < at + count; i++) {
-            values[(int) i] = (float) (most * (2 * Philox.words(seed, i, Purpose.INIT, 0).uniform(0) - 1));
+            values[(int) i] =
+                    (float) (most * (2 * Philox.words(seed, i, Purpose.INIT, 0).uniform(0) - 1));
         }
     }
 

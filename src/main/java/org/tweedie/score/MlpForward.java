@@ -39,7 +39,8 @@ final class MlpForward implements AutoCloseable {
         Mlp mlp = network.architecture();
         one = RowSet.on(device);
         time = device.allocate(Element.F32, 1);
-        features = device.allocate(Element.F32, (long) Math.max(1, rows) * network.layout().features());
+        features = device.allocate(
+                Element.F32, (long) Math.max(1, rows) * network.layout().features());
         biases = device.allocate(Element.F32, (long) mlp.depth() * mlp.width());
         present = View.shared(biases, 0, mlp.depth() * mlp.width());
         try (Stream stream = device.stream()) {
@@ -97,8 +98,16 @@ final class MlpForward implements AutoCloseable {
         TimeFeatures.forward(stream, rows, times, network.frequencies(), View.rows(features.data(), features.width()));
         int hidden = network.architecture().width();
         for (int l = 0; l < network.architecture().depth(); l++) {
-            Linear.forward(stream, rows, features, network.timeWeight(l), network.bias(l), null, Activation.IDENTITY,
-                    new View(into, (long) l * hidden, hidden, layers()), null);
+            Linear.forward(
+                    stream,
+                    rows,
+                    features,
+                    network.timeWeight(l),
+                    network.bias(l),
+                    null,
+                    Activation.IDENTITY,
+                    new View(into, (long) l * hidden, hidden, layers()),
+                    null);
         }
     }
 
@@ -123,7 +132,16 @@ final class MlpForward implements AutoCloseable {
         View bias = null;
         View add = null;
         if (perRow) {
-            Linear.forward(stream, rows, features(), network.timeWeight(l), network.bias(l), null, Activation.IDENTITY, into, null);
+            Linear.forward(
+                    stream,
+                    rows,
+                    features(),
+                    network.timeWeight(l),
+                    network.bias(l),
+                    null,
+                    Activation.IDENTITY,
+                    into,
+                    null);
             add = into;
         } else {
             bias = present.columns(l * mlp.width(), mlp.width());
@@ -132,8 +150,16 @@ final class MlpForward implements AutoCloseable {
         for (int i = 0; i < inputs.size(); i++) {
             View input = inputs.get(i);
             boolean last = i == inputs.size() - 1;
-            Linear.forward(stream, rows, input, network.weight(l, first, input.width()), bias, add,
-                    last ? mlp.activation() : Activation.IDENTITY, into, last ? pre : null);
+            Linear.forward(
+                    stream,
+                    rows,
+                    input,
+                    network.weight(l, first, input.width()),
+                    bias,
+                    add,
+                    last ? mlp.activation() : Activation.IDENTITY,
+                    into,
+                    last ? pre : null);
             first += input.width();
             bias = null;
             add = into;
@@ -145,7 +171,14 @@ final class MlpForward implements AutoCloseable {
 
     /** Queues the output layer. */
     void out(Stream stream, RowSet rows, View hidden, View into) {
-        Linear.forward(stream, rows, hidden, network.outWeight(), network.bias(network.architecture().depth()), null, Activation.IDENTITY,
+        Linear.forward(
+                stream,
+                rows,
+                hidden,
+                network.outWeight(),
+                network.bias(network.architecture().depth()),
+                null,
+                Activation.IDENTITY,
                 into,
                 null);
     }

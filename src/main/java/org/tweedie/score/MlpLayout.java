@@ -18,8 +18,8 @@ final class MlpLayout {
 
     MlpLayout(Mlp mlp, Signature signature) {
         if (signature.into().size() != 1 || signature.from().isEmpty()) {
-            throw new IllegalArgumentException("an mlp has at least one input and one output, got " + signature.from().size() + " and "
-                    + signature.into().size());
+            throw new IllegalArgumentException("an mlp has at least one input and one output, got "
+                    + signature.from().size() + " and " + signature.into().size());
         }
         ports = signature.from().stream().mapToInt(port -> port.space().width()).toArray();
         inputs = signature.inputs();

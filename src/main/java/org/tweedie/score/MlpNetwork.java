@@ -21,8 +21,8 @@ public final class MlpNetwork implements Network {
         this.parameters = parameters;
         this.layout = new MlpLayout(mlp, signature);
         if (!layout.tensors().equals(parameters.tensors())) {
-            throw new IllegalArgumentException("weights are not laid out for " + mlp.spec() + ": expected " + layout.tensors() + ", got "
-                    + parameters.tensors());
+            throw new IllegalArgumentException("weights are not laid out for " + mlp.spec() + ": expected "
+                    + layout.tensors() + ", got " + parameters.tensors());
         }
         if (parameters.values().element() != Element.F32 || parameters.values().count() < parameters.count()) {
             throw new IllegalArgumentException("weights of " + mlp.spec() + " need " + parameters.count() + " F32, got "
@@ -73,7 +73,8 @@ public final class MlpNetwork implements Network {
 
     private void requireHere(Device device, int rows) {
         if (parameters.values().device() != device) {
-            throw new IllegalArgumentException("the weights lie on " + parameters.values().device().name() + ", not on " + device.name());
+            throw new IllegalArgumentException(
+                    "the weights lie on " + parameters.values().device().name() + ", not on " + device.name());
         }
         if (rows < 0) {
             throw new IllegalArgumentException("rows must not be negative, got " + rows);

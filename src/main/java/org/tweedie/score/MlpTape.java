@@ -27,7 +27,8 @@ final class MlpTape implements Tape {
         MlpLayout layout = network.layout();
         forward = new MlpForward(network, device, rows);
         kept = device.allocate(Element.F32, (2L * mlp.depth() + 2) * rows * mlp.width());
-        long most = Math.max(Linear.scratch(mlp.width(), layout.outputs()), Linear.scratch(layout.features(), mlp.width()));
+        long most =
+                Math.max(Linear.scratch(mlp.width(), layout.outputs()), Linear.scratch(layout.features(), mlp.width()));
         for (int l = 0; l < mlp.depth(); l++) {
             most = Math.max(most, Linear.scratch(layout.in(l), mlp.width()));
         }
@@ -66,7 +67,11 @@ final class MlpTape implements Tape {
     }
 
     @Override
-    public void backward(Stream stream, RowSet rows, List<View> cotangents, @Nullable DeviceBuffer weightGradients,
+    public void backward(
+            Stream stream,
+            RowSet rows,
+            List<View> cotangents,
+            @Nullable DeviceBuffer weightGradients,
             @Nullable List<View> fromGradients) {
         if (inputs.isEmpty()) {
             throw new IllegalStateException("backward comes after forward");
@@ -81,8 +86,17 @@ final class MlpTape implements Tape {
         View cotangent = cotangents.get(0);
         if (weightGradients != null) {
             stream.zero(weightGradients, 0, layout.features() / 2); // the frequencies
-            Linear.backwardWeight(stream, rows, hidden(depth - 1), cotangent, weightGradients, layout.weight(depth), weightGradients,
-                    layout.bias(depth), false, sums);
+            Linear.backwardWeight(
+                    stream,
+                    rows,
+                    hidden(depth - 1),
+                    cotangent,
+                    weightGradients,
+                    layout.weight(depth),
+                    weightGradients,
+                    layout.bias(depth),
+                    false,
+                    sums);
         }
         Linear.backwardInput(stream, rows, cotangent, network.outWeight(), towardsHidden(), false);
         for (int l = depth - 1; l >= 0; l--) {
@@ -91,7 +105,8 @@ final class MlpTape implements Tape {
                 weights(stream, rows, l, weightGradients);
             }
             if (l > 0) {
-                Linear.backwardInput(stream, rows, towardsPre(), network.weight(l, 0, mlp.width()), towardsHidden(), mlp.residual());
+                Linear.backwardInput(
+                        stream, rows, towardsPre(), network.weight(l, 0, mlp.width()), towardsHidden(), mlp.residual());
             }
         }
         if (fromGradients != null) {
@@ -106,12 +121,22 @@ final class MlpTape implements Tape {
     private void weights(Stream stream, RowSet rows, int l, DeviceBuffer gradients) {
         MlpLayout layout = network.layout();
         int width = network.architecture().width();
-        Linear.backwardWeight(stream, rows, forward.features(), towardsPre(), gradients, layout.timeWeight(l), null, 0, false, sums);
+        Linear.backwardWeight(
+                stream, rows, forward.features(), towardsPre(), gradients, layout.timeWeight(l), null, 0, false, sums);
         int first = 0;
         for (View input : l == 0 ? inputs : List.of(hidden(l - 1))) {
             boolean leads = first == 0;
-            Linear.backwardWeight(stream, rows, input, towardsPre(), gradients, layout.weight(l) + (long) first * width,
-                    leads ? gradients : null, layout.bias(l), false, sums);
+            Linear.backwardWeight(
+                    stream,
+                    rows,
+                    input,
+                    towardsPre(),
+                    gradients,
+                    layout.weight(l) + (long) first * width,
+                    leads ? gradients : null,
+                    layout.bias(l),
+                    false,
+                    sums);
             first += input.width();
         }
     }

@@ -37,12 +37,14 @@ public record Signature(List<Port> from, List<Port> into) {
 
     static void require(String what, List<Port> ports, List<View> views) {
         if (ports.size() != views.size()) {
-            throw new IllegalArgumentException("the field has " + ports.size() + " " + what + " ports, got " + views.size() + " views");
+            throw new IllegalArgumentException(
+                    "the field has " + ports.size() + " " + what + " ports, got " + views.size() + " views");
         }
         for (int i = 0; i < views.size(); i++) {
             if (views.get(i).width() != ports.get(i).space().width()) {
-                throw new IllegalArgumentException(what + " '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
-                        + " wide, got a view of width " + views.get(i).width());
+                throw new IllegalArgumentException(what + " '" + ports.get(i).name() + "' is "
+                        + ports.get(i).space().width() + " wide, got a view of width "
+                        + views.get(i).width());
             }
         }
     }

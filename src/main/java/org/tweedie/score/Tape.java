@@ -22,7 +22,11 @@ public interface Tape extends AutoCloseable {
      * @param weightGradients receives d/d weights, laid out as {@link Parameters} (overwritten), or null
      * @param fromGradients one view an input port receives d/d input (overwritten), or null
      */
-    void backward(Stream stream, RowSet rows, List<View> cotangents, @Nullable DeviceBuffer weightGradients,
+    void backward(
+            Stream stream,
+            RowSet rows,
+            List<View> cotangents,
+            @Nullable DeviceBuffer weightGradients,
             @Nullable List<View> fromGradients);
 
     @Override

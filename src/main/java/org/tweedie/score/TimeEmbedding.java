@@ -28,7 +28,8 @@ public sealed interface TimeEmbedding {
         public Fourier {
             check(count);
             if (!(low > 0 && high >= low && high <= 1e6)) {
-                throw new IllegalArgumentException("frequencies must rise from above 0 to at most 1e6, got " + low + " to " + high);
+                throw new IllegalArgumentException(
+                        "frequencies must rise from above 0 to at most 1e6, got " + low + " to " + high);
             }
         }
 
@@ -52,7 +53,8 @@ public sealed interface TimeEmbedding {
         public Gaussian {
             check(count);
             if (!(scale > 0 && scale <= 1e5)) {
-                throw new IllegalArgumentException("scale of frequencies must be above 0 and at most 1e5, got " + scale);
+                throw new IllegalArgumentException(
+                        "scale of frequencies must be above 0 and at most 1e5, got " + scale);
             }
         }
 
@@ -77,8 +79,8 @@ public sealed interface TimeEmbedding {
         public Sinusoidal {
             check(count);
             if (!(scale > 0 && scale <= 1e6 && period >= 1 && period <= 1e9)) {
-                throw new IllegalArgumentException("sinusoidal scale must be in (0, 1e6] and period in [1, 1e9], got " + scale + ", "
-                        + period);
+                throw new IllegalArgumentException(
+                        "sinusoidal scale must be in (0, 1e6] and period in [1, 1e9], got " + scale + ", " + period);
             }
         }
 
@@ -100,7 +102,9 @@ public sealed interface TimeEmbedding {
     }
 
     private static String plain(double value) {
-        return value == StrictMath.rint(value) && Math.abs(value) < 1e15 ? Long.toString((long) value) : Double.toString(value);
+        return value == StrictMath.rint(value) && Math.abs(value) < 1e15
+                ? Long.toString((long) value)
+                : Double.toString(value);
     }
 
     /** Reads {@code fourier:16:0.25:8}, {@code gaussian:16:1}, {@code sinusoidal:16:1000:10000}. */
@@ -112,7 +116,8 @@ public sealed interface TimeEmbedding {
             } else if (part[0].equals("gaussian") && part.length == 3) {
                 return new Gaussian(Integer.parseInt(part[1]), Double.parseDouble(part[2]));
             } else if (part[0].equals("sinusoidal") && part.length == 4) {
-                return new Sinusoidal(Integer.parseInt(part[1]), Double.parseDouble(part[2]), Double.parseDouble(part[3]));
+                return new Sinusoidal(
+                        Integer.parseInt(part[1]), Double.parseDouble(part[2]), Double.parseDouble(part[3]));
             }
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("not a number in time embedding '" + spec + "'", e);

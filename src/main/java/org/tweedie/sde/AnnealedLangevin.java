@@ -25,8 +25,8 @@ public record AnnealedLangevin(int perLevel, double step) implements Method {
             throw new IllegalArgumentException("steps a level must be at least 1, got " + perLevel);
         }
         if (!(step > 0 && step < 2)) {
-            throw new IllegalArgumentException("the Langevin step must lie between 0 and 2 (times sigma^2), got " + step
-                    + "; 0.2 is usual");
+            throw new IllegalArgumentException(
+                    "the Langevin step must lie between 0 and 2 (times sigma^2), got " + step + "; 0.2 is usual");
         }
     }
 
@@ -36,8 +36,8 @@ public record AnnealedLangevin(int perLevel, double step) implements Method {
         Sde sde = trajectory.sde;
         double[] times = grid.times();
         if (sde.sigma(times[times.length - 1]) == 0) {
-            throw new IllegalArgumentException("annealed Langevin dynamics needs noise at its last level; end at the cutoff "
-                    + sde.cutoff());
+            throw new IllegalArgumentException(
+                    "annealed Langevin dynamics needs noise at its last level; end at the cutoff " + sde.cutoff());
         }
         for (int i = 0; i < times.length; ++i) {
             double t = times[i];

@@ -31,7 +31,8 @@ public record CoefficientTable(int columns, int nodes, double logFirst, double i
      * a_x0 x0 + a_eps eps, its target b_x0 x0 + b_eps eps, the weight of the squared error {@code weight} (the weighting's, in the units of
      * the output, with the time sampling's correction), and the time it is told {@code noise_level}.
      */
-    public static CoefficientTable training(Parametrisation parametrisation, Weighting weighting, TimeSampling sampling) {
+    public static CoefficientTable training(
+            Parametrisation parametrisation, Weighting weighting, TimeSampling sampling) {
         Sde sde = parametrisation.sde();
         return of(sde, t -> new double[] {
             parametrisation.inputScale(t) * sde.alpha(t),
@@ -48,8 +49,8 @@ public record CoefficientTable(int columns, int nodes, double logFirst, double i
         double first = StrictMath.log(sde.cutoff());
         double last = StrictMath.log(sde.horizon());
         // the ends exactly, whatever the logarithm and its inverse round to
-        DoubleFunction<double[]> ofLog = l -> columns.apply(
-                StrictMath.min(sde.horizon(), StrictMath.max(sde.cutoff(), StrictMath.exp(l))));
+        DoubleFunction<double[]> ofLog =
+                l -> columns.apply(StrictMath.min(sde.horizon(), StrictMath.max(sde.cutoff(), StrictMath.exp(l))));
         int nodes = FEWEST;
         Hermite table = new Hermite(ofLog, first, last, nodes);
         while (nodes < MOST && !table.fine()) {

@@ -31,7 +31,8 @@ public record DpmSolver2S() implements Method {
             trajectory.plan.set(middle, half.x(), x, half.score(), score);
             trajectory.evaluate(m, middle);
             double own = DpmSolver1S.share(sde, t, s) / sde.alpha(m);
-            trajectory.plan.set(x, sde.sigma(s) / sde.sigma(t), x, own, middle, own * sde.sigma(m) * sde.sigma(m), score);
+            trajectory.plan.set(
+                    x, sde.sigma(s) / sde.sigma(t), x, own, middle, own * sde.sigma(m) * sde.sigma(m), score);
         }
         return trajectory.plan();
     }

@@ -25,7 +25,8 @@ public record EdmChurn(double churn, double least, double most, double inflation
             throw new IllegalArgumentException("churn must be at least 0, got " + churn);
         }
         if (!(least >= 0 && most >= least)) {
-            throw new IllegalArgumentException("churn's noise levels must satisfy 0 <= least <= most, got " + least + " and " + most);
+            throw new IllegalArgumentException(
+                    "churn's noise levels must satisfy 0 <= least <= most, got " + least + " and " + most);
         }
         if (!(inflation > 0 && inflation < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("inflation must be positive, got " + inflation);
@@ -63,7 +64,9 @@ public record EdmChurn(double churn, double least, double most, double inflation
         if (inflation != 1) {
             return all + "," + Spelling.number(least) + "," + Spelling.number(most) + "," + Spelling.number(inflation);
         }
-        return least == 0 && most == Double.POSITIVE_INFINITY ? all : all + "," + Spelling.number(least) + "," + Spelling.number(most);
+        return least == 0 && most == Double.POSITIVE_INFINITY
+                ? all
+                : all + "," + Spelling.number(least) + "," + Spelling.number(most);
     }
 
     @Override

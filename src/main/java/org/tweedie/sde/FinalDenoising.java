@@ -27,7 +27,8 @@ public record FinalDenoising(Sde sde) implements Steering {
         List<Step> steps = new ArrayList<>(plan.steps());
         List<Stage> stages = List.of(
                 new Stage.Evaluate(Sde.SCORE, new int[] {x}, Time.at(t), new int[] {score}),
-                new Stage.Combine(new int[] {x}, new double[][] {{1 / alpha, sigma * sigma / alpha}}, new int[] {x, score}));
+                new Stage.Combine(
+                        new int[] {x}, new double[][] {{1 / alpha, sigma * sigma / alpha}}, new int[] {x, score}));
         steps.add(new Step(t, 0, stages, Optional.empty()));
         return new Plan(plan.registers(), steps, plan.outputs(), plan.trace());
     }

@@ -29,8 +29,9 @@ public final class GaussianMixture {
     public GaussianMixture(double[] weights, double[][] means, double[][][] covariances) {
         int components = weights.length;
         if (components == 0 || means.length != components || covariances.length != components) {
-            throw new IllegalArgumentException("a mixture has as many weights, means and covariances, at least one, got " + components
-                    + ", " + means.length + " and " + covariances.length);
+            throw new IllegalArgumentException(
+                    "a mixture has as many weights, means and covariances, at least one, got " + components + ", "
+                            + means.length + " and " + covariances.length);
         }
         double total = Arrays.stream(weights).sum();
         this.weights = new double[components];
@@ -39,15 +40,18 @@ public final class GaussianMixture {
         eigen = new SymmetricEigen[components];
         for (int k = 0; k < components; ++k) {
             if (!(weights[k] > 0 && total < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("weights must be positive and finite, got " + Arrays.toString(weights));
+                throw new IllegalArgumentException(
+                        "weights must be positive and finite, got " + Arrays.toString(weights));
             }
             this.weights[k] = weights[k] / total;
             this.means[k] = means[k].clone();
             this.covariances[k] = checked(covariances[k], means[0].length);
             eigen[k] = SymmetricEigen.of(this.covariances[k]);
-            if (means[k].length != means[0].length || Arrays.stream(eigen[k].values()).anyMatch(v -> !(v >= -1e-12))) {
+            if (means[k].length != means[0].length
+                    || Arrays.stream(eigen[k].values()).anyMatch(v -> !(v >= -1e-12))) {
                 throw new IllegalArgumentException("component " + k + " needs a mean of dimension " + means[0].length
-                        + " and a covariance without negative eigenvalues, got mean " + Arrays.toString(means[k]) + " and eigenvalues "
+                        + " and a covariance without negative eigenvalues, got mean " + Arrays.toString(means[k])
+                        + " and eigenvalues "
                         + Arrays.toString(eigen[k].values()));
             }
         }
@@ -77,8 +81,10 @@ public final class GaussianMixture {
         for (int i = 0; i < copy.length; ++i) {
             copy[i] = covariance[i].clone();
             for (int j = 0; j < copy[i].length && copy[i].length == dimension && copy.length == dimension; ++j) {
-                if (StrictMath.abs(covariance[i][j] - covariance[j][i]) > 1e-12 * (1 + StrictMath.abs(covariance[i][j]))) {
-                    throw new IllegalArgumentException("a covariance is symmetric, got " + covariance[i][j] + " and " + covariance[j][i]);
+                if (StrictMath.abs(covariance[i][j] - covariance[j][i])
+                        > 1e-12 * (1 + StrictMath.abs(covariance[i][j]))) {
+                    throw new IllegalArgumentException(
+                            "a covariance is symmetric, got " + covariance[i][j] + " and " + covariance[j][i]);
                 }
             }
             if (copy[i].length != dimension || copy.length != dimension) {
@@ -127,7 +133,8 @@ public final class GaussianMixture {
         for (int k = 0; k < components(); ++k) {
             for (int i = 0; i < mean.length; ++i) {
                 for (int j = 0; j < mean.length; ++j) {
-                    covariance[i][j] += weights[k] * (covariances[k][i][j] + (means[k][i] - mean[i]) * (means[k][j] - mean[j]));
+                    covariance[i][j] +=
+                            weights[k] * (covariances[k][i][j] + (means[k][i] - mean[i]) * (means[k][j] - mean[j]));
                 }
             }
         }
@@ -180,7 +187,8 @@ public final class GaussianMixture {
      */
     public AffineField affineScore(Sde sde) {
         if (components() != 1) {
-            throw new IllegalArgumentException("the score of a mixture of " + components() + " is not affine; only one Gaussian's is");
+            throw new IllegalArgumentException(
+                    "the score of a mixture of " + components() + " is not affine; only one Gaussian's is");
         }
         return t -> {
             double alpha = sde.alpha(t);

@@ -18,7 +18,8 @@ public enum GridShape {
         return switch (this) {
             case UNIFORM -> TimeGrid.uniform(sde, steps);
             case LOGSNR -> TimeGrid.uniformLogSnr(sde, steps);
-            case KARRAS -> steps > 1 && sde.sigma(0) == 0 ? TimeGrid.karras(sde, steps - 1).toZero() : TimeGrid.karras(sde, steps);
+            case KARRAS ->
+                steps > 1 && sde.sigma(0) == 0 ? TimeGrid.karras(sde, steps - 1).toZero() : TimeGrid.karras(sde, steps);
         };
     }
 

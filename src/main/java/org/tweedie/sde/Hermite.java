@@ -99,7 +99,9 @@ final class Hermite {
         for (int c = 0; c < columns; ++c) {
             int left = 2 * node * columns + c;
             int right = left + 2 * columns;
-            result[c] = (1 - p1) * table[left] + f * (1 - f) * (1 - f) * table[left + columns] + p1 * table[right]
+            result[c] = (1 - p1) * table[left]
+                    + f * (1 - f) * (1 - f) * table[left + columns]
+                    + p1 * table[right]
                     - f * f * (1 - f) * table[right + columns];
         }
         return result;

@@ -4,8 +4,8 @@ package org.tweedie.sde;
 record LinearRate(double first, double last) {
     LinearRate {
         if (!(first > 0 && last >= first && Double.isFinite(last))) {
-            throw new IllegalArgumentException("noise rates must satisfy 0 < first <= last, got " + first + " and " + last
-                    + "; the usual ones are 0.1 and 20");
+            throw new IllegalArgumentException("noise rates must satisfy 0 < first <= last, got " + first + " and "
+                    + last + "; the usual ones are 0.1 and 20");
         }
     }
 

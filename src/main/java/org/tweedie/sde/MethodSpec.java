@@ -12,8 +12,8 @@ import org.tweedie.plan.Plan;
  * @param steps of the grid; for {@code ald} its noise levels
  */
 public record MethodSpec(Method method, int steps, GridShape shape) {
-    private static final List<String> NAMES = List.of(
-            "em", "rd", "ancestral", "ddim", "pf", "heun", "edm", "dpm1s", "dpm2s", "dpm2m", "ei", "pc", "ald");
+    private static final List<String> NAMES =
+            List.of("em", "rd", "ancestral", "ddim", "pf", "heun", "edm", "dpm1s", "dpm2s", "dpm2m", "ei", "pc", "ald");
 
     public MethodSpec {
         if (steps < 1) {
@@ -33,7 +33,8 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
     /** The times for a process. */
     public TimeGrid grid(Noising process) {
         if (!(process instanceof Sde sde)) {
-            throw new IllegalArgumentException("method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
+            throw new IllegalArgumentException(
+                    "method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
         }
         if (!(method instanceof AnnealedLangevin)) {
             return shape.grid(sde, steps);
@@ -109,17 +110,21 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
 
     /** Reads a grid: {@code uniform}, {@code logsnr}, {@code karras}. */
     public static GridShape shape(String word) {
-        Optional<GridShape> known =
-                Arrays.stream(GridShape.values()).filter(shape -> shape.spec().equals(word.strip())).findFirst();
+        Optional<GridShape> known = Arrays.stream(GridShape.values())
+                .filter(shape -> shape.spec().equals(word.strip()))
+                .findFirst();
         return known.orElseThrow(() -> Spelling.unknown(
-                "grid", word.strip(), Arrays.stream(GridShape.values()).map(GridShape::spec).toList()));
+                "grid",
+                word.strip(),
+                Arrays.stream(GridShape.values()).map(GridShape::spec).toList()));
     }
 
     private static OneStep predictor(String spec) {
         if (method(spec) instanceof OneStep predictor) {
             return predictor;
         }
-        throw new IllegalArgumentException("'" + spec + "' cannot be a predictor: it evaluates the score more than once a step");
+        throw new IllegalArgumentException(
+                "'" + spec + "' cannot be a predictor: it evaluates the score more than once a step");
     }
 
     private static Method plain(Method method, List<String> numbers, String spec) {

@@ -33,8 +33,10 @@ import org.tweedie.plan.Time;
  */
 public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dataScale) {
     public Parametrisation {
-        if (dataScale.isPresent() && !(dataScale.getAsDouble() > 0 && dataScale.getAsDouble() < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("the scale of the data must be positive, got " + dataScale.getAsDouble());
+        if (dataScale.isPresent()
+                && !(dataScale.getAsDouble() > 0 && dataScale.getAsDouble() < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    "the scale of the data must be positive, got " + dataScale.getAsDouble());
         }
     }
 
@@ -75,9 +77,8 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
         double sigma = sde.sigma(t);
         return switch (prediction) {
             case NOISE -> -1 / sigma;
-            case DENOISED -> dataScale.isPresent()
-                    ? alpha * dataScale.getAsDouble() / (sigma * spread(t))
-                    : alpha / (sigma * sigma);
+            case DENOISED ->
+                dataScale.isPresent() ? alpha * dataScale.getAsDouble() / (sigma * spread(t)) : alpha / (sigma * sigma);
             case SCORE -> 1 / unit(t);
             case VELOCITY -> -alpha / (sigma * (alpha * alpha + sigma * sigma) * unit(t));
         };
@@ -138,11 +139,13 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
             int output = registers.size();
             registers.add(new Register(network + ".output", sde.space(), false));
             return plan.rewritten(registers, stage -> {
-                if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(score)) {
+                if (!(stage instanceof Stage.Evaluate evaluate)
+                        || !evaluate.field().equals(score)) {
                     return List.of(stage);
                 }
                 if (evaluate.t().perRow()) {
-                    throw new IllegalArgumentException("field '" + score + "' is evaluated at a time per row; only a fixed time folds");
+                    throw new IllegalArgumentException(
+                            "field '" + score + "' is evaluated at a time per row; only a fixed time folds");
                 }
                 if (evaluate.into().length != 1) {
                     throw new IllegalArgumentException("a score has one output, got " + evaluate.into().length);
@@ -156,7 +159,8 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
                     from[0] = input;
                 }
                 stages.add(new Stage.Evaluate(network, from, Time.at(networkTime(t)), new int[] {output}));
-                stages.add(new Stage.Combine(evaluate.into(), new double[][] {{skip(t), gain(t)}}, new int[] {x, output}));
+                stages.add(new Stage.Combine(
+                        evaluate.into(), new double[][] {{skip(t), gain(t)}}, new int[] {x, output}));
                 return stages;
             });
         };

@@ -21,7 +21,8 @@ public record PredictorCorrector(double targetRatio, int corrections, OneStep pr
 
     public PredictorCorrector {
         if (!(targetRatio > 0 && targetRatio < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("the corrector's target ratio must be positive, got " + targetRatio + "; 0.16 is usual");
+            throw new IllegalArgumentException(
+                    "the corrector's target ratio must be positive, got " + targetRatio + "; 0.16 is usual");
         }
         if (corrections < 1) {
             throw new IllegalArgumentException("corrections must be at least 1, got " + corrections);

@@ -32,7 +32,8 @@ public final class ProcessSpec {
                 .mapToDouble(number -> Spelling.number(number, text))
                 .toArray();
         if (numbers.length != 0 && numbers.length != usual && numbers.length != usual + 1) {
-            throw new IllegalArgumentException("'" + text + "' has " + numbers.length + " numbers; say " + usage(name, usual));
+            throw new IllegalArgumentException(
+                    "'" + text + "' has " + numbers.length + " numbers; say " + usage(name, usual));
         }
         boolean exploding = name.startsWith("ve");
         double first = numbers.length > 1 ? numbers[0] : exploding ? 0.01 : 0.1;
@@ -58,6 +59,8 @@ public final class ProcessSpec {
             spec.append(separator).append(Spelling.number(number));
             separator = ',';
         }
-        return cutoff == usualCutoff ? spec.toString() : spec.append(separator).append(Spelling.number(cutoff)).toString();
+        return cutoff == usualCutoff
+                ? spec.toString()
+                : spec.append(separator).append(Spelling.number(cutoff)).toString();
     }
 }

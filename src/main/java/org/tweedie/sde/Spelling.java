@@ -16,7 +16,9 @@ public final class Spelling {
     static double number(String text, String spec) {
         try {
             double value = Double.parseDouble(text.strip());
-            if (!Double.isNaN(value) && !text.isBlank() && "0123456789.yY".indexOf(text.strip().charAt(text.strip().length() - 1)) >= 0) {
+            if (!Double.isNaN(value)
+                    && !text.isBlank()
+                    && "0123456789.yY".indexOf(text.strip().charAt(text.strip().length() - 1)) >= 0) {
                 return value;
             }
         } catch (NumberFormatException notANumber) {
@@ -49,10 +51,14 @@ public final class Spelling {
 
     /** The same with more to say of those known. */
     public static IllegalArgumentException unknown(String kind, String word, List<String> known, String more) {
-        int closest = known.stream().mapToInt(name -> distance(word, name)).min().orElse(Integer.MAX_VALUE);
-        List<String> near = known.stream().filter(name -> distance(word, name) == closest).toList();
-        String hint = closest <= Math.max(2, word.length() / 2) ? "; did you mean " + String.join(" or ", near) + "?" : ";";
-        return new IllegalArgumentException("unknown " + kind + " '" + word + "'" + hint + " known: " + String.join(", ", known) + more);
+        int closest =
+                known.stream().mapToInt(name -> distance(word, name)).min().orElse(Integer.MAX_VALUE);
+        List<String> near =
+                known.stream().filter(name -> distance(word, name) == closest).toList();
+        String hint =
+                closest <= Math.max(2, word.length() / 2) ? "; did you mean " + String.join(" or ", near) + "?" : ";";
+        return new IllegalArgumentException(
+                "unknown " + kind + " '" + word + "'" + hint + " known: " + String.join(", ", known) + more);
     }
 
     /** Letters to add, drop, change or swap with their neighbour between two words. */

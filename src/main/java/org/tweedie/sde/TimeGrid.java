@@ -19,11 +19,12 @@ public record TimeGrid(double[] times) {
         }
         for (int i = 0; i < times.length; ++i) {
             if (!(times[i] >= 0 && Double.isFinite(times[i]))) {
-                throw new IllegalArgumentException("times must be finite and not negative, got " + times[i] + " at " + i);
+                throw new IllegalArgumentException(
+                        "times must be finite and not negative, got " + times[i] + " at " + i);
             }
             if (i > 0 && (times[i] == times[i - 1] || times[i] > times[i - 1] != times[1] > times[0])) {
-                throw new IllegalArgumentException("times must fall or rise strictly, got " + times[i - 1] + " then " + times[i]
-                        + " at " + i);
+                throw new IllegalArgumentException(
+                        "times must fall or rise strictly, got " + times[i - 1] + " then " + times[i] + " at " + i);
             }
         }
     }

@@ -61,7 +61,12 @@ public enum TimeSampling {
                 return 0;
             }
             double ratio = sde.diffusion(t) / sde.sigma(t); // d ln n/dt = g^2/(2 sigma^2)
-            return StandardNormal.density(standard(sde, t)) / DEVIATION * 0.5 * ratio * ratio / (most(sde) - least(sde));
+            return StandardNormal.density(standard(sde, t))
+                    / DEVIATION
+                    * 0.5
+                    * ratio
+                    * ratio
+                    / (most(sde) - least(sde));
         }
 
         @Override

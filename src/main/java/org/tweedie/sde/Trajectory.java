@@ -23,21 +23,24 @@ final class Trajectory {
     /** Checks the process and the grid, and writes the step that fills x. A stochastic method only goes towards data. */
     static Trajectory start(Method method, Noising process, TimeGrid grid, boolean stochastic) {
         if (!(process instanceof Sde sde)) {
-            throw new IllegalArgumentException("method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
+            throw new IllegalArgumentException(
+                    "method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
         }
         if (stochastic && !grid.falls()) {
-            throw new IllegalArgumentException("method " + method.spec() + " draws noise, so its grid must fall; to encode, use ddim:0,"
-                    + " heun or dpm2m");
+            throw new IllegalArgumentException("method " + method.spec()
+                    + " draws noise, so its grid must fall; to encode, use ddim:0," + " heun or dpm2m");
         }
         for (double t : grid.times()) {
             if (t > sde.horizon()) {
-                throw new IllegalArgumentException("time " + t + " of the grid is past the horizon " + sde.horizon() + " of " + sde.spec());
+                throw new IllegalArgumentException(
+                        "time " + t + " of the grid is past the horizon " + sde.horizon() + " of " + sde.spec());
             }
         }
         for (int i = 0; i < grid.steps(); ++i) {
             if (grid.t(i) == 0) {
-                throw new IllegalArgumentException("a step cannot start at time 0, where the score is singular; start at the cutoff "
-                        + sde.cutoff());
+                throw new IllegalArgumentException(
+                        "a step cannot start at time 0, where the score is singular; start at the cutoff "
+                                + sde.cutoff());
             }
         }
         Trajectory trajectory = new Trajectory(sde, stochastic);

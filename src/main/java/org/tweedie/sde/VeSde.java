@@ -18,8 +18,8 @@ public record VeSde(double least, double most, boolean exact, double cutoff, Spa
 
     public VeSde {
         if (!(least > 0 && most > least && Double.isFinite(most))) {
-            throw new IllegalArgumentException("noise levels must satisfy 0 < least < most, got " + least + " and " + most
-                    + "; the usual ones are 0.01 and 50");
+            throw new IllegalArgumentException("noise levels must satisfy 0 < least < most, got " + least + " and "
+                    + most + "; the usual ones are 0.01 and 50");
         }
         Cutoff.check(cutoff, 1);
     }

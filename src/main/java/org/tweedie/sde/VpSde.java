@@ -48,8 +48,9 @@ public record VpSde(double first, double last, double cutoff, Space space) imple
     public double rate(double t, double s) {
         double rate = (t - s) * beta(t);
         if (rate >= 1) {
-            throw new IllegalArgumentException("the step from " + t + " to " + s + " is too long for DDPM's discretisation: h beta(t) is "
-                    + rate + " and must stay below 1; take more steps, or ddim:1");
+            throw new IllegalArgumentException(
+                    "the step from " + t + " to " + s + " is too long for DDPM's discretisation: h beta(t) is " + rate
+                            + " and must stay below 1; take more steps, or ddim:1");
         }
         return rate;
     }

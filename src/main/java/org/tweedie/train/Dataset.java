@@ -53,12 +53,14 @@ public final class Dataset {
      * @throws IllegalArgumentException if there is no row, or a number is NaN or infinite; names the first
      */
     public static Dataset of(float[] rows, String... columns) {
-        return of(new Table(rows, columns.length == 0 ? 0 : rows.length / columns.length, columns.length, List.of(columns)));
+        return of(new Table(
+                rows, columns.length == 0 ? 0 : rows.length / columns.length, columns.length, List.of(columns)));
     }
 
     /** A table, all of whose columns are {@link #X}; columns without names are called x1, x2, ... */
     public static Dataset of(Table table) {
-        List<String> names = IntStream.range(0, table.columns()).mapToObj(table::name).toList();
+        List<String> names =
+                IntStream.range(0, table.columns()).mapToObj(table::name).toList();
         if (table.rows() < 1) {
             throw new IllegalArgumentException("there is no row to learn from");
         }
@@ -68,8 +70,8 @@ public final class Dataset {
         float[] values = table.data();
         for (int i = 0; i < values.length; i++) {
             if (!Float.isFinite(values[i])) {
-                throw new IllegalArgumentException("row " + (i / names.size() + 1) + ", column '" + names.get(i % names.size()) + "' is "
-                        + values[i] + "; remove or replace such rows");
+                throw new IllegalArgumentException("row " + (i / names.size() + 1) + ", column '"
+                        + names.get(i % names.size()) + "' is " + values[i] + "; remove or replace such rows");
             }
         }
         return new Dataset(values, table.rows(), List.of(new Port(X, names)));
@@ -84,9 +86,11 @@ public final class Dataset {
     public Dataset given(String port, String... columns) {
         Port x = ports.get(0);
         List<String> chosen = List.of(columns);
-        List<String> left = x.columns().stream().filter(name -> !chosen.contains(name)).toList();
+        List<String> left =
+                x.columns().stream().filter(name -> !chosen.contains(name)).toList();
         if (chosen.isEmpty() || ports.stream().anyMatch(known -> known.name().equals(port))) {
-            throw new IllegalArgumentException("a condition needs columns and a name of its own, got '" + port + "' of " + chosen);
+            throw new IllegalArgumentException(
+                    "a condition needs columns and a name of its own, got '" + port + "' of " + chosen);
         }
         if (!x.columns().containsAll(chosen) || left.size() + chosen.size() != x.width()) {
             throw new IllegalArgumentException("columns " + chosen + " are not all in x, which has " + x.columns());
@@ -99,7 +103,10 @@ public final class Dataset {
         now.addAll(ports.subList(1, ports.size()));
         now.add(new Port(port, chosen));
         List<String> before = columns();
-        int[] from = now.stream().flatMap(p -> p.columns().stream()).mapToInt(before::indexOf).toArray();
+        int[] from = now.stream()
+                .flatMap(p -> p.columns().stream())
+                .mapToInt(before::indexOf)
+                .toArray();
         float[] moved = new float[values.length];
         for (int r = 0; r < rows; r++) {
             for (int c = 0; c < width; c++) {
@@ -124,8 +131,11 @@ public final class Dataset {
     }
 
     public Port port(String name) {
-        return ports.stream().filter(port -> port.name().equals(name)).findFirst().orElseThrow(() -> new IllegalArgumentException(
-                "the data have no '" + name + "'; they have " + ports.stream().map(Port::name).toList()));
+        return ports.stream()
+                .filter(port -> port.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the data have no '" + name + "'; they have "
+                        + ports.stream().map(Port::name).toList()));
     }
 
     /** Where the columns of a port start in a row. */
@@ -168,7 +178,8 @@ public final class Dataset {
             int count = port(name).width();
             int offset = offset(name);
             if (encoding.width() != count) {
-                throw new IllegalArgumentException("'" + name + "' is " + count + " wide, its encoding " + encoding.width());
+                throw new IllegalArgumentException(
+                        "'" + name + "' is " + count + " wide, its encoding " + encoding.width());
             }
             float[] rowsOfPort = values(name);
             encoding.encode(rowsOfPort, rowsOfPort, rows);
@@ -192,9 +203,12 @@ public final class Dataset {
         if (!(share > 0 && share < 1)) {
             throw new IllegalArgumentException("the share held out must be in (0, 1), got " + share);
         }
-        int[] held = IntStream.range(0, rows).filter(r -> Philox.words(seed, r, Purpose.SPLIT, 0).uniform(0) < share).toArray();
+        int[] held = IntStream.range(0, rows)
+                .filter(r -> Philox.words(seed, r, Purpose.SPLIT, 0).uniform(0) < share)
+                .toArray();
         if (held.length == 0 || held.length == rows) {
-            throw new IllegalArgumentException("holding out " + share + " of " + rows + " rows leaves one side empty; give more rows");
+            throw new IllegalArgumentException(
+                    "holding out " + share + " of " + rows + " rows leaves one side empty; give more rows");
         }
         boolean[] out = new boolean[rows];
         for (int r : held) {

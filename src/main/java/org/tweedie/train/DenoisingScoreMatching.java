@@ -21,7 +21,8 @@ import org.tweedie.sde.Weighting;
  * @param group rows of a training step whose times are spread evenly over [0, 1] together (low discrepancy: rank
  *     {@code (i mod group + u) / group} with one u a step), or 0 for times of their own
  */
-public record DenoisingScoreMatching(Parametrisation parametrisation, Weighting weighting, TimeSampling sampling, int group) {
+public record DenoisingScoreMatching(
+        Parametrisation parametrisation, Weighting weighting, TimeSampling sampling, int group) {
     /** The given register that holds a row's rank, where rows of a step share theirs. */
     static final String RANK = "rank";
 
@@ -55,7 +56,13 @@ public record DenoisingScoreMatching(Parametrisation parametrisation, Weighting 
         }
         plan.apply(new TimeOfRank(sde, sampling), new int[] {rank}, t);
         plan.normal(Purpose.NOISE, eps);
-        plan.apply(new NoisyPair(parametrisation, weighting, sampling), new int[] {x0, eps, t}, input, target, weight, time);
+        plan.apply(
+                new NoisyPair(parametrisation, weighting, sampling),
+                new int[] {x0, eps, t},
+                input,
+                target,
+                weight,
+                time);
         return plan.plan(input, target, weight, time);
     }
 
@@ -69,8 +76,8 @@ public record DenoisingScoreMatching(Parametrisation parametrisation, Weighting 
         for (Step step : pairs.steps()) {
             for (Stage stage : step.stages()) {
                 if (stage instanceof Stage.Apply apply && apply.function() instanceof NoisyPair pair) {
-                    DenoisingScoreMatching matching = new DenoisingScoreMatching(pair.parametrisation(), pair.weighting(), pair.sampling(),
-                            group);
+                    DenoisingScoreMatching matching = new DenoisingScoreMatching(
+                            pair.parametrisation(), pair.weighting(), pair.sampling(), group);
                     return same(matching.pairs(), pairs) ? Optional.of(matching) : Optional.empty();
                 }
             }
@@ -79,15 +86,24 @@ public record DenoisingScoreMatching(Parametrisation parametrisation, Weighting 
     }
 
     private static boolean same(Plan a, Plan b) {
-        return a.registers().equals(b.registers()) && java.util.Arrays.equals(a.outputs(), b.outputs()) && describe(a).equals(describe(b));
+        return a.registers().equals(b.registers())
+                && java.util.Arrays.equals(a.outputs(), b.outputs())
+                && describe(a).equals(describe(b));
     }
 
     private static String describe(Plan plan) {
         StringBuilder text = new StringBuilder();
         for (Step step : plan.steps()) {
-            text.append(step.t()).append(" to ").append(step.s()).append(step.until()).append(':');
+            text.append(step.t())
+                    .append(" to ")
+                    .append(step.s())
+                    .append(step.until())
+                    .append(':');
             for (Stage stage : step.stages()) {
-                text.append(' ').append(describe(stage)).append(java.util.Arrays.toString(stage.reads())).append("->")
+                text.append(' ')
+                        .append(describe(stage))
+                        .append(java.util.Arrays.toString(stage.reads()))
+                        .append("->")
                         .append(java.util.Arrays.toString(stage.writes()));
             }
         }

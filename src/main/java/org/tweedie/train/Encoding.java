@@ -33,6 +33,7 @@ public interface Encoding {
         if (spec.startsWith(Normaliser.NAME + ":")) {
             return Normaliser.parse(spec);
         }
-        throw new IllegalArgumentException("unknown encoding '" + spec + "'; this version knows '" + Normaliser.NAME + "'");
+        throw new IllegalArgumentException(
+                "unknown encoding '" + spec + "'; this version knows '" + Normaliser.NAME + "'");
     }
 }

@@ -79,14 +79,25 @@ final class Learner {
     void squares(Stream stream, RowSet one, DeviceBuffer sums, int at, DeviceBuffer scratch) {
         for (int i = 0; i < trained.size(); i++) {
             int width = Math.toIntExact(trained.get(i).count());
-            Reduce.sumOfSquares(stream, one, new View(gradient, trained.get(i).at(), width, width), sums, at + i, scratch);
+            Reduce.sumOfSquares(
+                    stream, one, new View(gradient, trained.get(i).at(), width, width), sums, at + i, scratch);
         }
     }
 
     /** Queues the step. */
     void update(Stream stream, DeviceBuffer control, Adam.Rule rule) {
         for (Run run : trained) {
-            Adam.update(stream, control, run.at(), run.count(), weights.values(), gradient, first, second, mean.values(), rule);
+            Adam.update(
+                    stream,
+                    control,
+                    run.at(),
+                    run.count(),
+                    weights.values(),
+                    gradient,
+                    first,
+                    second,
+                    mean.values(),
+                    rule);
         }
     }
 
@@ -98,8 +109,12 @@ final class Learner {
     }
 
     void restore(Stream stream, Checkpoint from, String name) {
-        float[][] all = {floats(from, name + ".weights"), floats(from, name + ".mean"), floats(from, name + ".first"),
-            floats(from, name + ".second")};
+        float[][] all = {
+            floats(from, name + ".weights"),
+            floats(from, name + ".mean"),
+            floats(from, name + ".first"),
+            floats(from, name + ".second")
+        };
         DeviceBuffer[] into = {weights.values(), mean.values(), first, second};
         for (int i = 0; i < into.length; i++) {
             stream.upload(all[i], 0, into[i], 0, all[i].length);

@@ -17,7 +17,15 @@ public enum Loss {
      * @param weight 1 wide
      * @param losses F32, an element a row
      */
-    void gradient(Stream stream, RowSet rows, View out, View target, View weight, float scale, View cotangent, DeviceBuffer losses) {
+    void gradient(
+            Stream stream,
+            RowSet rows,
+            View out,
+            View target,
+            View weight,
+            float scale,
+            View cotangent,
+            DeviceBuffer losses) {
         switch (this) {
             case SQUARED -> SquaredLoss.gradient(stream, rows, out, target, weight, scale, cotangent, losses);
         }

@@ -18,13 +18,13 @@ public record Normaliser(double[] means, double[] scales) implements Encoding {
         means = means.clone();
         scales = scales.clone();
         if (means.length == 0 || means.length != scales.length) {
-            throw new IllegalArgumentException("a normaliser has a mean and a scale a column, got " + means.length + " and "
-                    + scales.length);
+            throw new IllegalArgumentException(
+                    "a normaliser has a mean and a scale a column, got " + means.length + " and " + scales.length);
         }
         for (int c = 0; c < means.length; c++) {
             if (!Double.isFinite(means[c]) || !(scales[c] > 0 && scales[c] < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("column " + (c + 1) + " has mean " + means[c] + " and scale " + scales[c]
-                        + "; scales must be positive");
+                throw new IllegalArgumentException("column " + (c + 1) + " has mean " + means[c] + " and scale "
+                        + scales[c] + "; scales must be positive");
             }
         }
     }
@@ -126,7 +126,9 @@ public record Normaliser(double[] means, double[] scales) implements Encoding {
 
     private static double[] numbers(String list) {
         try {
-            return Arrays.stream(list.split(",", -1)).mapToDouble(Double::parseDouble).toArray();
+            return Arrays.stream(list.split(",", -1))
+                    .mapToDouble(Double::parseDouble)
+                    .toArray();
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("not a list of numbers: '" + list + "'", e);
         }
@@ -134,7 +136,9 @@ public record Normaliser(double[] means, double[] scales) implements Encoding {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Normaliser that && Arrays.equals(means, that.means) && Arrays.equals(scales, that.scales);
+        return other instanceof Normaliser that
+                && Arrays.equals(means, that.means)
+                && Arrays.equals(scales, that.scales);
     }
 
     @Override

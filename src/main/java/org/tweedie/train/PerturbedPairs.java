@@ -23,11 +23,13 @@ final class PerturbedPairs implements AutoCloseable {
     PerturbedPairs(DenoisingScoreMatching matching, Device device, int rows) {
         group = matching.group();
         QuantileTable ranks = QuantileTable.of(matching.parametrisation().sde(), matching.sampling());
-        CoefficientTable coefficients = CoefficientTable.training(matching.parametrisation(), matching.weighting(), matching.sampling());
+        CoefficientTable coefficients =
+                CoefficientTable.training(matching.parametrisation(), matching.weighting(), matching.sampling());
         nodes = ranks.nodes();
         quantile = device.allocate(Element.F32, ranks.values().length);
         DeviceBuffer values = device.allocate(Element.F32, coefficients.values().length);
-        table = new Perturb.Table(values, coefficients.nodes(), (float) coefficients.logFirst(), (float) coefficients.inverseSpacing());
+        table = new Perturb.Table(
+                values, coefficients.nodes(), (float) coefficients.logFirst(), (float) coefficients.inverseSpacing());
         times = device.allocate(Element.F32, rows);
         try (Stream stream = device.stream()) {
             stream.upload(ranks.values(), 0, quantile, 0, ranks.values().length);

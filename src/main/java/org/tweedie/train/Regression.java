@@ -41,16 +41,18 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
     private static void require(Plan pairs, String name, int width) {
         Register register = pairs.registers().get(pairs.register(name));
         if (register.width() != width) {
-            throw new IllegalArgumentException("'" + name + "' of the pairs must be " + width + " wide for this network, got "
-                    + register.width());
+            throw new IllegalArgumentException(
+                    "'" + name + "' of the pairs must be " + width + " wide for this network, got " + register.width());
         }
     }
 
     @Override
     public String spec() {
         DenoisingScoreMatching matching = matching();
-        return "denoising " + matching.parametrisation().sde().spec() + " " + matching.parametrisation().prediction() + " scale "
-                + matching.parametrisation().dataScale() + " " + matching.weighting() + " " + matching.sampling() + " group " + group
+        return "denoising " + matching.parametrisation().sde().spec() + " "
+                + matching.parametrisation().prediction() + " scale "
+                + matching.parametrisation().dataScale() + " " + matching.weighting() + " " + matching.sampling()
+                + " group " + group
                 + " " + loss + " " + network.spec() + " " + network.signature();
     }
 
@@ -75,8 +77,9 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
             String name = i == 0 ? Dataset.X : ports.get(i).name();
             int width = data.port(name).width();
             if (width != ports.get(i).space().width()) {
-                throw new IllegalArgumentException("the network's input '" + ports.get(i).name() + "' is " + ports.get(i).space().width()
-                        + " wide, the data's '" + name + "' " + width);
+                throw new IllegalArgumentException(
+                        "the network's input '" + ports.get(i).name() + "' is "
+                                + ports.get(i).space().width() + " wide, the data's '" + name + "' " + width);
             }
         }
     }

@@ -46,10 +46,12 @@ final class RegressionGradient implements Gradient {
     }
 
     @Override
-    public void queue(Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
+    public void queue(
+            Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
         List<View> from = new ArrayList<>();
         from.add(input);
-        for (Signature.Port port : network.signature().from().subList(1, network.signature().from().size())) {
+        for (Signature.Port port :
+                network.signature().from().subList(1, network.signature().from().size())) {
             View condition = batch.get(port.name());
             if (condition == null) {
                 throw new IllegalArgumentException("the batch has no '" + port.name() + "'");

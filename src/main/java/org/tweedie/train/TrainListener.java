@@ -24,6 +24,14 @@ public interface TrainListener {
      * @param seconds since this call began
      * @param secondsLeft at this speed
      */
-    record Progress(long step, long steps, double loss, double smoothLoss, double gradientNorm, double rate, double rowsPerSecond,
-            double seconds, double secondsLeft) {}
+    record Progress(
+            long step,
+            long steps,
+            double loss,
+            double smoothLoss,
+            double gradientNorm,
+            double rate,
+            double rowsPerSecond,
+            double seconds,
+            double secondsLeft) {}
 }

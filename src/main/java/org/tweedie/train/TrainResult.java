@@ -12,7 +12,13 @@ import java.util.Optional;
  * @param checkpoint the last one written by this call
  * @param message one sentence for a person
  */
-public record TrainResult(Outcome outcome, long step, double smoothLoss, double seconds, LossCurve curve, Optional<Path> checkpoint,
+public record TrainResult(
+        Outcome outcome,
+        long step,
+        double smoothLoss,
+        double seconds,
+        LossCurve curve,
+        Optional<Path> checkpoint,
         String message) {
     /** Why it ended. */
     public enum Outcome {

@@ -19,8 +19,20 @@ import org.tweedie.sde.Weighting;
  * @param seed of weights, order of rows, times and noise
  * @param checkpointEvery steps between checkpoints, at least 1
  */
-public record TrainSpec(long steps, int batch, double rate, Schedule schedule, long warmup, double average, double clip, Adam.Rule rule,
-        Weighting weighting, TimeSampling sampling, boolean evenTimes, long seed, long checkpointEvery) {
+public record TrainSpec(
+        long steps,
+        int batch,
+        double rate,
+        Schedule schedule,
+        long warmup,
+        double average,
+        double clip,
+        Adam.Rule rule,
+        Weighting weighting,
+        TimeSampling sampling,
+        boolean evenTimes,
+        long seed,
+        long checkpointEvery) {
 
     /** What the learning rate does after its warm-up. */
     public enum Schedule {
@@ -38,7 +50,9 @@ public record TrainSpec(long steps, int batch, double rate, Schedule schedule, l
         range(average >= 0 && average < 1, "decay of the running mean must be in [0, 1), got " + average);
         range(clip >= 0 && clip < Double.POSITIVE_INFINITY, "clip must be at least 0 (0: no limit), got " + clip);
         range(checkpointEvery >= 1, "steps between checkpoints must be positive, got " + checkpointEvery);
-        range(steps <= Long.MAX_VALUE / batch, "steps times batch must stay below 2^63, got " + steps + " times " + batch);
+        range(
+                steps <= Long.MAX_VALUE / batch,
+                "steps times batch must stay below 2^63, got " + steps + " times " + batch);
     }
 
     private static void range(boolean holds, String message) {
@@ -49,8 +63,20 @@ public record TrainSpec(long steps, int batch, double rate, Schedule schedule, l
 
     /** The defaults with this many steps. */
     public static TrainSpec steps(long steps) {
-        return new TrainSpec(steps, 1024, 4e-3, Schedule.COSINE, 200, 0.999, 1, Adam.Rule.standard(), Weighting.EDM, TimeSampling.LOGNORMAL,
-                true, 0, 1000);
+        return new TrainSpec(
+                steps,
+                1024,
+                4e-3,
+                Schedule.COSINE,
+                200,
+                0.999,
+                1,
+                Adam.Rule.standard(),
+                Weighting.EDM,
+                TimeSampling.LOGNORMAL,
+                true,
+                0,
+                1000);
     }
 
     /** The defaults: a minute or so on two CPU cores for {@code mlp:128x3} in two dimensions. */
@@ -59,51 +85,149 @@ public record TrainSpec(long steps, int batch, double rate, Schedule schedule, l
     }
 
     public TrainSpec withBatch(int value) {
-        return new TrainSpec(steps, value, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                steps,
+                value,
+                rate,
+                schedule,
+                warmup,
+                average,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withSteps(long value) {
-        return new TrainSpec(value, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                value,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                average,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withRate(double value) {
-        return new TrainSpec(steps, batch, value, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                steps,
+                batch,
+                value,
+                schedule,
+                warmup,
+                average,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withSchedule(Schedule value, long warmupSteps) {
-        return new TrainSpec(steps, batch, rate, value, warmupSteps, average, clip, rule, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                steps,
+                batch,
+                rate,
+                value,
+                warmupSteps,
+                average,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withAverage(double value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, value, clip, rule, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                steps,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                value,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withClip(double value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, value, rule, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                steps,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                average,
+                value,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withRule(Adam.Rule value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, value, weighting, sampling, evenTimes, seed,
+        return new TrainSpec(
+                steps,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                average,
+                clip,
+                value,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
                 checkpointEvery);
     }
 
     public TrainSpec withWeighting(Weighting value, TimeSampling times, boolean even) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, rule, value, times, even, seed, checkpointEvery);
+        return new TrainSpec(
+                steps, batch, rate, schedule, warmup, average, clip, rule, value, times, even, seed, checkpointEvery);
     }
 
     public TrainSpec withSeed(long value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, value,
+        return new TrainSpec(
+                steps,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                average,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                value,
                 checkpointEvery);
     }
 
     public TrainSpec withCheckpointEvery(long value) {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, value);
+        return new TrainSpec(
+                steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, value);
     }
 
     /** The learning rate of step {@code k}, from 1. */
@@ -123,6 +247,9 @@ public record TrainSpec(long steps, int batch, double rate, Schedule schedule, l
 
     /** Everything that decides a bit of the result, as text; how often a checkpoint is written does not. */
     public String settings() {
-        return new TrainSpec(steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, 1).toString();
+        return new TrainSpec(
+                        steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
+                        1)
+                .toString();
     }
 }

@@ -37,6 +37,7 @@ import org.tweedie.train.TrainResult.Outcome;
 public final class Trainer implements AutoCloseable {
     /** Steps between two looks at the device. */
     private static final int LOOK = 32;
+
     private static final int RING = 4 * LOOK;
     private static final double TOLD_EVERY = 0.2;
 
@@ -75,7 +76,9 @@ public final class Trainer implements AutoCloseable {
             history = floats(device, 2 * RING);
             DeviceBuffer table = floats(device, data.values().length);
             stream.upload(data.values(), 0, table, 0, data.values().length);
-            Gradient gradient = owned.add(objective.with(learners.stream().map(Learner::weights).toList()).open(device, spec.batch()));
+            Gradient gradient = owned.add(objective
+                    .with(learners.stream().map(Learner::weights).toList())
+                    .open(device, spec.batch()));
             graph = capture(device, gradient, table, data);
             stream.synchronize();
             bytes = device.allocatedBytes() - before;
@@ -171,7 +174,8 @@ public final class Trainer implements AutoCloseable {
      *
      * @param into where checkpoints go, or null
      */
-    public TrainResult run(TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory into) throws IOException {
+    public TrainResult run(TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory into)
+            throws IOException {
         return new Loop(listener, cancel, into).run();
     }
 
@@ -235,7 +239,8 @@ public final class Trainer implements AutoCloseable {
             for (long k = step + 1; k <= good; k++) {
                 double loss = ring[(int) ((k - 1) % RING)];
                 curve.add(loss);
-                smoothLoss = Double.isNaN(smoothLoss) ? loss : smoothLoss + Math.max(0.01, 1.0 / k) * (loss - smoothLoss);
+                smoothLoss =
+                        Double.isNaN(smoothLoss) ? loss : smoothLoss + Math.max(0.01, 1.0 / k) * (loss - smoothLoss);
             }
             step = good;
             lastLoss = scalars[Adam.LOSS];
@@ -244,9 +249,11 @@ public final class Trainer implements AutoCloseable {
         }
 
         private String notFinite() {
-            return "step " + (step + 1) + " was not finite (loss " + (float) lastLoss + ", norm of the gradient " + (float) lastNorm
+            return "step " + (step + 1) + " was not finite (loss " + (float) lastLoss + ", norm of the gradient "
+                    + (float) lastNorm
                     + "); the weights of step " + step + " are kept. Lower the learning rate (now " + spec.rate() + ")"
-                    + (spec.clip() == 0 ? ", limit the norm of the gradient (clip 1)" : "") + ", and look for outliers in the data";
+                    + (spec.clip() == 0 ? ", limit the norm of the gradient (clip 1)" : "")
+                    + ", and look for outliers in the data";
         }
 
         /** Writing must not be cut short by the interrupt that asked for it. */
@@ -272,8 +279,16 @@ public final class Trainer implements AutoCloseable {
             }
             told = seconds;
             double perSecond = (step - firstStep) / Math.max(1e-9, seconds);
-            listener.at(new TrainListener.Progress(step, spec.steps(), lastLoss, smoothLoss, lastNorm, spec.rate(Math.max(1, step)),
-                    perSecond * spec.batch(), seconds, perSecond == 0 ? Double.NaN : (spec.steps() - step) / perSecond));
+            listener.at(new TrainListener.Progress(
+                    step,
+                    spec.steps(),
+                    lastLoss,
+                    smoothLoss,
+                    lastNorm,
+                    spec.rate(Math.max(1, step)),
+                    perSecond * spec.batch(),
+                    seconds,
+                    perSecond == 0 ? Double.NaN : (spec.steps() - step) / perSecond));
         }
 
         private double seconds() {
@@ -281,7 +296,8 @@ public final class Trainer implements AutoCloseable {
         }
 
         private TrainResult result(Outcome outcome, String message) {
-            return new TrainResult(outcome, step, smoothLoss, seconds(), curve.copy(), Optional.ofNullable(saved), message);
+            return new TrainResult(
+                    outcome, step, smoothLoss, seconds(), curve.copy(), Optional.ofNullable(saved), message);
         }
     }
 
@@ -294,8 +310,10 @@ public final class Trainer implements AutoCloseable {
         settings.put("device", stream.device().name());
         settings.put("java", System.getProperty("java.vm.name", "") + " " + System.getProperty("java.version", ""));
         settings.put("tweedie", String.valueOf(Trainer.class.getPackage().getImplementationVersion()));
-        Checkpoint checkpoint = new Checkpoint().put("settings", settings)
-                .put("progress", step, Double.doubleToRawLongBits(smoothLoss)).put("curve", curve.state());
+        Checkpoint checkpoint = new Checkpoint()
+                .put("settings", settings)
+                .put("progress", step, Double.doubleToRawLongBits(smoothLoss))
+                .put("curve", curve.state());
         for (int i = 0; i < learners.size(); i++) {
             learners.get(i).save(stream, checkpoint, "network" + i);
         }
@@ -316,8 +334,8 @@ public final class Trainer implements AutoCloseable {
         long[] progress = checkpoint.longs("progress", 2);
         LossCurve restored = LossCurve.of(checkpoint.longs("curve", 2 + LossCurve.MOST));
         if (progress[0] < 0 || progress[0] > spec.steps() || restored.steps() != progress[0]) {
-            throw new IllegalArgumentException("the checkpoint is at step " + progress[0] + " of " + spec.steps() + " with "
-                    + restored.steps() + " losses");
+            throw new IllegalArgumentException("the checkpoint is at step " + progress[0] + " of " + spec.steps()
+                    + " with " + restored.steps() + " losses");
         }
         for (int i = 0; i < learners.size(); i++) {
             learners.get(i).restore(stream, checkpoint, "network" + i);
@@ -331,8 +349,9 @@ public final class Trainer implements AutoCloseable {
 
     private static void same(String what, String ours, @Nullable String theirs, String meaning) {
         if (!ours.equals(theirs)) {
-            throw new IllegalArgumentException("cannot resume: " + meaning + ". Its " + what + ": " + theirs + "; given now: " + ours
-                    + ". Resume with what it was started with, or train into another directory");
+            throw new IllegalArgumentException(
+                    "cannot resume: " + meaning + ". Its " + what + ": " + theirs + "; given now: " + ours
+                            + ". Resume with what it was started with, or train into another directory");
         }
     }
 
@@ -363,7 +382,9 @@ public final class Trainer implements AutoCloseable {
                 trainer.stream.synchronize();
             }
             double each = (System.nanoTime() - start) / 1e9 / timed;
-            long parameters = objective.learns().stream().mapToLong(network -> network.parameters().count()).sum();
+            long parameters = objective.learns().stream()
+                    .mapToLong(network -> network.parameters().count())
+                    .sum();
             return new Estimate(parameters, trainer.bytes, each, each * spec.steps());
         }
     }

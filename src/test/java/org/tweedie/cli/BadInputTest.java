@@ -36,7 +36,8 @@ class BadInputTest {
             rows.append(i % 7).append(',').append(i * i % 11).append('\n');
         }
         Files.writeString(folder.resolve("good.csv"), rows);
-        Cli.run("train --data " + folder.resolve("good.csv") + " --out " + folder.resolve("m.safetensors") + SMALL).ok();
+        Cli.run("train --data " + folder.resolve("good.csv") + " --out " + folder.resolve("m.safetensors") + SMALL)
+                .ok();
     }
 
     static Stream<Arguments> files() {
@@ -56,61 +57,99 @@ class BadInputTest {
     void aFileThatIsNoTable(String name, String text, List<String> said) throws IOException {
         Path file = Files.writeString(folder.resolve("bad.csv"), text);
         unchanged("train --data " + file + " --out " + folder.resolve("o.safetensors") + SMALL, ExitCode.INPUT, said);
-        unchanged("evaluate --model " + folder.resolve("m.safetensors") + " --data " + file + " --device cpu", ExitCode.INPUT, List.of("bad.csv"));
+        unchanged(
+                "evaluate --model " + folder.resolve("m.safetensors") + " --data " + file + " --device cpu",
+                ExitCode.INPUT,
+                List.of("bad.csv"));
     }
 
     @Test
     void bytesThatAreNotUtf8() throws IOException {
-        Path file = Files.write(folder.resolve("bad.csv"), "a,b\n1,2\n3,\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
-        unchanged("train --data " + file + " --out " + folder.resolve("o.safetensors") + SMALL, ExitCode.INPUT, List.of("UTF-8"));
+        Path file =
+                Files.write(folder.resolve("bad.csv"), "a,b\n1,2\n3,\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
+        unchanged(
+                "train --data " + file + " --out " + folder.resolve("o.safetensors") + SMALL,
+                ExitCode.INPUT,
+                List.of("UTF-8"));
     }
 
     @Test
     void filesThatAreNotThereOrNotFiles() throws IOException {
-        unchanged("train --data " + folder.resolve("gone.csv") + " --out " + folder.resolve("o.safetensors") + SMALL, ExitCode.INPUT, List.of("gone.csv"));
+        unchanged(
+                "train --data " + folder.resolve("gone.csv") + " --out " + folder.resolve("o.safetensors") + SMALL,
+                ExitCode.INPUT,
+                List.of("gone.csv"));
         Path directory = Files.createDirectory(folder.resolve("folder.csv"));
-        unchanged("train --data " + directory + " --out " + folder.resolve("o.safetensors") + SMALL, ExitCode.INPUT, List.of("folder.csv"));
+        unchanged(
+                "train --data " + directory + " --out " + folder.resolve("o.safetensors") + SMALL,
+                ExitCode.INPUT,
+                List.of("folder.csv"));
         Path junk = Files.writeString(folder.resolve("junk.safetensors"), "not a model");
-        unchanged("sample --model " + junk + " --count 3 --out " + folder.resolve("s.npy") + " --device cpu", ExitCode.INPUT, List.of("junk.safetensors"));
+        unchanged(
+                "sample --model " + junk + " --count 3 --out " + folder.resolve("s.npy") + " --device cpu",
+                ExitCode.INPUT,
+                List.of("junk.safetensors"));
         unchanged("inspect " + junk, ExitCode.INPUT, List.of("junk.safetensors"));
     }
 
     @Test
     void aModelOfANewerFormat() throws IOException {
         Path newer = folder.resolve("newer.safetensors");
-        Safetensors.write(Output.to(newer), Map.of("tweedie.format", "99"), List.of(Tensor.f32("x", new float[] {1}, 1)));
-        unchanged("sample --model " + newer + " --count 3 --out " + folder.resolve("s.npy") + " --device cpu", ExitCode.INPUT,
+        Safetensors.write(
+                Output.to(newer), Map.of("tweedie.format", "99"), List.of(Tensor.f32("x", new float[] {1}, 1)));
+        unchanged(
+                "sample --model " + newer + " --count 3 --out " + folder.resolve("s.npy") + " --device cpu",
+                ExitCode.INPUT,
                 List.of("tweedie.format", "99", "newer"));
     }
 
     static Stream<Arguments> options() {
         return Stream.of(
                 arguments("train --data good.csv --out o.safetensors --sde vpp" + SMALL, List.of("vpp", "vp")),
-                arguments("train --data good.csv --out o.safetensors --network mpl:8x2 --device cpu", List.of("mpl", "mlp")),
+                arguments(
+                        "train --data good.csv --out o.safetensors --network mpl:8x2 --device cpu",
+                        List.of("mpl", "mlp")),
                 arguments("train --data good.csv --out o.txt" + SMALL, List.of(".txt", ".safetensors")),
                 arguments("train --data good.csv --out o.safetensors --steps 0 --device cpu", List.of("steps", "0")),
                 arguments("train --data good.csv --out o.safetensors --lr -1 --device cpu", List.of("-1")),
-                arguments("train --data good.csv --out o.safetensors --hold-out 1.5" + SMALL, List.of("hold-out", "1.5")),
+                arguments(
+                        "train --data good.csv --out o.safetensors --hold-out 1.5" + SMALL, List.of("hold-out", "1.5")),
                 arguments("train --data good.csv --out o.safetensors --columns c" + SMALL, List.of("c")),
                 arguments("train --data good.xls --out o.safetensors" + SMALL, List.of("good.xls", ".csv")),
                 arguments("train --data moon:100 --out o.safetensors" + SMALL, List.of("moon")),
                 arguments("train --data good.csv --out o.safetensors --resume nowhere" + SMALL, List.of("nowhere")),
                 arguments("train --data good.csv" + SMALL, List.of("--out")),
-                arguments("train --data good.csv --out o.safetensors --stesp 3 --device cpu", List.of("--stesp", "--steps")),
+                arguments(
+                        "train --data good.csv --out o.safetensors --stesp 3 --device cpu",
+                        List.of("--stesp", "--steps")),
                 arguments("sample --model m.safetensors --count 0 --out s.npy --device cpu", List.of("count", "0")),
                 arguments("sample --model m.safetensors --count ten --out s.npy --device cpu", List.of("ten")),
-                arguments("sample --model m.safetensors --count 10 --first-index 9223372036854775800 --out s.npy --device cpu", List.of("first-index")),
-                arguments("sample --model m.safetensors --count 10 --first-index -1 --out s.npy --device cpu", List.of("-1")),
+                arguments(
+                        "sample --model m.safetensors --count 10 --first-index 9223372036854775800 --out s.npy --device cpu",
+                        List.of("first-index")),
+                arguments(
+                        "sample --model m.safetensors --count 10 --first-index -1 --out s.npy --device cpu",
+                        List.of("-1")),
                 arguments("sample --model m.safetensors --count 3 --out s.doc --device cpu", List.of(".doc", ".npy")),
                 arguments("sample --model m.safetensors --count 3 --out . --device cpu", List.of("directory")),
-                arguments("sample --model m.safetensors --count 3 --out good.csv --device cpu", List.of("good.csv", "--force")),
-                arguments("sample --model m.safetensors --count 3 --out m.safetensors --force --device cpu", List.of("m.safetensors", "input")),
+                arguments(
+                        "sample --model m.safetensors --count 3 --out good.csv --device cpu",
+                        List.of("good.csv", "--force")),
+                arguments(
+                        "sample --model m.safetensors --count 3 --out m.safetensors --force --device cpu",
+                        List.of("m.safetensors", "input")),
                 arguments("sample --model m.safetensors --count 3 --out no/where/s.npy --device cpu", List.of("where")),
-                arguments("sample --model m.safetensors --count 3 --out s.npy --method heum@5 --device cpu", List.of("heum", "heun")),
-                arguments("sample --model m.safetensors --count 3 --out s.npy --method heun --device cpu", List.of("heun@")),
+                arguments(
+                        "sample --model m.safetensors --count 3 --out s.npy --method heum@5 --device cpu",
+                        List.of("heum", "heun")),
+                arguments(
+                        "sample --model m.safetensors --count 3 --out s.npy --method heun --device cpu",
+                        List.of("heun@")),
                 arguments("sample --model m.safetensors --count 3 --out s.npy --device gpu", List.of("gpu", "cuda:N")),
-                arguments("evaluate --model m.safetensors --data good.csv --count 1 --device cpu", List.of("count", "1")),
-                arguments("evaluate --model m.safetensors --data good.csv --columns a --device cpu", List.of("columns")),
+                arguments(
+                        "evaluate --model m.safetensors --data good.csv --count 1 --device cpu", List.of("count", "1")),
+                arguments(
+                        "evaluate --model m.safetensors --data good.csv --columns a --device cpu", List.of("columns")),
                 arguments("demo --set mon --out demo --device cpu", List.of("mon", "moons")),
                 arguments("trian --data good.csv", List.of("trian", "train")));
     }
@@ -118,14 +157,19 @@ class BadInputTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("options")
     void anOptionOutOfRange(String command, List<String> said) throws IOException {
-        String here = command.replaceAll("(?<= )(good\\.csv|good\\.xls|m\\.safetensors|o\\.safetensors|o\\.txt|s\\.npy|s\\.doc|no/where|nowhere|demo(?= --device))",
-                folder.toString().replace("\\", "\\\\") + "/$1").replace("--out . ", "--out " + folder + " ");
+        String here = command.replaceAll(
+                        "(?<= )(good\\.csv|good\\.xls|m\\.safetensors|o\\.safetensors|o\\.txt|s\\.npy|s\\.doc|no/where|nowhere|demo(?= --device))",
+                        folder.toString().replace("\\", "\\\\") + "/$1")
+                .replace("--out . ", "--out " + folder + " ");
         unchanged(here, ExitCode.USAGE, said);
     }
 
     @Test
     void aDeviceThatIsNotThere() throws IOException {
-        unchanged("sample --model " + folder.resolve("m.safetensors") + " --count 3 --out " + folder.resolve("s.npy") + " --device cuda:9", ExitCode.DEVICE,
+        unchanged(
+                "sample --model " + folder.resolve("m.safetensors") + " --count 3 --out " + folder.resolve("s.npy")
+                        + " --device cuda:9",
+                ExitCode.DEVICE,
                 List.of("cuda:9"));
     }
 
@@ -133,9 +177,13 @@ class BadInputTest {
     @Test
     void aCheckpointOfAnotherRun() throws IOException {
         Path checkpoints = folder.resolve("m.safetensors.checkpoints");
-        String again = "train --out " + folder.resolve("again.safetensors") + " --resume " + checkpoints + " --device cpu --network mlp:8x2 --batch 16";
-        Cli.run(again + " --steps 5 --data " + folder.resolve("good.csv")).failed(ExitCode.USAGE, "cannot resume", "steps");
-        Path other = Files.writeString(folder.resolve("other.csv"), Files.readString(folder.resolve("good.csv")).replace("0,0\n", "9,9\n"));
+        String again = "train --out " + folder.resolve("again.safetensors") + " --resume " + checkpoints
+                + " --device cpu --network mlp:8x2 --batch 16";
+        Cli.run(again + " --steps 5 --data " + folder.resolve("good.csv"))
+                .failed(ExitCode.USAGE, "cannot resume", "steps");
+        Path other = Files.writeString(
+                folder.resolve("other.csv"),
+                Files.readString(folder.resolve("good.csv")).replace("0,0\n", "9,9\n"));
         Cli.run(again + " --steps 4 --data " + other).failed(ExitCode.USAGE, "cannot resume", "rows");
         try (CheckpointDirectory held = CheckpointDirectory.open(checkpoints, 1, FileActions.disk())) {
             Cli.run(again + " --steps 4 --data " + folder.resolve("good.csv")).failed(ExitCode.USAGE, "checkpoints");

@@ -65,7 +65,8 @@ class CliTest {
     @Test
     void everyCommandSpeaksJson() throws IOException {
         Path made = folder.resolve("m.safetensors");
-        Map<String, Object> trained = Cli.run("train --json --data " + table + " --out " + made + SMALL).json();
+        Map<String, Object> trained = Cli.run("train --json --data " + table + " --out " + made + SMALL)
+                .json();
         assertEquals(made.toString(), trained.get("model"));
         assertEquals(4L, trained.get("steps"));
         assertTrue((double) trained.get("loss") > 0);
@@ -76,34 +77,58 @@ class CliTest {
         assertEquals(7L, sampled.get("rows"));
         assertEquals(samples.toString(), sampled.get("file"));
 
-        Map<String, Object> judged = Cli.run("evaluate --json --device cpu --model " + model + " --data " + table + " --count 50 --method ddim:0@3").json();
+        Map<String, Object> judged = Cli.run("evaluate --json --device cpu --model " + model + " --data " + table
+                        + " --count 50 --method ddim:0@3")
+                .json();
         assertTrue(((String) judged.get("rows")).contains("kept from training"), judged.toString());
         assertTrue((double) ((Map<?, ?>) judged.get("squaredEnergyDistance")).get("value") > 0, judged.toString());
-        assertEquals(List.of("lat", "lon, deg", "depth"), ((List<?>) judged.get("columns")).stream().map(column -> ((Map<?, ?>) column).get("name")).toList());
+        assertEquals(
+                List.of("lat", "lon, deg", "depth"),
+                ((List<?>) judged.get("columns"))
+                        .stream()
+                                .map(column -> ((Map<?, ?>) column).get("name"))
+                                .toList());
 
-        Map<String, Object> explained = Cli.run("explain --json --device cpu --model " + model + " --method heun@5").json();
+        Map<String, Object> explained = Cli.run("explain --json --device cpu --model " + model + " --method heun@5")
+                .json();
         assertEquals("fused", explained.get("execution"));
         assertEquals(9L, explained.get("evaluations"), "two a step, one in the last");
 
         assertEquals("safetensors", Cli.run("inspect --json " + model).json().get("format"));
         assertEquals(120L, Cli.run("inspect --json " + table).json().get("rows"));
         assertEquals(7L, Cli.run("inspect --json " + samples).json().get("rows"));
-        assertEquals("checkpoint", Cli.run("inspect --json " + made + ".checkpoints/step-000000000004.ckpt").json().get("format"));
+        assertEquals(
+                "checkpoint",
+                Cli.run("inspect --json " + made + ".checkpoints/step-000000000004.ckpt")
+                        .json()
+                        .get("format"));
         assertEquals(true, Cli.run("doctor --json").json().get("works"));
-        assertTrue((long) Cli.run("train --json --dry-run --data " + table + " --out " + folder.resolve("none.safetensors") + SMALL).json().get("parameters") > 0);
+        assertTrue((long) Cli.run("train --json --dry-run --data " + table + " --out "
+                                + folder.resolve("none.safetensors") + SMALL)
+                        .json()
+                        .get("parameters")
+                > 0);
     }
 
     @Test
     void everyCommandSpeaksToPeople() throws IOException {
         assertTrue(sample(folder.resolve("s.csv"), "--count 3").ok().out().contains("3 rows in"));
-        String judged = Cli.run("evaluate --device cpu --model " + model + " --data " + table + " --count 50 --method ddim:0@3").ok().out();
-        assertTrue(judged.contains("squared energy distance") && judged.contains("two halves of the real rows") && judged.contains("lon, deg"), judged);
+        String judged = Cli.run(
+                        "evaluate --device cpu --model " + model + " --data " + table + " --count 50 --method ddim:0@3")
+                .ok()
+                .out();
+        assertTrue(
+                judged.contains("squared energy distance")
+                        && judged.contains("two halves of the real rows")
+                        && judged.contains("lon, deg"),
+                judged);
         assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
         assertTrue(Cli.run("inspect " + model).ok().out().contains("network.architecture = mlp:8x2"));
         assertTrue(Cli.run("inspect " + table).ok().out().contains("120 rows, 3 columns"));
         assertTrue(Cli.run("doctor --device cpu").ok().out().contains("'cpu' works"));
         assertTrue(Cli.run("--version").ok().out().startsWith("tweedie "));
-        for (String command : List.of("demo", "train", "sample", "evaluate", "explain", "inspect", "doctor", "natives")) {
+        for (String command :
+                List.of("demo", "train", "sample", "evaluate", "explain", "inspect", "doctor", "natives")) {
             assertTrue(Cli.run("help").ok().out().contains(command), command);
             assertTrue(Cli.run(command + " --help").ok().out().contains("Usage: tweedie " + command), command);
         }
@@ -113,7 +138,8 @@ class CliTest {
     @ParameterizedTest
     @ValueSource(strings = {"demo", "train", "sample", "evaluate", "explain", "inspect", "doctor"})
     void theExampleOfTheHelpParses(String command) {
-        Matcher example = Pattern.compile("Example: tweedie (.*)").matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));
+        Matcher example = Pattern.compile("Example: tweedie (.*)")
+                .matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));
         assertTrue(example.find());
         Main.commandLine().parseArgs(example.group(1).strip().split(" +"));
     }
@@ -123,18 +149,25 @@ class CliTest {
         Path out = folder.resolve("samples.csv");
         sample(out, "--count 4").ok();
         assertEquals("lat,\"lon, deg\",depth", Files.readAllLines(out).get(0));
-        assertTrue(Arrays.stream(floats(Csv.read(out).column(1))).allMatch(lon -> lon > 80 && lon < 120), "the normaliser is undone");
+        assertTrue(
+                Arrays.stream(floats(Csv.read(out).column(1))).allMatch(lon -> lon > 80 && lon < 120),
+                "the normaliser is undone");
 
         for (String chosen : List.of("depth,lat", "3,1")) {
             Path some = folder.resolve(chosen.length() + ".safetensors");
-            Cli.run("train --data " + table + " --columns " + chosen + " --out " + some + SMALL).ok();
+            Cli.run("train --data " + table + " --columns " + chosen + " --out " + some + SMALL)
+                    .ok();
             Path rows = folder.resolve(chosen.length() + ".csv");
-            Cli.run("sample --device cpu --model " + some + " --count 2 --out " + rows).ok();
+            Cli.run("sample --device cpu --model " + some + " --count 2 --out " + rows)
+                    .ok();
             assertEquals("depth,lat", Files.readAllLines(rows).get(0));
         }
         Path bare = Files.writeString(folder.resolve("bare.txt"), "1,2\n3,5\n4,4\n");
-        Cli.run("train --hold-out 0 --data " + bare + " --out " + folder.resolve("bare.safetensors") + SMALL).ok();
-        Cli.run("sample --device cpu --model " + folder.resolve("bare.safetensors") + " --count 2 --out " + folder.resolve("bare.csv")).ok();
+        Cli.run("train --hold-out 0 --data " + bare + " --out " + folder.resolve("bare.safetensors") + SMALL)
+                .ok();
+        Cli.run("sample --device cpu --model " + folder.resolve("bare.safetensors") + " --count 2 --out "
+                        + folder.resolve("bare.csv"))
+                .ok();
         assertEquals("x1,x2", Files.readAllLines(folder.resolve("bare.csv")).get(0));
     }
 
@@ -147,10 +180,12 @@ class CliTest {
     @Test
     void conditionsAreGivenByName() throws IOException {
         Path conditional = folder.resolve("c.safetensors");
-        Cli.run("train --given depth --data " + table + " --out " + conditional + SMALL).ok();
+        Cli.run("train --given depth --data " + table + " --out " + conditional + SMALL)
+                .ok();
         String start = "sample --device cpu --method ddim:0@3 --model " + conditional + " --count 6 ";
         Path whole = folder.resolve("whole.csv");
-        Cli.run(start + "--given y=" + table + " --out " + whole).ok(); // all columns are there; the condition is found by its name
+        Cli.run(start + "--given y=" + table + " --out " + whole)
+                .ok(); // all columns are there; the condition is found by its name
         assertEquals("lat,\"lon, deg\"", Files.readAllLines(whole).get(0));
 
         Path alone = Files.writeString(folder.resolve("y.csv"), "0\n1\n0\n1\n0\n1\n"); // depth is i % 2
@@ -159,16 +194,26 @@ class CliTest {
         assertEquals(Files.readString(whole), Files.readString(same));
 
         Path one = Files.writeString(folder.resolve("one.csv"), "1\n");
-        Cli.run(start + "--given y=" + one + " --out " + folder.resolve("ones.npy")).ok();
+        Cli.run(start + "--given y=" + one + " --out " + folder.resolve("ones.npy"))
+                .ok();
         Table ones = Npy.read(folder.resolve("ones.npy"));
         Table mixed = Csv.read(whole);
         for (int i = 0; i < 6; i++) {
             assertEquals(i % 2 == 1, ones.at(i, 0) == mixed.at(i, 0), "row " + i + " has condition " + i % 2);
         }
-        assertTrue(Cli.run("evaluate --device cpu --model " + conditional + " --given depth --method ddim:0@3 --data " + table).ok().out().contains("lat"));
-        Map<String, Object> numbered = Cli.run("train --json --given 3 --data " + table + " --out " + folder.resolve("n.safetensors") + SMALL).json();
+        assertTrue(Cli.run("evaluate --device cpu --model " + conditional + " --given depth --method ddim:0@3 --data "
+                        + table)
+                .ok()
+                .out()
+                .contains("lat"));
+        Map<String, Object> numbered = Cli.run(
+                        "train --json --given 3 --data " + table + " --out " + folder.resolve("n.safetensors") + SMALL)
+                .json();
         assertEquals(4L, numbered.get("steps"));
-        assertArrayEquals(Files.readAllBytes(conditional), Files.readAllBytes(folder.resolve("n.safetensors")), "depth is column 3");
+        assertArrayEquals(
+                Files.readAllBytes(conditional),
+                Files.readAllBytes(folder.resolve("n.safetensors")),
+                "depth is column 3");
     }
 
     @Test
@@ -176,20 +221,31 @@ class CliTest {
         Path npz = folder.resolve("two.npz");
         float[] rows = BuiltInSet.MOONS.rows(0, 0, 40);
         Npz.write(Output.to(npz), Map.of("a", Table.of(new float[] {1, 2, 3}, 1), "moons", Table.of(rows, 2)));
-        Cli.run("train --data " + npz + ":moons --out " + folder.resolve("m.safetensors") + SMALL).ok();
+        Cli.run("train --data " + npz + ":moons --out " + folder.resolve("m.safetensors") + SMALL)
+                .ok();
         Npy.write(Output.to(folder.resolve("moons.npy")), Table.of(rows, 2));
-        Cli.run("train --data " + folder.resolve("moons.npy") + " --out " + folder.resolve("n.safetensors") + SMALL).ok();
-        assertArrayEquals(Files.readAllBytes(folder.resolve("m.safetensors")), Files.readAllBytes(folder.resolve("n.safetensors")));
-        Cli.run("train --data " + npz + " --out " + folder.resolve("o.safetensors") + SMALL).failed(ExitCode.USAGE, "two.npz", "choose one", "moons");
+        Cli.run("train --data " + folder.resolve("moons.npy") + " --out " + folder.resolve("n.safetensors") + SMALL)
+                .ok();
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("m.safetensors")),
+                Files.readAllBytes(folder.resolve("n.safetensors")));
+        Cli.run("train --data " + npz + " --out " + folder.resolve("o.safetensors") + SMALL)
+                .failed(ExitCode.USAGE, "two.npz", "choose one", "moons");
         assertTrue(Cli.run("inspect " + npz + ":moons").ok().out().contains("40 rows, 2 columns"));
     }
 
     @Test
     void builtInSetsAreData() throws IOException {
         Path made = folder.resolve("m.safetensors");
-        assertEquals(500L, Cli.run("train --json --hold-out 0 --data spiral:500 --out " + made + SMALL).json().get("rows"));
-        Cli.run("train --hold-out 0 --data spiral:500:0 --out " + folder.resolve("same.safetensors") + SMALL).ok();
-        Cli.run("train --hold-out 0 --data spiral:500:8 --out " + folder.resolve("other.safetensors") + SMALL).ok();
+        assertEquals(
+                500L,
+                Cli.run("train --json --hold-out 0 --data spiral:500 --out " + made + SMALL)
+                        .json()
+                        .get("rows"));
+        Cli.run("train --hold-out 0 --data spiral:500:0 --out " + folder.resolve("same.safetensors") + SMALL)
+                .ok();
+        Cli.run("train --hold-out 0 --data spiral:500:8 --out " + folder.resolve("other.safetensors") + SMALL)
+                .ok();
         assertArrayEquals(Files.readAllBytes(made), Files.readAllBytes(folder.resolve("same.safetensors")));
         assertFalse(Arrays.equals(Files.readAllBytes(made), Files.readAllBytes(folder.resolve("other.safetensors"))));
     }
@@ -203,7 +259,8 @@ class CliTest {
         sample(whole, "--seed 9 --count 1100").ok();
         sample(piece, "--seed 9 --first-index 1017 --count 31").ok();
         assertArrayEquals(Arrays.copyOfRange(rows(whole), 3 * 1017, 3 * 1048), rows(piece));
-        sample(folder.resolve("other." + format), "--seed 10 --first-index 1017 --count 31").ok();
+        sample(folder.resolve("other." + format), "--seed 10 --first-index 1017 --count 31")
+                .ok();
         assertFalse(Arrays.equals(rows(piece), rows(folder.resolve("other." + format))));
         Path last = folder.resolve("last." + format);
         sample(last, "--first-index " + (Long.MAX_VALUE - 2) + " --count 2").ok();
@@ -230,9 +287,12 @@ class CliTest {
     @Test
     void thePrintedCommandRepeatsTheSamples() throws IOException {
         Path conditional = folder.resolve("it's conditional.safetensors");
-        Cli.runAll(words("train|--given|depth|--data|" + table + "|--out|" + conditional + "|--device|cpu|--network|mlp:8x2|--steps|2")).ok();
+        Cli.runAll(words("train|--given|depth|--data|" + table + "|--out|" + conditional
+                        + "|--device|cpu|--network|mlp:8x2|--steps|2"))
+                .ok();
         Path out = folder.resolve("s.npy");
-        Cli.Ran ran = Cli.runAll(words("sample|--json|--model|" + conditional + "|--given|y=" + table + "|--method|em@3|--seed|5|--first-index|7|--count|9|--device|cpu:1|--out|" + out));
+        Cli.Ran ran = Cli.runAll(words("sample|--json|--model|" + conditional + "|--given|y=" + table
+                + "|--method|em@3|--seed|5|--first-index|7|--count|9|--device|cpu:1|--out|" + out));
         String again = (String) ran.json().get("again");
         byte[] first = Files.readAllBytes(out);
         Files.delete(out);
@@ -258,7 +318,9 @@ class CliTest {
     @Test
     void aDryRunWritesNothing() throws IOException {
         Map<String, String> before = Cli.snapshot(folder);
-        String said = Cli.run("train --dry-run --data " + table + " --out " + folder.resolve("m.safetensors") + SMALL).ok().out();
+        String said = Cli.run("train --dry-run --data " + table + " --out " + folder.resolve("m.safetensors") + SMALL)
+                .ok()
+                .out();
         for (String word : List.of("110 rows", "parameters", "bytes", "4 steps of 16 rows", "ms a step")) {
             assertTrue(said.contains(word), said);
         }
@@ -278,11 +340,14 @@ class CliTest {
         Path made = folder.resolve("m.safetensors");
         Cli.run("train --data " + table + " --out " + made + SMALL).ok();
         byte[] trained = Files.readAllBytes(made);
-        Cli.run("train --seed 1 --data " + table + " --out " + made + SMALL).failed(ExitCode.USAGE, made.toString(), "--force");
+        Cli.run("train --seed 1 --data " + table + " --out " + made + SMALL)
+                .failed(ExitCode.USAGE, made.toString(), "--force");
         assertArrayEquals(trained, Files.readAllBytes(made));
         Files.delete(made); // its checkpoints are an earlier run's
-        Cli.run("train --seed 1 --data " + table + " --out " + made + SMALL).failed(ExitCode.USAGE, ".checkpoints", "--resume", "--force");
-        Cli.run("train --seed 1 --force --data " + table + " --out " + made + SMALL).ok();
+        Cli.run("train --seed 1 --data " + table + " --out " + made + SMALL)
+                .failed(ExitCode.USAGE, ".checkpoints", "--resume", "--force");
+        Cli.run("train --seed 1 --force --data " + table + " --out " + made + SMALL)
+                .ok();
         assertFalse(Arrays.equals(trained, Files.readAllBytes(made)));
     }
 
@@ -293,7 +358,8 @@ class CliTest {
             text.append(i % 7).append(",5\n");
         }
         Path constant = Files.writeString(folder.resolve("constant.csv"), text);
-        Cli.Ran ran = Cli.run("train --data " + constant + " --out " + folder.resolve("m.safetensors") + SMALL).ok();
+        Cli.Ran ran = Cli.run("train --data " + constant + " --out " + folder.resolve("m.safetensors") + SMALL)
+                .ok();
         assertTrue(ran.err().contains("constant columns keep scale 1: still"), ran.err());
         assertFalse(ran.err().contains("moving"), ran.err());
     }
@@ -301,7 +367,8 @@ class CliTest {
     @Test
     void aByteOrderMarkIsAccepted() throws IOException {
         Path marked = Files.writeString(folder.resolve("bom.csv"), "\ufeffa,b\r\n1,2\r\n2,3\r\n4,1\r\n");
-        Cli.run("train --hold-out 0 --data " + marked + " --columns a --out " + folder.resolve("m.safetensors") + SMALL).ok();
+        Cli.run("train --hold-out 0 --data " + marked + " --columns a --out " + folder.resolve("m.safetensors") + SMALL)
+                .ok();
     }
 
     @ParameterizedTest
@@ -317,26 +384,42 @@ class CliTest {
     @Test
     void theDemoWritesItsFilesAndItsCommandsRepeatThem() throws IOException {
         Path out = folder.resolve("a demo");
-        Cli.Ran ran = Cli.runAll(words("demo|--steps|3|--seed|2|--set|circles|--device|cpu|--out|" + out)).ok();
+        Cli.Ran ran = Cli.runAll(words("demo|--steps|3|--seed|2|--set|circles|--device|cpu|--out|" + out))
+                .ok();
         assertTrue(ran.out().contains("squared energy distance") && ran.out().contains("report.html"), ran.out());
         Map<String, String> first = Cli.snapshot(out);
         assertEquals(1 + DemoFiles.NAMES.size(), first.size(), first.toString());
         assertTrue(first.keySet().containsAll(DemoFiles.NAMES), first.toString());
         assertEquals(10_000, Npy.read(out.resolve("samples.npy")).rows());
-        assertArrayEquals(Npy.read(out.resolve("samples.npy")).data(), Csv.read(out.resolve("samples.csv")).data());
+        assertArrayEquals(
+                Npy.read(out.resolve("samples.npy")).data(),
+                Csv.read(out.resolve("samples.csv")).data());
         assertEquals("x,y", Files.readAllLines(out.resolve("samples.csv")).get(0));
 
         String report = Files.readString(out.resolve("report.html"));
-        String fetching = report.replaceAll("<meta[^>]*>", "").replaceAll("data:[^\"]*", "data:"); // the policy, and bytes
-        assertFalse(Pattern.compile("(src|href|url\\()\\s*=?\\s*[\"']?(?!data:|#)[a-z./]", Pattern.CASE_INSENSITIVE).matcher(fetching).find(), "nothing is fetched");
-        assertFalse(report.replace("http://www.w3.org/2000/svg", "").matches("(?s).*https?://.*"), "no address of another machine");
-        assertTrue(report.contains("src=\"data:image/png;base64,") && report.contains("src=\"data:image/gif;base64,") && report.contains("<svg"));
+        String fetching =
+                report.replaceAll("<meta[^>]*>", "").replaceAll("data:[^\"]*", "data:"); // the policy, and bytes
+        assertFalse(
+                Pattern.compile("(src|href|url\\()\\s*=?\\s*[\"']?(?!data:|#)[a-z./]", Pattern.CASE_INSENSITIVE)
+                        .matcher(fetching)
+                        .find(),
+                "nothing is fetched");
+        assertFalse(
+                report.replace("http://www.w3.org/2000/svg", "").matches("(?s).*https?://.*"),
+                "no address of another machine");
+        assertTrue(report.contains("src=\"data:image/png;base64,")
+                && report.contains("src=\"data:image/gif;base64,")
+                && report.contains("<svg"));
         for (String word : List.of("Provenance", "Throughput", "squared energy distance", "rows/s", "Training loss")) {
             assertTrue(report.contains(word), word);
         }
 
-        List<String> commands = Pattern.compile("tweedie (?:demo|train|sample|evaluate|explain) [^<\\n]+").matcher(report).results()
-                .map(found -> found.group().replace("&#39;", "'").replace("&lt;", "<").replace("&amp;", "&")).toList();
+        List<String> commands = Pattern.compile("tweedie (?:demo|train|sample|evaluate|explain) [^<\\n]+")
+                .matcher(report)
+                .results()
+                .map(found ->
+                        found.group().replace("&#39;", "'").replace("&lt;", "<").replace("&amp;", "&"))
+                .toList();
         assertEquals(5, commands.size(), commands.toString());
         for (String command : commands) {
             assertEquals(0, Cli.runAll(shell(command)).code(), command);

@@ -27,7 +27,8 @@ import picocli.CommandLine.ParseResult;
 /** Every {@code tweedie ...} line in an {@code sh} block of a page is a command that this program knows, with specs that it reads. */
 @Tag("checkout")
 class DocumentedCommandsTest {
-    private static final Pattern BLOCK = Pattern.compile("(?m)^```(?:sh|bash|console|shell)\n(.*?)^```", Pattern.DOTALL);
+    private static final Pattern BLOCK =
+            Pattern.compile("(?m)^```(?:sh|bash|console|shell)\n(.*?)^```", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
     private static final Map<String, Consumer<String>> SPECS =
             Map.of("--method", MethodSpec::parse, "--sde", ProcessSpec::parse, "--network", Architecture::parse);
@@ -38,7 +39,9 @@ class DocumentedCommandsTest {
         List<Path> pages = new ArrayList<>();
         for (String folder : List.of(".", "docs")) {
             try (Stream<Path> inside = Files.list(Path.of(folder))) {
-                pages.addAll(inside.filter(file -> file.toString().endsWith(".md")).sorted().toList());
+                pages.addAll(inside.filter(file -> file.toString().endsWith(".md"))
+                        .sorted()
+                        .toList());
             }
         }
         for (Path page : pages) {
@@ -55,8 +58,11 @@ class DocumentedCommandsTest {
         List<String> commands = new ArrayList<>();
         for (Matcher block = BLOCK.matcher(page); block.find(); ) {
             for (String line : block.group(1).replace("\\\n", " ").split("\n")) {
-                String plain = line.strip().replaceFirst("^\\$ ", "").replaceFirst("\\s+#.*$", "")
-                        .replaceFirst("\\s+(\\||>|&&|;).*$", "").replaceAll("\\s+", " ");
+                String plain = line.strip()
+                        .replaceFirst("^\\$ ", "")
+                        .replaceFirst("\\s+#.*$", "")
+                        .replaceFirst("\\s+(\\||>|&&|;).*$", "")
+                        .replaceAll("\\s+", " ");
                 if (plain.matches("(\\./)?tweedie( .*)?")) {
                     commands.add(plain);
                 }
@@ -84,7 +90,8 @@ class DocumentedCommandsTest {
 
     @Test
     void wrongCommandsAreSeen() {
-        assertEquals(List.of("tweedie demo --out a", "./tweedie doctor", "tweedie train --data x --out m"), commands("""
+        assertEquals(
+                List.of("tweedie demo --out a", "./tweedie doctor", "tweedie train --data x --out m"), commands("""
                 ```sh
                 $ tweedie demo --out a     # a comment
                 ./tweedie doctor | less
@@ -95,9 +102,12 @@ class DocumentedCommandsTest {
                 tweedie not in a block
                 """));
         parse("tweedie sample --model m.safetensors --count 5 --out x.npy --method dpm2m@20,karras");
-        assertThrows(CommandLine.ParameterException.class, () -> parse("tweedie sample --modle m.safetensors --count 5 --out x.npy"));
+        assertThrows(
+                CommandLine.ParameterException.class,
+                () -> parse("tweedie sample --modle m.safetensors --count 5 --out x.npy"));
         assertThrows(CommandLine.ParameterException.class, () -> parse("tweedie simple"));
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(
+                IllegalArgumentException.class,
                 () -> parse("tweedie sample --model m.safetensors --count 5 --out x.npy --method dpm3m@20"));
     }
 }

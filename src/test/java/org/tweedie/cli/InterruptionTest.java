@@ -54,7 +54,11 @@ class InterruptionTest {
         }
 
         void signal(String name) throws IOException, InterruptedException {
-            assertEquals(0, new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor());
+            assertEquals(
+                    0,
+                    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                            .start()
+                            .waitFor());
         }
 
         void awaitSaid(String text) throws IOException, InterruptedException {
@@ -62,7 +66,9 @@ class InterruptionTest {
         }
 
         void await(Condition condition, String what) throws IOException, InterruptedException {
-            for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE); !condition.holds(); Thread.sleep(5)) {
+            for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE);
+                    !condition.holds();
+                    Thread.sleep(5)) {
                 assertTrue(System.nanoTime() < end && process.isAlive(), what + " never came: " + said());
             }
         }
@@ -73,18 +79,47 @@ class InterruptionTest {
     }
 
     private Running start(String heap, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap,
-                "-Djava.awt.headless=true", "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                heap,
+                "-Djava.awt.headless=true",
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
         command.addAll(arguments);
         Path err = Files.createTempFile(folder, "err", ".txt");
         Path out = Files.createTempFile(folder, "out", ".txt");
-        return new Running(new ProcessBuilder(command).redirectError(err.toFile()).redirectOutput(out.toFile()).start(), err, out);
+        return new Running(
+                new ProcessBuilder(command)
+                        .redirectError(err.toFile())
+                        .redirectOutput(out.toFile())
+                        .start(),
+                err,
+                out);
     }
 
     /** Long enough that a signal comes in the middle; checkpoints every 20 steps. */
     private List<String> train(String model, int steps) {
-        return new ArrayList<>(List.of("train", "--data", data.toString(), "--out", folder.resolve(model).toString(), "--device", "cpu", "--network",
-                "mlp:16x2", "--steps", Integer.toString(steps), "--batch", "64", "--checkpoint-every", "20", "--seed", "3"));
+        return new ArrayList<>(List.of(
+                "train",
+                "--data",
+                data.toString(),
+                "--out",
+                folder.resolve(model).toString(),
+                "--device",
+                "cpu",
+                "--network",
+                "mlp:16x2",
+                "--steps",
+                Integer.toString(steps),
+                "--batch",
+                "64",
+                "--checkpoint-every",
+                "20",
+                "--seed",
+                "3"));
     }
 
     private static boolean hasCheckpoint(Path directory) throws IOException {
@@ -155,10 +190,23 @@ class InterruptionTest {
         assertEquals(0, start("-Xmx256m", train("small.safetensors", 20)).end());
         long count = Boolean.parseBoolean(System.getenv("CI")) ? 10_000_000 : 2_000_000;
         Path out = folder.resolve("many.npy");
-        Running running = start("-Xmx256m", List.of("sample", "--model", folder.resolve("small.safetensors").toString(), "--count", Long.toString(count),
-                "--method", "ddim:0@2", "--out", out.toString(), "--device", "cpu"));
+        Running running = start(
+                "-Xmx256m",
+                List.of(
+                        "sample",
+                        "--model",
+                        folder.resolve("small.safetensors").toString(),
+                        "--count",
+                        Long.toString(count),
+                        "--method",
+                        "ddim:0@2",
+                        "--out",
+                        out.toString(),
+                        "--device",
+                        "cpu"));
         assertEquals(0, running.end(), running.said());
-        assertEquals(count, Npy.header(out, org.tweedie.io.ReadLimits.defaults()).rows());
+        assertEquals(
+                count, Npy.header(out, org.tweedie.io.ReadLimits.defaults()).rows());
         assertEquals(128 + 8 * count, Files.size(out));
     }
 }

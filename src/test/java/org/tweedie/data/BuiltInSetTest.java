@@ -24,15 +24,26 @@ class BuiltInSetTest {
     /** Distance to the noiseless curve or centres: its root mean square is the stated noise (normal direction of a curve: one coordinate). */
     @Test
     void pointsLieWithinTheNoiseOfTheirShape() {
-        assertEquals(0.2 * Math.sqrt(2), rms(BuiltInSet.EIGHTGAUSSIANS, (x, y) -> {
-            double angle = Math.round(Math.atan2(y, x) / (Math.PI / 4)) * (Math.PI / 4);
-            return Math.hypot(x - 2 * Math.cos(angle), y - 2 * Math.sin(angle));
-        }), 0.01);
-        assertEquals(0.05, rms(BuiltInSet.CIRCLES, (x, y) -> {
-            double radius = Math.hypot(x, y);
-            return Math.min(Math.abs(radius - 1), Math.abs(radius - 0.5));
-        }), 0.003);
-        assertEquals(0.05, rms(BuiltInSet.SCURVE, (x, y) -> Math.min(Math.abs(Math.hypot(x, y + 1) - 1), Math.abs(Math.hypot(x, y - 1) - 1))), 0.003);
+        assertEquals(
+                0.2 * Math.sqrt(2),
+                rms(BuiltInSet.EIGHTGAUSSIANS, (x, y) -> {
+                    double angle = Math.round(Math.atan2(y, x) / (Math.PI / 4)) * (Math.PI / 4);
+                    return Math.hypot(x - 2 * Math.cos(angle), y - 2 * Math.sin(angle));
+                }),
+                0.01);
+        assertEquals(
+                0.05,
+                rms(BuiltInSet.CIRCLES, (x, y) -> {
+                    double radius = Math.hypot(x, y);
+                    return Math.min(Math.abs(radius - 1), Math.abs(radius - 0.5));
+                }),
+                0.003);
+        assertEquals(
+                0.05,
+                rms(
+                        BuiltInSet.SCURVE,
+                        (x, y) -> Math.min(Math.abs(Math.hypot(x, y + 1) - 1), Math.abs(Math.hypot(x, y - 1) - 1))),
+                0.003);
         assertEquals(0.1, rms(BuiltInSet.MOONS, (x, y) -> Math.min(arc(x, y), arc(1 - x, 0.5 - y))), 0.01);
     }
 
@@ -51,7 +62,11 @@ class BuiltInSetTest {
         for (int x = 0; x < 4; x++) {
             for (int y = 0; y < 4; y++) {
                 double expected = (x + y) % 2 == 0 ? ROWS / 8.0 : 0;
-                assertEquals(expected, counts[x][y], 5 * Math.sqrt(expected), "square " + x + "," + y); // false alarm 8 x 6e-7
+                assertEquals(
+                        expected,
+                        counts[x][y],
+                        5 * Math.sqrt(expected),
+                        "square " + x + "," + y); // false alarm 8 x 6e-7
             }
         }
     }
@@ -74,14 +89,22 @@ class BuiltInSetTest {
 
     @Test
     void spiralAndSwissRollHaveTheirRadii() {
-        assertEquals(0.1, rms(BuiltInSet.SWISSROLL, (x, y) -> nearestTurn(x, y, 5, 1.5 * Math.PI, 4.5 * Math.PI, 1)), 0.012);
-        assertEquals(0.1, rms(BuiltInSet.SPIRAL, (x, y) -> Math.min(nearestTurn(x, y, 3, 0, 3 * Math.PI, 1), nearestTurn(-x, -y, 3, 0, 3 * Math.PI, 1))), 0.012);
+        assertEquals(
+                0.1, rms(BuiltInSet.SWISSROLL, (x, y) -> nearestTurn(x, y, 5, 1.5 * Math.PI, 4.5 * Math.PI, 1)), 0.012);
+        assertEquals(
+                0.1,
+                rms(
+                        BuiltInSet.SPIRAL,
+                        (x, y) -> Math.min(
+                                nearestTurn(x, y, 3, 0, 3 * Math.PI, 1), nearestTurn(-x, -y, 3, 0, 3 * Math.PI, 1))),
+                0.012);
     }
 
     private static double nearestTurn(double x, double y, double scale, double from, double to, int sign) {
         double nearest = Double.MAX_VALUE;
         for (double t = from; t <= to; t += 0.01) {
-            nearest = Math.min(nearest, Math.hypot(x - sign * t / scale * Math.cos(t), y - sign * t / scale * Math.sin(t)));
+            nearest = Math.min(
+                    nearest, Math.hypot(x - sign * t / scale * Math.cos(t), y - sign * t / scale * Math.sin(t)));
         }
         return nearest;
     }
@@ -103,6 +126,8 @@ class BuiltInSetTest {
     @Test
     void anUnknownNameListsThoseThereAre() {
         assertEquals(BuiltInSet.EIGHTGAUSSIANS, BuiltInSet.of("eight-gaussians"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> BuiltInSet.of("moon")).getMessage().contains("moons, circles"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> BuiltInSet.of("moon"))
+                .getMessage()
+                .contains("moons, circles"));
     }
 }

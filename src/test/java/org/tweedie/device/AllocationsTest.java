@@ -51,7 +51,8 @@ class AllocationsTest {
     }
 
     private static boolean madeHere(Throwable stack) {
-        return Arrays.stream(stack.getStackTrace()).anyMatch(frame -> frame.getClassName().equals(AllocationsTest.class.getName()));
+        return Arrays.stream(stack.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().equals(AllocationsTest.class.getName()));
     }
 
     private static DeviceBuffer forget(Device device) {
@@ -74,7 +75,8 @@ class AllocationsTest {
         device.close();
         assertEquals(123, forgotten.count());
         assertEquals(1, records.size(), records::toString);
-        assertTrue(records.get(0).getMessage().contains("123 F32"), records.get(0).getMessage());
+        assertTrue(
+                records.get(0).getMessage().contains("123 F32"), records.get(0).getMessage());
         assertNotNull(records.get(0).getThrown());
         assertTrue(madeHere(records.get(0).getThrown()));
     }
@@ -104,7 +106,9 @@ class AllocationsTest {
             assertEquals(0, device.allocatedBytes());
             assertEquals(1, device.allocations().unreachable());
             assertEquals(1, records.size());
-            assertTrue(records.get(0).getMessage().contains("no longer reachable"), records.get(0).getMessage());
+            assertTrue(
+                    records.get(0).getMessage().contains("no longer reachable"),
+                    records.get(0).getMessage());
             assertTrue(madeHere(records.get(0).getThrown()));
         }
         assertEquals(1, records.size(), "not reported again");

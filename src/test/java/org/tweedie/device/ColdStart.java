@@ -16,7 +16,8 @@ final class ColdStart {
             Class.forName("jcuda.driver.JCudaDriver");
             System.out.println("loaded");
         } catch (UnsatisfiedLinkError e) {
-            // without a driver the file itself must have been read in full: a torn one fails before its needs are looked at
+            // without a driver the file itself must have been read in full: a torn one fails before its needs are
+            // looked at
             boolean whole = e.getMessage().contains("libcuda.so.1: cannot open shared object file");
             System.out.println(whole ? "loaded" : e.getMessage());
             System.exit(whole ? 0 : 3);

@@ -133,7 +133,9 @@ class DeviceContractTest {
             stream.downloadAsync(buffer, 10, other, 20, size - 20);
             stream.synchronize();
             for (int i = 0; i < (size - 20) * element.bytes(); i++) {
-                assertEquals((byte) (7 * (i + 10 * element.bytes()) + 1), other.memory().get(i + 20 * element.bytes()));
+                assertEquals(
+                        (byte) (7 * (i + 10 * element.bytes()) + 1),
+                        other.memory().get(i + 20 * element.bytes()));
             }
         }
     }
@@ -166,8 +168,16 @@ class DeviceContractTest {
         return words;
     }
 
-    private static Arguments assign(DeviceBuffer memory, RowSet rows, long seed, long first, long count, long iteration) {
-        return new Arguments(RowSet.ASSIGN).struct(memory, rows).i64(seed).i64(first).i64(count).buffer(null).buffer(null).i64(iteration);
+    private static Arguments assign(
+            DeviceBuffer memory, RowSet rows, long seed, long first, long count, long iteration) {
+        return new Arguments(RowSet.ASSIGN)
+                .struct(memory, rows)
+                .i64(seed)
+                .i64(first)
+                .i64(count)
+                .buffer(null)
+                .buffer(null)
+                .i64(iteration);
     }
 
     @ParameterizedTest
@@ -179,7 +189,8 @@ class DeviceContractTest {
                 RowSet rows = RowSet.on(device);
                 DeviceBuffer memory = device.allocate(Element.I64, 6)) {
             stream.launch(kernel, LaunchShape.linear(1, 1), assign(memory, rows, -7, 1L << 40, 3, Long.MAX_VALUE));
-            assertArrayEquals(new long[] {-7, 1L << 40, 3, 0, 0, Long.MAX_VALUE}, assigned(device, stream, rows, memory));
+            assertArrayEquals(
+                    new long[] {-7, 1L << 40, 3, 0, 0, Long.MAX_VALUE}, assigned(device, stream, rows, memory));
         }
     }
 
@@ -316,9 +327,11 @@ class DeviceContractTest {
         KernelEntry other = KernelEntry.of("rows_assign", (arguments, team) -> {}, KernelEntry.Parameter.F32);
         try (Stream stream = device.stream()) {
             Kernel kernel = device.kernel(RowSet.ASSIGN);
-            assertThrows(IllegalArgumentException.class,
+            assertThrows(
+                    IllegalArgumentException.class,
                     () -> stream.launch(kernel, LaunchShape.linear(1, 1), new Arguments(RowSet.ASSIGN).buffer(null)));
-            assertThrows(IllegalArgumentException.class,
+            assertThrows(
+                    IllegalArgumentException.class,
                     () -> stream.launch(kernel, LaunchShape.linear(1, 1), new Arguments(other).f32(1)));
             assertThrows(IllegalArgumentException.class, () -> new Arguments(RowSet.ASSIGN).i32(1));
         }
@@ -329,7 +342,8 @@ class DeviceContractTest {
     void noRoomIsATypedExceptionAndNothingIsLost(Device device) {
         long before = device.allocatedBytes();
         for (long count : new long[] {1L << 50, Long.MAX_VALUE}) {
-            OutOfDeviceMemoryException e = assertThrows(OutOfDeviceMemoryException.class, () -> device.allocate(Element.F64, count));
+            OutOfDeviceMemoryException e =
+                    assertThrows(OutOfDeviceMemoryException.class, () -> device.allocate(Element.F64, count));
             assertTrue(e.askedBytes() >= 1L << 53, e.getMessage());
             assertTrue(e.freeBytes() > 0, e.getMessage());
             assertTrue(e.getMessage().contains("bytes free"), e.getMessage());
@@ -339,7 +353,8 @@ class DeviceContractTest {
             assertEquals(before + 4000, device.allocatedBytes());
         }
         assertEquals(before, device.allocatedBytes());
-        assertTrue(device.memory().free() > 0 && device.memory().free() <= device.memory().total());
+        assertTrue(device.memory().free() > 0
+                && device.memory().free() <= device.memory().total());
     }
 
     @ParameterizedTest
@@ -362,8 +377,19 @@ class DeviceContractTest {
         rows.close();
         try (DeviceBuffer memory = device.allocate(Element.I64, 6)) {
             memory.close();
-            assertThrows(IllegalStateException.class, () -> stream.launch(device.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1),
-                    new Arguments(RowSet.ASSIGN).struct(memory, rows).i64(0).i64(0).i64(0).buffer(buffer).buffer(null).i64(0)));
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> stream.launch(
+                            device.kernel(RowSet.ASSIGN),
+                            LaunchShape.linear(1, 1),
+                            new Arguments(RowSet.ASSIGN)
+                                    .struct(memory, rows)
+                                    .i64(0)
+                                    .i64(0)
+                                    .i64(0)
+                                    .buffer(buffer)
+                                    .buffer(null)
+                                    .i64(0)));
         }
         graph.close();
         graph.close();
@@ -372,8 +398,10 @@ class DeviceContractTest {
         stream.close();
         assertThrows(IllegalStateException.class, stream::synchronize);
         assertThrows(IllegalStateException.class, () -> stream.zero(open, 0, 1));
-        assertThrows(IllegalStateException.class, () -> stream.launch(device.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1),
-                assign(open, rows, 0, 0, 0, 0)));
+        assertThrows(
+                IllegalStateException.class,
+                () -> stream.launch(
+                        device.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1), assign(open, rows, 0, 0, 0, 0)));
         Event event = device.event();
         event.close();
         try (Stream another = device.stream()) {
@@ -393,7 +421,9 @@ class DeviceContractTest {
     void closingTheDeviceReturnsWhatWasForgotten(Device device) {
         DeviceBuffer forgotten = device.allocate(Element.F32, 1000);
         Stream stream = device.stream();
-        assertTrue(device.allocations().leaks().stream().anyMatch(line -> line.contains("1000 F32")), device.allocations().leaks()::toString);
+        assertTrue(
+                device.allocations().leaks().stream().anyMatch(line -> line.contains("1000 F32")),
+                device.allocations().leaks()::toString);
         device.close();
         assertEquals(0, device.allocatedBytes());
         assertEquals(List.of(), device.allocations().leaks());
@@ -432,7 +462,10 @@ class DeviceContractTest {
                 stream.close();
             }
             user.join(10_000);
-            assertEquals(IllegalStateException.class, thrown.get() == null ? null : thrown.get().getClass(), String.valueOf(thrown.get()));
+            assertEquals(
+                    IllegalStateException.class,
+                    thrown.get() == null ? null : thrown.get().getClass(),
+                    String.valueOf(thrown.get()));
             buffer.close();
             stream.close();
         }
@@ -481,8 +514,10 @@ class DeviceContractTest {
             assertThrows(IllegalArgumentException.class, () -> stream.zero(there, 0, 1));
             assertThrows(IllegalArgumentException.class, () -> hosts.zero(here, 0, 1));
             assertThrows(IllegalArgumentException.class, () -> stream.copy(here, 0, there, 0, 1));
-            assertThrows(IllegalArgumentException.class, () -> stream.launch(host.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1),
-                    assign(here, rows, 0, 0, 0, 0)));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> stream.launch(
+                            host.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1), assign(here, rows, 0, 0, 0, 0)));
         }
     }
 
@@ -498,7 +533,10 @@ class DeviceContractTest {
                         RowSet rows = RowSet.on(device);
                         DeviceBuffer memory = device.allocate(Element.I64, 6)) {
                     for (int i = 0; i < 50; i++) {
-                        stream.launch(device.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1), assign(memory, rows, mine, i, 1, 0));
+                        stream.launch(
+                                device.kernel(RowSet.ASSIGN),
+                                LaunchShape.linear(1, 1),
+                                assign(memory, rows, mine, i, 1, 0));
                         long[] words = assigned(device, stream, rows, memory);
                         assertEquals(mine, words[0]);
                         assertEquals(i, words[1]);

@@ -34,11 +34,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** JCuda's own loader dies in cold starts side by side and loads whatever lies in the temporary folder; ours must not. */
-@EnabledOnOs(value = OS.LINUX, architectures = {"amd64", "x86_64"})
+@EnabledOnOs(
+        value = OS.LINUX,
+        architectures = {"amd64", "x86_64"})
 @Tag("checkout") // reads the jars of natives, which a bundle leaves out
 class NativeLibrariesTest {
     /** A release runs 24 machines for 50 rounds: {@code -Dtweedie.coldStart.jvms=24 -Dtweedie.coldStart.rounds=50}. */
     private static final int JVMS = Integer.getInteger("tweedie.coldStart.jvms", 6);
+
     private static final int ROUNDS = Integer.getInteger("tweedie.coldStart.rounds", 2);
 
     @TempDir
@@ -55,7 +58,8 @@ class NativeLibrariesTest {
     }
 
     private String refusal() {
-        String message = assertThrows(DeviceUnavailableException.class, () -> NativeLibraries.extract(folder)).getMessage();
+        String message = assertThrows(DeviceUnavailableException.class, () -> NativeLibraries.extract(folder))
+                .getMessage();
         assertEquals(1, message.lines().count(), message);
         assertTrue(message.contains("-Djava.io.tmpdir="), message);
         return message;
@@ -63,7 +67,9 @@ class NativeLibrariesTest {
 
     private static void assertNoLitter(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            assertEquals(List.of(), files.filter(file -> file.toString().endsWith(".tmp")).toList());
+            assertEquals(
+                    List.of(),
+                    files.filter(file -> file.toString().endsWith(".tmp")).toList());
         }
     }
 
@@ -72,13 +78,17 @@ class NativeLibrariesTest {
     void theConstantsAreThoseOfThePublishedJars(NativeLibrary library) throws IOException, NoSuchAlgorithmException {
         byte[] content = original(library);
         assertEquals(library.bytes(), content.length);
-        assertEquals(library.sha256(), HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content)));
+        assertEquals(
+                library.sha256(),
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content)));
     }
 
     @Test
     void filesHaveTheNamesThatJCudaAsksFor() {
         for (NativeLibrary library : NativeLibrary.values()) {
-            String base = library.name().equals("DRIVER") ? "JCudaDriver" : library.name().equals("CUBLAS") ? "JCublas2" : "JCurand";
+            String base = library.name().equals("DRIVER")
+                    ? "JCudaDriver"
+                    : library.name().equals("CUBLAS") ? "JCublas2" : "JCurand";
             String asked = jcuda.LibUtils.createPlatformLibraryName(base + "-" + jcuda.JCudaVersion.get());
             assertEquals(jcuda.LibUtils.createLibraryFileName(asked), library.fileName());
         }
@@ -109,7 +119,9 @@ class NativeLibrariesTest {
         content[content.length / 2] ^= 1;
         Files.write(target(), content);
         String message = refusal();
-        assertTrue(message.contains("SHA-256") && message.contains(target().toString()) && message.contains("owner "), message);
+        assertTrue(
+                message.contains("SHA-256") && message.contains(target().toString()) && message.contains("owner "),
+                message);
     }
 
     @Test
@@ -166,9 +178,13 @@ class NativeLibrariesTest {
     void saysSoWhereTheFolderCannotBeWritten() throws IOException, InterruptedException {
         // root may write anywhere but in /proc
         Path closed = Path.of("/proc/self/fdinfo");
-        String message = assertThrows(DeviceUnavailableException.class, () -> NativeLibraries.extract(closed)).getMessage();
+        String message = assertThrows(DeviceUnavailableException.class, () -> NativeLibraries.extract(closed))
+                .getMessage();
         assertTrue(message.contains(closed.toString()) && message.contains("-Djava.io.tmpdir="), message);
-        assertThrows(DeviceUnavailableException.class, () -> NativeLibraries.extract(Files.writeString(folder.resolve("file"), "").resolve("x")));
+        assertThrows(
+                DeviceUnavailableException.class,
+                () -> NativeLibraries.extract(
+                        Files.writeString(folder.resolve("file"), "").resolve("x")));
     }
 
     @Test
@@ -215,7 +231,8 @@ class NativeLibrariesTest {
         Path temporary = Files.createDirectory(folder.resolve("tmp"));
         assertEquals("loaded", run(start(temporary, "C.UTF-8", List.of("-Djava.library.path=" + placed))));
         try (Stream<Path> files = Files.list(temporary)) {
-            assertEquals(0, files.filter(file -> file.toString().contains("JCuda")).count(), "nothing was extracted");
+            assertEquals(
+                    0, files.filter(file -> file.toString().contains("JCuda")).count(), "nothing was extracted");
         }
     }
 
@@ -229,7 +246,8 @@ class NativeLibrariesTest {
             }
             List<BufferedReader> outputs = new ArrayList<>();
             for (Process machine : machines) {
-                BufferedReader output = new BufferedReader(new InputStreamReader(machine.getInputStream(), StandardCharsets.UTF_8));
+                BufferedReader output =
+                        new BufferedReader(new InputStreamReader(machine.getInputStream(), StandardCharsets.UTF_8));
                 assertEquals("ready", output.readLine());
                 outputs.add(output);
             }
@@ -242,14 +260,21 @@ class NativeLibrariesTest {
                 assertTrue(machines.get(i).waitFor(30, TimeUnit.SECONDS));
                 assertEquals(0, machines.get(i).exitValue());
             }
-            assertArrayEquals(original(NativeLibrary.DRIVER), Files.readAllBytes(empty.resolve(NativeLibrary.DRIVER.fileName())));
+            assertArrayEquals(
+                    original(NativeLibrary.DRIVER), Files.readAllBytes(empty.resolve(NativeLibrary.DRIVER.fileName())));
             assertNoLitter(empty);
         }
     }
 
     private static Process start(Path temporary, String locale, List<String> options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                classPath(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-Djava.io.tmpdir=" + temporary));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                classPath(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx64m",
+                "-Djava.io.tmpdir=" + temporary));
         command.addAll(options);
         command.add(ColdStart.class.getName());
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -259,13 +284,16 @@ class NativeLibrariesTest {
 
     /** Surefire may have put the class path into a jar of its own. */
     private static String classPath() {
-        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")).replace('\n', File.pathSeparatorChar);
+        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+                .replace('\n', File.pathSeparatorChar);
     }
 
     private static String run(Process machine) throws IOException, InterruptedException {
         machine.getOutputStream().write('\n');
         machine.getOutputStream().flush();
-        List<String> lines = new BufferedReader(new InputStreamReader(machine.getInputStream(), StandardCharsets.UTF_8)).lines().toList();
+        List<String> lines = new BufferedReader(new InputStreamReader(machine.getInputStream(), StandardCharsets.UTF_8))
+                .lines()
+                .toList();
         machine.waitFor();
         return lines.get(lines.size() - 1);
     }

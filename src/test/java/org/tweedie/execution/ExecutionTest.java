@@ -24,8 +24,8 @@ import org.tweedie.plan.Time;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Mlp;
 import org.tweedie.score.Network;
-import org.tweedie.sde.Prediction;
 import org.tweedie.score.Signature;
+import org.tweedie.sde.Prediction;
 import org.tweedie.testing.TestDevices;
 
 class ExecutionTest {
@@ -59,7 +59,8 @@ class ExecutionTest {
         }
         Signature signature = new Signature(from, List.of(new Signature.Port("score", Space.euclidean(DIM))));
         Network network = Mlp.of(16, 2).create(signature, Prediction.NOISE, 5, device);
-        try (org.tweedie.device.Stream stream = device.stream()) { // the last layer starts at 0: give it weights that matter
+        try (org.tweedie.device.Stream stream =
+                device.stream()) { // the last layer starts at 0: give it weights that matter
             float[] values = new float[(int) network.parameters().count()];
             stream.download(network.parameters().values(), 0, values, 0, values.length);
             for (int i = 0; i < values.length; i++) {
@@ -71,14 +72,28 @@ class ExecutionTest {
         return network;
     }
 
-    private static List<float[]> run(Program program, Device device, String execution, long first, long count, int pieces, Map<String, GivenRows> given) {
+    private static List<float[]> run(
+            Program program,
+            Device device,
+            String execution,
+            long first,
+            long count,
+            int pieces,
+            Map<String, GivenRows> given) {
         List<float[]> all = new ArrayList<>();
         try (Sampling sampling = Sampling.open(program, device, count, false, execution)) {
             assertEquals(execution, sampling.choice().execution().name());
             long at = 0;
             for (int i = 0; i < pieces; i++) {
                 long rows = i == pieces - 1 ? count - at : count / pieces;
-                sampling.run(42, first + at, rows, given, Progress.NONE, new CancelToken(), (done, n, outputs, traces) -> append(all, outputs));
+                sampling.run(
+                        42,
+                        first + at,
+                        rows,
+                        given,
+                        Progress.NONE,
+                        new CancelToken(),
+                        (done, n, outputs, traces) -> append(all, outputs));
                 at += rows;
             }
         }
@@ -106,7 +121,8 @@ class ExecutionTest {
 
     static Stream<Arguments> cases() {
         return TestDevices.specs().stream().flatMap(spec -> {
-            List<String> names = spec.startsWith("cpu") ? List.of("fused", "graph", "stepwise") : List.of("graph", "stepwise");
+            List<String> names =
+                    spec.startsWith("cpu") ? List.of("fused", "graph", "stepwise") : List.of("graph", "stepwise");
             return names.stream().map(name -> Arguments.of(TestDevices.open(spec), name));
         });
     }
@@ -131,8 +147,11 @@ class ExecutionTest {
             Network there = network(host, true);
             Network here = network(device, true);
             GivenRows y = new GivenRows(new float[] {0.25f, -1.5f}, 2);
-            List<float[]> expected = run(Program.of(plan(true), Map.of("score", there)), host, "stepwise", 7, 33, 1, Map.of("y", y));
-            assertSame(expected, run(Program.of(plan(true), Map.of("score", here)), device, execution, 7, 33, 2, Map.of("y", y)));
+            List<float[]> expected =
+                    run(Program.of(plan(true), Map.of("score", there)), host, "stepwise", 7, 33, 1, Map.of("y", y));
+            assertSame(
+                    expected,
+                    run(Program.of(plan(true), Map.of("score", here)), device, execution, 7, 33, 2, Map.of("y", y)));
             there.parameters().values().close();
             here.parameters().values().close();
         }
@@ -147,10 +166,18 @@ class ExecutionTest {
         long[] indices = {199, 3, 3, 0, 77, 150, 12, 131};
         try (Sampling sampling = Sampling.open(program, device, indices.length, false, execution)) {
             List<float[]> picked = new ArrayList<>();
-            sampling.run(42, indices, Map.of(), Progress.NONE, new CancelToken(), (at, rows, outputs, traces) -> append(picked, outputs));
+            sampling.run(
+                    42,
+                    indices,
+                    Map.of(),
+                    Progress.NONE,
+                    new CancelToken(),
+                    (at, rows, outputs, traces) -> append(picked, outputs));
             for (int r = 0; r < indices.length; r++) {
                 int row = (int) indices[r];
-                assertArrayEquals(Arrays.copyOfRange(whole, row * DIM, (row + 1) * DIM), Arrays.copyOfRange(picked.get(0), r * DIM, (r + 1) * DIM));
+                assertArrayEquals(
+                        Arrays.copyOfRange(whole, row * DIM, (row + 1) * DIM),
+                        Arrays.copyOfRange(picked.get(0), r * DIM, (r + 1) * DIM));
             }
         }
         network.parameters().values().close();
@@ -163,13 +190,17 @@ class ExecutionTest {
         Program program = Program.of(plan(false), Map.of("score", network));
         float[] plain = run(program, device, "stepwise", 0, 40, 1, Map.of()).get(0);
         if (execution.equals("graph")) {
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampling.open(program, device, 40, true, execution)).getMessage().contains("trace"));
+            assertTrue(assertThrows(
+                            IllegalArgumentException.class, () -> Sampling.open(program, device, 40, true, execution))
+                    .getMessage()
+                    .contains("trace"));
         } else {
             try (Sampling sampling = Sampling.open(program, device, 40, true, execution)) {
                 sampling.run(42, 0, 40, Map.of(), Progress.NONE, new CancelToken(), (at, rows, outputs, traces) -> {
                     assertArrayEquals(plain, outputs.get(0));
                     assertEquals((STEPS + 1) * 40 * DIM, traces.get(0).length);
-                    assertArrayEquals(plain, Arrays.copyOfRange(traces.get(0), STEPS * 40 * DIM, (STEPS + 1) * 40 * DIM));
+                    assertArrayEquals(
+                            plain, Arrays.copyOfRange(traces.get(0), STEPS * 40 * DIM, (STEPS + 1) * 40 * DIM));
                 });
             }
         }
@@ -188,8 +219,13 @@ class ExecutionTest {
             }
             Map<String, GivenRows> given = Map.of("y", new GivenRows(y, 2));
             float[] whole = run(program, device, "fused", 0, 50, 1, given).get(0);
-            assertArrayEquals(Arrays.copyOfRange(whole, 20 * DIM, 50 * DIM), run(program, device, "stepwise", 20, 30, 1, given).get(0));
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> run(program, device, "fused", 30, 30, 1, given)).getMessage().contains("60"));
+            assertArrayEquals(
+                    Arrays.copyOfRange(whole, 20 * DIM, 50 * DIM),
+                    run(program, device, "stepwise", 20, 30, 1, given).get(0));
+            assertTrue(
+                    assertThrows(IllegalArgumentException.class, () -> run(program, device, "fused", 30, 30, 1, given))
+                            .getMessage()
+                            .contains("60"));
             network.parameters().values().close();
         }
     }
@@ -220,7 +256,10 @@ class ExecutionTest {
             for (int i = 0; i < 600; i++) {
                 assertEquals((float) Math.pow(rows.get(0)[i], 3), rows.get(1)[i]);
             }
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> Sampling.open(program, device, 1, false, "graph")).getMessage().contains("row function"));
+            assertTrue(assertThrows(
+                            IllegalArgumentException.class, () -> Sampling.open(program, device, 1, false, "graph"))
+                    .getMessage()
+                    .contains("row function"));
         }
     }
 
@@ -231,8 +270,16 @@ class ExecutionTest {
             long before = device.allocatedBytes();
             CancelToken token = new CancelToken();
             assertThrows(CancellationException.class, () -> {
-                try (Sampling sampling = Sampling.open(Program.of(plan(false), Map.of("score", network)), device, 1 << 20, false, null)) {
-                    sampling.run(1, 0, 1 << 20, Map.of(), (done, total, seconds) -> token.cancel(), token, (at, rows, outputs, traces) -> {});
+                try (Sampling sampling = Sampling.open(
+                        Program.of(plan(false), Map.of("score", network)), device, 1 << 20, false, null)) {
+                    sampling.run(
+                            1,
+                            0,
+                            1 << 20,
+                            Map.of(),
+                            (done, total, seconds) -> token.cancel(),
+                            token,
+                            (at, rows, outputs, traces) -> {});
                 }
             });
             assertEquals(before, device.allocatedBytes());
@@ -244,9 +291,12 @@ class ExecutionTest {
     void whatCannotRunSaysWhy() {
         try (Device device = Device.open("cpu")) {
             Network network = network(device, true);
-            IllegalArgumentException missing = assertThrows(IllegalArgumentException.class, () -> Program.of(plan(false), Map.of("score", network)));
+            IllegalArgumentException missing = assertThrows(
+                    IllegalArgumentException.class, () -> Program.of(plan(false), Map.of("score", network)));
             assertTrue(missing.getMessage().contains("given(name, rows)"), missing.getMessage());
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> Program.of(plan(false), Map.of())).getMessage().contains("field 'score'"));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> Program.of(plan(false), Map.of()))
+                    .getMessage()
+                    .contains("field 'score'"));
             network.parameters().values().close();
         }
     }

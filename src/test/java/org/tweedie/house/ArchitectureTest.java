@@ -37,8 +37,9 @@ import org.junit.jupiter.api.TestFactory;
 @Tag("checkout")
 class ArchitectureTest {
     private static final String ROOT = "org.tweedie";
-    private static final JavaClasses CODE =
-            new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages(ROOT);
+    private static final JavaClasses CODE = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages(ROOT);
 
     private static final Set<String> PURE = Set.of("rng", "plan", "sde", "manifold", "markov");
     private static final Set<String> USES = Set.of("bridge", "likelihood", "inverse", "flow");
@@ -46,8 +47,9 @@ class ArchitectureTest {
     /** What each package may use, beside itself. A package that is not here has no place yet: give it one. */
     private static final Map<String, Set<String>> ARROWS = arrows();
 
-    private static final Set<String> TRANSCENDENTAL = Set.of("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
-            "tanh", "exp", "expm1", "log", "log10", "log1p", "pow", "cbrt", "hypot");
+    private static final Set<String> TRANSCENDENTAL = Set.of(
+            "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "exp", "expm1", "log",
+            "log10", "log1p", "pow", "cbrt", "hypot");
 
     private static Map<String, Set<String>> arrows() {
         Map<String, Set<String>> arrows = new TreeMap<>();
@@ -67,7 +69,11 @@ class ArchitectureTest {
         for (String use : USES) {
             arrows.put(use, and(arrows.get("train"), "train"));
         }
-        arrows.put("", and(arrows.get("train"), Stream.concat(USES.stream(), Stream.of("train")).toArray(String[]::new)));
+        arrows.put(
+                "",
+                and(
+                        arrows.get("train"),
+                        Stream.concat(USES.stream(), Stream.of("train")).toArray(String[]::new)));
         arrows.put("spark", Set.of("", "io", "data"));
         Set<String> below = new TreeSet<>(arrows.keySet());
         below.remove("spark");
@@ -120,7 +126,8 @@ class ArchitectureTest {
                         .resideInAPackage("jdk.incubator..")),
                 rule(classes()
                         .that()
-                        .resideInAnyPackage(PURE.stream().map(p -> ROOT + "." + p + "..").toArray(String[]::new))
+                        .resideInAnyPackage(
+                                PURE.stream().map(p -> ROOT + "." + p + "..").toArray(String[]::new))
                         .should()
                         .onlyDependOnClassesThat(resideInAnyPackage("java..", "org.jspecify..", ROOT + ".."))));
     }
@@ -129,7 +136,8 @@ class ArchitectureTest {
     Stream<DynamicTest> sameBitsOnEveryMachine() {
         return Stream.concat(PURE.stream(), Stream.of("kernels", "execution", "score", "train"))
                 .sorted()
-                .map(place -> rule(noClasses().that(placed(place)).should().accessTargetWhere(differsBetweenMachines())));
+                .map(place ->
+                        rule(noClasses().that(placed(place)).should().accessTargetWhere(differsBetweenMachines())));
     }
 
     @TestFactory
@@ -141,12 +149,17 @@ class ArchitectureTest {
                 rule(noClasses()
                         .should()
                         .dependOnClassesThat()
-                        .haveNameMatching("java\\.net\\.(Server)?Socket|java\\.net\\..*URLConnection|java\\.net\\.Datagram.*")));
+                        .haveNameMatching(
+                                "java\\.net\\.(Server)?Socket|java\\.net\\..*URLConnection|java\\.net\\.Datagram.*")));
     }
 
     @Test
     void noCircles() {
-        slices().matching("org.tweedie.(*)..").should().beFreeOfCycles().allowEmptyShould(true).check(CODE);
+        slices().matching("org.tweedie.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .allowEmptyShould(true)
+                .check(CODE);
     }
 
     @Test
@@ -156,7 +169,8 @@ class ArchitectureTest {
         guilty.get(Guilty.class).getAccessesFromSelf().stream()
                 .filter(differsBetweenMachines())
                 .forEach(access -> seen.add(access.getTarget().getName()));
-        assertEquals(Set.of("exp", "tanh", "SIN"), Set.copyOf(seen), "calls, method references and vector operators alike");
+        assertEquals(
+                Set.of("exp", "tanh", "SIN"), Set.copyOf(seen), "calls, method references and vector operators alike");
     }
 
     /** A call, a method reference and a vector operator that differ between machines; and three that do not. */
@@ -173,12 +187,15 @@ class ArchitectureTest {
     }
 
     private static DescribedPredicate<JavaAccess<?>> differsBetweenMachines() {
-        return describe("a transcendental function whose bits differ between machines (use StrictMath, or our polynomials)", access -> {
-            String owner = access.getTargetOwner().getName();
-            String name = access.getTarget().getName();
-            return owner.equals("java.lang.Math") && TRANSCENDENTAL.contains(name)
-                    || owner.equals("jdk.incubator.vector.VectorOperators") && TRANSCENDENTAL.contains(name.toLowerCase(Locale.ROOT));
-        });
+        return describe(
+                "a transcendental function whose bits differ between machines (use StrictMath, or our polynomials)",
+                access -> {
+                    String owner = access.getTargetOwner().getName();
+                    String name = access.getTarget().getName();
+                    return owner.equals("java.lang.Math") && TRANSCENDENTAL.contains(name)
+                            || owner.equals("jdk.incubator.vector.VectorOperators")
+                                    && TRANSCENDENTAL.contains(name.toLowerCase(Locale.ROOT));
+                });
     }
 
     private static DynamicTest home(String place, String... packages) {
@@ -194,7 +211,9 @@ class ArchitectureTest {
     }
 
     private static DescribedPredicate<JavaClass> placed(String place) {
-        return describe(place.isEmpty() ? "the front door" : "." + place, one -> place(one).equals(place));
+        return describe(
+                place.isEmpty() ? "the front door" : "." + place,
+                one -> place(one).equals(place));
     }
 
     /** The first word after org.tweedie, empty for the front door itself. */
@@ -207,6 +226,7 @@ class ArchitectureTest {
     }
 
     private static DynamicTest rule(ArchRule rule) {
-        return DynamicTest.dynamicTest(rule.getDescription(), () -> rule.allowEmptyShould(true).check(CODE));
+        return DynamicTest.dynamicTest(
+                rule.getDescription(), () -> rule.allowEmptyShould(true).check(CODE));
     }
 }

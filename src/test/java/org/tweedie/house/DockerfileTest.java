@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 /** The Dockerfile, read and not built: images are made where there is an engine, and this is what can be said without one. */
 @Tag("checkout")
 class DockerfileTest {
-    private static final Pattern FROM = Pattern.compile("nvidia/cuda:(\\d+\\.\\d+\\.\\d+)-(devel|runtime)-(\\S+?)(?: AS (\\w+))?");
+    private static final Pattern FROM =
+            Pattern.compile("nvidia/cuda:(\\d+\\.\\d+\\.\\d+)-(devel|runtime)-(\\S+?)(?: AS (\\w+))?");
     private static List<Instruction> instructions;
 
     private record Instruction(String word, String rest) {
@@ -39,7 +40,10 @@ class DockerfileTest {
         for (String line : joined.toString().split("\n")) {
             if (!line.isBlank()) {
                 String[] parts = line.strip().split("\\s+", 2);
-                assertTrue(List.of("FROM", "RUN", "WORKDIR", "COPY", "ENTRYPOINT", "CMD", "ENV").contains(parts[0]), "not an instruction: " + line);
+                assertTrue(
+                        List.of("FROM", "RUN", "WORKDIR", "COPY", "ENTRYPOINT", "CMD", "ENV")
+                                .contains(parts[0]),
+                        "not an instruction: " + line);
                 instructions.add(new Instruction(parts[0], parts[1]));
             }
         }
@@ -47,10 +51,15 @@ class DockerfileTest {
 
     @Test
     void buildsWithTheCompilerAndRunsBesideTheLibraries() {
-        List<Matcher> stages = instructions.stream().filter(i -> i.word().equals("FROM")).map(i -> FROM.matcher(i.rest())).toList();
+        List<Matcher> stages = instructions.stream()
+                .filter(i -> i.word().equals("FROM"))
+                .map(i -> FROM.matcher(i.rest()))
+                .toList();
         assertEquals(2, stages.size());
         stages.forEach(stage -> assertTrue(stage.matches(), "not a CUDA image"));
-        assertEquals(List.of("devel", "runtime"), stages.stream().map(s -> s.group(2)).toList());
+        assertEquals(
+                List.of("devel", "runtime"),
+                stages.stream().map(s -> s.group(2)).toList());
         assertEquals("build", stages.get(0).group(4));
         assertEquals(stages.get(0).group(1), stages.get(1).group(1), "one CUDA version");
         assertEquals(stages.get(0).group(3), stages.get(1).group(3), "one distribution");
@@ -62,12 +71,16 @@ class DockerfileTest {
         assertTrue(jcuda.find());
         Matcher image = FROM.matcher(instructions.get(0).rest());
         assertTrue(image.matches());
-        assertEquals(jcuda.group(1), image.group(1).split("\\.")[0], "JCublas links libcublas.so of its own major version");
+        assertEquals(
+                jcuda.group(1), image.group(1).split("\\.")[0], "JCublas links libcublas.so of its own major version");
     }
 
     @Test
     void everythingCopiedExistsAndIsNotIgnored() throws IOException {
-        List<String> kept = Files.readAllLines(Path.of(".dockerignore")).stream().filter(l -> l.startsWith("!")).map(l -> l.substring(1)).toList();
+        List<String> kept = Files.readAllLines(Path.of(".dockerignore")).stream()
+                .filter(l -> l.startsWith("!"))
+                .map(l -> l.substring(1))
+                .toList();
         for (Instruction copy : copies(false)) {
             List<String> words = copy.words();
             for (String source : words.subList(0, words.size() - 1)) {
@@ -79,7 +92,8 @@ class DockerfileTest {
 
     @Test
     void theBuildStageHasAllThatTheBuildReads() {
-        List<String> sources = copies(false).stream().flatMap(copy -> copy.words().stream()).toList();
+        List<String> sources =
+                copies(false).stream().flatMap(copy -> copy.words().stream()).toList();
         assertTrue(sources.containsAll(List.of("pom.xml", ".mvn", "kernels", "src")), sources.toString());
         String packages = runs(0);
         assertTrue(packages.contains("openjdk-17-jdk") && packages.contains("maven"), packages);
@@ -88,15 +102,23 @@ class DockerfileTest {
 
     @Test
     void theRunStageHasTheLauncherWithItsJars() {
-        assertEquals(List.of("--from=build /source/target/tweedie.jar target/tweedie.jar", "--from=build /source/target/lib target/lib"),
+        assertEquals(
+                List.of(
+                        "--from=build /source/target/tweedie.jar target/tweedie.jar",
+                        "--from=build /source/target/lib target/lib"),
                 copies(true).stream().map(Instruction::rest).toList());
-        Instruction entry = instructions.stream().filter(i -> i.word().equals("ENTRYPOINT")).findFirst().orElseThrow();
+        Instruction entry = instructions.stream()
+                .filter(i -> i.word().equals("ENTRYPOINT"))
+                .findFirst()
+                .orElseThrow();
         assertEquals("[\"/opt/tweedie/tweedie\"]", entry.rest());
         assertTrue(Files.isExecutable(Path.of("tweedie")), "the launcher must be executable");
     }
 
     private static List<Instruction> copies(boolean fromStage) {
-        return instructions.stream().filter(i -> i.word().equals("COPY") && i.rest().startsWith("--from=") == fromStage).toList();
+        return instructions.stream()
+                .filter(i -> i.word().equals("COPY") && i.rest().startsWith("--from=") == fromStage)
+                .toList();
     }
 
     /** What is run in one stage. */

@@ -32,7 +32,8 @@ class DocumentationTest {
     private static final Path TESTS = Path.of("src/test/java");
     private static final Pattern FENCE = Pattern.compile("(?m)^```([^\n]*)\n(.*?)^```", Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("(?<!`)!?\\[[^]\n]*]\\(([^)\\s]+)\\)");
-    private static final Pattern NAMED = Pattern.compile("`([A-Z][A-Za-z0-9]*Test)([.#]([a-z][A-Za-z0-9]*))?(?:\\(\\))?`");
+    private static final Pattern NAMED =
+            Pattern.compile("`([A-Z][A-Za-z0-9]*Test)([.#]([a-z][A-Za-z0-9]*))?(?:\\(\\))?`");
     private static final Pattern SNIPPET = Pattern.compile("java (\\w+)#([\\w-]+)");
 
     /** The pages at the root and in docs/, by path. */
@@ -41,7 +42,9 @@ class DocumentationTest {
         List<Path> files = new ArrayList<>();
         for (String folder : List.of(".", "docs")) {
             try (Stream<Path> inside = Files.list(Path.of(folder))) {
-                files.addAll(inside.filter(file -> file.toString().endsWith(".md")).map(Path::normalize).toList());
+                files.addAll(inside.filter(file -> file.toString().endsWith(".md"))
+                        .map(Path::normalize)
+                        .toList());
             }
         }
         for (Path file : files) {
@@ -53,7 +56,8 @@ class DocumentationTest {
     private static Map<String, String> tests() throws IOException {
         Map<String, String> tests = new HashMap<>();
         try (Stream<Path> files = Files.walk(TESTS)) {
-            for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
                 tests.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
             }
         }
@@ -64,24 +68,30 @@ class DocumentationTest {
     void thePagesAreThere() throws IOException {
         Set<String> names = new HashSet<>();
         pages().keySet().forEach(page -> names.add(page.toString()));
-        for (String page : List.of("math", "choosing-a-sampler", "reproducibility", "kernels", "formats", "extending", "reliability")) {
-            assertTrue(names.contains(Path.of("docs", page + ".md").toString()), () -> "docs/" + page + ".md; there are " + names);
+        for (String page : List.of(
+                "math", "choosing-a-sampler", "reproducibility", "kernels", "formats", "extending", "reliability")) {
+            assertTrue(
+                    names.contains(Path.of("docs", page + ".md").toString()),
+                    () -> "docs/" + page + ".md; there are " + names);
         }
     }
 
     @TestFactory
     Stream<DynamicTest> linksLeadSomewhere() throws IOException {
         Map<Path, String> pages = pages();
-        return pages.entrySet().stream().map(page -> DynamicTest.dynamicTest(page.getKey().toString(), () -> {
-            List<String> broken = new ArrayList<>();
-            for (Matcher link = LINK.matcher(FENCE.matcher(page.getValue()).replaceAll("")); link.find(); ) {
-                String target = link.group(1);
-                if (!target.matches("[a-z]+:.*") && !leads(page.getKey(), target, pages)) {
-                    broken.add(target);
-                }
-            }
-            assertEquals(List.of(), broken);
-        }));
+        return pages.entrySet().stream()
+                .map(page -> DynamicTest.dynamicTest(page.getKey().toString(), () -> {
+                    List<String> broken = new ArrayList<>();
+                    for (Matcher link =
+                                    LINK.matcher(FENCE.matcher(page.getValue()).replaceAll(""));
+                            link.find(); ) {
+                        String target = link.group(1);
+                        if (!target.matches("[a-z]+:.*") && !leads(page.getKey(), target, pages)) {
+                            broken.add(target);
+                        }
+                    }
+                    assertEquals(List.of(), broken);
+                }));
     }
 
     private static boolean leads(Path from, String target, Map<Path, String> pages) throws IOException {
@@ -90,31 +100,41 @@ class DocumentationTest {
         if (!pages.containsKey(file) && !Files.exists(file)) {
             return false;
         }
-        return part.length == 1 || anchors(pages.containsKey(file) ? pages.get(file) : Files.readString(file)).contains(part[1]);
+        return part.length == 1
+                || anchors(pages.containsKey(file) ? pages.get(file) : Files.readString(file))
+                        .contains(part[1]);
     }
 
     /** The anchors that headings get: lower case, without punctuation, hyphens for spaces. */
     private static Set<String> anchors(String page) {
         Set<String> anchors = new HashSet<>();
-        FENCE.matcher(page).replaceAll("").lines().filter(line -> line.matches("#{1,6} .*")).forEach(heading -> anchors.add(
-                heading.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-')));
+        FENCE.matcher(page)
+                .replaceAll("")
+                .lines()
+                .filter(line -> line.matches("#{1,6} .*"))
+                .forEach(heading -> anchors.add(heading.replaceFirst("#+ ", "")
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{L}\\p{N} _-]", "")
+                        .replace(' ', '-')));
         return anchors;
     }
 
     @TestFactory
     Stream<DynamicTest> testsThatAreNamedExist() throws IOException {
         Map<String, String> tests = tests();
-        return pages().entrySet().stream().map(page -> DynamicTest.dynamicTest(page.getKey().toString(), () -> {
-            List<String> unknown = new ArrayList<>();
-            for (Matcher named = NAMED.matcher(page.getValue()); named.find(); ) {
-                String source = tests.get(named.group(1));
-                boolean known = source != null && (named.group(3) == null || source.contains(" " + named.group(3) + "("));
-                if (!known && !named.group(1).equals("SomethingTest")) {
-                    unknown.add(named.group());
-                }
-            }
-            assertEquals(List.of(), unknown, "named, but not below " + TESTS);
-        }));
+        return pages().entrySet().stream()
+                .map(page -> DynamicTest.dynamicTest(page.getKey().toString(), () -> {
+                    List<String> unknown = new ArrayList<>();
+                    for (Matcher named = NAMED.matcher(page.getValue()); named.find(); ) {
+                        String source = tests.get(named.group(1));
+                        boolean known = source != null
+                                && (named.group(3) == null || source.contains(" " + named.group(3) + "("));
+                        if (!known && !named.group(1).equals("SomethingTest")) {
+                            unknown.add(named.group());
+                        }
+                    }
+                    assertEquals(List.of(), unknown, "named, but not below " + TESTS);
+                }));
     }
 
     @TestFactory
@@ -139,7 +159,8 @@ class DocumentationTest {
     }
 
     private static String snippet(String test, String name) {
-        Matcher region = Pattern.compile("// snippet: " + Pattern.quote(name) + "\n(.*?)[ ]*// end\n", Pattern.DOTALL).matcher(test);
+        Matcher region = Pattern.compile("// snippet: " + Pattern.quote(name) + "\n(.*?)[ ]*// end\n", Pattern.DOTALL)
+                .matcher(test);
         assertTrue(region.find(), () -> "no '// snippet: " + name + "' ... '// end' in the test");
         return region.group(1).stripTrailing().stripIndent() + "\n";
     }
@@ -154,7 +175,10 @@ class DocumentationTest {
         assertTrue(leads(Path.of("docs/a.md"), "../pom.xml", pages));
         assertEquals("a\n  b\n", snippet("x\n    // snippet: s\n    a\n      b\n    // end\n", "s"));
         Matcher link = LINK.matcher("see [the page](docs/x.md) and ![picture](p.png)");
-        assertTrue(link.find() && link.group(1).equals("docs/x.md") && link.find() && link.group(1).equals("p.png"));
+        assertTrue(link.find()
+                && link.group(1).equals("docs/x.md")
+                && link.find()
+                && link.group(1).equals("p.png"));
         Matcher named = NAMED.matcher("`CsvTest.readsRealFiles`");
         assertTrue(named.matches() && named.group(3).equals("readsRealFiles"));
     }

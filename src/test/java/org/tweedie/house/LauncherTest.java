@@ -17,7 +17,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -66,7 +65,9 @@ class LauncherTest {
         }
         tools = Files.createDirectory(home.resolve("tools"));
         jar(tools.resolve("probe.jar"));
-        script(tools.resolve("mvn"), "echo \"$@\" >> " + tools + "/builds; sleep 0.2; cp " + tools + "/probe.jar target/tweedie.jar");
+        script(
+                tools.resolve("mvn"),
+                "echo \"$@\" >> " + tools + "/builds; sleep 0.2; cp " + tools + "/probe.jar target/tweedie.jar");
         Files.createFile(tools.resolve("builds"));
     }
 
@@ -104,7 +105,8 @@ class LauncherTest {
         run();
         Process process = start();
         assertEquals(7, process.waitFor());
-        assertEquals(process.pid() + " []", read(process.getInputStream()), "the launcher must become java, not start it");
+        assertEquals(
+                process.pid() + " []", read(process.getInputStream()), "the launcher must become java, not start it");
         assertEquals("one\nno end of line", read(process.getErrorStream()));
     }
 
@@ -112,8 +114,12 @@ class LauncherTest {
     void passesArgumentsAndLinksThrough() throws Exception {
         run();
         Path link = Files.createSymbolicLink(tools.resolve("linked"), Path.of("../tweedie"));
-        Process process = environment(new ProcessBuilder(link.toString(), "a b", "*")).start();
-        assertEquals("ready\r", new String(process.getErrorStream().readNBytes(6), UTF_8), "must not wait for the end of a line");
+        Process process =
+                environment(new ProcessBuilder(link.toString(), "a b", "*")).start();
+        assertEquals(
+                "ready\r",
+                new String(process.getErrorStream().readNBytes(6), UTF_8),
+                "must not wait for the end of a line");
         process.toHandle().destroy(); // SIGTERM, and the streams stay open
         assertEquals(143, process.waitFor());
         assertEquals("stopped\n", read(process.getErrorStream()));
@@ -124,9 +130,14 @@ class LauncherTest {
     void controlCReachesJavaAndItsLastWordsArrive() throws Exception {
         assumeTrue(onPath("setsid"), "no setsid here");
         run();
-        Process process = environment(new ProcessBuilder("setsid", home.resolve("tweedie").toString(), "wait")).start();
+        Process process = environment(
+                        new ProcessBuilder("setsid", home.resolve("tweedie").toString(), "wait"))
+                .start();
         process.getErrorStream().readNBytes(6);
-        new ProcessBuilder("kill", "-INT", "--", "-" + process.pid()).inheritIO().start().waitFor();
+        new ProcessBuilder("kill", "-INT", "--", "-" + process.pid())
+                .inheritIO()
+                .start()
+                .waitFor();
         assertEquals(130, process.waitFor());
         assertEquals("stopped\n", read(process.getErrorStream()));
     }
@@ -136,7 +147,8 @@ class LauncherTest {
         Path old = home.resolve("jdk-11");
         Files.createDirectories(old.resolve("bin"));
         script(old.resolve("bin/java"), "echo 'openjdk version \"11.0.2\" 2019-01-15' >&2");
-        ProcessBuilder builder = environment(new ProcessBuilder(home.resolve("tweedie").toString()));
+        ProcessBuilder builder =
+                environment(new ProcessBuilder(home.resolve("tweedie").toString()));
         builder.environment().put("JAVA_HOME", old.toString());
         Process process = builder.start();
         assertEquals(3, process.waitFor());
@@ -160,7 +172,8 @@ class LauncherTest {
     }
 
     private Process start() throws IOException {
-        return environment(new ProcessBuilder(home.resolve("tweedie").toString())).start();
+        return environment(new ProcessBuilder(home.resolve("tweedie").toString()))
+                .start();
     }
 
     private ProcessBuilder environment(ProcessBuilder builder) {

@@ -54,16 +54,22 @@ class AtomicFileTest {
     @Test
     void refusesTargetsItMayNotWrite() throws Exception {
         Path target = Files.write(folder.resolve("a.bin"), new byte[] {7});
-        String exists = assertThrows(IllegalArgumentException.class, () -> AtomicFile.create(Output.to(target))).getMessage();
+        String exists = assertThrows(IllegalArgumentException.class, () -> AtomicFile.create(Output.to(target)))
+                .getMessage();
         assertEquals("output " + target + " exists; choose another name or replace it with --force", exists);
         for (Output output : List.of(Output.to(folder), Output.to(folder).replacing())) {
-            String directory = assertThrows(IllegalArgumentException.class, () -> AtomicFile.create(output)).getMessage();
+            String directory = assertThrows(IllegalArgumentException.class, () -> AtomicFile.create(output))
+                    .getMessage();
             assertEquals("output " + folder + " is a directory; name a file", directory);
         }
-        String absent = assertThrows(IllegalArgumentException.class, () -> AtomicFile.create(Output.to(folder.resolve("x/y")))).getMessage();
+        String absent = assertThrows(
+                        IllegalArgumentException.class, () -> AtomicFile.create(Output.to(folder.resolve("x/y"))))
+                .getMessage();
         assertTrue(absent.endsWith("does not exist; create it first"), absent);
         assertThrows(IllegalArgumentException.class, () -> AtomicFile.check(Output.to(Path.of("/"))));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> AtomicFile.check(Output.to(Path.of("/dev/null")).replacing()))
+        assertTrue(assertThrows(
+                        IllegalArgumentException.class,
+                        () -> AtomicFile.check(Output.to(Path.of("/dev/null")).replacing()))
                 .getMessage()
                 .endsWith("is not a regular file"));
         assertArrayEquals(new byte[] {7}, Files.readAllBytes(target));
@@ -160,7 +166,8 @@ class AtomicFileTest {
                 } else {
                     assertFalse(Files.exists(target));
                 }
-                assertEquals(published || replacing ? List.of("target." + format) : List.of(), names(), "call " + failing);
+                assertEquals(
+                        published || replacing ? List.of("target." + format) : List.of(), names(), "call " + failing);
                 Files.write(target, new byte[] {7});
             }
             Files.delete(target);

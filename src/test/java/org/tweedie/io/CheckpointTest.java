@@ -59,7 +59,9 @@ class CheckpointTest {
     @Test
     void comesBack() {
         Checkpoint back = CheckpointFile.read("c.ckpt", valid, LIMITS);
-        assertEquals(List.of("weights", "step", "settings", "empty"), List.copyOf(back.sections().keySet()));
+        assertEquals(
+                List.of("weights", "step", "settings", "empty"),
+                List.copyOf(back.sections().keySet()));
         assertArrayEquals(new float[] {1, -2, Float.NaN}, back.floats("weights", 3));
         assertArrayEquals(new long[] {7, -1}, back.longs("step", 2));
         assertEquals(Map.of("seed", "42 \"ü\""), back.fields("settings"));
@@ -77,9 +79,14 @@ class CheckpointTest {
         Path file = folder.resolve("one.ckpt");
         CheckpointFile.write(Output.to(file), new Checkpoint().put("ab", new byte[] {5, 6}));
         ByteBuffer expected = ByteBuffer.allocate(24 + 2 + 2 + 8 + 32 + 2 + 32).order(ByteOrder.LITTLE_ENDIAN);
-        expected.put(new byte[] {(byte) 0x89, 'T', 'W', 'D', 13, 10, 26, 10}).putInt(1).putInt(1).putLong(102);
+        expected.put(new byte[] {(byte) 0x89, 'T', 'W', 'D', 13, 10, 26, 10})
+                .putInt(1)
+                .putInt(1)
+                .putLong(102);
         expected.putShort((short) 2).put((byte) 'a').put((byte) 'b').putLong(2);
-        expected.put(MessageDigest.getInstance("SHA-256").digest(new byte[] {5, 6})).put((byte) 5).put((byte) 6);
+        expected.put(MessageDigest.getInstance("SHA-256").digest(new byte[] {5, 6}))
+                .put((byte) 5)
+                .put((byte) 6);
         assertArrayEquals(resealed(expected.array()), Files.readAllBytes(file));
     }
 
@@ -91,11 +98,19 @@ class CheckpointTest {
         assertMalformed("c.ckpt", "header", "does not start with", () -> read(magic));
         byte[] newer = valid.clone();
         newer[8] = 3;
-        assertMalformed("c.ckpt", "header", "format version 3, this program reads up to 1; use a newer Tweedie", () -> read(newer));
+        assertMalformed(
+                "c.ckpt",
+                "header",
+                "format version 3, this program reads up to 1; use a newer Tweedie",
+                () -> read(newer));
         byte[] crowded = valid.clone();
         crowded[14] = 1;
         assertMalformed("c.ckpt", "header", "65540 sections, above the limit of 10000", () -> read(crowded));
-        assertMalformed("c.ckpt", "header", valid.length + " bytes announced, the file has " + (valid.length + 1), () -> read(Arrays.copyOf(valid, valid.length + 1)));
+        assertMalformed(
+                "c.ckpt",
+                "header",
+                valid.length + " bytes announced, the file has " + (valid.length + 1),
+                () -> read(Arrays.copyOf(valid, valid.length + 1)));
         byte[] renamed = valid.clone();
         renamed[26] = ' ';
         assertMalformed("c.ckpt", "section 1", "is malformed or occurs twice", () -> read(renamed));
@@ -107,7 +122,8 @@ class CheckpointTest {
         assertMalformed("c.ckpt", "sections", "bytes announced, the file has", () -> read(longer));
         byte[] huge = valid.clone();
         huge[40] = 1;
-        long spent = assertAllocation(() -> assertMalformed("c.ckpt", "section weights", "the file ends before", () -> read(huge)));
+        long spent = assertAllocation(
+                () -> assertMalformed("c.ckpt", "section weights", "the file ends before", () -> read(huge)));
         assertTrue(spent < 1 << 20, spent + " bytes allocated");
         byte[] section = valid.clone();
         section[valid.length - 33] ^= 1; // last byte of the settings
@@ -115,7 +131,11 @@ class CheckpointTest {
         byte[] whole = valid.clone();
         whole[valid.length - 1] ^= 1;
         assertMalformed("c.ckpt", "file", "its SHA-256 differs", () -> read(whole));
-        assertMalformed("c.ckpt", "sections", "above the memory budget of 8 bytes", () -> CheckpointFile.read("c.ckpt", valid, LIMITS.withMemory(8)));
+        assertMalformed(
+                "c.ckpt",
+                "sections",
+                "above the memory budget of 8 bytes",
+                () -> CheckpointFile.read("c.ckpt", valid, LIMITS.withMemory(8)));
     }
 
     private static long assertAllocation(org.junit.jupiter.api.function.Executable call) {
@@ -139,7 +159,10 @@ class CheckpointTest {
 
     private List<String> names(Path directory) throws IOException {
         try (var files = Files.list(directory)) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> !name.equals("run.lock")).sorted().toList();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.equals("run.lock"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -152,21 +175,30 @@ class CheckpointTest {
             for (long step : new long[] {100, 200, 300, 400}) {
                 directory.save(step, new Checkpoint().put("step", step));
             }
-            assertEquals(List.of("step-000000000200.ckpt", "step-000000000300.ckpt", "step-000000000400.ckpt"), names(run));
+            assertEquals(
+                    List.of("step-000000000200.ckpt", "step-000000000300.ckpt", "step-000000000400.ckpt"), names(run));
             Files.write(run.resolve("step-000000000400.ckpt"), new byte[60]);
             Path tail = run.resolve("step-000000000300.ckpt");
             Files.write(tail, Arrays.copyOf(Files.readAllBytes(tail), 70));
-            CheckpointDirectory.Found found = directory.newest(LIMITS, skipped::add).orElseThrow();
+            CheckpointDirectory.Found found =
+                    directory.newest(LIMITS, skipped::add).orElseThrow();
             assertEquals(200, found.step());
             assertArrayEquals(new long[] {200}, found.checkpoint().longs("step", 1));
             assertEquals(2, skipped.size());
-            assertTrue(skipped.get(0).startsWith("skipped " + run.resolve("step-000000000400.ckpt") + ": header: not a checkpoint"), skipped.get(0));
+            assertTrue(
+                    skipped.get(0)
+                            .startsWith(
+                                    "skipped " + run.resolve("step-000000000400.ckpt") + ": header: not a checkpoint"),
+                    skipped.get(0));
             directory.save(250, new Checkpoint().put("step", 250L)); // those passed over go
             assertEquals(List.of("step-000000000200.ckpt", "step-000000000250.ckpt"), names(run));
             Files.write(run.resolve("step-000000000200.ckpt"), new byte[1]);
             Files.write(run.resolve("step-000000000250.ckpt"), new byte[2]);
             assertMalformed(
-                    run.resolve("step-000000000250.ckpt").toString(), "header", "2 bytes", () -> directory.newest(LIMITS, line -> {}));
+                    run.resolve("step-000000000250.ckpt").toString(),
+                    "header",
+                    "2 bytes",
+                    () -> directory.newest(LIMITS, line -> {}));
         }
     }
 
@@ -203,8 +235,8 @@ class CheckpointTest {
                 assertTrue(failing <= counting.calls());
             }
             long kept = CheckpointDirectory.newest(fresh, LIMITS, line -> {
-                throw new AssertionError(line);
-            })
+                        throw new AssertionError(line);
+                    })
                     .map(CheckpointDirectory.Found::step)
                     .orElse(0L);
             assertTrue(kept >= saved, "call " + failing + ": saved " + saved + ", found " + kept);
@@ -214,8 +246,14 @@ class CheckpointTest {
     @Test
     void oneDirectoryServesOneRun() throws Exception {
         try (CheckpointDirectory held = CheckpointDirectory.open(folder, 1, FileActions.disk())) {
-            String message = assertThrows(IllegalArgumentException.class, () -> CheckpointDirectory.open(folder, 1, FileActions.disk())).getMessage();
-            assertEquals(folder + " is in use by another run (process " + ProcessHandle.current().pid() + "); wait for it or choose another directory", message);
+            String message = assertThrows(
+                            IllegalArgumentException.class,
+                            () -> CheckpointDirectory.open(folder, 1, FileActions.disk()))
+                    .getMessage();
+            assertEquals(
+                    folder + " is in use by another run (process "
+                            + ProcessHandle.current().pid() + "); wait for it or choose another directory",
+                    message);
             held.save(1, example());
         }
         CheckpointDirectory.open(folder, 1, FileActions.disk()).close();
@@ -236,12 +274,20 @@ class CheckpointTest {
     @Test
     void theLockEndsWithItsProcess() throws Exception {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process other = new ProcessBuilder(java, "-Xshare:auto", "-cp", System.getProperty("java.class.path"), Holder.class.getName(), folder.toString())
+        Process other = new ProcessBuilder(
+                        java,
+                        "-Xshare:auto",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Holder.class.getName(),
+                        folder.toString())
                 .redirectError(new File("/dev/null"))
                 .start();
         try {
             assertEquals("held", other.inputReader().readLine());
-            String message = assertThrows(IllegalArgumentException.class, () -> RunLock.acquire(folder, FileActions.disk())).getMessage();
+            String message = assertThrows(
+                            IllegalArgumentException.class, () -> RunLock.acquire(folder, FileActions.disk()))
+                    .getMessage();
             assertTrue(message.contains("(process " + other.pid() + ")"), message);
         } finally {
             other.destroyForcibly().waitFor();

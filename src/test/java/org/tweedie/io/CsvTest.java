@@ -75,21 +75,44 @@ class CsvTest {
         Table table = read(text, "y", "2");
         assertArrayEquals(new float[] {2, 1, 4, 3}, table.data());
         assertEquals(List.of("y", "x"), table.names());
-        assertArrayEquals(new float[] {2, 4}, read("a,1,2\nb,3,4\n", "3").data()); // no header: the chosen cell is a number
-        assertArrayEquals(new float[] {9}, read("2,1\n5,9\n", CsvOptions.defaults().withHeader(CsvOptions.Header.PRESENT).withColumns(List.of("1"))).data());
-        String absent = assertThrows(IllegalArgumentException.class, () -> read(text, "z")).getMessage();
+        assertArrayEquals(
+                new float[] {2, 4}, read("a,1,2\nb,3,4\n", "3").data()); // no header: the chosen cell is a number
+        assertArrayEquals(
+                new float[] {9},
+                read(
+                                "2,1\n5,9\n",
+                                CsvOptions.defaults()
+                                        .withHeader(CsvOptions.Header.PRESENT)
+                                        .withColumns(List.of("1")))
+                        .data());
+        String absent = assertThrows(IllegalArgumentException.class, () -> read(text, "z"))
+                .getMessage();
         assertEquals("there is no column \"z\"; there are 3: id, x, y", absent);
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> read("1,2\n", "3")).getMessage().contains("there are 2, numbered from 1"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> read(text, "x", "2")).getMessage().contains("chosen twice"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> read("x,x\n1,2\n", "x")).getMessage().contains("more than once"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> read("1,2\n", "3"))
+                .getMessage()
+                .contains("there are 2, numbered from 1"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> read(text, "x", "2"))
+                .getMessage()
+                .contains("chosen twice"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> read("x,x\n1,2\n", "x"))
+                .getMessage()
+                .contains("more than once"));
     }
 
     @Test
     void theHeaderRuleCanBeGiven() {
         CsvOptions options = CsvOptions.defaults();
-        assertEquals(List.of("1", "2"), read("1,2\n3,4\n", options.withHeader(CsvOptions.Header.PRESENT)).names());
-        assertMalformed("a.csv", "row 1, column 1 (line 1)", "\"a\" is not a number", () -> read("a,b\n1,2\n", options.withHeader(CsvOptions.Header.ABSENT)));
-        assertArrayEquals(new float[] {1, 2}, read("1;2", options.withSeparator(';')).data());
+        assertEquals(
+                List.of("1", "2"),
+                read("1,2\n3,4\n", options.withHeader(CsvOptions.Header.PRESENT))
+                        .names());
+        assertMalformed(
+                "a.csv",
+                "row 1, column 1 (line 1)",
+                "\"a\" is not a number",
+                () -> read("a,b\n1,2\n", options.withHeader(CsvOptions.Header.ABSENT)));
+        assertArrayEquals(
+                new float[] {1, 2}, read("1;2", options.withSeparator(';')).data());
         assertThrows(IllegalArgumentException.class, () -> options.withSeparator('#'));
     }
 
@@ -119,7 +142,10 @@ class CsvTest {
             })
     void namesRowColumnAndFault(String text, String place, String fault) {
         if (text.equals("1 2;3 4")) { // looks like a header of one column; the next row tells
-            assertRefused("1 2\n3 4\n", "row 1, column 1 \"1 2\" (line 2)", "\"3 4\" is not a number; columns are separated by ','");
+            assertRefused(
+                    "1 2\n3 4\n",
+                    "row 1, column 1 \"1 2\" (line 2)",
+                    "\"3 4\" is not a number; columns are separated by ','");
             return;
         }
         assertRefused(text.replace(';', '\n').replace('~', '\0'), place.replace('`', '"'), fault.replace('`', '"'));
@@ -130,7 +156,11 @@ class CsvTest {
         byte[] bytes = "x,größe\n1,2\n".getBytes(StandardCharsets.ISO_8859_1);
         assertMalformed("a.csv", "row 1, column 2 (line 1)", "byte 0xf6 is not UTF-8", () -> readBytes(bytes));
         byte[] cut = "1,2\n3,€".getBytes(StandardCharsets.UTF_8);
-        assertMalformed("a.csv", "row 2, column 2 (line 2)", "byte 0xe2 is not UTF-8", () -> readBytes(java.util.Arrays.copyOf(cut, cut.length - 1)));
+        assertMalformed(
+                "a.csv",
+                "row 2, column 2 (line 2)",
+                "byte 0xe2 is not UTF-8",
+                () -> readBytes(java.util.Arrays.copyOf(cut, cut.length - 1)));
         byte[] surrogate = {'1', '\n', (byte) 0xed, (byte) 0xa0, (byte) 0x80};
         assertMalformed("a.csv", "row 2, column 1 (line 2)", "byte 0xed is not UTF-8", () -> readBytes(surrogate));
         byte[] utf16 = "1,2\n3,4\n".getBytes(StandardCharsets.UTF_16);
@@ -179,7 +209,9 @@ class CsvTest {
                 "row 524289, column 1 (line 524289)",
                 "above the memory budget of 4.0 MiB",
                 () -> Csv.read("a.csv", large, CsvOptions.defaults(), LIMITS.withMemory(4 << 20)));
-        assertEquals(1_000_000, Csv.read("a.csv", large, CsvOptions.defaults(), LIMITS).rows());
+        assertEquals(
+                1_000_000,
+                Csv.read("a.csv", large, CsvOptions.defaults(), LIMITS).rows());
     }
 
     @Test
@@ -218,8 +250,14 @@ class CsvTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"earth/quakes_all.csv, 6120, 2, LATITUDE", "earth/volerup.csv, 827, 2, Latitude", "pines/pines.csv, 126, 3, ''",
-        "bayes-logistic/ionosphere.csv, 351, 35, y", "bayes-logistic/sonar.csv, 208, 61, y", "bayes-logistic/seeds.csv, 21, 4, r"})
+    @CsvSource({
+        "earth/quakes_all.csv, 6120, 2, LATITUDE",
+        "earth/volerup.csv, 827, 2, Latitude",
+        "pines/pines.csv, 126, 3, ''",
+        "bayes-logistic/ionosphere.csv, 351, 35, y",
+        "bayes-logistic/sonar.csv, 208, 61, y",
+        "bayes-logistic/seeds.csv, 21, 4, r"
+    })
     void readsRealFiles(String name, int rows, int columns, String first) throws Exception {
         Path file = Path.of(System.getProperty("tweedie.data", "../shared/data"), name);
         assumeTrue(Files.exists(file), "no " + file + "; set -Dtweedie.data to the folder of the real data");
@@ -230,7 +268,8 @@ class CsvTest {
         if (name.endsWith("pines.csv")) {
             Table points = Table.read(file.toString(), List.of("data_x", "data_y"), LIMITS);
             assertEquals(List.of("data_x", "data_y"), points.names());
-            assertArrayEquals(new float[] {0.3006125f, 0.89297642f}, points.slice(0, 1).data());
+            assertArrayEquals(
+                    new float[] {0.3006125f, 0.89297642f}, points.slice(0, 1).data());
         }
         if (name.startsWith("earth")) {
             for (int row = 0; row < rows; row++) {

@@ -17,8 +17,20 @@ class JsonTest {
     void writesAsItComes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (Json json = Json.to(out)) {
-            json.object().field("a", "ü\"\n").field("n", 5L).field("x", 0.1).field("bad", Double.NaN).field("yes", true);
-            json.array("list").value(1L).value(2.5).value(Double.POSITIVE_INFINITY).value("s").object().end().end();
+            json.object()
+                    .field("a", "ü\"\n")
+                    .field("n", 5L)
+                    .field("x", 0.1)
+                    .field("bad", Double.NaN)
+                    .field("yes", true);
+            json.array("list")
+                    .value(1L)
+                    .value(2.5)
+                    .value(Double.POSITIVE_INFINITY)
+                    .value("s")
+                    .object()
+                    .end()
+                    .end();
             json.object("inner").field("k", -0.0).end().end();
             json.object().end().flush();
         }
@@ -32,7 +44,9 @@ class JsonTest {
         Map<String, String> fields = new LinkedHashMap<>();
         fields.put("z", "1");
         fields.put("a", "\\ \u0001 😀");
-        assertEquals(List.copyOf(fields.entrySet()), List.copyOf(Json.readObject(Json.object(fields), "f", "p").entrySet()));
+        assertEquals(
+                List.copyOf(fields.entrySet()),
+                List.copyOf(Json.readObject(Json.object(fields), "f", "p").entrySet()));
         assertEquals(List.of("", "b,\""), Json.readArray(Json.array(List.of("", "b,\"")), "f", "p"));
         assertMalformed("f", "p", "is not a JSON object", () -> Json.readObject("[]", "f", "p"));
         assertMalformed("f", "p", "is not a JSON object", () -> Json.readObject("", "f", "p"));
@@ -41,7 +55,10 @@ class JsonTest {
         assertMalformed("f", "p", "text after", () -> Json.readObject("{} {}", "f", "p"));
         assertMalformed("f", "p", "array of strings", () -> Json.readArray("[1]", "f", "p"));
         assertMalformed("f", "p", "is not a JSON array", () -> Json.readArray("{}", "f", "p"));
-        Malformed.mutate(Json.object(fields).getBytes(StandardCharsets.UTF_8), 3, bytes -> Json.readObject(new String(bytes, StandardCharsets.UTF_8), "f", "p"));
+        Malformed.mutate(
+                Json.object(fields).getBytes(StandardCharsets.UTF_8),
+                3,
+                bytes -> Json.readObject(new String(bytes, StandardCharsets.UTF_8), "f", "p"));
     }
 
     @Test
@@ -71,8 +88,11 @@ class JsonTest {
         java.nio.file.Files.delete(file);
         Table table = new Table(new float[] {1, 2, 3, 4}, 2, 2, List.of("a", "b"));
         java.util.Set<String> hashes = java.util.Set.of(
-                Sha256.of(table), Sha256.of(table.named(List.of())), Sha256.of(table.named(List.of("a", "c"))),
-                Sha256.of(Table.of(table.data(), 4)), Sha256.of(Table.of(new float[] {1, 2, 3, -4}, 2)));
+                Sha256.of(table),
+                Sha256.of(table.named(List.of())),
+                Sha256.of(table.named(List.of("a", "c"))),
+                Sha256.of(Table.of(table.data(), 4)),
+                Sha256.of(Table.of(new float[] {1, 2, 3, -4}, 2)));
         assertEquals(5, hashes.size());
     }
 
@@ -87,7 +107,9 @@ class JsonTest {
 
     @Test
     void messagesAreOneLine() {
-        assertEquals("a\\u000ab: p: \\u001b[31mred\\ud800", new MalformedFileException("a\nb", "p", "\u001b[31mred\ud800").getMessage());
+        assertEquals(
+                "a\\u000ab: p: \\u001b[31mred\\ud800",
+                new MalformedFileException("a\nb", "p", "\u001b[31mred\ud800").getMessage());
         assertEquals("1.5 GiB", Shown.bytes(3L << 29));
         assertEquals("1048575 bytes", Shown.bytes((1 << 20) - 1));
         assertEquals("1.0 MiB", Shown.bytes(1 << 20));

@@ -92,7 +92,8 @@ final class Malformed {
             assertFalse(expected.getMessage().chars().anyMatch(c -> c < ' '), expected.getMessage());
             return false;
         } catch (RuntimeException | Error e) {
-            throw new AssertionError(what + " gave " + e + " for " + java.util.HexFormat.of().formatHex(bytes), e);
+            throw new AssertionError(
+                    what + " gave " + e + " for " + java.util.HexFormat.of().formatHex(bytes), e);
         }
     }
 

@@ -35,7 +35,9 @@ class NpyTest {
     private static byte[] file(int major, String header, byte... data) {
         byte[] text = header.getBytes(major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', (byte) major, 0, (byte) text.length, (byte) (text.length >> 8)});
+        out.writeBytes(new byte[] {
+            (byte) 0x93, 'N', 'U', 'M', 'P', 'Y', (byte) major, 0, (byte) text.length, (byte) (text.length >> 8)
+        });
         if (major > 1) {
             out.writeBytes(new byte[] {0, 0});
         }
@@ -103,7 +105,9 @@ class NpyTest {
         try (NpyRows back = Npy.rows(file, LIMITS)) {
             float[] some = new float[1 + 3];
             back.read(rows - 1, 1, some, 1);
-            assertArrayEquals(java.util.Arrays.copyOfRange(values, 3 * rows - 3, 3 * rows), java.util.Arrays.copyOfRange(some, 1, 4));
+            assertArrayEquals(
+                    java.util.Arrays.copyOfRange(values, 3 * rows - 3, 3 * rows),
+                    java.util.Arrays.copyOfRange(some, 1, 4));
             assertThrows(IllegalArgumentException.class, () -> back.read(rows, 1, some, 0));
         }
     }
@@ -187,7 +191,11 @@ class NpyTest {
 
     @Test
     void refusesWrongBeginnings() {
-        assertMalformed("a.npy", "byte 1", "not an NPY file", () -> read(new byte[] {(byte) 0x93, 'P', 'U', 'M', 'P', 'Y', 1, 0, 0, 0}));
+        assertMalformed(
+                "a.npy",
+                "byte 1",
+                "not an NPY file",
+                () -> read(new byte[] {(byte) 0x93, 'P', 'U', 'M', 'P', 'Y', 1, 0, 0, 0}));
         assertMalformed("a.npy", "byte 6", "NPY version 4.0 is not read", () -> read(file(4, "{}")));
         byte[] minor = file(1, "{}");
         minor[7] = 1;
@@ -200,8 +208,13 @@ class NpyTest {
 
     @Test
     void refusesALengthThatIsNotTheShapes() {
-        assertMalformed("a.npy", "data", "shape (1, 2) of <f4 needs 8 bytes, the file has 7", () -> read(file("<f4", "(1, 2)", new byte[7])));
-        assertMalformed("a.npy", "data", "needs 8 bytes, the file has 9", () -> read(file("<f4", "(1, 2)", new byte[9])));
+        assertMalformed(
+                "a.npy",
+                "data",
+                "shape (1, 2) of <f4 needs 8 bytes, the file has 7",
+                () -> read(file("<f4", "(1, 2)", new byte[7])));
+        assertMalformed(
+                "a.npy", "data", "needs 8 bytes, the file has 9", () -> read(file("<f4", "(1, 2)", new byte[9])));
     }
 
     @Test
@@ -213,12 +226,15 @@ class NpyTest {
         ByteBuffer.wrap(fortran).putDouble(128 + 8 * 4, Double.NEGATIVE_INFINITY); // column 2, second of three rows
         assertMalformed("a.npy", "row 2, column 2", "infinity", () -> read(fortran));
         ByteBuffer.wrap(fortran).putDouble(128 + 8 * 4, 1e39);
-        assertMalformed("a.npy", "row 2, column 2", "1.0E39 is beyond the range of a 32-bit float", () -> read(fortran));
+        assertMalformed(
+                "a.npy", "row 2, column 2", "1.0E39 is beyond the range of a 32-bit float", () -> read(fortran));
     }
 
     @Test
     void acceptsPythonTwoAndLooseSpacing() {
-        Table table = read(file(1, "{\"shape\":(1L,2L),'descr':\"<f4\" , 'fortran_order':True}", new byte[] {0, 0, -128, 63, 0, 0, 0, 64}));
+        Table table = read(file(
+                1, "{\"shape\":(1L,2L),'descr':\"<f4\" , 'fortran_order':True}", new byte[] {0, 0, -128, 63, 0, 0, 0, 64
+                }));
         assertArrayEquals(new float[] {1, 2}, table.data());
     }
 
@@ -237,7 +253,10 @@ class NpyTest {
             sparse.setLength(128 + (1L << 31));
         }
         long bytes = Malformed.allocated(() -> assertMalformed(
-                file.toString(), "header", "needs 2.0 GiB, above the memory budget of 16.0 MiB", () -> Npy.read(file, LIMITS)));
+                file.toString(),
+                "header",
+                "needs 2.0 GiB, above the memory budget of 16.0 MiB",
+                () -> Npy.read(file, LIMITS)));
         assertTrue(bytes < 4 << 20, bytes + " bytes allocated");
         try (NpyRows rows = Npy.rows(file, LIMITS)) { // by rows it can be read
             float[] last = {1, 1};

@@ -57,8 +57,12 @@ class NpzTest {
             assertEquals(List.of("data", "labels"), npz.names());
             assertArrayEquals(NpyTest.FLOATS, npz.read("data").data());
             assertArrayEquals(NpyTest.WHOLE, npz.read("labels.npy").data());
-            assertTrue(assertThrows(IllegalArgumentException.class, npz::only).getMessage().contains("as a.npz:data (data, labels)"));
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> npz.read("z")).getMessage().contains("no array \"z\"; it holds data, labels"));
+            assertTrue(assertThrows(IllegalArgumentException.class, npz::only)
+                    .getMessage()
+                    .contains("as a.npz:data (data, labels)"));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> npz.read("z"))
+                    .getMessage()
+                    .contains("no array \"z\"; it holds data, labels"));
         }
     }
 
@@ -87,7 +91,8 @@ class NpzTest {
             assertEquals(3, npz.read("dir/second").columns());
         }
         try (ZipFile zip = new ZipFile(file.toFile())) { // another reader agrees, Zip64 fields and all
-            assertArrayEquals(ARRAY, zip.getInputStream(zip.getEntry("first.npy")).readAllBytes());
+            assertArrayEquals(
+                    ARRAY, zip.getInputStream(zip.getEntry("first.npy")).readAllBytes());
             assertEquals(2, zip.size());
         }
         byte[] once = Files.readAllBytes(file);
@@ -98,11 +103,16 @@ class NpzTest {
     @Test
     void tablesAreChosenByTheFileName() throws Exception {
         Path file = Files.write(folder.resolve("c.npz"), golden("stored.npz"));
-        assertArrayEquals(NpyTest.WHOLE, Table.read(file + ":labels", List.of(), LIMITS).data());
-        assertArrayEquals(new float[] {-2, 0, 2}, Table.read(file + ":labels", List.of("2"), LIMITS).data());
+        assertArrayEquals(
+                NpyTest.WHOLE, Table.read(file + ":labels", List.of(), LIMITS).data());
+        assertArrayEquals(
+                new float[] {-2, 0, 2},
+                Table.read(file + ":labels", List.of("2"), LIMITS).data());
         assertThrows(IllegalArgumentException.class, () -> Table.read(file.toString(), List.of(), LIMITS));
         assertThrows(IllegalArgumentException.class, () -> Table.read(file + ":labels", List.of("3"), LIMITS));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Table.read("a.parquet", List.of(), LIMITS)).getMessage().contains(".npy"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Table.read("a.parquet", List.of(), LIMITS))
+                .getMessage()
+                .contains(".npy"));
     }
 
     @Test
@@ -158,20 +168,48 @@ class NpzTest {
             List<Integer> offsets = new ArrayList<>();
             for (int i = 0; i < copies; i++) {
                 offsets.add(out.position());
-                out.putInt(ZipDirectory.LOCAL).putShort((short) 20).putShort((short) flags).putShort((short) localMethod).putInt(0);
+                out.putInt(ZipDirectory.LOCAL)
+                        .putShort((short) 20)
+                        .putShort((short) flags)
+                        .putShort((short) localMethod)
+                        .putInt(0);
                 out.putInt((int) localCrc).putInt((int) packed).putInt((int) localSize);
-                out.putShort((short) localName.length()).putShort((short) 0).put(localName.getBytes()).put(data).put(gap);
+                out.putShort((short) localName.length())
+                        .putShort((short) 0)
+                        .put(localName.getBytes())
+                        .put(data)
+                        .put(gap);
             }
             int directory = out.position();
             for (int i = 0; i < copies; i++) {
-                out.putInt(ZipDirectory.CENTRAL).putInt(20 | 20 << 16).putShort((short) flags).putShort((short) method).putInt(0);
-                out.putInt((int) crc).putInt((int) packed).putInt((int) size).putShort((short) name.length()).putShort((short) extra.length);
-                out.putShort((short) 0).putShort((short) disk).putShort((short) 0).putInt(0).putInt(offsets.get(i)).put(name.getBytes()).put(extra);
+                out.putInt(ZipDirectory.CENTRAL)
+                        .putInt(20 | 20 << 16)
+                        .putShort((short) flags)
+                        .putShort((short) method)
+                        .putInt(0);
+                out.putInt((int) crc)
+                        .putInt((int) packed)
+                        .putInt((int) size)
+                        .putShort((short) name.length())
+                        .putShort((short) extra.length);
+                out.putShort((short) 0)
+                        .putShort((short) disk)
+                        .putShort((short) 0)
+                        .putInt(0)
+                        .putInt(offsets.get(i))
+                        .put(name.getBytes())
+                        .put(extra);
             }
             out.put(after);
             int length = out.position() - directory;
-            out.putInt(ZipDirectory.END).putInt(0).putShort((short) (entries * copies)).putShort((short) (entries * copies));
-            out.putInt(length).putInt((int) (directory + directoryShift)).putShort((short) comment).put(tail);
+            out.putInt(ZipDirectory.END)
+                    .putInt(0)
+                    .putShort((short) (entries * copies))
+                    .putShort((short) (entries * copies));
+            out.putInt(length)
+                    .putInt((int) (directory + directoryShift))
+                    .putShort((short) comment)
+                    .put(tail);
             return java.util.Arrays.copyOf(out.array(), out.position());
         }
     }
@@ -247,7 +285,11 @@ class NpzTest {
         zip.putInt(second + 42, 210);
         readAll(bytes);
         zip.putInt(second - 54 + 42, 1);
-        assertMalformed("a.npz", "entry data.npy", "starts at byte 1, expected 0: entries overlap or leave a gap", () -> readAll(bytes));
+        assertMalformed(
+                "a.npz",
+                "entry data.npy",
+                "starts at byte 1, expected 0: entries overlap or leave a gap",
+                () -> readAll(bytes));
     }
 
     @Test
@@ -293,7 +335,10 @@ class NpzTest {
             zip.size--;
             zip.localSize--;
         });
-        assertRefused("entry x.npy", "or has data after its end", zip -> deflated(zip, java.util.Arrays.copyOf(packed, packed.length + 3)));
+        assertRefused(
+                "entry x.npy",
+                "or has data after its end",
+                zip -> deflated(zip, java.util.Arrays.copyOf(packed, packed.length + 3)));
         assertRefused("entry x.npy", "deflated data are corrupt", zip -> {
             byte[] bad = packed.clone();
             bad[0] = 7; // block type 3
@@ -312,7 +357,10 @@ class NpzTest {
         assertTrue(bytes < 1 << 20, bytes + " bytes allocated");
         byte[] two = golden("stored.npz");
         assertMalformed(
-                "a.npz", "entry labels.npy", "the entries inflate to more than 200 bytes", () -> Npz.of("a.npz", two, LIMITS.withInflated(200)));
+                "a.npz",
+                "entry labels.npy",
+                "the entries inflate to more than 200 bytes",
+                () -> Npz.of("a.npz", two, LIMITS.withInflated(200)));
     }
 
     @Test

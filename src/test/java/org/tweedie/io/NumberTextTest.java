@@ -27,10 +27,28 @@ class NumberTextTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 0", "-0.0, -0", "1, 1", "-2.5, -2.5", "0.1, 0.1", "0.30000001, 0.3", "16777216, 16777216e0", "9999999, 9999999",
-        "1e7, 1e7", "1.5e10, 1.5e10", "0.0001, 0.0001", "0.00012345679, 0.00012345679", "0.00001, 1e-5", "1.4e-45, 1e-45",
-        "3.4028235e38, 3.4028235e38", "1.17549435e-38, 1.1754944e-38", "33554432, 3.3554432e7", "2.0e-3, 0.002",
-        "8.41e21, 8.41e21", "2.25e-30, 2.25e-30", "1.0000001, 1.0000001", "123456.79, 123456.79"
+        "0, 0",
+        "-0.0, -0",
+        "1, 1",
+        "-2.5, -2.5",
+        "0.1, 0.1",
+        "0.30000001, 0.3",
+        "16777216, 16777216e0",
+        "9999999, 9999999",
+        "1e7, 1e7",
+        "1.5e10, 1.5e10",
+        "0.0001, 0.0001",
+        "0.00012345679, 0.00012345679",
+        "0.00001, 1e-5",
+        "1.4e-45, 1e-45",
+        "3.4028235e38, 3.4028235e38",
+        "1.17549435e-38, 1.1754944e-38",
+        "33554432, 3.3554432e7",
+        "2.0e-3, 0.002",
+        "8.41e21, 8.41e21",
+        "2.25e-30, 2.25e-30",
+        "1.0000001, 1.0000001",
+        "123456.79, 123456.79"
     })
     void spellsFloatsShortly(String value, String expected) {
         assertEquals(expected.equals("16777216e0") ? "1.6777216e7" : expected, text(Float.parseFloat(value)));
@@ -48,13 +66,12 @@ class NumberTextTest {
     void writtenFloatsAreShortestAndComeBack() {
         Random random = new Random(11);
         for (int trial = 0; trial < 80_000; trial++) {
-            float value =
-                    switch (trial % 4) {
-                        case 0 -> Float.intBitsToFloat(random.nextInt());
-                        case 1 -> (float) random.nextGaussian();
-                        case 2 -> Float.intBitsToFloat((1 + random.nextInt(253)) << 23); // powers of two: lopsided neighbours
-                        default -> random.nextInt(100_000) / 1000f;
-                    };
+            float value = switch (trial % 4) {
+                case 0 -> Float.intBitsToFloat(random.nextInt());
+                case 1 -> (float) random.nextGaussian();
+                case 2 -> Float.intBitsToFloat((1 + random.nextInt(253)) << 23); // powers of two: lopsided neighbours
+                default -> random.nextInt(100_000) / 1000f;
+            };
             if (Float.isFinite(value)) {
                 check(value, trial % 10 == 0 || trial % 4 == 2);
             }
@@ -66,7 +83,10 @@ class NumberTextTest {
         assertEquals(Float.floatToRawIntBits(value), Float.floatToRawIntBits(Float.parseFloat(text)), text);
         assertEquals(NumberText.Kind.NUMBER, parse(text));
         assertEquals(Float.floatToRawIntBits(value), Float.floatToRawIntBits(number.value()), text);
-        int digits = text.replaceAll("e.*", "").replaceAll("[-.]", "").replaceAll("^0+|0+$", "").length();
+        int digits = text.replaceAll("e.*", "")
+                .replaceAll("[-.]", "")
+                .replaceAll("^0+|0+$", "")
+                .length();
         if (shortest && value != 0 && digits > 1) {
             BigDecimal exact = new BigDecimal(value);
             for (RoundingMode mode : new RoundingMode[] {RoundingMode.DOWN, RoundingMode.UP}) {
@@ -89,12 +109,15 @@ class NumberTextTest {
                 case 3 -> { // the middle between a float and the next, and a hair beside it
                     float low = Math.abs(Float.intBitsToFloat(random.nextInt() & 0x7fffffff) % 1e9f);
                     BigDecimal middle = Float.isFinite(low)
-                            ? new BigDecimal(low).add(new BigDecimal(Math.nextUp(low))).divide(BigDecimal.valueOf(2))
+                            ? new BigDecimal(low)
+                                    .add(new BigDecimal(Math.nextUp(low)))
+                                    .divide(BigDecimal.valueOf(2))
                             : BigDecimal.ONE;
                     BigDecimal hair = middle.ulp().multiply(BigDecimal.valueOf(random.nextInt(3) - 1));
                     text = middle.add(hair).toString();
                 }
-                default -> text = "1677721" + random.nextInt(100) + ".0" + "0".repeat(random.nextInt(12)) + random.nextInt(2);
+                default ->
+                    text = "1677721" + random.nextInt(100) + ".0" + "0".repeat(random.nextInt(12)) + random.nextInt(2);
             }
             NumberText.Kind kind = parse(text);
             float expected = Float.parseFloat(text);
@@ -108,7 +131,9 @@ class NumberTextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1", " 1", "1\t", "+1", "1.", "01", "1e0", "1E+0", "10e-1", ".1e1", "0.0000000000000000000001e22"})
+    @ValueSource(
+            strings = {"1", " 1", "1\t", "+1", "1.", "01", "1e0", "1E+0", "10e-1", ".1e1", "0.0000000000000000000001e22"
+            })
     void readsOne(String text) {
         assertEquals(NumberText.Kind.NUMBER, parse(text));
         assertEquals(1f, number.value());
@@ -128,9 +153,29 @@ class NumberTextTest {
     @CsvSource(
             quoteCharacter = '`',
             value = {
-                "``, EMPTY", "`  `, EMPTY", "nan, NAN", "-NaN, NAN", "Infinity, INFINITE", "-inf, INFINITE", "1e39, TOO_LARGE",
-                "-1e99999999999, TOO_LARGE", "1f, TEXT", "0x10, TEXT", "1 2, TEXT", "1e, TEXT", "1e+, TEXT", "e5, TEXT", "., TEXT", "-, TEXT",
-                "1.2.3, TEXT", "1_000, TEXT", "--1, TEXT", "١, TEXT", "1e5.5, TEXT", "NA, TEXT", "infinite, TEXT"
+                "``, EMPTY",
+                "`  `, EMPTY",
+                "nan, NAN",
+                "-NaN, NAN",
+                "Infinity, INFINITE",
+                "-inf, INFINITE",
+                "1e39, TOO_LARGE",
+                "-1e99999999999, TOO_LARGE",
+                "1f, TEXT",
+                "0x10, TEXT",
+                "1 2, TEXT",
+                "1e, TEXT",
+                "1e+, TEXT",
+                "e5, TEXT",
+                "., TEXT",
+                "-, TEXT",
+                "1.2.3, TEXT",
+                "1_000, TEXT",
+                "--1, TEXT",
+                "١, TEXT",
+                "1e5.5, TEXT",
+                "NA, TEXT",
+                "infinite, TEXT"
             })
     void tellsKindsApart(String text, NumberText.Kind kind) {
         assertEquals(kind, parse(text));

@@ -54,9 +54,14 @@ class PicturesTest {
             assertArrayEquals(frames.get(i).argb(), pixels(reader.read(i)), "frame " + i);
             IIOMetadata metadata = reader.getImageMetadata(i);
             Element root = (Element) metadata.getAsTree(metadata.getNativeMetadataFormatName());
-            assertEquals("12", ((Element) root.getElementsByTagName("GraphicControlExtension").item(0)).getAttribute("delayTime"));
+            assertEquals(
+                    "12",
+                    ((Element) root.getElementsByTagName("GraphicControlExtension")
+                                    .item(0))
+                            .getAttribute("delayTime"));
         }
-        assertTrue(new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).contains("NETSCAPE2.0\u0003\u0001\u0000\u0000"));
+        assertTrue(new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1)
+                .contains("NETSCAPE2.0\u0003\u0001\u0000\u0000"));
         reader.dispose();
     }
 
@@ -90,7 +95,9 @@ class PicturesTest {
         assertThrows(IllegalArgumentException.class, () -> new Raster(2, 2, new int[3]));
         assertThrows(IllegalArgumentException.class, () -> AnimatedGif.encode(List.of(), 50));
         assertThrows(IllegalArgumentException.class, () -> AnimatedGif.encode(List.of(noise(2, 2, 1, 1)), 5));
-        assertThrows(IllegalArgumentException.class, () -> AnimatedGif.encode(List.of(noise(2, 2, 1, 1), noise(2, 3, 1, 1)), 50));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> AnimatedGif.encode(List.of(noise(2, 2, 1, 1), noise(2, 3, 1, 1)), 50));
         assertThrows(IllegalArgumentException.class, () -> new ScatterPicture(0, 1, 0, 0, 0, 1, 64));
         assertThrows(IllegalArgumentException.class, () -> new ScatterPicture(0, 1, 0, 1, 0, 1, 8));
     }
@@ -98,7 +105,8 @@ class PicturesTest {
     @Test
     void scatterPutsPointsWhereTheyBelong() {
         ScatterPicture picture = new ScatterPicture(0, 1, 0, 100, 0, 100, 100);
-        Raster one = picture.draw(Table.of(new float[] {10.5f, 20.5f, 1000, 5, Float.NaN, 3}, 2), ScatterPicture.Ink.BLUE);
+        Raster one =
+                picture.draw(Table.of(new float[] {10.5f, 20.5f, 1000, 5, Float.NaN, 3}, 2), ScatterPicture.Ink.BLUE);
         int inked = 0;
         for (int y = 1; y < 99; y++) {
             for (int x = 1; x < 99; x++) {
@@ -132,8 +140,13 @@ class PicturesTest {
             assertEquals(left.argb()[i], both.argb()[i / 64 * 130 + i % 64]);
             assertEquals(right.argb()[i], both.argb()[i / 64 * 130 + 66 + i % 64]);
         }
-        assertEquals(2, ScatterPicture.around(Table.of(new float[] {3, 3}, 2), 0, 1, 64).right() - ScatterPicture.around(Table.of(new float[] {3, 3}, 2), 0, 1, 64).left());
-        ScatterPicture.around(Table.of(new float[0], 2), 0, 1, 64).draw(Table.of(new float[0], 2), ScatterPicture.Ink.BLUE);
+        assertEquals(
+                2,
+                ScatterPicture.around(Table.of(new float[] {3, 3}, 2), 0, 1, 64).right()
+                        - ScatterPicture.around(Table.of(new float[] {3, 3}, 2), 0, 1, 64)
+                                .left());
+        ScatterPicture.around(Table.of(new float[0], 2), 0, 1, 64)
+                .draw(Table.of(new float[0], 2), ScatterPicture.Ink.BLUE);
     }
 
     private static Document parse(String xml) throws Exception {
@@ -156,7 +169,12 @@ class PicturesTest {
     @Test
     void chartsAreWellFormedAndEscaped() throws Exception {
         String nasty = "a<b>&\"'\u0000\ud800";
-        Svg chart = Svg.line(nasty, nasty, nasty, List.of(Svg.Series.of(nasty, new double[] {1, 2}), Svg.Series.of("b", new double[] {3})), false);
+        Svg chart = Svg.line(
+                nasty,
+                nasty,
+                nasty,
+                List.of(Svg.Series.of(nasty, new double[] {1, 2}), Svg.Series.of("b", new double[] {3})),
+                false);
         Document document = parse(chart.markup());
         assertTrue(document.getDocumentElement().getTextContent().contains("a<b>&\"'\ufffd\ufffd"));
         assertEquals("M64,276L548,153", path(document, 0).replaceAll("\\.[0-9]", ""));
@@ -165,13 +183,22 @@ class PicturesTest {
     @Test
     void chartsLeaveGapsAndSurviveOddValues() throws Exception {
         double nan = Double.NaN;
-        Document gap = parse(Svg.line("t", "x", "y", List.of(Svg.Series.of("a", new double[] {0, 1, nan, 1, 0})), false).markup());
+        Document gap = parse(Svg.line("t", "x", "y", List.of(Svg.Series.of("a", new double[] {0, 1, nan, 1, 0})), false)
+                .markup());
         assertEquals(2, path(gap, 0).chars().filter(c -> c == 'M').count());
-        Document log = parse(Svg.line("t", "x", "y", List.of(Svg.Series.of("a", new double[] {1, 10, 0, 100})), true).markup());
+        Document log = parse(Svg.line("t", "x", "y", List.of(Svg.Series.of("a", new double[] {1, 10, 0, 100})), true)
+                .markup());
         assertEquals("M64,276L225,153M548,30", path(log, 0).replaceAll("\\.[0-9]", ""));
-        for (double[] odd : List.of(new double[0], new double[] {nan}, new double[] {5}, new double[] {1e300, -1e300}, new double[] {1, Double.POSITIVE_INFINITY}, new double[] {1e-300, 2e-300})) {
+        for (double[] odd : List.of(
+                new double[0],
+                new double[] {nan},
+                new double[] {5},
+                new double[] {1e300, -1e300},
+                new double[] {1, Double.POSITIVE_INFINITY},
+                new double[] {1e-300, 2e-300})) {
             for (boolean logarithmic : new boolean[] {false, true}) {
-                String markup = Svg.line("t", "x", "y", List.of(Svg.Series.of("a", odd)), logarithmic).markup();
+                String markup = Svg.line("t", "x", "y", List.of(Svg.Series.of("a", odd)), logarithmic)
+                        .markup();
                 parse(markup);
                 assertFalse(markup.contains("NaN") || markup.contains("Infinity"), markup);
             }
@@ -185,7 +212,8 @@ class PicturesTest {
         double[] values = new double[100_000];
         values[54_321] = 9;
         values[77_777] = -1;
-        Document chart = parse(Svg.line("t", "x", "y", List.of(Svg.Series.of("a", values)), false).markup());
+        Document chart = parse(Svg.line("t", "x", "y", List.of(Svg.Series.of("a", values)), false)
+                .markup());
         String path = path(chart, 0);
         assertTrue(path.length() < 40_000);
         assertTrue(path.contains(",30L") && path.contains(",276L"), "both extremes are drawn");
@@ -194,8 +222,10 @@ class PicturesTest {
     @Test
     void histogramsAreDensities() throws Exception {
         // Four values in bins of width 1 over 0..2: one in the first, three in the second.
-        Document chart = parse(Svg.histogram("t", "x", List.of("a"), List.of(new double[] {0, 1, 1.5, 2}), 2).markup());
-        assertEquals("M64,276L64,194L306,194L306,30L548,30L548,276", path(chart, 0).replaceAll("\\.[0-9]", ""));
+        Document chart = parse(Svg.histogram("t", "x", List.of("a"), List.of(new double[] {0, 1, 1.5, 2}), 2)
+                .markup());
+        assertEquals(
+                "M64,276L64,194L306,194L306,30L548,30L548,276", path(chart, 0).replaceAll("\\.[0-9]", ""));
         assertThrows(IllegalArgumentException.class, () -> Svg.histogram("t", "x", List.of("a"), List.of(), 2));
         assertThrows(IllegalArgumentException.class, () -> Svg.histogram("t", "x", List.of(), List.of(), 0));
     }
@@ -218,6 +248,8 @@ class PicturesTest {
         assertTrue(html.contains("src=\"data:image/gif;base64,BA==\""));
         assertTrue(html.contains("<svg xmlns"));
         assertTrue(html.contains("default-src 'none'"));
-        assertFalse(html.replace("http://www.w3.org/2000/svg", "").contains("http:") || html.contains("https:"), "nothing is loaded from elsewhere");
+        assertFalse(
+                html.replace("http://www.w3.org/2000/svg", "").contains("http:") || html.contains("https:"),
+                "nothing is loaded from elsewhere");
     }
 }

@@ -54,7 +54,11 @@ class SafetensorsTest {
     /** A file with this header and so many bytes of data. */
     private static byte[] file(String header, int data) {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(8 + json.length + data).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array();
+        return ByteBuffer.allocate(8 + json.length + data)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(json.length)
+                .put(json)
+                .array();
     }
 
     private static void readAll(byte[] bytes) {
@@ -120,7 +124,8 @@ class SafetensorsTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = i - 0.5f;
         }
-        try (RowWriter writer = RowWriter.open(Output.to(file), 50_000, List.of("a", "b", "ü\""), Map.of("seed", "7"))) {
+        try (RowWriter writer =
+                RowWriter.open(Output.to(file), 50_000, List.of("a", "b", "ü\""), Map.of("seed", "7"))) {
             writer.write(values, 0, 20_000);
             writer.write(values, 60_000, 30_000);
             writer.finish();
@@ -128,7 +133,9 @@ class SafetensorsTest {
         try (Safetensors back = Safetensors.open(file)) {
             assertArrayEquals(values, back.floats("samples"));
             assertEquals("7", back.metadata().get("seed"));
-            assertEquals(List.of("a", "b", "ü\""), Json.readArray(String.valueOf(back.metadata().get("columns")), "f", "columns"));
+            assertEquals(
+                    List.of("a", "b", "ü\""),
+                    Json.readArray(String.valueOf(back.metadata().get("columns")), "f", "columns"));
         }
         assertEquals(0, Files.size(file) % 8);
     }
@@ -180,8 +187,10 @@ class SafetensorsTest {
 
     @Test
     void refusesHeadersThatAreTooDeepOrNotUtf8() {
-        MalformedFileException deep = assertThrows(MalformedFileException.class, () -> readAll(file("{\"a\":{\"shape\":[[[[1]]]]}}", 0)));
-        assertTrue(deep.place().startsWith("tensor \"a\" shape") || deep.fault().contains("nesting"), deep.getMessage());
+        MalformedFileException deep =
+                assertThrows(MalformedFileException.class, () -> readAll(file("{\"a\":{\"shape\":[[[[1]]]]}}", 0)));
+        assertTrue(
+                deep.place().startsWith("tensor \"a\" shape") || deep.fault().contains("nesting"), deep.getMessage());
         byte[] latin = file("{\"a\":{}}", 0);
         latin[10] = (byte) 0xe4;
         assertMalformed("m.safetensors", "header", "is not UTF-8", () -> readAll(latin));
@@ -197,9 +206,14 @@ class SafetensorsTest {
         byte[] bytes = file("{}", 0);
         ByteBuffer length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         length.putLong(0, 3);
-        assertMalformed("m.safetensors", "header", "header of 3 bytes in a file of 10: the file ends too early", () -> open(bytes));
+        assertMalformed(
+                "m.safetensors",
+                "header",
+                "header of 3 bytes in a file of 10: the file ends too early",
+                () -> open(bytes));
         length.putLong(0, 16_000_001);
-        long spent = Malformed.allocated(() -> assertMalformed("m.safetensors", "header", "16000001 bytes, above the limit of 16000000", () -> open(bytes)));
+        long spent = Malformed.allocated(() -> assertMalformed(
+                "m.safetensors", "header", "16000001 bytes, above the limit of 16000000", () -> open(bytes)));
         assertTrue(spent < 1 << 20, spent + " bytes allocated");
         length.putLong(0, -1);
         assertMalformed("m.safetensors", "header", "header of 18446744073709551615 bytes", () -> open(bytes));
@@ -210,7 +224,9 @@ class SafetensorsTest {
         String header = "{\"b\":{\"data_offsets\":[2,4],\"shape\":[2],\"dtype\":\"I8\"},\"__metadata__\":{\"k\":\"\"},"
                 + "\"a\":{\"dtype\":\"U8\",\"shape\":[1,2],\"data_offsets\":[0,2]}}   ";
         try (Safetensors file = open(file(header, 4))) {
-            assertEquals(List.of("a", "b"), file.tensors().stream().map(SafetensorsHeader.Entry::name).toList());
+            assertEquals(
+                    List.of("a", "b"),
+                    file.tensors().stream().map(SafetensorsHeader.Entry::name).toList());
             assertEquals(Map.of("k", ""), file.metadata());
         }
     }
@@ -224,7 +240,11 @@ class SafetensorsTest {
         byte[] bytes = file(header.append('}').toString(), 0);
         ReadLimits few = new ReadLimits(1 << 20, 16_000_000, 100, 16, 65_536, 10_000, 1 << 20, 200, 16_384);
         assertEquals(101, open(bytes).tensors().size());
-        assertMalformed("m.safetensors", "tensor \"99\"", "more than 100 tensors", () -> Safetensors.of("m.safetensors", bytes, few));
+        assertMalformed(
+                "m.safetensors",
+                "tensor \"99\"",
+                "more than 100 tensors",
+                () -> Safetensors.of("m.safetensors", bytes, few));
     }
 
     @Test
@@ -232,13 +252,20 @@ class SafetensorsTest {
         Path path = folder.resolve("sparse.safetensors");
         try (java.io.RandomAccessFile sparse = new java.io.RandomAccessFile(path.toFile(), "rw")) {
             byte[] header = SafetensorsWriter.header(
-                    Map.of(), List.of(new SafetensorsWriter.Slot("big", Dtype.F32, List.of(1L << 28)), new SafetensorsWriter.Slot("huge", Dtype.U8, List.of(1L << 32))));
+                    Map.of(),
+                    List.of(
+                            new SafetensorsWriter.Slot("big", Dtype.F32, List.of(1L << 28)),
+                            new SafetensorsWriter.Slot("huge", Dtype.U8, List.of(1L << 32))));
             sparse.write(header);
             sparse.setLength(header.length + (1L << 30) + (1L << 32));
         }
         try (Safetensors file = Safetensors.open(path, LIMITS)) {
             long spent = Malformed.allocated(() -> {
-                assertMalformed(path.toString(), "tensor \"big\"", "needs 1.0 GiB, above the memory budget", () -> file.floats("big"));
+                assertMalformed(
+                        path.toString(),
+                        "tensor \"big\"",
+                        "needs 1.0 GiB, above the memory budget",
+                        () -> file.floats("big"));
                 assertMalformed(path.toString(), "tensor \"huge\"", "needs 4.0 GiB", () -> file.bytes("huge"));
             });
             assertTrue(spent < 1 << 20, spent + " bytes allocated");
@@ -251,8 +278,12 @@ class SafetensorsTest {
         assertThrows(IllegalArgumentException.class, () -> Tensor.f32("a", new float[1], 2));
         assertThrows(IllegalArgumentException.class, () -> Tensor.f32("a", new float[1], -1));
         assertThrows(IllegalArgumentException.class, () -> Safetensors.encode(Map.of(), List.of(one, one)));
-        assertThrows(IllegalArgumentException.class, () -> Safetensors.encode(Map.of(), List.of(Tensor.f32("", new float[1], 1))));
-        assertThrows(IllegalArgumentException.class, () -> Safetensors.encode(Map.of(), List.of(Tensor.f32("__metadata__", new float[1], 1))));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Safetensors.encode(Map.of(), List.of(Tensor.f32("", new float[1], 1))));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Safetensors.encode(Map.of(), List.of(Tensor.f32("__metadata__", new float[1], 1))));
         assertThrows(IllegalArgumentException.class, () -> Safetensors.encode(Map.of("a", "\ud800"), List.of(one)));
     }
 
@@ -261,6 +292,9 @@ class SafetensorsTest {
         byte[] valid = golden("reference.safetensors");
         Malformed.cutAtEveryByte(valid, SafetensorsTest::readAll);
         Malformed.mutate(valid, 1, SafetensorsTest::readAll);
-        Malformed.mutate(file("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4), 2, SafetensorsTest::readAll);
+        Malformed.mutate(
+                file("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4),
+                2,
+                SafetensorsTest::readAll);
     }
 }

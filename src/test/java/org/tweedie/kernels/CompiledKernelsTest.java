@@ -53,7 +53,8 @@ class CompiledKernelsTest {
 
     @Test
     void nothingSpills() throws IOException {
-        assertEquals(List.of(), resources().stream().filter(one -> one.spilled() > 0).toList());
+        assertEquals(
+                List.of(), resources().stream().filter(one -> one.spilled() > 0).toList());
     }
 
     @Test
@@ -66,7 +67,9 @@ class CompiledKernelsTest {
 
     @Test
     void theCompilerHasNoWarning() throws IOException {
-        List<String> bad = Files.readAllLines(REPORTS.resolve("ptxas.txt")).stream().filter(line -> line.contains("warning")).toList();
+        List<String> bad = Files.readAllLines(REPORTS.resolve("ptxas.txt")).stream()
+                .filter(line -> line.contains("warning"))
+                .toList();
         assertEquals(List.of(), bad);
     }
 
@@ -75,8 +78,10 @@ class CompiledKernelsTest {
     void thePtxTakesWhatTheSourceDeclares() throws Exception {
         Map<String, List<String>> declared = new TreeMap<>();
         for (CudaSource source : CudaSource.below(Path.of("kernels"))) {
-            source.entries().forEach((entry, parameters) ->
-                    declared.put(entry, parameters.stream().map(CompiledKernelsTest::inPtx).toList()));
+            source.entries()
+                    .forEach((entry, parameters) -> declared.put(
+                            entry,
+                            parameters.stream().map(CompiledKernelsTest::inPtx).toList()));
         }
         assertEquals(declared, ptx());
     }
@@ -84,13 +89,16 @@ class CompiledKernelsTest {
     @Test
     void theHashIsOfTheFatBinary() throws Exception {
         byte[] image = Files.readAllBytes(CLASSES.resolve("tweedie.fatbin"));
-        String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(image));
-        assertEquals(hash, Files.readString(CLASSES.resolve("tweedie.fatbin.sha256")).strip());
+        String hash =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(image));
+        assertEquals(
+                hash, Files.readString(CLASSES.resolve("tweedie.fatbin.sha256")).strip());
     }
 
     @Test
     void theListNamesEveryEntry() throws IOException {
-        List<String> entries = resources().stream().map(Resources::entry).distinct().sorted().toList();
+        List<String> entries =
+                resources().stream().map(Resources::entry).distinct().sorted().toList();
         assertFalse(entries.isEmpty());
         assertEquals(entries, Files.readAllLines(CLASSES.resolve("kernels.txt")));
     }
@@ -109,7 +117,12 @@ class CompiledKernelsTest {
         for (String line : Files.readAllLines(REPORTS.resolve("resources.txt"))) {
             String[] word = line.split(" ");
             assertEquals(6, word.length, line);
-            all.add(new Resources(word[0], word[1], Integer.parseInt(word[2]), Integer.parseInt(word[3]), Integer.parseInt(word[4]),
+            all.add(new Resources(
+                    word[0],
+                    word[1],
+                    Integer.parseInt(word[2]),
+                    Integer.parseInt(word[3]),
+                    Integer.parseInt(word[4]),
                     Integer.parseInt(word[5])));
         }
         assertFalse(all.isEmpty(), "the compiler's report is empty");
@@ -122,7 +135,13 @@ class CompiledKernelsTest {
         Pattern parameter = Pattern.compile("\\.param \\.(\\w+)");
         Map<String, List<String>> entries = new TreeMap<>();
         while (entry.find()) {
-            entries.put(entry.group(1), parameter.matcher(entry.group(2)).results().map(found -> found.group(1)).toList());
+            entries.put(
+                    entry.group(1),
+                    parameter
+                            .matcher(entry.group(2))
+                            .results()
+                            .map(found -> found.group(1))
+                            .toList());
         }
         assertTrue(!entries.isEmpty(), "no entry in the PTX");
         return entries;

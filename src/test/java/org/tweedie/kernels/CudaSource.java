@@ -24,7 +24,8 @@ record CudaSource(Path file, String text) {
     static List<CudaSource> below(Path folder) throws IOException {
         List<CudaSource> sources = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".cu")).sorted().toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".cu")).sorted().toList()) {
                 sources.add(new CudaSource(file, Files.readString(file)));
             }
         }
@@ -40,13 +41,15 @@ record CudaSource(Path file, String text) {
     Map<String, List<Parameter>> entries() {
         String code = COMMENT.matcher(text).replaceAll(" ");
         if (MACRO.matcher(code).find()) {
-            throw new IllegalArgumentException(file + ": a macro that makes kernels hides their signatures; write each entry out");
+            throw new IllegalArgumentException(
+                    file + ": a macro that makes kernels hides their signatures; write each entry out");
         }
         Map<String, List<Parameter>> entries = new TreeMap<>();
         for (Matcher entry = ENTRY.matcher(code); entry.find(); ) {
             String name = entry.group(1);
             List<Parameter> parameters = new ArrayList<>();
-            for (String declared : entry.group(2).isBlank() ? new String[0] : entry.group(2).split(",")) {
+            for (String declared :
+                    entry.group(2).isBlank() ? new String[0] : entry.group(2).split(",")) {
                 parameters.add(type(name, declared.strip()));
             }
             if (entries.put(name, parameters) != null) {
@@ -55,8 +58,9 @@ record CudaSource(Path file, String text) {
         }
         long globals = GLOBAL.matcher(code).results().count();
         if (globals != entries.size()) {
-            throw new IllegalArgumentException(file + ": " + globals + " times __global__, but " + entries.size()
-                    + " plain entries; write each as: extern \"C\" __global__ void [__launch_bounds__(n)] name(parameters)");
+            throw new IllegalArgumentException(
+                    file + ": " + globals + " times __global__, but " + entries.size()
+                            + " plain entries; write each as: extern \"C\" __global__ void [__launch_bounds__(n)] name(parameters)");
         }
         return entries;
     }
@@ -65,14 +69,17 @@ record CudaSource(Path file, String text) {
         if (declared.contains("*")) {
             return Parameter.POINTER;
         }
-        String type = declared.replaceAll("\\b(const|__grid_constant__)\\b", " ").strip().replaceAll("\\s+\\w+$", "");
+        String type = declared.replaceAll("\\b(const|__grid_constant__)\\b", " ")
+                .strip()
+                .replaceAll("\\s+\\w+$", "");
         return switch (type) {
             case "int32_t" -> Parameter.I32;
             case "int64_t", "uint64_t" -> Parameter.I64;
             case "float" -> Parameter.F32;
             case "double" -> Parameter.F64;
-            default -> throw new IllegalArgumentException(file + ": " + entry + " takes '" + declared
-                    + "'; a kernel takes pointers, int32_t, int64_t, uint64_t, float and double only");
+            default ->
+                throw new IllegalArgumentException(file + ": " + entry + " takes '" + declared
+                        + "'; a kernel takes pointers, int32_t, int64_t, uint64_t, float and double only");
         };
     }
 }

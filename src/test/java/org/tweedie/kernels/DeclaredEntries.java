@@ -25,7 +25,8 @@ final class DeclaredEntries {
     record Declared(String field, KernelEntry entry) {}
 
     static List<Declared> all() throws IOException, URISyntaxException, ReflectiveOperationException {
-        URI home = RowSet.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+        URI home =
+                RowSet.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         Path place = Path.of(home);
         if (Files.isDirectory(place)) {
             return below(place);
@@ -38,12 +39,16 @@ final class DeclaredEntries {
     private static List<Declared> below(Path root) throws IOException, ReflectiveOperationException {
         List<Path> classes;
         try (Stream<Path> files = Files.walk(root.resolve("org/tweedie/kernels"))) {
-            classes = files.filter(f -> f.toString().endsWith(".class") && !f.endsWith("package-info.class")).sorted().toList();
+            classes = files.filter(f -> f.toString().endsWith(".class") && !f.endsWith("package-info.class"))
+                    .sorted()
+                    .toList();
         }
         List<Declared> declared = new ArrayList<>();
         for (Path file : classes) {
             String path = root.relativize(file).toString();
-            String name = path.substring(0, path.length() - ".class".length()).replace('/', '.').replace('\\', '.');
+            String name = path.substring(0, path.length() - ".class".length())
+                    .replace('/', '.')
+                    .replace('\\', '.');
             if (name.startsWith("org.tweedie.kernels.host.vector.")) {
                 continue; // loads only where the incubating module is
             }
@@ -68,10 +73,11 @@ final class DeclaredEntries {
         }
         field.setAccessible(true);
         Object value = field.get(null);
-        Collection<?> values = value instanceof KernelEntry[] array ? Arrays.asList(array)
-                : value instanceof Collection<?> collection ? collection
-                : value instanceof Map<?, ?> map ? map.values()
-                : List.of(value == null ? "" : value);
+        Collection<?> values = value instanceof KernelEntry[] array
+                ? Arrays.asList(array)
+                : value instanceof Collection<?> collection
+                        ? collection
+                        : value instanceof Map<?, ?> map ? map.values() : List.of(value == null ? "" : value);
         String where = field.getDeclaringClass().getSimpleName() + "." + field.getName();
         for (Object one : values) {
             if (one instanceof KernelEntry entry) {

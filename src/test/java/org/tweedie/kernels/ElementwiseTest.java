@@ -66,14 +66,23 @@ class ElementwiseTest {
         alive[3] = 0f;
         float[] out = sameOnOneThread(device, activation + " forward", lab -> {
             DeviceBuffer into = lab.untouched(rows * (width + 1));
-            Activations.forward(lab.stream(), lab.rows(0, 0, rows, null, alive, 0), View.rows(lab.floats(x), width), activation,
+            Activations.forward(
+                    lab.stream(),
+                    lab.rows(0, 0, rows, null, alive, 0),
+                    View.rows(lab.floats(x), width),
+                    activation,
                     new View(into, 1, width, width + 1));
             return lab.read(into);
         });
         float[] slope = sameOnOneThread(device, activation + " slope", lab -> {
             DeviceBuffer d = lab.floats(x);
-            Activations.backward(lab.stream(), lab.rows(0, 0, rows, null, alive, 0), View.rows(lab.floats(x), width), View.rows(d, width),
-                    activation, View.rows(d, width));
+            Activations.backward(
+                    lab.stream(),
+                    lab.rows(0, 0, rows, null, alive, 0),
+                    View.rows(lab.floats(x), width),
+                    View.rows(d, width),
+                    activation,
+                    View.rows(d, width));
             return lab.read(d);
         });
         DoubleUnaryOperator f = formula(activation);
@@ -87,10 +96,14 @@ class ElementwiseTest {
                     assertEquals((float) v, product);
                     continue;
                 }
-                assertEquals(f.applyAsDouble(v), got, 6 * U * Math.abs(f.applyAsDouble(v)) + 1e-11, activation + " of " + v);
+                assertEquals(
+                        f.applyAsDouble(v), got, 6 * U * Math.abs(f.applyAsDouble(v)) + 1e-11, activation + " of " + v);
                 double h = 1e-4;
                 double kink = activation == Activation.RELU && Math.abs(v) <= 2 * h ? Double.POSITIVE_INFINITY : 0;
-                double numeric = (f.applyAsDouble(v - 2 * h) - 8 * f.applyAsDouble(v - h) + 8 * f.applyAsDouble(v + h) - f.applyAsDouble(v + 2 * h))
+                double numeric = (f.applyAsDouble(v - 2 * h)
+                                - 8 * f.applyAsDouble(v - h)
+                                + 8 * f.applyAsDouble(v + h)
+                                - f.applyAsDouble(v + 2 * h))
                         / (12 * h);
                 assertEquals(v * numeric, product, Math.abs(v) * 5e-7 + 1e-12 + kink, activation + " slope at " + v);
             }
@@ -101,11 +114,46 @@ class ElementwiseTest {
     @ParameterizedTest
     @MethodSource("activations")
     void hardFloatsHaveTheSameBits(Device device, Activation activation) {
-        float[] hard = {0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-40f, -1e-40f, 1e-20f, -1e-20f, 0.55f, -0.55f, 1f, -1f, 13.9f, 14f, 14.1f, -14f,
-            -14.1f, 20f, 84.9f, 85f, 85.1f, -84.9f, -85f, -85.1f, 88.8f, -88.8f, -103.9f, -104f, -104.1f, 104.1f, 9999f, -9999f, 1e30f, -1e30f};
+        float[] hard = {
+            0f,
+            -0f,
+            Float.MIN_VALUE,
+            -Float.MIN_VALUE,
+            1e-40f,
+            -1e-40f,
+            1e-20f,
+            -1e-20f,
+            0.55f,
+            -0.55f,
+            1f,
+            -1f,
+            13.9f,
+            14f,
+            14.1f,
+            -14f,
+            -14.1f,
+            20f,
+            84.9f,
+            85f,
+            85.1f,
+            -84.9f,
+            -85f,
+            -85.1f,
+            88.8f,
+            -88.8f,
+            -103.9f,
+            -104f,
+            -104.1f,
+            104.1f,
+            9999f,
+            -9999f,
+            1e30f,
+            -1e30f
+        };
         float[] got = sameOnOneThread(device, activation + " of hard floats", lab -> {
             DeviceBuffer into = lab.floats(hard);
-            Activations.forward(lab.stream(), lab.rows(0, 0, hard.length), View.rows(into, 1), activation, View.rows(into, 1));
+            Activations.forward(
+                    lab.stream(), lab.rows(0, 0, hard.length), View.rows(into, 1), activation, View.rows(into, 1));
             return lab.read(into);
         });
         float[] nan = Lab.on(device, lab -> {
@@ -135,12 +183,18 @@ class ElementwiseTest {
         }
         float[] got = sameOnOneThread(device, "time features", lab -> {
             DeviceBuffer out = lab.untouched(rows * 2 * n);
-            TimeFeatures.forward(lab.stream(), lab.rows(0, 0, rows), View.rows(lab.floats(t), 1), View.shared(lab.floats(f), 0, n), View.rows(out, 2 * n));
+            TimeFeatures.forward(
+                    lab.stream(),
+                    lab.rows(0, 0, rows),
+                    View.rows(lab.floats(t), 1),
+                    View.shared(lab.floats(f), 0, n),
+                    View.rows(out, 2 * n));
             return lab.read(out);
         });
         for (int r = 0; r < rows; r++) {
             for (int k = 0; k < n; k++) {
-                double turn = Math.IEEEremainder((double) f[k] * t[r], 1.0); // the product of two floats is exact in double
+                double turn =
+                        Math.IEEEremainder((double) f[k] * t[r], 1.0); // the product of two floats is exact in double
                 assertEquals(StrictMath.sin(2 * Math.PI * turn), got[r * 2 * n + k], 3e-7);
                 assertEquals(StrictMath.cos(2 * Math.PI * turn), got[r * 2 * n + n + k], 3e-7);
             }
@@ -155,7 +209,12 @@ class ElementwiseTest {
         assertEquals(0.1 / (2 * Math.PI), f[3], 1e-9);
         float[] got = Lab.on(device, lab -> {
             DeviceBuffer out = lab.untouched(3 * 8);
-            TimeFeatures.forward(lab.stream(), lab.rows(0, 0, 3), View.shared(lab.floats(0.5f), 0, 1), View.shared(lab.floats(f), 0, 4), View.rows(out, 8));
+            TimeFeatures.forward(
+                    lab.stream(),
+                    lab.rows(0, 0, 3),
+                    View.shared(lab.floats(0.5f), 0, 1),
+                    View.shared(lab.floats(f), 0, 4),
+                    View.rows(out, 8));
             return lab.read(out);
         });
         for (int r = 0; r < 3; r++) {
@@ -169,8 +228,14 @@ class ElementwiseTest {
     }
 
     static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> sums() {
-        return TestDevices.times(List.of(new int[] {0, 3}, new int[] {1, 1}, new int[] {3, 5}, new int[] {31, 33}, new int[] {257, 1},
-                new int[] {1021, 3}, new int[] {1021, 130}));
+        return TestDevices.times(List.of(
+                new int[] {0, 3},
+                new int[] {1, 1},
+                new int[] {3, 5},
+                new int[] {31, 33},
+                new int[] {257, 1},
+                new int[] {1021, 3},
+                new int[] {1021, 130}));
     }
 
     @ParameterizedTest
@@ -243,7 +308,11 @@ class ElementwiseTest {
             }
             float[] got = sameOnOneThread(device, "norms", lab -> {
                 DeviceBuffer out = lab.untouched(2 * rows);
-                Reduce.rowNorm2(lab.stream(), lab.rows(0, 0, rows, null, alive, 0), View.rows(lab.floats(x), width), new View(out, 0, 1, 2));
+                Reduce.rowNorm2(
+                        lab.stream(),
+                        lab.rows(0, 0, rows, null, alive, 0),
+                        View.rows(lab.floats(x), width),
+                        new View(out, 0, 1, 2));
                 return lab.read(out);
             });
             for (int r = 0; r < rows; r++) {
@@ -252,7 +321,10 @@ class ElementwiseTest {
                     exact += (double) x[r * width + j] * x[r * width + j];
                 }
                 int terms = (width + 31) / 32 + 5;
-                assertEquals(alive[r] > 0 ? exact : Lab.UNTOUCHED, got[2 * r], alive[r] > 0 ? terms * U / (1 - terms * U) * exact : 0);
+                assertEquals(
+                        alive[r] > 0 ? exact : Lab.UNTOUCHED,
+                        got[2 * r],
+                        alive[r] > 0 ? terms * U / (1 - terms * U) * exact : 0);
                 assertEquals(Lab.UNTOUCHED, got[2 * r + 1]);
             }
         }
@@ -260,15 +332,24 @@ class ElementwiseTest {
 
     @Test
     void refusesWhatDoesNotFit() {
-        try (Device device = Device.open("cpu:1"); Lab lab = new Lab(device)) {
+        try (Device device = Device.open("cpu:1");
+                Lab lab = new Lab(device)) {
             DeviceBuffer some = lab.untouched(64);
             RowSet rows = lab.rows(0, 0, 2);
-            assertThrows(IllegalArgumentException.class,
-                    () -> Activations.forward(lab.stream(), rows, View.rows(some, 3), Activation.SILU, View.rows(some, 4)));
-            assertThrows(IllegalArgumentException.class,
-                    () -> TimeFeatures.forward(lab.stream(), rows, View.rows(some, 1), View.shared(some, 0, 3), View.rows(some, 5)));
-            assertThrows(IllegalArgumentException.class, () -> Reduce.sum(lab.stream(), rows, View.rows(some, 3), some, 0, some));
-            assertThrows(IllegalArgumentException.class, () -> Reduce.rowNorm2(lab.stream(), rows, View.rows(some, 3), View.rows(some, 3)));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Activations.forward(
+                            lab.stream(), rows, View.rows(some, 3), Activation.SILU, View.rows(some, 4)));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> TimeFeatures.forward(
+                            lab.stream(), rows, View.rows(some, 1), View.shared(some, 0, 3), View.rows(some, 5)));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Reduce.sum(lab.stream(), rows, View.rows(some, 3), some, 0, some));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Reduce.rowNorm2(lab.stream(), rows, View.rows(some, 3), View.rows(some, 3)));
         }
     }
 }

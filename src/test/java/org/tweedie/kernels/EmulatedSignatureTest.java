@@ -29,8 +29,13 @@ class EmulatedSignatureTest {
         List<DeclaredEntries.Declared> all = DeclaredEntries.all();
         assertFalse(all.isEmpty());
         for (DeclaredEntries.Declared declared : all) {
-            String letters = declared.entry().parameters().stream().map(p -> String.valueOf(letter(p))).collect(Collectors.joining());
-            assertEquals(EmulatedDriver.parameters(declared.entry().name()), letters, declared.field() + ": " + declared.entry().name());
+            String letters = declared.entry().parameters().stream()
+                    .map(p -> String.valueOf(letter(p)))
+                    .collect(Collectors.joining());
+            assertEquals(
+                    EmulatedDriver.parameters(declared.entry().name()),
+                    letters,
+                    declared.field() + ": " + declared.entry().name());
         }
     }
 }

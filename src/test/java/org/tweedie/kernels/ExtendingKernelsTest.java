@@ -28,8 +28,14 @@ import org.tweedie.device.Team;
 class ExtendingKernelsTest {
     // snippet: clamp
     /** x, rows, width, stride, most. */
-    static final KernelEntry CLAMP = KernelEntry.of("clamp_f32", ExtendingKernelsTest::twin, Parameter.POINTER, Parameter.POINTER,
-            Parameter.I32, Parameter.I32, Parameter.F32);
+    static final KernelEntry CLAMP = KernelEntry.of(
+            "clamp_f32",
+            ExtendingKernelsTest::twin,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.F32);
 
     /** Queues x <- min(max(x, -most), most). */
     static void clamp(Stream stream, RowSet rows, View x, float most) {
@@ -55,7 +61,8 @@ class ExtendingKernelsTest {
     // end
 
     private static String source() throws Exception {
-        Matcher block = Pattern.compile("```cuda\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("docs/extending.md")));
+        Matcher block = Pattern.compile("```cuda\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("docs/extending.md")));
         assertTrue(block.find(), "docs/extending.md shows a kernel");
         return block.group(1);
     }
@@ -63,7 +70,9 @@ class ExtendingKernelsTest {
     @Test
     @Tag("checkout")
     void theSourceHasTheSignatureThatJavaDeclares() throws Exception {
-        assertEquals(Map.of(CLAMP.name(), CLAMP.parameters()), new CudaSource(Path.of("docs/extending.md"), source()).entries());
+        assertEquals(
+                Map.of(CLAMP.name(), CLAMP.parameters()),
+                new CudaSource(Path.of("docs/extending.md"), source()).entries());
     }
 
     /** As the emulated driver would compile it; the CUDA compiler sees the same dialect. */
@@ -73,9 +82,27 @@ class ExtendingKernelsTest {
         Path file = Files.writeString(folder.resolve("clamp.cu"), source());
         Process compiler;
         try {
-            compiler = new ProcessBuilder("g++", "-std=c++17", "-fsyntax-only", "-ffp-contract=off", "-mfma", "-DTWEEDIE_EMU", "-Wall",
-                    "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-function", "-I", "kernels", "-I", "native", "-x", "c++",
-                    file.toString()).redirectErrorStream(true).redirectOutput(folder.resolve("said").toFile()).start();
+            compiler = new ProcessBuilder(
+                            "g++",
+                            "-std=c++17",
+                            "-fsyntax-only",
+                            "-ffp-contract=off",
+                            "-mfma",
+                            "-DTWEEDIE_EMU",
+                            "-Wall",
+                            "-Wextra",
+                            "-Wno-unknown-pragmas",
+                            "-Wno-unused-function",
+                            "-I",
+                            "kernels",
+                            "-I",
+                            "native",
+                            "-x",
+                            "c++",
+                            file.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("said").toFile())
+                    .start();
         } catch (java.io.IOException e) {
             assumeTrue(false, "no g++: " + e.getMessage());
             return;

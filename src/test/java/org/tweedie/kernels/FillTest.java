@@ -42,7 +42,10 @@ class FillTest {
                     for (int r = 0; r < n; r++) {
                         Words words = Philox.words(SEED, first + r, Purpose.BOOTSTRAP, 1_000_005);
                         for (int d = 0; d < dim; d++) {
-                            assertEquals(words.word(d, 0), got[r * (dim + 1) + d], "row " + r + " of " + n + ", word " + d + " of " + dim);
+                            assertEquals(
+                                    words.word(d, 0),
+                                    got[r * (dim + 1) + d],
+                                    "row " + r + " of " + n + ", word " + d + " of " + dim);
                         }
                         assertEquals(0, got[r * (dim + 1) + dim], "the gap between rows");
                     }
@@ -59,7 +62,13 @@ class FillTest {
                 for (int dim : Lab.DIMS) {
                     Lab.sameOnOneThread(device, law + " " + n + " x " + dim, lab -> {
                         DeviceBuffer out = lab.untouched(n * (dim + 3) + 1);
-                        Fill.draw(lab.stream(), lab.rows(SEED, 7, n), law, new View(out, 1, dim, dim + 3), Purpose.NOISE, 3);
+                        Fill.draw(
+                                lab.stream(),
+                                lab.rows(SEED, 7, n),
+                                law,
+                                new View(out, 1, dim, dim + 3),
+                                Purpose.NOISE,
+                                3);
                         return lab.read(out);
                     });
                 }
@@ -99,7 +108,8 @@ class FillTest {
                     for (int d = 0; d < dim; d++) {
                         double radius = Math.hypot(expected[d & ~1], expected[d | 1]);
                         double allowed = law == StandardLaw.NORMAL ? 4.5 * 0x1p-24 * radius : 0;
-                        assertEquals(expected[d], got[r * dim + d], allowed, law + " of row " + r + ", coordinate " + d);
+                        assertEquals(
+                                expected[d], got[r * dim + d], allowed, law + " of row " + r + ", coordinate " + d);
                     }
                 }
             }
@@ -136,7 +146,10 @@ class FillTest {
             for (int[] chunk : new int[][] {{0, 1}, {1, 2}, {3, 254}, {257, 764}}) {
                 DeviceBuffer part = lab.untouched(chunk[1] * dim);
                 Fill.normal(lab.stream(), lab.rows(SEED, chunk[0], chunk[1]), View.rows(part, dim), Purpose.PRIOR, 0);
-                Lab.assertBits(java.util.Arrays.copyOfRange(all, chunk[0] * dim, (chunk[0] + chunk[1]) * dim), lab.read(part), "chunk " + chunk[0]);
+                Lab.assertBits(
+                        java.util.Arrays.copyOfRange(all, chunk[0] * dim, (chunk[0] + chunk[1]) * dim),
+                        lab.read(part),
+                        "chunk " + chunk[0]);
             }
         }
     }
@@ -167,8 +180,11 @@ class FillTest {
             View view = View.rows(lab.floats(new float[4]), 4);
             assertThrows(IllegalArgumentException.class, () -> Fill.normal(lab.stream(), rows, view, Purpose.STEP, -1));
             assertThrows(IllegalArgumentException.class, () -> Fill.words(lab.stream(), rows, view, Purpose.STEP, 0));
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> Fill.normal(lab.stream(), rows, view, Purpose.STEP, 1 << 24))
-                    .getMessage().contains("16777216"));
+            assertTrue(assertThrows(
+                            IllegalArgumentException.class,
+                            () -> Fill.normal(lab.stream(), rows, view, Purpose.STEP, 1 << 24))
+                    .getMessage()
+                    .contains("16777216"));
         }
     }
 }

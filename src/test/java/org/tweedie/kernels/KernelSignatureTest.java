@@ -30,11 +30,18 @@ class KernelSignatureTest {
         Map<String, List<Parameter>> cuda = inSources();
         List<DeclaredEntries.Declared> java = DeclaredEntries.all();
         assertFalse(java.isEmpty(), "no KernelEntry found in org.tweedie.kernels");
-        return java.stream().map(one -> DynamicTest.dynamicTest(one.field() + " " + one.entry().name(), () -> {
-            assertTrue(cuda.containsKey(one.entry().name()),
-                    () -> one.field() + " names " + one.entry().name() + ", which no .cu under kernels/ defines");
-            assertEquals(cuda.get(one.entry().name()), one.entry().parameters(), one.field() + " and the CUDA source differ");
-        }));
+        return java.stream()
+                .map(one ->
+                        DynamicTest.dynamicTest(one.field() + " " + one.entry().name(), () -> {
+                            assertTrue(
+                                    cuda.containsKey(one.entry().name()),
+                                    () -> one.field() + " names " + one.entry().name()
+                                            + ", which no .cu under kernels/ defines");
+                            assertEquals(
+                                    cuda.get(one.entry().name()),
+                                    one.entry().parameters(),
+                                    one.field() + " and the CUDA source differ");
+                        }));
     }
 
     @Test
@@ -55,21 +62,32 @@ class KernelSignatureTest {
                 extern "C" __global__ void two(void* p) { }
                 """);
         assertEquals(
-                Map.of("one_f32", List.of(Parameter.POINTER, Parameter.POINTER, Parameter.POINTER, Parameter.I32, Parameter.I64,
-                                Parameter.I64, Parameter.F32, Parameter.F64),
-                        "two", List.of(Parameter.POINTER)),
+                Map.of(
+                        "one_f32",
+                        List.of(
+                                Parameter.POINTER,
+                                Parameter.POINTER,
+                                Parameter.POINTER,
+                                Parameter.I32,
+                                Parameter.I64,
+                                Parameter.I64,
+                                Parameter.F32,
+                                Parameter.F64),
+                        "two",
+                        List.of(Parameter.POINTER)),
                 source.entries());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "extern \"C\" __global__ void k(RowSet rows) {}",
-        "extern \"C\" __global__ void k(int n) {}",
-        "extern \"C\" __global__ void k(unsigned n) {}",
-        "extern \"C\" __global__ void k(float) {}\n__global__ void hidden() {}",
-        "#define K(n) extern \"C\" __global__ void n(float* x)\nK(a) {}\nK(b) {}",
-        "extern \"C\" __global__ void k(float x) {}\nextern \"C\" __global__ void k(float x) {}"
-    })
+    @ValueSource(
+            strings = {
+                "extern \"C\" __global__ void k(RowSet rows) {}",
+                "extern \"C\" __global__ void k(int n) {}",
+                "extern \"C\" __global__ void k(unsigned n) {}",
+                "extern \"C\" __global__ void k(float) {}\n__global__ void hidden() {}",
+                "#define K(n) extern \"C\" __global__ void n(float* x)\nK(a) {}\nK(b) {}",
+                "extern \"C\" __global__ void k(float x) {}\nextern \"C\" __global__ void k(float x) {}"
+            })
     void refusesWhatItCannotCheck(String text) {
         assertThrows(IllegalArgumentException.class, () -> new CudaSource(Path.of("x.cu"), text).entries());
     }
@@ -77,7 +95,9 @@ class KernelSignatureTest {
     private static Map<String, List<Parameter>> inSources() throws Exception {
         Map<String, List<Parameter>> all = new TreeMap<>();
         for (CudaSource source : CudaSource.below(KERNELS)) {
-            source.entries().forEach((name, parameters) -> assertNull(all.put(name, parameters), name + " is defined in two files"));
+            source.entries()
+                    .forEach((name, parameters) ->
+                            assertNull(all.put(name, parameters), name + " is defined in two files"));
         }
         return all;
     }

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 @Tag("checkout")
 class KernelTableTest {
     private static final Path REPORTS = Path.of("target/kernels");
-    private static final Pattern ROW = Pattern.compile("(?m)^\\| `(\\w+)` \\|(?:[^|\n]*\\|){3} (\\d+) / (\\d+) \\| (\\d+) \\|$");
+    private static final Pattern ROW =
+            Pattern.compile("(?m)^\\| `(\\w+)` \\|(?:[^|\n]*\\|){3} (\\d+) / (\\d+) \\| (\\d+) \\|$");
 
     private static String page() throws IOException {
         return Files.readString(Path.of("docs/kernels.md"));
@@ -41,16 +42,22 @@ class KernelTableTest {
         for (CudaSource source : CudaSource.below(Path.of("kernels"))) {
             kernels.addAll(source.entries().keySet());
         }
-        assertEquals(kernels, rows().keySet(), "docs/kernels.md: | `name` | computes | moves | shape | registers sm_80 / sm_90 | shared |");
+        assertEquals(
+                kernels,
+                rows().keySet(),
+                "docs/kernels.md: | `name` | computes | moves | shape | registers sm_80 / sm_90 | shared |");
     }
 
     /** Another compiler gives other registers: then there is nothing to compare. */
     @Test
     void registersAreThoseOfTheReport() throws IOException {
         assumeTrue(Files.exists(REPORTS.resolve("resources.txt")), "no report: built without nvcc");
-        Matcher compiler = Pattern.compile("V[0-9.]+[0-9]").matcher(Files.readString(REPORTS.resolve("build/compute_80.ptx")));
+        Matcher compiler =
+                Pattern.compile("V[0-9.]+[0-9]").matcher(Files.readString(REPORTS.resolve("build/compute_80.ptx")));
         assertTrue(compiler.find());
-        assumeTrue(page().contains("(" + compiler.group() + ")"), "the page is of another compiler than " + compiler.group());
+        assumeTrue(
+                page().contains("(" + compiler.group() + ")"),
+                "the page is of another compiler than " + compiler.group());
         Map<String, List<String>> registers = new TreeMap<>();
         Map<String, String> shared = new TreeMap<>();
         for (String line : Files.readAllLines(REPORTS.resolve("resources.txt"))) {

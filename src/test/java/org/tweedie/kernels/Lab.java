@@ -76,7 +76,14 @@ final class Lab implements AutoCloseable {
     RowSet rows(long seed, long first, long count, long @Nullable [] index, float @Nullable [] alive, long iteration) {
         RowSet rows = RowSet.on(device);
         open.push(rows);
-        rows.assign(stream, seed, first, count, index == null ? null : longs(index), alive == null ? null : floats(alive), iteration);
+        rows.assign(
+                stream,
+                seed,
+                first,
+                count,
+                index == null ? null : longs(index),
+                alive == null ? null : floats(alive),
+                iteration);
         return rows;
     }
 

@@ -60,7 +60,9 @@ class LinearTest {
     }
 
     static List<Shape> shapes() {
-        int[][] widths = {{1, 1}, {2, 128}, {128, 2}, {3, 5}, {5, 3}, {31, 33}, {33, 31}, {64, 64}, {2, 65}, {128, 130}, {130, 128}};
+        int[][] widths = {
+            {1, 1}, {2, 128}, {128, 2}, {3, 5}, {5, 3}, {31, 33}, {33, 31}, {64, 64}, {2, 65}, {128, 130}, {130, 128}
+        };
         List<Shape> shapes = new ArrayList<>();
         int salt = 0;
         for (int rows : new int[] {0, 1, 3, 31, 33, 65, 257, 1021}) {
@@ -95,7 +97,9 @@ class LinearTest {
 
     private static void assertNear(double exact, double magnitudes, int terms, float got, String what) {
         double bound = gamma(terms) * magnitudes + 1e-44;
-        assertTrue(Math.abs(got - exact) <= bound, () -> what + " is " + got + ", exactly " + exact + ", allowed " + bound);
+        assertTrue(
+                Math.abs(got - exact) <= bound,
+                () -> what + " is " + got + ", exactly " + exact + ", allowed " + bound);
     }
 
     /** A dense layer with inputs of its own. */
@@ -130,8 +134,15 @@ class LinearTest {
             DeviceBuffer pre = lab.untouched(s.rows * s.out);
             View bias = s.bias() ? View.shared(lab.floats(bias()), 0, s.out) : null;
             View add = s.add() == 0 ? null : new View(lab.floats(add()), 0, s.out, s.add() == 1 ? stride() : 0);
-            Linear.forward(lab.stream(), lab.rows(1, 0, s.rows, null, s.masked() ? s.alive() : null, 0), new View(lab.floats(x()), 1, s.in, xStride()),
-                    new Matrix(lab.floats(w()), 3, s.in, s.out), bias, add, s.activation(), new View(out, 2, s.out, stride()),
+            Linear.forward(
+                    lab.stream(),
+                    lab.rows(1, 0, s.rows, null, s.masked() ? s.alive() : null, 0),
+                    new View(lab.floats(x()), 1, s.in, xStride()),
+                    new Matrix(lab.floats(w()), 3, s.in, s.out),
+                    bias,
+                    add,
+                    s.activation(),
+                    new View(out, 2, s.out, stride()),
                     View.rows(pre, s.out));
             return concatenate(lab.read(pre), lab.read(out));
         }
@@ -184,10 +195,16 @@ class LinearTest {
     }
 
     private static float[] activated(Activation activation, float[] pre) {
-        try (Device device = Device.open("cpu:1"); Lab lab = new Lab(device)) {
+        try (Device device = Device.open("cpu:1");
+                Lab lab = new Lab(device)) {
             DeviceBuffer values = lab.floats(pre);
             if (pre.length > 0) {
-                Activations.forward(lab.stream(), lab.rows(0, 0, pre.length), View.rows(values, 1), activation, View.rows(values, 1));
+                Activations.forward(
+                        lab.stream(),
+                        lab.rows(0, 0, pre.length),
+                        View.rows(values, 1),
+                        activation,
+                        View.rows(values, 1));
             }
             return lab.read(values);
         }
@@ -205,8 +222,13 @@ class LinearTest {
         float[] before = random(s.rows * dxStride, 7);
         float[] got = sameOnOneThread(device, "input gradient " + s, lab -> {
             DeviceBuffer dx = lab.floats(before);
-            Linear.backwardInput(lab.stream(), lab.rows(1, 0, s.rows, null, s.masked() ? s.alive() : null, 0), new View(lab.floats(d), 1, s.out, dStride),
-                    new Matrix(lab.floats(w), 0, s.in, s.out), new View(dx, 0, s.in, dxStride), accumulate);
+            Linear.backwardInput(
+                    lab.stream(),
+                    lab.rows(1, 0, s.rows, null, s.masked() ? s.alive() : null, 0),
+                    new View(lab.floats(d), 1, s.out, dStride),
+                    new Matrix(lab.floats(w), 0, s.in, s.out),
+                    new View(dx, 0, s.in, dxStride),
+                    accumulate);
             return lab.read(dx);
         });
         for (int r = 0; r < s.rows; r++) {
@@ -247,8 +269,16 @@ class LinearTest {
         float[] before = random((s.in + 1) * s.out, 10);
         float[] got = sameOnOneThread(device, "weight gradient " + s, lab -> {
             DeviceBuffer gradient = lab.floats(before);
-            Linear.backwardWeight(lab.stream(), lab.rows(1, 0, s.rows, null, alive, 0), new View(lab.floats(x), 0, s.in, xStride),
-                    View.rows(lab.floats(d), s.out), gradient, 0, bias ? gradient : null, (long) s.in * s.out, accumulate,
+            Linear.backwardWeight(
+                    lab.stream(),
+                    lab.rows(1, 0, s.rows, null, alive, 0),
+                    new View(lab.floats(x), 0, s.in, xStride),
+                    View.rows(lab.floats(d), s.out),
+                    gradient,
+                    0,
+                    bias ? gradient : null,
+                    (long) s.in * s.out,
+                    accumulate,
                     lab.untouched((int) Linear.scratch(s.in, s.out)));
             return lab.read(gradient);
         });
@@ -290,8 +320,17 @@ class LinearTest {
         float[] d = random(rows * 2, 12);
         float[] got = sameOnOneThread(device, "long chunks", lab -> {
             DeviceBuffer gradient = lab.untouched(8);
-            Linear.backwardWeight(lab.stream(), lab.rows(1, 0, rows), View.rows(lab.floats(x), 3), View.rows(lab.floats(d), 2), gradient, 0,
-                    gradient, 6, false, lab.untouched((int) Linear.scratch(3, 2)));
+            Linear.backwardWeight(
+                    lab.stream(),
+                    lab.rows(1, 0, rows),
+                    View.rows(lab.floats(x), 3),
+                    View.rows(lab.floats(d), 2),
+                    gradient,
+                    0,
+                    gradient,
+                    6,
+                    false,
+                    lab.untouched((int) Linear.scratch(3, 2)));
             return lab.read(gradient);
         });
         double exact = 0;
@@ -321,8 +360,16 @@ class LinearTest {
         View from = View.rows(lab.floats(x), 33);
         Matrix matrix = new Matrix(lab.floats(w), 0, 33, 70);
         for (int r = 0; r < rows; r += piece) {
-            Linear.forward(lab.stream(), lab.rows(1, r, Math.min(piece, rows - r)), from.from(r), matrix, null, null, Activation.SILU,
-                    View.rows(out, 70).from(r), null);
+            Linear.forward(
+                    lab.stream(),
+                    lab.rows(1, r, Math.min(piece, rows - r)),
+                    from.from(r),
+                    matrix,
+                    null,
+                    null,
+                    Activation.SILU,
+                    View.rows(out, 70).from(r),
+                    null);
         }
         return lab.read(out);
     }
@@ -340,8 +387,16 @@ class LinearTest {
             both[apart] = Lab.on(device, lab -> {
                 DeviceBuffer added = lab.floats(add);
                 DeviceBuffer out = inPlace ? added : lab.untouched(65 * 66);
-                Linear.forward(lab.stream(), lab.rows(1, 0, 65), View.rows(lab.floats(x), 31), new Matrix(lab.floats(w), 0, 31, 66), null,
-                        View.rows(added, 66), Activation.TANH, View.rows(out, 66), null);
+                Linear.forward(
+                        lab.stream(),
+                        lab.rows(1, 0, 65),
+                        View.rows(lab.floats(x), 31),
+                        new Matrix(lab.floats(w), 0, 31, 66),
+                        null,
+                        View.rows(added, 66),
+                        Activation.TANH,
+                        View.rows(out, 66),
+                        null);
                 return lab.read(out);
             });
         }
@@ -354,9 +409,16 @@ class LinearTest {
     void treatsZerosAsTheHostDoes(Device device) {
         float[] got = sameOnOneThread(device, "zeros", lab -> {
             DeviceBuffer out = lab.untouched(3);
-            Linear.forward(lab.stream(), lab.rows(1, 0, 1), View.rows(lab.floats(0f, 0f, 0f), 3),
-                    new Matrix(lab.floats(-1, 1, -1, -1, 1, -1, -1, 1, -1), 0, 3, 3), View.shared(lab.floats(-0f, -0f, 0f), 0, 3), null,
-                    Activation.IDENTITY, View.rows(out, 3), null);
+            Linear.forward(
+                    lab.stream(),
+                    lab.rows(1, 0, 1),
+                    View.rows(lab.floats(0f, 0f, 0f), 3),
+                    new Matrix(lab.floats(-1, 1, -1, -1, 1, -1, -1, 1, -1), 0, 3, 3),
+                    View.shared(lab.floats(-0f, -0f, 0f), 0, 3),
+                    null,
+                    Activation.IDENTITY,
+                    View.rows(out, 3),
+                    null);
             return lab.read(out);
         });
         assertBits(new float[] {-0f, 0f, 0f}, got, "zeros");
@@ -364,19 +426,37 @@ class LinearTest {
 
     @Test
     void refusesWhatDoesNotFit() {
-        try (Device device = Device.open("cpu:1"); Lab lab = new Lab(device)) {
+        try (Device device = Device.open("cpu:1");
+                Lab lab = new Lab(device)) {
             DeviceBuffer some = lab.untouched(64);
             RowSet rows = lab.rows(1, 0, 2);
             Matrix w = new Matrix(some, 0, 3, 4);
             assertRefuses("x must be 3", () -> forward(lab, rows, View.rows(some, 2), w, null, View.rows(some, 4)));
             assertRefuses("out must be 4", () -> forward(lab, rows, View.rows(some, 3), w, null, View.rows(some, 5)));
-            assertRefuses("stride at least 4", () -> forward(lab, rows, View.rows(some, 3), w, null, View.shared(some, 0, 4)));
-            assertRefuses("bias is one row", () -> forward(lab, rows, View.rows(some, 3), w, View.rows(some, 4), View.rows(some, 4)));
+            assertRefuses(
+                    "stride at least 4",
+                    () -> forward(lab, rows, View.rows(some, 3), w, null, View.shared(some, 0, 4)));
+            assertRefuses(
+                    "bias is one row",
+                    () -> forward(lab, rows, View.rows(some, 3), w, View.rows(some, 4), View.rows(some, 4)));
             assertRefuses("matrix out of range", () -> new Matrix(some, 1, 8, 8));
-            assertRefuses("scratch must hold 1280", () -> Linear.backwardWeight(lab.stream(), rows, View.rows(some, 3), View.rows(some, 5), some, 0,
-                    null, 0, false, some));
-            assertRefuses("does not fit", () -> Linear.backwardWeight(lab.stream(), rows, View.rows(some, 3), View.rows(some, 5), some, 50, null,
-                    0, false, lab.untouched(1280)));
+            assertRefuses(
+                    "scratch must hold 1280",
+                    () -> Linear.backwardWeight(
+                            lab.stream(), rows, View.rows(some, 3), View.rows(some, 5), some, 0, null, 0, false, some));
+            assertRefuses(
+                    "does not fit",
+                    () -> Linear.backwardWeight(
+                            lab.stream(),
+                            rows,
+                            View.rows(some, 3),
+                            View.rows(some, 5),
+                            some,
+                            50,
+                            null,
+                            0,
+                            false,
+                            lab.untouched(1280)));
         }
     }
 

@@ -31,8 +31,19 @@ class MixedLinearTest {
     static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> shapes() {
         List<Shape> shapes = new ArrayList<>();
         int salt = 0;
-        for (int[] s : new int[][] {{0, 3, 5}, {1, 1, 1}, {3, 2, 65}, {31, 33, 31}, {33, 128, 2}, {65, 130, 64}, {127, 16, 16}, {129, 64, 130},
-            {257, 3, 33}, {1021, 5, 3}, {5, 0, 3}}) {
+        for (int[] s : new int[][] {
+            {0, 3, 5},
+            {1, 1, 1},
+            {3, 2, 65},
+            {31, 33, 31},
+            {33, 128, 2},
+            {65, 130, 64},
+            {127, 16, 16},
+            {129, 64, 130},
+            {257, 3, 33},
+            {1021, 5, 3},
+            {5, 0, 3}
+        }) {
             for (Element type : new Element[] {Element.F16, Element.BF16}) {
                 shapes.add(new Shape(s[0], s[1], s[2], type, salt++));
             }
@@ -51,7 +62,9 @@ class MixedLinearTest {
 
     /** To the nearest number of the type, ties to even, for what random() gives: normal in both types but for f16 below 2^-14. */
     private static double nearest(float v, Element type) {
-        double quantum = Math.max(Math.scalb(1.0, Math.getExponent(v) - (type == Element.F16 ? 10 : 7)), type == Element.F16 ? 0x1p-24 : 0);
+        double quantum = Math.max(
+                Math.scalb(1.0, Math.getExponent(v) - (type == Element.F16 ? 10 : 7)),
+                type == Element.F16 ? 0x1p-24 : 0);
         BigDecimal units = new BigDecimal(v).divide(new BigDecimal(quantum), MathContext.UNLIMITED);
         return units.setScale(0, RoundingMode.HALF_EVEN).doubleValue() * quantum;
     }
@@ -82,7 +95,8 @@ class MixedLinearTest {
         Activation activation = Activation.values()[s.salt % 7];
         double[] xNear = nearest(x, s.type);
         double[] wNear = nearest(w, s.type);
-        float[][] got = run(device, s, x, w, bias ? b : null, add ? start : null, masked ? alive : null, pad, activation);
+        float[][] got =
+                run(device, s, x, w, bias ? b : null, add ? start : null, masked ? alive : null, pad, activation);
         for (int r = 0; r < s.rows; r++) {
             for (int j = 0; j < s.out; j++) {
                 float kept = got[0][r * s.out + j];
@@ -105,7 +119,12 @@ class MixedLinearTest {
         }
         float[] activated = Lab.on(device, lab -> {
             DeviceBuffer values = lab.floats(got[0]);
-            Activations.forward(lab.stream(), lab.rows(0, 0, got[0].length, null, null, 0), View.rows(values, 1), activation, View.rows(values, 1));
+            Activations.forward(
+                    lab.stream(),
+                    lab.rows(0, 0, got[0].length, null, null, 0),
+                    View.rows(values, 1),
+                    activation,
+                    View.rows(values, 1));
             return lab.read(values);
         });
         for (int i = 0; i < activated.length; i++) {
@@ -116,7 +135,15 @@ class MixedLinearTest {
     }
 
     /** pre, then out; out lies where add lies, if there is one. */
-    private static float[][] run(Device device, Shape s, float[] x, float[] w, float[] bias, float[] add, float[] alive, int pad,
+    private static float[][] run(
+            Device device,
+            Shape s,
+            float[] x,
+            float[] w,
+            float[] bias,
+            float[] add,
+            float[] alive,
+            int pad,
             Activation activation) {
         try (Lab lab = new Lab(device);
                 DeviceBuffer packed = device.allocate(s.type, PackedMatrix.elements(s.in, s.out))) {
@@ -124,9 +151,16 @@ class MixedLinearTest {
             MixedLinear.pack(lab.stream(), new Matrix(lab.floats(w), 0, s.in, s.out), matrix);
             DeviceBuffer pre = lab.untouched(s.rows * s.out);
             DeviceBuffer out = add == null ? lab.untouched(s.rows * s.out) : lab.floats(add);
-            MixedLinear.forward(lab.stream(), lab.rows(1, 0, s.rows, null, alive, 0), new View(lab.floats(x), 1, s.in, s.in + pad), matrix,
-                    bias == null ? null : View.shared(lab.floats(bias), 0, s.out), add == null ? null : View.rows(out, s.out), activation,
-                    View.rows(out, s.out), View.rows(pre, s.out));
+            MixedLinear.forward(
+                    lab.stream(),
+                    lab.rows(1, 0, s.rows, null, alive, 0),
+                    new View(lab.floats(x), 1, s.in, s.in + pad),
+                    matrix,
+                    bias == null ? null : View.shared(lab.floats(bias), 0, s.out),
+                    add == null ? null : View.rows(out, s.out),
+                    activation,
+                    View.rows(out, s.out),
+                    View.rows(pre, s.out));
             return new float[][] {lab.read(pre), lab.read(out)};
         }
     }
@@ -156,11 +190,24 @@ class MixedLinearTest {
             DeviceBuffer mixed = lab.untouched(rows * 20);
             PackedMatrix transposed = new PackedMatrix(packed, 33, 20);
             MixedLinear.packTransposed(lab.stream(), new Matrix(lab.floats(w), 0, 20, 33), transposed);
-            MixedLinear.forward(lab.stream(), lab.rows(1, 0, rows), View.rows(lab.floats(d), 33), transposed, null, null, Activation.IDENTITY,
-                    View.rows(mixed, 20), null);
+            MixedLinear.forward(
+                    lab.stream(),
+                    lab.rows(1, 0, rows),
+                    View.rows(lab.floats(d), 33),
+                    transposed,
+                    null,
+                    null,
+                    Activation.IDENTITY,
+                    View.rows(mixed, 20),
+                    null);
             DeviceBuffer single = lab.untouched(rows * 20);
-            Linear.backwardInput(lab.stream(), lab.rows(1, 0, rows), View.rows(lab.floats(dRounded), 33), new Matrix(lab.floats(rounded), 0, 20, 33),
-                    View.rows(single, 20), false);
+            Linear.backwardInput(
+                    lab.stream(),
+                    lab.rows(1, 0, rows),
+                    View.rows(lab.floats(dRounded), 33),
+                    new Matrix(lab.floats(rounded), 0, 20, 33),
+                    View.rows(single, 20),
+                    false);
             got[0] = lab.read(mixed);
             got[1] = lab.read(single);
         }
@@ -173,8 +220,28 @@ class MixedLinearTest {
     @ParameterizedTest
     @MethodSource("devices")
     void packedBitsAreTheSameEverywhere(Device device) {
-        float[] hard = {0f, -0f, 1f, 65_504f, 65_519f, 65_520f, -1e30f, 6.1e-5f, 6.0e-5f, 3e-8f, 2.9e-8f, 2.98e-8f, -1e-10f, 1.0004883f, 1.0014648f,
-            Float.POSITIVE_INFINITY, 3.4e38f, 1.00390625f, 1.01171875f, Float.MIN_VALUE};
+        float[] hard = {
+            0f,
+            -0f,
+            1f,
+            65_504f,
+            65_519f,
+            65_520f,
+            -1e30f,
+            6.1e-5f,
+            6.0e-5f,
+            3e-8f,
+            2.9e-8f,
+            2.98e-8f,
+            -1e-10f,
+            1.0004883f,
+            1.0014648f,
+            Float.POSITIVE_INFINITY,
+            3.4e38f,
+            1.00390625f,
+            1.01171875f,
+            Float.MIN_VALUE
+        };
         for (Element type : new Element[] {Element.F16, Element.BF16}) {
             short[][] packed = new short[2][];
             try (Device host = Device.open("cpu:1")) {
@@ -182,7 +249,8 @@ class MixedLinearTest {
                     Device where = i == 0 ? device : host;
                     try (Lab lab = new Lab(where);
                             DeviceBuffer into = where.allocate(type, PackedMatrix.elements(4, 5))) {
-                        MixedLinear.pack(lab.stream(), new Matrix(lab.floats(hard), 0, 4, 5), new PackedMatrix(into, 4, 5));
+                        MixedLinear.pack(
+                                lab.stream(), new Matrix(lab.floats(hard), 0, 4, 5), new PackedMatrix(into, 4, 5));
                         packed[i] = new short[(int) into.count()];
                         lab.stream().download(into, 0, packed[i], 0, packed[i].length);
                     }
@@ -194,16 +262,29 @@ class MixedLinearTest {
 
     @Test
     void refusesWhatDoesNotFit() {
-        try (Device device = Device.open("cpu:1"); Lab lab = new Lab(device);
+        try (Device device = Device.open("cpu:1");
+                Lab lab = new Lab(device);
                 DeviceBuffer half = device.allocate(Element.F16, 256)) {
             DeviceBuffer some = lab.untouched(64);
             assertThrows(IllegalArgumentException.class, () -> new PackedMatrix(some, 3, 4));
             assertThrows(IllegalArgumentException.class, () -> new PackedMatrix(half, 17, 4));
             PackedMatrix w = new PackedMatrix(half, 3, 4);
-            String message = assertThrows(IllegalArgumentException.class, () -> MixedLinear.forward(lab.stream(), lab.rows(1, 0, 2),
-                    View.rows(some, 2), w, null, null, Activation.SILU, View.rows(some, 4), null)).getMessage();
+            String message = assertThrows(
+                            IllegalArgumentException.class,
+                            () -> MixedLinear.forward(
+                                    lab.stream(),
+                                    lab.rows(1, 0, 2),
+                                    View.rows(some, 2),
+                                    w,
+                                    null,
+                                    null,
+                                    Activation.SILU,
+                                    View.rows(some, 4),
+                                    null))
+                    .getMessage();
             assertTrue(message.contains("x must be 3"), message);
-            assertThrows(IllegalArgumentException.class, () -> MixedLinear.pack(lab.stream(), new Matrix(some, 0, 4, 4), w));
+            assertThrows(
+                    IllegalArgumentException.class, () -> MixedLinear.pack(lab.stream(), new Matrix(some, 0, 4, 4), w));
         }
     }
 }

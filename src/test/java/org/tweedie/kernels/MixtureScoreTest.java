@@ -66,10 +66,19 @@ class MixtureScoreTest {
         int dim = mixture.dim;
         int one = alpha.length == 1 ? 0 : 1;
         DeviceBuffer out = lab.untouched(n * dim + n);
-        MixtureScore.Mixture on = new MixtureScore.Mixture(View.shared(lab.floats(mixture.logWeight), 0, SHARES.length),
-                View.rows(lab.floats(mixture.mean), dim), View.rows(lab.floats(mixture.variance), mixture.width));
-        MixtureScore.run(lab.stream(), lab.rows(0, 0, n), View.rows(lab.floats(x), dim), on, new View(lab.floats(alpha), 0, 1, one),
-                new View(lab.floats(sigma), 0, 1, one), View.rows(out, dim), new View(out, (long) n * dim, 1, 1));
+        MixtureScore.Mixture on = new MixtureScore.Mixture(
+                View.shared(lab.floats(mixture.logWeight), 0, SHARES.length),
+                View.rows(lab.floats(mixture.mean), dim),
+                View.rows(lab.floats(mixture.variance), mixture.width));
+        MixtureScore.run(
+                lab.stream(),
+                lab.rows(0, 0, n),
+                View.rows(lab.floats(x), dim),
+                on,
+                new View(lab.floats(alpha), 0, 1, one),
+                new View(lab.floats(sigma), 0, 1, one),
+                View.rows(out, dim),
+                new View(out, (long) n * dim, 1, 1));
         return lab.read(out);
     }
 
@@ -111,7 +120,11 @@ class MixtureScoreTest {
                     for (int d = 0; d < dim; d++) {
                         double score = mixture.score(at, d, a, s);
                         double pull = Math.abs(score) + (Math.abs(at[d]) + 8) / (s * s);
-                        assertEquals(score, got[r * dim + d], (4 * off + 8 * 0x1p-24) * pull + 1e-6, what + ": score " + r + ", " + d);
+                        assertEquals(
+                                score,
+                                got[r * dim + d],
+                                (4 * off + 8 * 0x1p-24) * pull + 1e-6,
+                                what + ": score " + r + ", " + d);
                     }
                 }
             }
@@ -122,9 +135,14 @@ class MixtureScoreTest {
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
     void survivesFarFromTheMixture(Device device) {
-        Mixture mixture = new Mixture(1, 1, new float[] {(float) Math.log(0.5), (float) Math.log(0.5), 0, 0}, new float[] {-1, 1, 0, 0},
+        Mixture mixture = new Mixture(
+                1,
+                1,
+                new float[] {(float) Math.log(0.5), (float) Math.log(0.5), 0, 0},
+                new float[] {-1, 1, 0, 0},
                 new float[] {0.01f, 0.01f, 0.01f, 0.01f});
-        float[] got = Lab.on(device, lab -> run(lab, mixture, new float[] {1e6f, -1e6f}, 2, new float[] {1f}, new float[] {0.1f}));
+        float[] got = Lab.on(
+                device, lab -> run(lab, mixture, new float[] {1e6f, -1e6f}, 2, new float[] {1f}, new float[] {0.1f}));
         assertEquals(-(1e6 - 1) / 0.02, got[0], 10);
         assertEquals((1e6 - 1) / 0.02, got[1], 10);
     }

@@ -45,7 +45,11 @@ class NormalStatisticsTest {
     void normalsPassKolmogorovAndSmirnov() {
         double[] some = new double[400_000];
         Arrays.setAll(some, i -> z[i]);
-        assertLikely("Kolmogorov-Smirnov", KolmogorovSmirnovTest.withDefaults().test(some, NORMAL::cumulativeProbability).getPValue());
+        assertLikely(
+                "Kolmogorov-Smirnov",
+                KolmogorovSmirnovTest.withDefaults()
+                        .test(some, NORMAL::cumulativeProbability)
+                        .getPValue());
     }
 
     /** 1024 bins of equal probability, 4096 numbers expected in each. */
@@ -74,7 +78,9 @@ class NormalStatisticsTest {
                         beyond++;
                     }
                 }
-                double p = 2 * Math.min(expected.cumulativeProbability(beyond), 1 - expected.cumulativeProbability(beyond - 1));
+                double p = 2
+                        * Math.min(
+                                expected.cumulativeProbability(beyond), 1 - expected.cumulativeProbability(beyond - 1));
                 assertLikely("tail beyond " + side * edge + ": " + beyond, p);
             }
         }
@@ -98,7 +104,9 @@ class NormalStatisticsTest {
 
     private static double evenness(long[] counts, long total) {
         double expected = (double) total / counts.length;
-        double chi = Arrays.stream(counts).mapToDouble(c -> (c - expected) * (c - expected) / expected).sum();
+        double chi = Arrays.stream(counts)
+                .mapToDouble(c -> (c - expected) * (c - expected) / expected)
+                .sum();
         return ChiSquaredDistribution.of(counts.length - 1).survivalProbability(chi);
     }
 
@@ -111,7 +119,6 @@ class NormalStatisticsTest {
         }
         assertLikely("uniforms", evenness(counts, u.length));
     }
-
 
     private static void assertLikely(String what, double p) {
         System.out.println(what + ": p = " + p);

@@ -73,7 +73,11 @@ class PerturbTest {
         View x0 = new View(lab.floats(data(n * (dim + gap))), 0, dim, dim + gap);
         DeviceBuffer out = lab.untouched(3 * n * dim + 2 * n);
         View rows = View.rows(out, dim);
-        Perturb.Into into = new Perturb.Into(rows, rows.from(n), rows.from(2L * n), new View(out, 3L * n * dim, 1, 1),
+        Perturb.Into into = new Perturb.Into(
+                rows,
+                rows.from(n),
+                rows.from(2L * n),
+                new View(out, 3L * n * dim, 1, 1),
                 new View(out, 3L * n * dim + n, 1, 1));
         Perturb.run(lab.stream(), lab.rows(SEED, 5, n), x0, t, table, Purpose.NOISE, 17, into);
         return lab.read(out);
@@ -108,8 +112,15 @@ class PerturbTest {
                 double eps = words.normal(d);
                 double inEps = 4.5 * 0x1p-24 * Math.hypot(words.normal(d & ~1), words.normal(d | 1));
                 int at = r * dim + d;
-                assertEquals(c[0][0] * x0 + c[0][1] * eps, got[at], off[0] * Math.abs(x0) + off[1] * Math.abs(eps) + inEps + 1e-6, what + ": A " + r);
-                assertEquals(c[0][2] * x0 + c[0][3] * eps, got[n * dim + at], off[2] * Math.abs(x0) + off[3] * Math.abs(eps) + inEps + 1e-6,
+                assertEquals(
+                        c[0][0] * x0 + c[0][1] * eps,
+                        got[at],
+                        off[0] * Math.abs(x0) + off[1] * Math.abs(eps) + inEps + 1e-6,
+                        what + ": A " + r);
+                assertEquals(
+                        c[0][2] * x0 + c[0][3] * eps,
+                        got[n * dim + at],
+                        off[2] * Math.abs(x0) + off[3] * Math.abs(eps) + inEps + 1e-6,
                         what + ": B " + r);
                 assertEquals(eps, got[2 * n * dim + at], inEps, what + ": eps " + r);
             }
@@ -126,7 +137,14 @@ class PerturbTest {
             Perturb.Table table = Perturb.Table.of(layout, lab.floats(layout.table()));
             View t = new View(lab.floats(0f, 1e-30f, 2f, 1f), 0, 1, 1);
             DeviceBuffer level = lab.untouched(4);
-            Perturb.run(lab.stream(), lab.rows(SEED, 0, 4), View.rows(lab.floats(new float[4]), 1), t, table, Purpose.NOISE, 0,
+            Perturb.run(
+                    lab.stream(),
+                    lab.rows(SEED, 0, 4),
+                    View.rows(lab.floats(new float[4]), 1),
+                    t,
+                    table,
+                    Purpose.NOISE,
+                    0,
                     new Perturb.Into(null, null, null, View.rows(level, 1), null));
             return lab.read(level);
         });
@@ -138,7 +156,15 @@ class PerturbTest {
 
     private static float[] sampled(Lab lab, int n, Quantile quantile, long group, long first) {
         DeviceBuffer t = lab.untouched(n);
-        Perturb.times(lab.stream(), lab.rows(SEED, first, n), View.rows(t, 1), lab.floats(quantile.table()), quantile.nodes(), group, Purpose.TIME, 0);
+        Perturb.times(
+                lab.stream(),
+                lab.rows(SEED, first, n),
+                View.rows(t, 1),
+                lab.floats(quantile.table()),
+                quantile.nodes(),
+                group,
+                Purpose.TIME,
+                0);
         return lab.read(t);
     }
 

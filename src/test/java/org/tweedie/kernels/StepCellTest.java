@@ -30,22 +30,33 @@ class StepCellTest {
                 slots.add(s);
             }
             java.util.Collections.shuffle(slots, random);
-            int[] in = slots.subList(0, ins).stream().mapToInt(Integer::intValue).toArray();
+            int[] in =
+                    slots.subList(0, ins).stream().mapToInt(Integer::intValue).toArray();
             java.util.Collections.shuffle(slots, random);
-            int[] out = slots.subList(0, outs).stream().mapToInt(Integer::intValue).toArray();
+            int[] out =
+                    slots.subList(0, outs).stream().mapToInt(Integer::intValue).toArray();
             double[][] weights = new double[outs][ins + draws];
             for (double[] row : weights) {
                 Arrays.setAll(row, j -> random.nextInt(4) == 0 ? 0 : random.nextGaussian());
             }
             List<CellDraw> laws = new ArrayList<>();
             for (int k = 0; k < draws; k++) {
-                laws.add(new CellDraw(StandardLaw.values()[(k + ins) % 3], k % 2 == 0 ? Purpose.STEP : Purpose.CORRECTOR, 100 + k));
+                laws.add(new CellDraw(
+                        StandardLaw.values()[(k + ins) % 3], k % 2 == 0 ? Purpose.STEP : Purpose.CORRECTOR, 100 + k));
             }
             return new Cell(in, out, weights, laws);
         }
 
         /** The registers after the cell, in double, and the most that rounding in f32 may add to each number. */
-        void expect(float[] state, int slotStride, int n, int dim, long first, long iteration, double[] after, double[] allowed) {
+        void expect(
+                float[] state,
+                int slotStride,
+                int n,
+                int dim,
+                long first,
+                long iteration,
+                double[] after,
+                double[] allowed) {
             for (int i = 0; i < state.length; i++) {
                 after[i] = state[i];
             }
@@ -53,7 +64,11 @@ class StepCellTest {
                 double[][] noise = new double[draws.size()][dim + (dim & 1)];
                 for (int k = 0; k < draws.size(); k++) {
                     CellDraw d = draws.get(k);
-                    d.law().draw(Philox.words(SEED, first + r, d.purpose(), d.ordinal() + iteration), new double[0][], noise[k]);
+                    d.law()
+                            .draw(
+                                    Philox.words(SEED, first + r, d.purpose(), d.ordinal() + iteration),
+                                    new double[0][],
+                                    noise[k]);
                 }
                 for (int o = 0; o < outs.length; o++) {
                     for (int d = 0; d < dim; d++) {
@@ -67,7 +82,9 @@ class StepCellTest {
                             sum += w * v;
                             size += Math.abs(w * v);
                             // a normal number is within 4.5 x 2^-24 of its radius (FillTest)
-                            inNoise += k < 0 ? 0 : Math.abs(w) * 4.5 * 0x1p-24 * Math.hypot(noise[k][d & ~1], noise[k][d | 1]);
+                            inNoise += k < 0
+                                    ? 0
+                                    : Math.abs(w) * 4.5 * 0x1p-24 * Math.hypot(noise[k][d & ~1], noise[k][d | 1]);
                         }
                         int at = outs[o] * slotStride + r * dim + d;
                         after[at] = sum;
@@ -79,12 +96,21 @@ class StepCellTest {
         }
     }
 
-    private static float[] run(Lab lab, Cell cell, float[] state, int slotStride, int n, int dim, long first, long iteration) {
+    private static float[] run(
+            Lab lab, Cell cell, float[] state, int slotStride, int n, int dim, long first, long iteration) {
         int[] headers = new int[3 * CellLayout.HEADER];
         float[] table = new float[3 * CellLayout.WEIGHTS];
         CellLayout.encode(cell.ins, cell.outs, cell.weights, cell.draws, 2, headers, table);
         DeviceBuffer on = lab.floats(state);
-        StepCell.run(lab.stream(), lab.rows(SEED, first, n, null, null, iteration), on, slotStride, dim, lab.ints(headers), lab.floats(table), 2);
+        StepCell.run(
+                lab.stream(),
+                lab.rows(SEED, first, n, null, null, iteration),
+                on,
+                slotStride,
+                dim,
+                lab.ints(headers),
+                lab.floats(table),
+                2);
         return lab.read(on);
     }
 
@@ -109,7 +135,8 @@ class StepCellTest {
                 int slotStride = n * dim + (n % 2 == 0 ? 4 : 3);
                 float[] state = state(SLOTS * slotStride);
                 String what = Arrays.toString(shape) + " on " + n + " x " + dim;
-                float[] got = Lab.sameOnOneThread(device, what, lab -> run(lab, cell, state, slotStride, n, dim, 40, 6));
+                float[] got =
+                        Lab.sameOnOneThread(device, what, lab -> run(lab, cell, state, slotStride, n, dim, 40, 6));
                 double[] expected = new double[state.length];
                 double[] allowed = new double[state.length];
                 cell.expect(state, slotStride, n, dim, 40, 6, expected, allowed);
@@ -135,8 +162,10 @@ class StepCellTest {
         float[] a = Lab.on(device, lab -> run(lab, cell, aligned, n * dim, n, dim, 0, 0));
         float[] b = Lab.on(device, lab -> run(lab, cell, odd, n * dim + 1, n, dim, 0, 0));
         for (int s = 0; s < SLOTS; s++) {
-            Lab.assertBits(Arrays.copyOfRange(a, s * n * dim, (s + 1) * n * dim),
-                    Arrays.copyOfRange(b, s * (n * dim + 1), s * (n * dim + 1) + n * dim), "slot " + s);
+            Lab.assertBits(
+                    Arrays.copyOfRange(a, s * n * dim, (s + 1) * n * dim),
+                    Arrays.copyOfRange(b, s * (n * dim + 1), s * (n * dim + 1) + n * dim),
+                    "slot " + s);
         }
     }
 
@@ -145,7 +174,11 @@ class StepCellTest {
     void leavesDeadRowsAloneAndFollowsTheIndexList(Device device) {
         int n = 1021;
         int dim = 3;
-        Cell cell = new Cell(new int[] {0}, new int[] {0}, new double[][] {{0.5, 2}}, List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 0)));
+        Cell cell = new Cell(
+                new int[] {0},
+                new int[] {0},
+                new double[][] {{0.5, 2}},
+                List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 0)));
         int[] headers = new int[CellLayout.HEADER];
         float[] table = new float[CellLayout.WEIGHTS];
         CellLayout.encode(cell.ins, cell.outs, cell.weights, cell.draws, 0, headers, table);
@@ -161,12 +194,23 @@ class StepCellTest {
         }
         float[] got = Lab.on(device, lab -> {
             DeviceBuffer on = lab.floats(gathered);
-            StepCell.run(lab.stream(), lab.rows(SEED, 0, n, index, alive, 0), on, n * dim, dim, lab.ints(headers), lab.floats(table), 0);
+            StepCell.run(
+                    lab.stream(),
+                    lab.rows(SEED, 0, n, index, alive, 0),
+                    on,
+                    n * dim,
+                    dim,
+                    lab.ints(headers),
+                    lab.floats(table),
+                    0);
             return lab.read(on);
         });
         for (int r = 0; r < n; r++) {
             for (int d = 0; d < dim; d++) {
-                assertEquals(alive[r] > 0 ? all[(int) index[r] * dim + d] : gathered[r * dim + d], got[r * dim + d], "row " + r);
+                assertEquals(
+                        alive[r] > 0 ? all[(int) index[r] * dim + d] : gathered[r * dim + d],
+                        got[r * dim + d],
+                        "row " + r);
             }
         }
     }
@@ -175,7 +219,8 @@ class StepCellTest {
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
     void readsNothingAtWeightZero(Device device) {
-        Cell cell = new Cell(new int[] {0, 1}, new int[] {2, 3, 1}, new double[][] {{1, 0}, {0, 0}, {-2, 0}}, List.of());
+        Cell cell =
+                new Cell(new int[] {0, 1}, new int[] {2, 3, 1}, new double[][] {{1, 0}, {0, 0}, {-2, 0}}, List.of());
         float[] got = Lab.on(device, lab -> run(lab, cell, new float[] {3, Float.NaN, 9, 9}, 1, 1, 1, 0, 0));
         Lab.assertBits(new float[] {3, -6, 3, 0}, got, "registers");
     }
@@ -184,9 +229,11 @@ class StepCellTest {
     void refusesWhatHasNoPlace() {
         int[] headers = new int[CellLayout.HEADER];
         float[] table = new float[CellLayout.WEIGHTS];
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(
+                IllegalArgumentException.class,
                 () -> CellLayout.encode(new int[9], new int[1], new double[1][9], List.of(), 0, headers, table));
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(
+                IllegalArgumentException.class,
                 () -> CellLayout.encode(new int[2], new int[1], new double[1][3], List.of(), 0, headers, table));
     }
 }

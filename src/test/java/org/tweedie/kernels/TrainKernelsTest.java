@@ -87,8 +87,14 @@ class TrainKernelsTest {
             DeviceBuffer cotangent = m.of(new float[count * width]);
             DeviceBuffer loss = m.of(new float[count]);
             View weight = weighted ? View.rows(m.of(normals(2, count)), 1) : null;
-            SquaredLoss.gradient(m.stream, m.rows, View.rows(out, width), View.rows(target, width), weight, 0.25f, View.rows(cotangent,
-                    width),
+            SquaredLoss.gradient(
+                    m.stream,
+                    m.rows,
+                    View.rows(out, width),
+                    View.rows(target, width),
+                    weight,
+                    0.25f,
+                    View.rows(cotangent, width),
                     loss);
             return new float[][] {m.floats(loss), m.floats(cotangent)};
         }
@@ -129,13 +135,22 @@ class TrainKernelsTest {
             DeviceBuffer out = m.of(1, 2, 3, 4);
             DeviceBuffer cotangent = m.of(9, 9, 9, 9);
             DeviceBuffer loss = m.of(7, 7, 7, 7);
-            SquaredLoss.gradient(m.stream, m.rows, View.rows(out, 1), View.shared(m.of(0), 0, 1), null, 1, View.rows(cotangent, 1), loss);
+            SquaredLoss.gradient(
+                    m.stream,
+                    m.rows,
+                    View.rows(out, 1),
+                    View.shared(m.of(0), 0, 1),
+                    null,
+                    1,
+                    View.rows(cotangent, 1),
+                    loss);
             assertArrayEquals(new float[] {2, 9, 6, 9}, m.floats(cotangent));
             assertArrayEquals(new float[] {1, 7, 9, 7}, m.floats(loss));
         }
     }
 
-    private record State(float[] weights, float[] first, float[] second, float[] mean, double[] control, float[] history) {}
+    private record State(
+            float[] weights, float[] first, float[] second, float[] mean, double[] control, float[] history) {}
 
     private static final Adam.Rule RULE = new Adam.Rule(0.9, 0.99, 1e-8, 0.01);
 
@@ -152,12 +167,19 @@ class TrainKernelsTest {
             for (int k = 1; k <= steps; k++) {
                 float[] g = normals(1 + k % 3, count);
                 m.stream.upload(g, 0, gradient, 0, count);
-                m.stream.upload(new float[] {3 * k, squares(g, 0, count / 2), squares(g, count / 2, count)}, 0, sums, 0, 3);
+                m.stream.upload(
+                        new float[] {3 * k, squares(g, 0, count / 2), squares(g, count / 2, count)}, 0, sums, 0, 3);
                 Adam.assign(m.stream, control, k, 1e-2 / k, 0.1, RULE);
                 Adam.judge(m.stream, control, sums, 2, 0.5, clip, history);
                 Adam.update(m.stream, control, 0, count, w, gradient, first, second, mean, RULE);
             }
-            return new State(m.floats(w), m.floats(first), m.floats(second), m.floats(mean), m.doubles(control), m.floats(history));
+            return new State(
+                    m.floats(w),
+                    m.floats(first),
+                    m.floats(second),
+                    m.floats(mean),
+                    m.doubles(control),
+                    m.floats(history));
         }
     }
 
@@ -188,7 +210,8 @@ class TrainKernelsTest {
                 for (int i = 0; i < count; i++) {
                     first[i] = 0.9 * first[i] + 0.1 * factor * g[i];
                     second[i] = 0.99 * second[i] + 0.01 * factor * g[i] * factor * g[i];
-                    double step = first[i] / (1 - Math.pow(0.9, k)) / (Math.sqrt(second[i] / (1 - Math.pow(0.99, k))) + 1e-8);
+                    double step =
+                            first[i] / (1 - Math.pow(0.9, k)) / (Math.sqrt(second[i] / (1 - Math.pow(0.99, k))) + 1e-8);
                     w[i] = w[i] - rate * 0.01 * w[i] - rate * step;
                     mean[i] += 0.1 * (w[i] - mean[i]);
                 }
@@ -264,7 +287,10 @@ class TrainKernelsTest {
                     assertEquals(0, drawn[3 * i + 1] + drawn[3 * i + 2]);
                 }
                 for (int[] epoch : order) {
-                    assertArrayEquals(IntStream.range(0, n).toArray(), Arrays.stream(epoch).sorted().toArray(), "n = " + n);
+                    assertArrayEquals(
+                            IntStream.range(0, n).toArray(),
+                            Arrays.stream(epoch).sorted().toArray(),
+                            "n = " + n);
                 }
                 assertTrue(n < 31 || !Arrays.equals(order[0], order[1]), "two epochs of " + n + " in one order");
                 // any sample without those before it
@@ -285,7 +311,8 @@ class TrainKernelsTest {
             int epochs = 20_000;
             int[][] at = new int[n][n];
             int[][] next = new int[n][n];
-            try (Device device = Device.open("cpu:1"); Memory m = new Memory(device, 0, (long) n * epochs)) {
+            try (Device device = Device.open("cpu:1");
+                    Memory m = new Memory(device, 0, (long) n * epochs)) {
                 float[] data = new float[n];
                 for (int i = 0; i < n; i++) {
                     data[i] = i;
@@ -317,14 +344,27 @@ class TrainKernelsTest {
 
     @Test
     void badArgumentsAreRefused() {
-        try (Device device = Device.open("cpu:1"); Memory m = new Memory(device, 0, 2)) {
+        try (Device device = Device.open("cpu:1");
+                Memory m = new Memory(device, 0, 2)) {
             DeviceBuffer four = m.of(1, 2, 3, 4);
-            assertThrows(IllegalArgumentException.class, () -> Batch.rows(m.stream, m.rows, four, 0, View.rows(four, 2)));
-            assertThrows(IllegalArgumentException.class, () -> Batch.rows(m.stream, m.rows, four, 3, View.rows(four, 2)));
-            assertThrows(IllegalArgumentException.class,
-                    () -> SquaredLoss.gradient(m.stream, m.rows, View.rows(four, 2), View.rows(four, 1), null, 1, View.rows(four, 2),
+            assertThrows(
+                    IllegalArgumentException.class, () -> Batch.rows(m.stream, m.rows, four, 0, View.rows(four, 2)));
+            assertThrows(
+                    IllegalArgumentException.class, () -> Batch.rows(m.stream, m.rows, four, 3, View.rows(four, 2)));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> SquaredLoss.gradient(
+                            m.stream,
+                            m.rows,
+                            View.rows(four, 2),
+                            View.rows(four, 1),
+                            null,
+                            1,
+                            View.rows(four, 2),
                             four));
-            assertThrows(IllegalArgumentException.class, () -> Adam.update(m.stream, four, 2, 3, four, four, four, four, four, RULE));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Adam.update(m.stream, four, 2, 3, four, four, four, four, four, RULE));
             assertThrows(IllegalArgumentException.class, () -> new Adam.Rule(1, 0.9, 1e-8, 0));
             assertThrows(IllegalArgumentException.class, () -> new Adam.Rule(0.9, 0.9, 0, 0));
             assertThrows(IllegalArgumentException.class, () -> new Adam.Rule(0.9, 0.9, 1e-8, -1));

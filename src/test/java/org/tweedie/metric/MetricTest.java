@@ -66,13 +66,21 @@ class MetricTest {
         assertEquals(Math.hypot(2, 0.5), line.value(), 0.05); // standard error of a mean of 15,000: 0.012; 4 of them
         // isotropic shift m in the plane: every direction sees m cos(angle); mean square is |m|^2 / 2
         Estimate plane = SlicedWasserstein.estimate(gaussian(5, 5_000, 2, 0, 1), gaussian(6, 5_000, 2, 1, 1), 1);
-        assertEquals(1, plane.value(), 0.2); // 64 random directions: cos^2 has deviation 0.35, so 0.35 * 2 / sqrt(64) / 2 / 1 = 0.044; 4 of them
+        assertEquals(
+                1,
+                plane.value(),
+                0.2); // 64 random directions: cos^2 has deviation 0.35, so 0.35 * 2 / sqrt(64) / 2 / 1 = 0.044; 4 of
+        // them
     }
 
     @Test
     void slicedWassersteinOfUnequalSizesSplitsMass() {
         // {0, 1} against {0, 0, 1}: a mass of 1/6 moves by 1
-        assertEquals(Math.sqrt(1.0 / 6), SlicedWasserstein.estimate(new Points(new float[] {0, 1}, 1), new Points(new float[] {0, 0, 1}, 1), 1).value(), 1e-9);
+        assertEquals(
+                Math.sqrt(1.0 / 6),
+                SlicedWasserstein.estimate(new Points(new float[] {0, 1}, 1), new Points(new float[] {0, 0, 1}, 1), 1)
+                        .value(),
+                1e-9);
     }
 
     @Test
@@ -85,7 +93,11 @@ class MetricTest {
 
     @Test
     void badPointsAreNamed() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> new Points(new float[] {1, Float.NaN}, 2)).getMessage().contains("column 1"));
-        assertThrows(IllegalArgumentException.class, () -> EnergyDistance.squared(new Points(new float[4], 2), new Points(new float[4], 1)));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> new Points(new float[] {1, Float.NaN}, 2))
+                .getMessage()
+                .contains("column 1"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> EnergyDistance.squared(new Points(new float[4], 2), new Points(new float[4], 1)));
     }
 }

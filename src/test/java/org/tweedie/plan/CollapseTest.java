@@ -63,7 +63,8 @@ class CollapseTest {
                 assertEquals(closed, cell.step());
                 closed += cell.closesStep() ? 1 : 0;
                 for (Mix mix : cell.mixes()) {
-                    assertTrue(mix.from().length <= CellTable.MOST_FROM && mix.into().length <= CellTable.MOST_INTO
+                    assertTrue(mix.from().length <= CellTable.MOST_FROM
+                            && mix.into().length <= CellTable.MOST_INTO
                             && mix.draws().size() <= CellTable.MOST_DRAWS);
                     assertEquals(mix.into().length, mix.weights().length);
                     for (double[] row : mix.weights()) {
@@ -75,7 +76,8 @@ class CollapseTest {
                     for (int r : concatenated(mix.into(), mix.from())) {
                         assertEquals(width, table.registers().get(r).width());
                     }
-                    assertTrue(Arrays.stream(mix.into()).noneMatch(r -> table.registers().get(r).given()));
+                    assertTrue(Arrays.stream(mix.into())
+                            .noneMatch(r -> table.registers().get(r).given()));
                 }
             }
             assertEquals(plan.steps().size(), closed);
@@ -92,13 +94,17 @@ class CollapseTest {
             assertTrue(cell.closesStep());
         }
         // "noise" lives only inside the mixes
-        assertEquals(List.of("x", "score"), table.registers().stream().map(Register::name).toList());
+        assertEquals(
+                List.of("x", "score"),
+                table.registers().stream().map(Register::name).toList());
     }
 
     @Test
     void aTracedRegisterThatTheNextStepOverwritesIsKeptApart() {
         CellTable table = CellTable.of(churned().traced("x"));
-        assertEquals(List.of("x", "score", "x@end"), table.registers().stream().map(Register::name).toList());
+        assertEquals(
+                List.of("x", "score", "x@end"),
+                table.registers().stream().map(Register::name).toList());
         assertArrayEquals(new int[] {2}, table.trace());
         assertArrayEquals(new int[] {0}, table.outputs());
     }
@@ -111,13 +117,18 @@ class CollapseTest {
         int y = writer.register("y", line);
         int alive = writer.register("alive", line);
         writer.step(1, 1).normal(Purpose.STEP, x).normal(Purpose.CORRECTOR, y).normal(Purpose.STEP, alive);
-        writer.repeat(1, 0.5, alive, 10).normal(Purpose.STEP, x).normal(Purpose.STEP, y).set(alive, 1, x);
+        writer.repeat(1, 0.5, alive, 10)
+                .normal(Purpose.STEP, x)
+                .normal(Purpose.STEP, y)
+                .set(alive, 1, x);
         writer.step(0.5, 0).normal(Purpose.STEP, y).set(x, 1, x, 1, y);
         CellTable table = CellTable.of(writer.plan(x, alive));
         List<Integer> steps = new ArrayList<>();
-        table.cells().forEach(cell -> cell.mixes().forEach(mix -> mix.draws().stream()
-                .filter(noise -> noise.purpose() == Purpose.STEP)
-                .forEach(noise -> steps.add(noise.ordinal()))));
+        table.cells()
+                .forEach(cell -> cell.mixes()
+                        .forEach(mix -> mix.draws().stream()
+                                .filter(noise -> noise.purpose() == Purpose.STEP)
+                                .forEach(noise -> steps.add(noise.ordinal()))));
         assertEquals(List.of(2, 22), steps); // 0, 1 and 12 to 21 fill what nothing reads, and still count
         assertEquals(Optional.of(new Until(1, 10)), table.untils().get(1));
     }
@@ -159,7 +170,8 @@ class CollapseTest {
         assertEquals(expected.length, actual.length, which);
         for (int i = 0; i < expected.length; ++i) {
             for (int d = 0; d < expected[i].length; ++d) {
-                assertEquals(expected[i][d], actual[i][d], 1e-9 * (1 + Math.abs(expected[i][d])), which + ", register " + i);
+                assertEquals(
+                        expected[i][d], actual[i][d], 1e-9 * (1 + Math.abs(expected[i][d])), which + ", register " + i);
             }
         }
     }

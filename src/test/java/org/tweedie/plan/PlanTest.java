@@ -29,16 +29,22 @@ class PlanTest {
         assertSays("two registers named 'x'", () -> empty.register("x", LINE));
         assertSays("step 0, Combine reads 'x' before anything wrote it", () -> written(w -> w.set(x, 1, x)));
         assertSays("which the caller gives", () -> written(w -> w.normal(Purpose.STEP, given)));
-        assertSays("keeps to one width, got 1 in 'x' and 2 in 'p'",
-                () -> written(w -> w.normal(Purpose.STEP, x).normal(Purpose.STEP, p).set(x, 1, x, 1, p)));
-        assertSays("only a combine may", () -> written(w -> w.normal(Purpose.STEP, x).evaluate("f", 0.5, x, x)));
-        assertSays("has width 2, needs 1",
+        assertSays(
+                "keeps to one width, got 1 in 'x' and 2 in 'p'",
+                () -> written(
+                        w -> w.normal(Purpose.STEP, x).normal(Purpose.STEP, p).set(x, 1, x, 1, p)));
+        assertSays(
+                "only a combine may",
+                () -> written(w -> w.normal(Purpose.STEP, x).evaluate("f", 0.5, x, x)));
+        assertSays(
+                "has width 2, needs 1",
                 () -> written(w -> w.normal(Purpose.STEP, p).evaluate("f", new int[] {given}, Time.of(p), x)));
         assertSays("names register 7 of 3", () -> written(w -> w.normal(Purpose.STEP, 7)));
         assertSays("weights are finite", () -> written(w -> w.set(x, Double.NaN, given)));
         assertSays("the outputs reads 'x' before anything wrote it", () -> written(w -> w.normal(Purpose.STEP, p)));
         assertSays("a weight for each register", () -> written(w -> w.combine(x, new double[] {1, 2}, given)));
-        assertSays("no register 'y' in the plan; it has [x, p, given]",
+        assertSays(
+                "no register 'y' in the plan; it has [x, p, given]",
                 () -> written(w -> w.set(x, 1, given)).register("y"));
         assertSays("at least once", () -> new Until(0, 0));
         assertSays("a number or a register", () -> new Time(1, 1));
@@ -67,7 +73,9 @@ class PlanTest {
         int y = writer.register("y", LINE);
         writer.step(1, 0).set(x, 1, a).set(y, 10, a);
         writer.combine(new int[] {x, y}, new double[][] {{0, 1}, {1, 1}}, x, y);
-        double[][] row = Interpreter.of(writer.plan(x, y), Map.of()).row(0, 0, Map.of("a", new double[] {2})).outputs();
+        double[][] row = Interpreter.of(writer.plan(x, y), Map.of())
+                .row(0, 0, Map.of("a", new double[] {2}))
+                .outputs();
         assertArrayEquals(new double[][] {{20}, {22}}, row);
     }
 
@@ -78,7 +86,9 @@ class PlanTest {
         int y = writer.register("y", PLANE);
         int u = writer.register("u", PLANE);
         writer.step(1, 0).normal(Purpose.STEP, x).normal(Purpose.STEP, y).draw(Law.UNIFORM, Purpose.STEP, u);
-        double[][] row = Interpreter.of(CellTable.of(writer.plan(x, y, u)), Map.of()).row(99, 1L << 40).outputs();
+        double[][] row = Interpreter.of(CellTable.of(writer.plan(x, y, u)), Map.of())
+                .row(99, 1L << 40)
+                .outputs();
         for (int d = 0; d < 2; ++d) {
             assertEquals(Philox.words(99, 1L << 40, Purpose.STEP, 0).normal(d), row[0][d]);
             assertEquals(Philox.words(99, 1L << 40, Purpose.STEP, 1).normal(d), row[1][d]);
@@ -97,10 +107,14 @@ class PlanTest {
         int z = writer.register("z", LINE);
         writer.step(1, 1).set(alive, 1, left).set(count, 0, one).set(sum, 0, one);
         writer.repeat(1, 0, alive, 4);
-        writer.normal(Purpose.STEP, z).set(sum, 1, sum, 1, z).set(count, 1, count, 1, one).set(alive, 1, alive, -1, one);
+        writer.normal(Purpose.STEP, z)
+                .set(sum, 1, sum, 1, z)
+                .set(count, 1, count, 1, one)
+                .set(alive, 1, alive, -1, one);
         Plan plan = writer.plan(count, sum);
         for (double rows : new double[] {-3, 0, 1, 2, 3.5, 4, 100}) {
-            Interpreter.Row row = Interpreter.of(plan, Map.of()).row(5, 6, Map.of("left", new double[] {rows}, "one", new double[] {1}));
+            Interpreter.Row row = Interpreter.of(plan, Map.of())
+                    .row(5, 6, Map.of("left", new double[] {rows}, "one", new double[] {1}));
             int times = (int) Math.max(1, Math.min(4, Math.ceil(rows)));
             assertEquals(times, row.outputs()[0][0]);
             double expected = 0;
@@ -116,7 +130,12 @@ class PlanTest {
         Plan.Writer writer = Plan.writer();
         int x = writer.register("x", LINE);
         int f = writer.register("f", LINE);
-        writer.step(1, 0).normal(Purpose.PRIOR, x).evaluate("f", 1, x, f).set(x, 1, x, 1, f).evaluate("f", 0.5, x, f).set(x, 1, x, 1, f);
+        writer.step(1, 0)
+                .normal(Purpose.PRIOR, x)
+                .evaluate("f", 1, x, f)
+                .set(x, 1, x, 1, f)
+                .evaluate("f", 0.5, x, f)
+                .set(x, 1, x, 1, f);
         Plan plan = GivenInputs.of("f", "y", PLANE)
                 .then(GivenInputs.of("f", "w", LINE))
                 .then(GivenInputs.of("other", "v", LINE))
@@ -135,7 +154,11 @@ class PlanTest {
         Plan.Writer writer = Plan.writer();
         int x = writer.register("x", LINE);
         int v = writer.register("v", LINE);
-        writer.step(1, 1).normal(Purpose.PRIOR, x).normal(Purpose.PRIOR, v).step(1, 0).set(x, 1, x, 2, v);
+        writer.step(1, 1)
+                .normal(Purpose.PRIOR, x)
+                .normal(Purpose.PRIOR, v)
+                .step(1, 0)
+                .set(x, 1, x, 2, v);
         Plan plan = new GivenStart().steer(writer.plan(x));
         double[][] row = Interpreter.of(plan, Map.of())
                 .row(0, 0, Map.of("start", new double[] {3}, "start.v", new double[] {5}))
@@ -150,7 +173,8 @@ class PlanTest {
         int x = writer.register("x", LINE);
         writer.step(1, 0).evaluate("denoiser", 1, y, x);
         Plan plan = writer.plan(x);
-        assertSays("the plan evaluates 'denoiser', and the fields given are [f]",
+        assertSays(
+                "the plan evaluates 'denoiser', and the fields given are [f]",
                 () -> Interpreter.of(plan, Map.of("f", (RowField) (from, t, into) -> {})));
         Interpreter interpreter = Interpreter.of(plan, Map.of("denoiser", (RowField) (from, t, into) -> {}));
         assertSays("needs a row of width 2 given for 'y', got none", () -> interpreter.row(0, 0));

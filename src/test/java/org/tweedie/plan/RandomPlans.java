@@ -118,7 +118,8 @@ final class RandomPlans {
         int rows = 1 + random.nextInt(writable.get(w).size());
         List<Integer> targets = new ArrayList<>(writable.get(w));
         Collections.shuffle(targets, random);
-        int[] into = targets.subList(0, rows).stream().mapToInt(Integer::intValue).toArray();
+        int[] into =
+                targets.subList(0, rows).stream().mapToInt(Integer::intValue).toArray();
         int[] from = new int[1 + random.nextInt(4)];
         Arrays.setAll(from, j -> pick(filled.get(w)));
         double[][] weights = new double[rows][from.length];

@@ -31,7 +31,9 @@ class PhiloxTest {
     }
 
     private static int[] hex(String words) {
-        return Arrays.stream(words.split(" ")).mapToInt(w -> Integer.parseUnsignedInt(w, 16)).toArray();
+        return Arrays.stream(words.split(" "))
+                .mapToInt(w -> Integer.parseUnsignedInt(w, 16))
+                .toArray();
     }
 
     /** The counter layout, word by word: a change of it changes every stored result. */
@@ -41,7 +43,8 @@ class PhiloxTest {
         long index = 0x85a308d3243f6a88L;
         Words words = Philox.words(seed, index, Purpose.SPLIT, 0x198a2e);
         int[] block = new int[4];
-        Philox.block(0x243f6a88, 0x85a308d3, 14 << 24 | 0x198a2e, 3 << 24 | 0x707344 >> 2, 0xa4093822, 0x299f31d0, block, 0);
+        Philox.block(
+                0x243f6a88, 0x85a308d3, 14 << 24 | 0x198a2e, 3 << 24 | 0x707344 >> 2, 0xa4093822, 0x299f31d0, block, 0);
         for (int lane = 0; lane < 4; lane++) {
             assertEquals(block[lane], words.word((0x707344 >> 2) * 4 + lane, 3));
         }
@@ -72,14 +75,16 @@ class PhiloxTest {
                     for (int ordinal : new int[] {0, 1, Philox.MOST}) {
                         for (int attempt : new int[] {0, 1, 255}) {
                             for (int coordinate : new int[] {0, 1, 4, 4 * Philox.MOST}) {
-                                seen.add(Philox.words(seed, index, purpose, ordinal).word(coordinate, attempt));
+                                seen.add(Philox.words(seed, index, purpose, ordinal)
+                                        .word(coordinate, attempt));
                             }
                         }
                     }
                 }
             }
         }
-        // 6912 words of 32 bits: one coincidence among them has probability 0.6 %, three 3e-8; more means a lost counter bit
+        // 6912 words of 32 bits: one coincidence among them has probability 0.6 %, three 3e-8; more means a lost
+        // counter bit
         assertTrue(seen.size() >= 3 * 4 * 16 * 3 * 3 * 4 - 2, seen.size() + " different words");
     }
 
@@ -102,7 +107,9 @@ class PhiloxTest {
             Law.NORMAL.draw(Philox.words(11, i, Purpose.PRIOR, 0), new double[0][], row);
             System.arraycopy(row, 0, z, 4 * i, 4);
         }
-        double p = KolmogorovSmirnovTest.withDefaults().test(z, NormalDistribution.of(0, 1)::cumulativeProbability).getPValue();
+        double p = KolmogorovSmirnovTest.withDefaults()
+                .test(z, NormalDistribution.of(0, 1)::cumulativeProbability)
+                .getPValue();
         assertTrue(p > 1e-4, "p = " + p);
     }
 
@@ -112,10 +119,13 @@ class PhiloxTest {
         double[] sign = new double[u.length];
         Law.UNIFORM.draw(Philox.words(12, 0, Purpose.TIME, 0), new double[0][], u);
         Law.RADEMACHER.draw(Philox.words(13, 0, Purpose.PROBE, 0), new double[0][], sign);
-        double p = KolmogorovSmirnovTest.withDefaults().test(u, x -> Math.max(0, Math.min(1, x))).getPValue();
+        double p = KolmogorovSmirnovTest.withDefaults()
+                .test(u, x -> Math.max(0, Math.min(1, x)))
+                .getPValue();
         assertTrue(p > 1e-4, "p = " + p);
         assertTrue(Arrays.stream(u).allMatch(x -> x > 0 && x < 1));
         assertTrue(Arrays.stream(sign).allMatch(s -> Math.abs(s) == 1));
-        assertEquals(0, Arrays.stream(sign).average().orElseThrow(), 4 / Math.sqrt(u.length)); // 4 standard errors: 6e-5
+        assertEquals(
+                0, Arrays.stream(sign).average().orElseThrow(), 4 / Math.sqrt(u.length)); // 4 standard errors: 6e-5
     }
 }

@@ -23,7 +23,8 @@ import org.tweedie.sde.Sde;
 
 /** The field on a device against the closed form in double. */
 class GaussianMixtureScoreTest {
-    private static final GaussianMixture MIXTURE = new GaussianMixture(new double[] {0.2, 0.5, 0.3},
+    private static final GaussianMixture MIXTURE = new GaussianMixture(
+            new double[] {0.2, 0.5, 0.3},
             new double[][] {{-2, 0, 1}, {1, 1, 0}, {0.5, -3, 2}},
             new double[][][] {diagonal(0.3, 0.1, 1), diagonal(0.05, 0.5, 0.2), diagonal(1, 1, 0.4)});
 
@@ -51,7 +52,8 @@ class GaussianMixtureScoreTest {
                 float[] each = evaluate(device, field, x, t, true);
                 for (int r = 0; r < n; r++) {
                     double[] expected = MIXTURE.score(sde, new double[] {x[3 * r], x[3 * r + 1], x[3 * r + 2]}, t);
-                    double size = Math.max(1, Math.max(Math.abs(expected[0]), Math.max(Math.abs(expected[1]), Math.abs(expected[2]))));
+                    double size = Math.max(
+                            1, Math.max(Math.abs(expected[0]), Math.max(Math.abs(expected[1]), Math.abs(expected[2]))));
                     for (int d = 0; d < 3; d++) {
                         // shares of components are exponentials of logs up to some hundreds, rounded to f32
                         assertEquals(expected[d], one[3 * r + d], 1e-4 * size, spec + " at " + t);
@@ -75,8 +77,11 @@ class GaussianMixtureScoreTest {
             float[] ts = new float[n];
             java.util.Arrays.fill(ts, (float) t);
             stream.upload(ts, 0, times, 0, n);
-            evaluator.evaluate(stream, rows, List.of(View.rows(in, 3)), perRow ? Instant.perRow(View.rows(times, 1))
-                    : Instant.at((float) t),
+            evaluator.evaluate(
+                    stream,
+                    rows,
+                    List.of(View.rows(in, 3)),
+                    perRow ? Instant.perRow(View.rows(times, 1)) : Instant.at((float) t),
                     List.of(View.rows(out, 3)));
             float[] values = new float[x.length];
             stream.download(out, 0, values, 0, values.length);
@@ -90,7 +95,9 @@ class GaussianMixtureScoreTest {
         Sde sde = ProcessSpec.parse("vp").on(Space.euclidean(2));
         assertThrows(IllegalArgumentException.class, () -> new GaussianMixtureScore(tilted, sde));
         assertThrows(IllegalArgumentException.class, () -> new GaussianMixtureScore(MIXTURE, sde));
-        assertArrayEquals(new String[] {"x"}, new GaussianMixtureScore(MIXTURE, sde.on(Space.euclidean(3))).signature().from().stream()
-                .map(Signature.Port::name).toArray());
+        assertArrayEquals(
+                new String[] {"x"},
+                new GaussianMixtureScore(MIXTURE, sde.on(Space.euclidean(3)))
+                        .signature().from().stream().map(Signature.Port::name).toArray());
     }
 }

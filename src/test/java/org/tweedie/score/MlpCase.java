@@ -50,7 +50,9 @@ record MlpCase(String spec, int[] ports, int outputs, int rows, int seed) {
     float[] weights() {
         float[] weights = mlp().initial(signature(), seed);
         for (Parameters.Tensor tensor : mlp().tensors(signature())) {
-            for (int i = 0; tensor.trained() && (tensor.vector() || tensor.name().equals("out.weight")) && i < tensor.count(); i++) {
+            for (int i = 0;
+                    tensor.trained() && (tensor.vector() || tensor.name().equals("out.weight")) && i < tensor.count();
+                    i++) {
                 int at = (int) tensor.offset() + i;
                 weights[at] = (float) (0.6 * words(4, at).normal(0));
             }

@@ -21,6 +21,7 @@ final class MlpReference {
 
     /** Sums over rows of cotangent times output's gradient, and its error in f32. */
     final double[] gradient;
+
     final double[] gradientError;
 
     MlpReference(Mlp mlp, int outputs, List<Parameters.Tensor> tensors, double[] weights) {
@@ -79,7 +80,8 @@ final class MlpReference {
                     double p = pre[l].v[j];
                     nearestKink = Math.min(nearestKink, Math.abs(p));
                     h[l + 1].v[j] = value(p);
-                    h[l + 1].e[j] = Math.abs(slope(p)) * pre[l].e[j] + FUNCTION * Math.max(Math.abs(value(p)), Math.min(1, Math.abs(p)));
+                    h[l + 1].e[j] = Math.abs(slope(p)) * pre[l].e[j]
+                            + FUNCTION * Math.max(Math.abs(value(p)), Math.min(1, Math.abs(p)));
                     if (mlp.residual() && l > 0) {
                         h[l + 1].v[j] += h[l].v[j];
                         h[l + 1].e[j] += h[l].e[j] + U * Math.abs(h[l + 1].v[j]);
@@ -118,7 +120,8 @@ final class MlpReference {
                 for (int j = 0; j < mlp.width(); j++) {
                     double s = slope(pre[l].v[j]);
                     dPre.v[j] = dh.v[j] * s;
-                    dPre.e[j] = dh.e[j] * Math.abs(s) + Math.abs(dh.v[j]) * (curvature() * pre[l].e[j] + 2 * FUNCTION)
+                    dPre.e[j] = dh.e[j] * Math.abs(s)
+                            + Math.abs(dh.v[j]) * (curvature() * pre[l].e[j] + 2 * FUNCTION)
                             + U * Math.abs(dPre.v[j]);
                 }
                 outer(h[l], dPre, at("layer." + l + ".weight"), at("layer." + l + ".bias"));
@@ -187,7 +190,9 @@ final class MlpReference {
             case TANH -> 1 - StrictMath.tanh(x) * StrictMath.tanh(x);
             case RELU -> x > 0 ? 1 : 0;
             case SOFTPLUS -> sigmoid(x);
-            case GELU -> NormalDistribution.of(0, 1).cumulativeProbability(x) + x * NormalDistribution.of(0, 1).density(x);
+            case GELU ->
+                NormalDistribution.of(0, 1).cumulativeProbability(x)
+                        + x * NormalDistribution.of(0, 1).density(x);
         };
     }
 

@@ -86,7 +86,8 @@ class MlpReferenceTest {
     void inputGradientsAreCentralDifferences() {
         MlpCase shape = MlpCase.all().get(2);
         double[] weights = MlpCase.doubles(shape.weights(), 0, shape.weights().length);
-        MlpReference reference = new MlpReference(shape.mlp(), shape.outputs(), shape.mlp().tensors(shape.signature()), weights);
+        MlpReference reference =
+                new MlpReference(shape.mlp(), shape.outputs(), shape.mlp().tensors(shape.signature()), weights);
         double[] cotangent = MlpCase.doubles(shape.cotangents(), 0, shape.outputs());
         double[] x = MlpCase.doubles(shape.x(), 0, 2);
         MlpReference.Row row = reference.new Row(x, 0.3);
@@ -98,7 +99,10 @@ class MlpReferenceTest {
             down[d] -= STEP;
             double difference = 0;
             for (int j = 0; j < cotangent.length; j++) {
-                difference += cotangent[j] * (reference.new Row(up, 0.3).out.v()[j] - reference.new Row(down, 0.3).out.v()[j]) / (2 * STEP);
+                difference += cotangent[j]
+                        * (reference.new Row(up, 0.3).out.v()[j]
+                                - reference.new Row(down, 0.3).out.v()[j])
+                        / (2 * STEP);
             }
             assertEquals(difference, row.dx.v()[d], 1e-6 * Math.max(1, Math.abs(difference)));
         }

@@ -1,6 +1,5 @@
 package org.tweedie.score;
 
-import org.tweedie.sde.Prediction;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.tweedie.sde.Prediction;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
@@ -20,6 +18,7 @@ import org.tweedie.device.Graph;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
+import org.tweedie.sde.Prediction;
 
 /** The f32 network against the reference in double, within the running error bound of the same sums. */
 class MlpTest {
@@ -42,8 +41,11 @@ class MlpTest {
             open.add(rows);
             rows.assign(stream, 1, 0, shape.rows());
             DeviceBuffer weights = upload(shape.weights());
-            network = shape.mlp().network(shape.signature(), Prediction.NOISE, new Parameters(shape.mlp().tensors(shape.signature()),
-                    weights));
+            network = shape.mlp()
+                    .network(
+                            shape.signature(),
+                            Prediction.NOISE,
+                            new Parameters(shape.mlp().tensors(shape.signature()), weights));
             x = upload(shape.x());
             t = upload(shape.times());
             out = buffer(shape.rows() * shape.outputs());
@@ -100,7 +102,8 @@ class MlpTest {
             double worst = 0;
             for (int i = 0; i < actual.length; i++) {
                 double error = Math.abs(actual[i] - expected[i]);
-                worst = Math.max(worst, error == 0 ? 0 : Double.isNaN(error) ? Double.POSITIVE_INFINITY : error / bound[i]);
+                worst = Math.max(
+                        worst, error == 0 ? 0 : Double.isNaN(error) ? Double.POSITIVE_INFINITY : error / bound[i]);
             }
             return new Found(actual.length, worst);
         }
@@ -135,7 +138,8 @@ class MlpTest {
                 Tape tape = bench.network.tape(device, shape.rows())) {
             float[] c = shape.cotangents();
             DeviceBuffer cotangent = bench.upload(c);
-            DeviceBuffer gradient = bench.buffer((int) bench.network.parameters().count());
+            DeviceBuffer gradient =
+                    bench.buffer((int) bench.network.parameters().count());
             DeviceBuffer dx = bench.buffer(shape.rows() * shape.signature().inputs());
             List<View> dFrom = new ArrayList<>();
             for (int i = 0, first = 0; i < shape.ports().length; first += shape.ports()[i++]) {
@@ -147,10 +151,15 @@ class MlpTest {
             float[] g = bench.download(gradient);
             float[] gx = bench.download(dx);
 
-            MlpReference reference = new MlpReference(shape.mlp(), shape.outputs(), bench.network.parameters().tensors(),
+            MlpReference reference = new MlpReference(
+                    shape.mlp(),
+                    shape.outputs(),
+                    bench.network.parameters().tensors(),
                     MlpCase.doubles(shape.weights(), 0, g.length));
             int in = shape.signature().inputs();
-            double[][] expected = {new double[out.length], new double[out.length], new double[gx.length], new double[gx.length]};
+            double[][] expected = {
+                new double[out.length], new double[out.length], new double[gx.length], new double[gx.length]
+            };
             for (int r = 0; r < shape.rows(); r++) {
                 MlpReference.Row row = reference.new Row(MlpCase.doubles(shape.x(), r * in, in), shape.times()[r]);
                 row.backward(MlpCase.doubles(c, r * shape.outputs(), shape.outputs()));
@@ -162,7 +171,8 @@ class MlpTest {
             for (int i = 0; i < g.length; i++) {
                 g[i] *= sign;
             }
-            return Found.of(out, expected[0], expected[1]).and(Found.of(gx, expected[2], expected[3]))
+            return Found.of(out, expected[0], expected[1])
+                    .and(Found.of(gx, expected[2], expected[3]))
                     .and(Found.of(g, reference.gradient, reference.gradientError));
         }
     }
@@ -179,8 +189,8 @@ class MlpTest {
                 float[] expected = bench.download(bench.out);
                 evaluator.evaluate(bench.stream, bench.rows, bench.from, bench.times(), bench.into());
                 assertArrayEquals(expected, bench.download(bench.out), shape + ", evaluator");
-                try (Graph graph = bench.stream.capture(
-                        () -> evaluator.evaluate(bench.stream, bench.rows, bench.from, Instant.at(0.375), bench.into()))) {
+                try (Graph graph = bench.stream.capture(() ->
+                        evaluator.evaluate(bench.stream, bench.rows, bench.from, Instant.at(0.375), bench.into()))) {
                     bench.stream.zero(bench.out, 0, bench.out.count());
                     bench.stream.launch(graph);
                 }
@@ -200,9 +210,16 @@ class MlpTest {
             for (int r : new int[] {0, 63, 64, 130}) {
                 bench.rows.assign(bench.stream, 1, 0, 1);
                 List<View> from = bench.from.stream().map(view -> view.from(r)).toList();
-                evaluator.evaluate(bench.stream, bench.rows, from, Instant.perRow(View.rows(bench.t, 1).from(r)), bench.into());
-                assertArrayEquals(java.util.Arrays.copyOfRange(together, 2 * r, 2 * r + 2),
-                        java.util.Arrays.copyOf(bench.download(bench.out), 2), "row " + r);
+                evaluator.evaluate(
+                        bench.stream,
+                        bench.rows,
+                        from,
+                        Instant.perRow(View.rows(bench.t, 1).from(r)),
+                        bench.into());
+                assertArrayEquals(
+                        java.util.Arrays.copyOfRange(together, 2 * r, 2 * r + 2),
+                        java.util.Arrays.copyOf(bench.download(bench.out), 2),
+                        "row " + r);
             }
         }
     }
@@ -215,12 +232,16 @@ class MlpTest {
 
     @Test
     void specsAreReadBack() {
-        for (String spec : List.of("mlp:128x3", "mlp:64x2,tanh,residual", "mlp:8x1,gelu,gaussian:5:1.5",
+        for (String spec : List.of(
+                "mlp:128x3",
+                "mlp:64x2,tanh,residual",
+                "mlp:8x1,gelu,gaussian:5:1.5",
                 "mlp:8x1,residual,sinusoidal:4:1000:10000",
                 "mlp:512x5,sin,fourier:8:0.5:4")) {
             assertEquals(spec, Architecture.parse(spec).spec());
         }
-        for (String bad : List.of("mlp:", "mlp:0x3", "mlp:128", "mlp:128x3,swish", "unet:64", "mlp:128x3,fourier:0:1:1", "mlp:99999x1")) {
+        for (String bad : List.of(
+                "mlp:", "mlp:0x3", "mlp:128", "mlp:128x3,swish", "unet:64", "mlp:128x3,fourier:0:1:1", "mlp:99999x1")) {
             assertThrows(IllegalArgumentException.class, () -> Architecture.parse(bad), bad);
         }
     }
@@ -232,10 +253,13 @@ class MlpTest {
         float[] values = mlp.initial(signature, 11);
         assertArrayEquals(values, mlp.initial(signature, 11));
         for (Parameters.Tensor tensor : mlp.tensors(signature)) {
-            double[] squares = IntStream.range(0, (int) tensor.count()).mapToDouble(i -> values[(int) tensor.offset() + i])
-                    .map(w -> w * w).toArray();
+            double[] squares = IntStream.range(0, (int) tensor.count())
+                    .mapToDouble(i -> values[(int) tensor.offset() + i])
+                    .map(w -> w * w)
+                    .toArray();
             double mean = java.util.Arrays.stream(squares).average().orElseThrow();
-            if (tensor.name().startsWith("out.") || (tensor.vector() && tensor.trained() && !tensor.name().equals("layer.0.bias"))) {
+            if (tensor.name().startsWith("out.")
+                    || (tensor.vector() && tensor.trained() && !tensor.name().equals("layer.0.bias"))) {
                 assertEquals(0, mean, tensor.name());
             } else if (tensor.name().matches("layer..weight")) {
                 // a uniform square has relative variance 4/5: five standard errors
@@ -246,7 +270,8 @@ class MlpTest {
 
     @Test
     void aWeightBufferOfAnotherShapeIsRefused() {
-        try (Device device = Device.open("cpu:1"); DeviceBuffer values = device.allocate(Element.F32, 10)) {
+        try (Device device = Device.open("cpu:1");
+                DeviceBuffer values = device.allocate(Element.F32, 10)) {
             Mlp mlp = Mlp.of(4, 1);
             Signature signature = Signature.over(2);
             Parameters wrong = new Parameters(Mlp.of(5, 1).tensors(signature), values);

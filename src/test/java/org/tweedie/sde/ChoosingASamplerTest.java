@@ -20,8 +20,19 @@ import org.tweedie.plan.Space;
 class ChoosingASamplerTest {
     private static final int[] BUDGETS = {10, 20, 50, 100, 200, 500, 1000};
     private static final List<String> METHODS = List.of(
-            "em@%d", "em@%d,logsnr", "ancestral@%d", "ei@%d,logsnr", "ddim:1@%d", "ddim:0@%d", "pf@%d", "dpm2m@%d", "dpm2s@%d",
-            "heun@%d", "heun@%d,logsnr", "edm:10@%d", "pc:0.16@%d");
+            "em@%d",
+            "em@%d,logsnr",
+            "ancestral@%d",
+            "ei@%d,logsnr",
+            "ddim:1@%d",
+            "ddim:0@%d",
+            "pf@%d",
+            "dpm2m@%d",
+            "dpm2s@%d",
+            "heun@%d",
+            "heun@%d,logsnr",
+            "edm:10@%d",
+            "pc:0.16@%d");
 
     @Tag("checkout")
     @Test
@@ -49,10 +60,16 @@ class ChoosingASamplerTest {
         VpSde sde = new VpSde().on(Space.euclidean(2));
         GaussianMixture data = GaussianMixture.gaussian(new double[] {0.5, -0.5}, new double[][] {{1, 0}, {0, 0.01}});
         try {
-            int cost = MethodSpec.parse(String.format(Locale.ROOT, method, 100)).plan(sde).evaluations();
-            int steps = cost >= 199 ? (budget + 1) / 2 : budget; // Heun's last step costs one, so (budget + 1)/2 cost budget
-            Plan plan = MethodSpec.parse(String.format(Locale.ROOT, method, steps)).plan(sde);
-            GaussianMixture exact = data.at(sde, plan.steps().get(plan.steps().size() - 1).s());
+            int cost = MethodSpec.parse(String.format(Locale.ROOT, method, 100))
+                    .plan(sde)
+                    .evaluations();
+            int steps = cost >= 199
+                    ? (budget + 1) / 2
+                    : budget; // Heun's last step costs one, so (budget + 1)/2 cost budget
+            Plan plan =
+                    MethodSpec.parse(String.format(Locale.ROOT, method, steps)).plan(sde);
+            GaussianMixture exact =
+                    data.at(sde, plan.steps().get(plan.steps().size() - 1).s());
             CellTable table = CellTable.of(plan);
             Moments moments = MomentOracle.after(table, Map.of(Sde.SCORE, data.affineScore(sde)), Map.of());
             int x = table.outputs()[0];

@@ -42,7 +42,8 @@ class ExactMomentsTest {
     @ParameterizedTest
     @CsvSource({"1, 0.25, 0.99995, 0.25008", "0, 4, 0, 3.99967"})
     void exactLawAtTheCutoffIsReproduced(double mean, double variance, double endMean, double endVariance) {
-        GaussianMixture end = GaussianMixture.gaussian(new double[] {mean}, new double[][] {{variance}}).at(new VpSde(), 1e-3);
+        GaussianMixture end = GaussianMixture.gaussian(new double[] {mean}, new double[][] {{variance}})
+                .at(new VpSde(), 1e-3);
         assertEquals(endMean, end.mean()[0], 0.5001e-5);
         assertEquals(endVariance, end.covariance()[0][0], 0.5001e-5);
     }

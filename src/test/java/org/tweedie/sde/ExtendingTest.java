@@ -28,15 +28,50 @@ class ExtendingTest {
     // snippet: straight
     /** Straight lines from data to noise, alpha = 1 - t and sigma = t (Lipman et al., 2210.02747; Liu et al., 2209.03003). */
     record Straight(double cutoff, Space space) implements Sde {
-        @Override public double horizon() { return 0.99; }
-        @Override public double alpha(double t) { return 1 - t; }
-        @Override public double sigma(double t) { return t; }
-        @Override public double drift(double t) { return -1 / (1 - t); }                       // (ln alpha)'
-        @Override public double diffusion(double t) { return StrictMath.sqrt(2 * t / (1 - t)); }  // g^2 = (sigma^2)' - 2 f sigma^2
-        @Override public double priorDeviation() { return 1; }
-        @Override public double timeOfLogSnr(double logSnr) { return 1 / (1 + StrictMath.exp(logSnr / 2)); }
-        @Override public Straight on(Space other) { return new Straight(cutoff, other); }
-        @Override public String spec() { return "straight"; }
+        @Override
+        public double horizon() {
+            return 0.99;
+        }
+
+        @Override
+        public double alpha(double t) {
+            return 1 - t;
+        }
+
+        @Override
+        public double sigma(double t) {
+            return t;
+        }
+
+        @Override
+        public double drift(double t) {
+            return -1 / (1 - t); // (ln alpha)'
+        }
+
+        @Override
+        public double diffusion(double t) {
+            return StrictMath.sqrt(2 * t / (1 - t)); // g^2 = (sigma^2)' - 2 f sigma^2
+        }
+
+        @Override
+        public double priorDeviation() {
+            return 1;
+        }
+
+        @Override
+        public double timeOfLogSnr(double logSnr) {
+            return 1 / (1 + StrictMath.exp(logSnr / 2));
+        }
+
+        @Override
+        public Straight on(Space other) {
+            return new Straight(cutoff, other);
+        }
+
+        @Override
+        public String spec() {
+            return "straight";
+        }
     }
     // end
 
@@ -50,8 +85,15 @@ class ExtendingTest {
             return new Update(1 - sde.drift(t) * h, (1 + a * a) / 2 * g * g * h, a * g * StrictMath.sqrt(h));
         }
 
-        @Override public boolean stochastic() { return a > 0; }
-        @Override public String spec() { return "noisy:" + a; }
+        @Override
+        public boolean stochastic() {
+            return a > 0;
+        }
+
+        @Override
+        public String spec() {
+            return "noisy:" + a;
+        }
     }
     // end
 
@@ -72,8 +114,10 @@ class ExtendingTest {
                 double h = grid.t(i) - grid.s(i);
                 double m = t - h / 2;
                 plan.step(t, grid.s(i));
-                plan.evaluate(Sde.SCORE, t, x, score).set(middle, 1 - sde.drift(t) * h / 2, x, slope(sde, t) * h / 2, score);
-                plan.evaluate(Sde.SCORE, m, middle, score).set(x, 1, x, -sde.drift(m) * h, middle, slope(sde, m) * h, score);
+                plan.evaluate(Sde.SCORE, t, x, score)
+                        .set(middle, 1 - sde.drift(t) * h / 2, x, slope(sde, t) * h / 2, score);
+                plan.evaluate(Sde.SCORE, m, middle, score)
+                        .set(x, 1, x, -sde.drift(m) * h, middle, slope(sde, m) * h, score);
             }
             return plan.plan(x);
         }
@@ -82,7 +126,10 @@ class ExtendingTest {
             return 0.5 * sde.diffusion(t) * sde.diffusion(t);
         }
 
-        @Override public String spec() { return "midpoint"; }
+        @Override
+        public String spec() {
+            return "midpoint";
+        }
     }
     // end
 
@@ -127,7 +174,10 @@ class ExtendingTest {
             assertEquals(1, order(new Noisy(0), sde), 0.1, sde.spec());
             assertEquals(1, order(new Noisy(0.5), sde), 0.1, sde.spec());
         }
-        for (Sde sde : List.of(new VpSde(), VpSde.cosine(), new SubVpSde())) { // on straight lines the second-order error vanishes here
+        for (Sde sde : List.of(
+                new VpSde(),
+                VpSde.cosine(),
+                new SubVpSde())) { // on straight lines the second-order error vanishes here
             assertEquals(2, order(new Midpoint(), sde), 0.1, sde.spec());
         }
     }
@@ -160,7 +210,9 @@ class ExtendingTest {
             Dataset data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 500), "east", "north");
             // snippet: own
             model.train(data, TrainSpec.steps(200).withBatch(128));
-            Samples samples = model.sampler(new Noisy(0.5)).grid(TimeGrid.uniformLogSnr(model.process(), 40)).sample(200, 42);
+            Samples samples = model.sampler(new Noisy(0.5))
+                    .grid(TimeGrid.uniformLogSnr(model.process(), 40))
+                    .sample(200, 42);
             // end
             assertEquals("noisy:0.5@40", samples.run().method());
             assertEquals("fused", samples.run().execution());
@@ -170,7 +222,9 @@ class ExtendingTest {
                 sum += value * value;
             }
             assertTrue(sum / 400 < 4, "the rows have the size of the data, " + sum / 400);
-            assertEquals(40, model.sampler(new Midpoint()).steps(20).sample(3, 1).run().nfe());
+            assertEquals(
+                    40,
+                    model.sampler(new Midpoint()).steps(20).sample(3, 1).run().nfe());
         }
     }
 }

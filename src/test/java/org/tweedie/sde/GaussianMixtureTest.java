@@ -9,9 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class GaussianMixtureTest {
     private static final GaussianMixture THREE = new GaussianMixture(
-            new double[] {2, 3, 5},
-            new double[][] {{-2, 1, 0}, {1, 1, 3}, {0, -2, 0.5}},
-            new double[][][] {
+            new double[] {2, 3, 5}, new double[][] {{-2, 1, 0}, {1, 1, 3}, {0, -2, 0.5}}, new double[][][] {
                 {{1, 0.5, 0.1}, {0.5, 2, -0.3}, {0.1, -0.3, 0.7}},
                 {{0.2, 0, 0}, {0, 0.2, 0}, {0, 0, 0.2}},
                 {{1, 0.9, 0}, {0.9, 1, 0}, {0, 0, 0.01}}
@@ -28,7 +26,10 @@ class GaussianMixtureTest {
         double y = 0.7;
         double determinant = a * c - b * b;
         double square = (c * Math.pow(x - 1, 2) - 2 * b * (x - 1) * (y + 1) + a * Math.pow(y + 1, 2)) / determinant;
-        assertEquals(-0.5 * square - Math.log(2 * Math.PI * Math.sqrt(determinant)), plane.logDensity(new double[] {x, y}), 1e-13);
+        assertEquals(
+                -0.5 * square - Math.log(2 * Math.PI * Math.sqrt(determinant)),
+                plane.logDensity(new double[] {x, y}),
+                1e-13);
     }
 
     @Test
@@ -40,7 +41,8 @@ class GaussianMixtureTest {
                 double[] score = THREE.score(sde, x, t);
                 for (int d = 0; d < 3; ++d) {
                     double h = 1e-3;
-                    double slope = (8 * (moved(law, x, d, h) - moved(law, x, d, -h)) - (moved(law, x, d, 2 * h) - moved(law, x, d, -2 * h)))
+                    double slope = (8 * (moved(law, x, d, h) - moved(law, x, d, -h))
+                                    - (moved(law, x, d, 2 * h) - moved(law, x, d, -2 * h)))
                             / (12 * h);
                     assertEquals(slope, score[d], 1e-7 * (1 + Math.abs(slope)), () -> sde.spec() + " at " + t);
                 }
@@ -67,7 +69,8 @@ class GaussianMixtureTest {
 
     @Test
     void farFromAllModesTheScoreStillPointsHome() {
-        double[] score = GaussianMixture.round(1e-4, new double[] {1}, new double[] {-1}).score(new VpSde(), new double[] {1e6}, 0.001);
+        double[] score = GaussianMixture.round(1e-4, new double[] {1}, new double[] {-1})
+                .score(new VpSde(), new double[] {1e6}, 0.001);
         VpSde sde = new VpSde();
         double variance = sde.alpha(0.001) * sde.alpha(0.001) * 1e-4 + sde.sigma(0.001) * sde.sigma(0.001);
         assertEquals((sde.alpha(0.001) - 1e6) / variance, score[0], 1e-9 * 1e6 / variance);
@@ -105,11 +108,20 @@ class GaussianMixtureTest {
         GaussianMixture line = GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1, 1}, {1, 1}});
         double[] row = line.sample(1, 2);
         assertEquals(row[0], row[1], 1e-7);
-        assertSays("without negative eigenvalues", () -> GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1, 2}, {2, 1}}));
-        assertSays("a covariance is symmetric", () -> GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1, 0}, {0.5, 1}}));
-        assertSays("a covariance is 2 x 2 here", () -> GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1}}));
-        assertSays("as many weights, means and covariances", () -> new GaussianMixture(new double[0], new double[0][], new double[0][][]));
-        assertSays("weights must be positive",
+        assertSays(
+                "without negative eigenvalues",
+                () -> GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1, 2}, {2, 1}}));
+        assertSays(
+                "a covariance is symmetric",
+                () -> GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1, 0}, {0.5, 1}}));
+        assertSays(
+                "a covariance is 2 x 2 here",
+                () -> GaussianMixture.gaussian(new double[] {0, 0}, new double[][] {{1}}));
+        assertSays(
+                "as many weights, means and covariances",
+                () -> new GaussianMixture(new double[0], new double[0][], new double[0][][]));
+        assertSays(
+                "weights must be positive",
                 () -> new GaussianMixture(new double[] {0}, new double[][] {{0}}, new double[][][] {{{1}}}));
     }
 

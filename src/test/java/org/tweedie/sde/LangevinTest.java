@@ -87,8 +87,10 @@ class LangevinTest {
     void annealingWeighsModesThatPlainLangevinCannot() {
         VeSde sde = new VeSde(0.1, 10, true, 0.5 / 90, Space.euclidean(2));
         double[] minor = {-5, -5};
-        GaussianMixture data = new GaussianMixture(
-                new double[] {0.2, 0.8}, new double[][] {minor, {5, 5}}, new double[][][] {{{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}});
+        GaussianMixture data =
+                new GaussianMixture(new double[] {0.2, 0.8}, new double[][] {minor, {5, 5}}, new double[][][] {
+                    {{1, 0}, {0, 1}}, {{1, 0}, {0, 1}}
+                });
         int rows = 600;
 
         TimeGrid ladder = TimeGrid.uniformLogSnr(sde, 11);
@@ -118,6 +120,10 @@ class LangevinTest {
         Plan plan = MethodSpec.parse("ald:3,0.1@1").plan(sde);
         assertEquals(3, plan.evaluations());
         assertEquals("start", plan.registers().get(plan.register("start")).name());
-        assertEquals(3, new GivenStart().steer(MethodSpec.parse("ald:1,0.1@3").plan(sde)).evaluations());
+        assertEquals(
+                3,
+                new GivenStart()
+                        .steer(MethodSpec.parse("ald:1,0.1@3").plan(sde))
+                        .evaluations());
     }
 }

@@ -45,7 +45,9 @@ class MethodContractTest {
         Parametrisation edm = Parametrisation.preconditioned(sde, Prediction.DENOISED, 0.5);
         CellTable folded = CellTable.of(edm.fold(Sde.SCORE, "network").steer(score));
         assertEquals(score.evaluations(), folded.evaluations());
-        assertTrue(folded.registers().size() <= 4, "a fused execution holds at most four registers, got " + folded.registers());
+        assertTrue(
+                folded.registers().size() <= 4,
+                "a fused execution holds at most four registers, got " + folded.registers());
         // the start, then one cell, of one mix, an evaluation
         assertEquals(1 + score.evaluations(), folded.cells().size());
         for (Cell cell : folded.cells()) {
@@ -71,9 +73,28 @@ class MethodContractTest {
     void evaluationsAreTheLiterature() {
         VpSde sde = new VpSde();
         Map<String, Integer> counts = Map.of(
-                "em@50", 50, "ddim:0@50", 50, "heun@18", 35, "edm:40@18", 35, "dpm2s@20", 40, "dpm2m@20", 20, "pc:0.16@50", 100,
-                "pc:0.16,3@50", 200, "ald:100,0.1@10", 1000, "ei@7", 7);
-        counts.forEach((spec, count) -> assertEquals(count, MethodSpec.parse(spec).plan(sde).evaluations(), spec));
+                "em@50",
+                50,
+                "ddim:0@50",
+                50,
+                "heun@18",
+                35,
+                "edm:40@18",
+                35,
+                "dpm2s@20",
+                40,
+                "dpm2m@20",
+                20,
+                "pc:0.16@50",
+                100,
+                "pc:0.16,3@50",
+                200,
+                "ald:100,0.1@10",
+                1000,
+                "ei@7",
+                7);
+        counts.forEach((spec, count) ->
+                assertEquals(count, MethodSpec.parse(spec).plan(sde).evaluations(), spec));
     }
 
     /** With the score of a single point the denoised row never moves: these methods are then exact in any number of steps. */
@@ -81,11 +102,20 @@ class MethodContractTest {
     @MethodSource("org.tweedie.sde.SdeList#all")
     void denoisingMethodsAreExactForOnePoint(Sde sde) {
         GaussianMixture point = GaussianMixture.gaussian(new double[] {0.7}, new double[][] {{0}});
-        List<Method> methods = List.of(new Ddim(0), new Ddim(0.3), new Ddim(1), new DpmSolver1S(), new DpmSolver2S(), new DpmSolver2M(),
-                new Heun(), new EdmChurn(3));
-        List<TimeGrid> grids = List.of(TimeGrid.uniform(sde, 1), TimeGrid.karras(sde, 5), TimeGrid.uniformLogSnr(sde, 3));
+        List<Method> methods = List.of(
+                new Ddim(0),
+                new Ddim(0.3),
+                new Ddim(1),
+                new DpmSolver1S(),
+                new DpmSolver2S(),
+                new DpmSolver2M(),
+                new Heun(),
+                new EdmChurn(3));
+        List<TimeGrid> grids =
+                List.of(TimeGrid.uniform(sde, 1), TimeGrid.karras(sde, 5), TimeGrid.uniformLogSnr(sde, 3));
         for (Method method : methods) {
-            // Heun divides what a step leaves by n_s and multiplies it by n_t: over one long step nothing is left of the digits
+            // Heun divides what a step leaves by n_s and multiplies it by n_t: over one long step nothing is left of
+            // the digits
             boolean heun = method instanceof Heun || method instanceof EdmChurn;
             for (TimeGrid grid : heun ? List.of(TimeGrid.karras(sde, 20), TimeGrid.uniformLogSnr(sde, 20)) : grids) {
                 Moments end = end(method, sde, grid, point);
@@ -150,8 +180,12 @@ class MethodContractTest {
         // sub-VP: alpha_s times the integral of (1 - e^{-2B}) e^{B/2} dB
         double bt = -2 * Math.log(sub.alpha(t));
         double bs = -2 * Math.log(sub.alpha(s));
-        double integral = 2 * (Math.exp(bt / 2) - Math.exp(bs / 2)) + 2.0 / 3 * (Math.exp(-1.5 * bt) - Math.exp(-1.5 * bs));
-        assertEquals(sub.alpha(s) * integral, new ExponentialIntegrator().update(sub, t, s).score(), 1e-12);
+        double integral =
+                2 * (Math.exp(bt / 2) - Math.exp(bs / 2)) + 2.0 / 3 * (Math.exp(-1.5 * bt) - Math.exp(-1.5 * bs));
+        assertEquals(
+                sub.alpha(s) * integral,
+                new ExponentialIntegrator().update(sub, t, s).score(),
+                1e-12);
     }
 
     @Test
@@ -169,7 +203,9 @@ class MethodContractTest {
         GaussianMixture data = GaussianMixture.gaussian(new double[] {1}, new double[][] {{0.25}});
         for (Sde sde : SdeList.all().toList()) {
             TimeGrid grid = GridShape.KARRAS.grid(sde, 12);
-            assertEquals(end(new Heun(), sde, grid, data).covariance(0)[0][0], end(new EdmChurn(0), sde, grid, data).covariance(0)[0][0]);
+            assertEquals(
+                    end(new Heun(), sde, grid, data).covariance(0)[0][0],
+                    end(new EdmChurn(0), sde, grid, data).covariance(0)[0][0]);
         }
     }
 
@@ -179,11 +215,13 @@ class MethodContractTest {
         GaussianMixture data = GaussianMixture.round(0.3, new double[] {1}, new double[] {-0.5});
         for (Method method : List.of(new Heun(), new DpmSolver2S(), new DpmSolver2M())) {
             TimeGrid down = TimeGrid.uniformLogSnr(sde, 200);
-            Interpreter encoder = Interpreter.of(CellTable.of(method.plan(sde, down.reversed())), Map.of(Sde.SCORE, data.score(sde)));
+            Interpreter encoder =
+                    Interpreter.of(CellTable.of(method.plan(sde, down.reversed())), Map.of(Sde.SCORE, data.score(sde)));
             Interpreter decoder = Interpreter.of(
                     CellTable.of(new GivenStart().steer(method.plan(sde, down))), Map.of(Sde.SCORE, data.score(sde)));
             for (double x : new double[] {-1, 0.2, 1.3}) {
-                double[] latent = encoder.row(0, 0, Map.of("start", new double[] {x})).outputs()[0];
+                double[] latent =
+                        encoder.row(0, 0, Map.of("start", new double[] {x})).outputs()[0];
                 double[] back = decoder.row(0, 0, Map.of("start", latent)).outputs()[0];
                 assertEquals(x, back[0], 3e-3, method.spec());
             }
@@ -201,7 +239,8 @@ class MethodContractTest {
     void finalDenoisingIsTheConditionalMean() {
         VpSde sde = new VpSde();
         GaussianMixture data = GaussianMixture.gaussian(new double[] {1}, new double[][] {{0.25}});
-        Plan plan = new FinalDenoising(sde).steer(MethodSpec.parse("ddim:0@400,logsnr").plan(sde));
+        Plan plan = new FinalDenoising(sde)
+                .steer(MethodSpec.parse("ddim:0@400,logsnr").plan(sde));
         Moments moments = MomentOracle.after(CellTable.of(plan), Map.of(Sde.SCORE, data.affineScore(sde)), Map.of());
         double a = sde.alpha(1e-3);
         double s = sde.sigma(1e-3);
@@ -217,8 +256,12 @@ class MethodContractTest {
         assertSays("its grid must fall; to encode", () -> new EulerMaruyama().plan(sde, up));
         assertSays("past the horizon 1.0 of vp:0.1,20", () -> new Heun().plan(sde, new TimeGrid(new double[] {2, 1})));
         assertSays("cannot start at time 0", () -> new Heun().plan(sde, new TimeGrid(new double[] {0, 1})));
-        assertSays("too long for DDPM's discretisation", () -> MethodSpec.parse("ancestral@10").plan(sde));
-        assertSays("needs noise at its last level", () -> new AnnealedLangevin().plan(sde, TimeGrid.uniform(sde, 3).toZero()));
+        assertSays(
+                "too long for DDPM's discretisation",
+                () -> MethodSpec.parse("ancestral@10").plan(sde));
+        assertSays(
+                "needs noise at its last level",
+                () -> new AnnealedLangevin().plan(sde, TimeGrid.uniform(sde, 3).toZero()));
         assertSays("eta must lie between 0 and 1, got 1.5", () -> new Ddim(1.5));
         assertSays("churn must be at least 0", () -> new EdmChurn(-1));
         assertSays("0 <= least <= most", () -> new EdmChurn(1, 2, 1, 1));
@@ -229,7 +272,9 @@ class MethodContractTest {
         assertSays("Langevin step must lie between 0 and 2 (times sigma^2), got 2.0", () -> new AnnealedLangevin(1, 2));
         assertSays("noise rates must satisfy", () -> new VpSde(0, 20));
         assertSays("noise levels must satisfy", () -> new VeSde(1, 1));
-        assertSays("cutoff must lie between 0 and the horizon 1.0, got 2.0", () -> new VpSde(0.1, 20, 2, Space.euclidean(1)));
+        assertSays(
+                "cutoff must lie between 0 and the horizon 1.0, got 2.0",
+                () -> new VpSde(0.1, 20, 2, Space.euclidean(1)));
     }
 
     static void assertSays(String what, Executable call) {
@@ -244,7 +289,10 @@ class MethodContractTest {
         Moments moments = MomentOracle.after(
                 plan,
                 Map.of(Sde.SCORE, data.affineScore(sde)),
-                Map.of("start", new Moments(List.of(new Register("start", sde.space(), true)), start.mean(), start.covariance())));
+                Map.of(
+                        "start",
+                        new Moments(
+                                List.of(new Register("start", sde.space(), true)), start.mean(), start.covariance())));
         assertArrayEquals(new int[] {0}, plan.outputs());
         return moments;
     }

@@ -49,7 +49,8 @@ class OrderOfConvergenceTest {
     private static double momentError(Method method, Sde line, int steps) {
         Sde sde = line.on(Space.euclidean(2));
         GaussianMixture data = GaussianMixture.gaussian(new double[] {1, -2}, new double[][] {{0.5, 0.3}, {0.3, 4}});
-        // equal steps of log-SNR show the order soonest; but there the first-order error of Euler-Maruyama on a variance-exploding
+        // equal steps of log-SNR show the order soonest; but there the first-order error of Euler-Maruyama on a
+        // variance-exploding
         // process happens to vanish
         boolean better = method instanceof EulerMaruyama && sde instanceof VeSde;
         TimeGrid grid = better ? TimeGrid.karras(sde, steps) : TimeGrid.uniformLogSnr(sde, steps);
@@ -59,7 +60,10 @@ class OrderOfConvergenceTest {
         Moments moments = MomentOracle.after(
                 plan,
                 Map.of(Sde.SCORE, data.affineScore(sde)),
-                Map.of("start", new Moments(List.of(new Register("start", sde.space(), true)), start.mean(), start.covariance())));
+                Map.of(
+                        "start",
+                        new Moments(
+                                List.of(new Register("start", sde.space(), true)), start.mean(), start.covariance())));
         int x = plan.register("x");
         double sum = 0;
         for (int i = 0; i < 2; ++i) {

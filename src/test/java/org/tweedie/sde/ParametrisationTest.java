@@ -23,15 +23,18 @@ import org.tweedie.plan.Stage;
 
 class ParametrisationTest {
     static Stream<Parametrisation> all() {
-        return SdeList.all().flatMap(sde -> Stream.of(Prediction.values()).flatMap(prediction -> Stream.of(
-                Parametrisation.plain(sde, prediction),
-                Parametrisation.preconditioned(sde, prediction, 0.5),
-                Parametrisation.preconditioned(sde, prediction, 1),
-                Parametrisation.preconditioned(sde, prediction, 3))));
+        return SdeList.all()
+                .flatMap(sde -> Stream.of(Prediction.values())
+                        .flatMap(prediction -> Stream.of(
+                                Parametrisation.plain(sde, prediction),
+                                Parametrisation.preconditioned(sde, prediction, 0.5),
+                                Parametrisation.preconditioned(sde, prediction, 1),
+                                Parametrisation.preconditioned(sde, prediction, 3))));
     }
 
     static Stream<Arguments> withMethods() {
-        return all().flatMap(p -> Stream.of("ddim:0.5@20", "dpm2m@10", "edm:5@9", "pc:0.16@30").map(m -> arguments(p, m)));
+        return all().flatMap(p ->
+                Stream.of("ddim:0.5@20", "dpm2m@10", "edm:5@9", "pc:0.16@30").map(m -> arguments(p, m)));
     }
 
     /** With x_t = alpha x0 + sigma eps and the target put out, the score is -eps/sigma, whatever x0 and eps are. */
@@ -57,7 +60,9 @@ class ParametrisationTest {
         }
         double c = p.dataScale().getAsDouble();
         for (double t : TimeGrid.uniformLogSnr(p.sde(), 12).times()) {
-            double input = p.inputScale(t) * p.inputScale(t) * (Math.pow(p.sde().alpha(t) * c, 2) + Math.pow(p.sde().sigma(t), 2));
+            double input = p.inputScale(t)
+                    * p.inputScale(t)
+                    * (Math.pow(p.sde().alpha(t) * c, 2) + Math.pow(p.sde().sigma(t), 2));
             assertEquals(1, input, 1e-13);
             assertEquals(1, Math.pow(p.targetX0(t) * c, 2) + Math.pow(p.targetEps(t), 2), 1e-13);
         }
@@ -126,29 +131,40 @@ class ParametrisationTest {
 
     @Test
     void weightsAreTheWeightingInTheUnitsOfTheOutput() {
-        SdeList.all().forEach(sde -> DoubleStream.of(0.9 * sde.horizon(), 0.3, 0.01).forEach(t -> {
-            double sigma = sde.sigma(t);
-            double alpha = sde.alpha(t);
-            double g = sde.diffusion(t);
-            assertEquals(1, Parametrisation.plain(sde, Prediction.NOISE).weight(Weighting.SIMPLE, t), 1e-13);
-            assertEquals(sigma * sigma, Parametrisation.plain(sde, Prediction.SCORE).weight(Weighting.SIMPLE, t), 1e-13 * sigma * sigma);
-            assertEquals(
-                    alpha * alpha / (sigma * sigma),
-                    Parametrisation.plain(sde, Prediction.DENOISED).weight(Weighting.SIMPLE, t),
-                    1e-12 * alpha * alpha / (sigma * sigma));
-            assertEquals(
-                    g * g / (sigma * sigma),
-                    Parametrisation.plain(sde, Prediction.NOISE).weight(Weighting.LIKELIHOOD, t),
-                    1e-12 * g * g / (sigma * sigma));
-            double n = sigma / alpha;
-            for (double c : new double[] {0.5, 2}) {
-                // (n^2 + c^2)/(n c)^2 on the denoised row is 1 on EDM's output
-                assertEquals(1, Parametrisation.preconditioned(sde, Prediction.DENOISED, c).weight(Weighting.EDM, t), 1e-12);
-                double onDenoised = (n * n + c * c) / (n * n * c * c);
-                double scoreOfDenoised = alpha / (sigma * sigma);
-                assertEquals(onDenoised, Weighting.EDM.ofScore(sde, t, c) * scoreOfDenoised * scoreOfDenoised, 1e-11 * onDenoised);
-            }
-        }));
+        SdeList.all()
+                .forEach(sde -> DoubleStream.of(0.9 * sde.horizon(), 0.3, 0.01).forEach(t -> {
+                    double sigma = sde.sigma(t);
+                    double alpha = sde.alpha(t);
+                    double g = sde.diffusion(t);
+                    assertEquals(1, Parametrisation.plain(sde, Prediction.NOISE).weight(Weighting.SIMPLE, t), 1e-13);
+                    assertEquals(
+                            sigma * sigma,
+                            Parametrisation.plain(sde, Prediction.SCORE).weight(Weighting.SIMPLE, t),
+                            1e-13 * sigma * sigma);
+                    assertEquals(
+                            alpha * alpha / (sigma * sigma),
+                            Parametrisation.plain(sde, Prediction.DENOISED).weight(Weighting.SIMPLE, t),
+                            1e-12 * alpha * alpha / (sigma * sigma));
+                    assertEquals(
+                            g * g / (sigma * sigma),
+                            Parametrisation.plain(sde, Prediction.NOISE).weight(Weighting.LIKELIHOOD, t),
+                            1e-12 * g * g / (sigma * sigma));
+                    double n = sigma / alpha;
+                    for (double c : new double[] {0.5, 2}) {
+                        // (n^2 + c^2)/(n c)^2 on the denoised row is 1 on EDM's output
+                        assertEquals(
+                                1,
+                                Parametrisation.preconditioned(sde, Prediction.DENOISED, c)
+                                        .weight(Weighting.EDM, t),
+                                1e-12);
+                        double onDenoised = (n * n + c * c) / (n * n * c * c);
+                        double scoreOfDenoised = alpha / (sigma * sigma);
+                        assertEquals(
+                                onDenoised,
+                                Weighting.EDM.ofScore(sde, t, c) * scoreOfDenoised * scoreOfDenoised,
+                                1e-11 * onDenoised);
+                    }
+                }));
     }
 
     @Test
@@ -157,14 +173,17 @@ class ParametrisationTest {
         Plan plan = GivenInputs.of(Sde.SCORE, "y", Space.euclidean(3))
                 .then(Parametrisation.preconditioned(sde, Prediction.NOISE, 1).fold(Sde.SCORE, "network"))
                 .steer(new Ddim(0).plan(sde, TimeGrid.uniform(sde, 2)));
-        plan.steps().forEach(step -> step.stages().forEach(stage -> {
-            if (stage instanceof Stage.Evaluate evaluate) {
-                assertEquals("network", evaluate.field());
-                assertEquals(2, evaluate.from().length);
-                assertEquals("y", plan.registers().get(evaluate.from()[1]).name());
-            }
-        }));
-        MethodContractTest.assertSays("scale of the data must be positive, got 0.0",
+        plan.steps()
+                .forEach(step -> step.stages().forEach(stage -> {
+                    if (stage instanceof Stage.Evaluate evaluate) {
+                        assertEquals("network", evaluate.field());
+                        assertEquals(2, evaluate.from().length);
+                        assertEquals(
+                                "y", plan.registers().get(evaluate.from()[1]).name());
+                    }
+                }));
+        MethodContractTest.assertSays(
+                "scale of the data must be positive, got 0.0",
                 () -> new Parametrisation(sde, Prediction.NOISE, OptionalDouble.of(0)));
     }
 }

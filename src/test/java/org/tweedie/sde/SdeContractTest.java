@@ -34,7 +34,11 @@ class SdeContractTest {
             double variance = sde.sigma(t) * sde.sigma(t);
             double slope = slope(r -> sde.sigma(r) * sde.sigma(r), t);
             double identity = 2 * sde.drift(t) * variance + sde.diffusion(t) * sde.diffusion(t);
-            assertEquals(identity, slope, 1e-8 * (Math.abs(slope) + sde.diffusion(t) * sde.diffusion(t)), () -> sde.spec() + " at " + t);
+            assertEquals(
+                    identity,
+                    slope,
+                    1e-8 * (Math.abs(slope) + sde.diffusion(t) * sde.diffusion(t)),
+                    () -> sde.spec() + " at " + t);
         }
     }
 

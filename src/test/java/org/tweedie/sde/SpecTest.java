@@ -27,67 +27,97 @@ class SpecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vp:0.1,20", "ve:0.01,50", "subvp:0.1,20", "vp-cosine", "ve-exact:0.01,50", "vp:0.1,20,1e-5", "vp-cosine:1e-4"})
+    @ValueSource(
+            strings = {
+                "vp:0.1,20",
+                "ve:0.01,50",
+                "subvp:0.1,20",
+                "vp-cosine",
+                "ve-exact:0.01,50",
+                "vp:0.1,20,1e-5",
+                "vp-cosine:1e-4"
+            })
     void canonicalProcessesStay(String spec) {
         assertEquals(spec, ProcessSpec.parse(spec).spec());
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"em@1000", "ddim:0@50", "heun@18", "dpm2m@20", "pc:0.16@500", "dpm2m@20,karras", "pc:0.16,2@9", "pc:0.16,1,ddim:1@9",
-                "edm:40,0.05,50,1.003@18", "ald:100,0.2@10"})
+            strings = {
+                "em@1000",
+                "ddim:0@50",
+                "heun@18",
+                "dpm2m@20",
+                "pc:0.16@500",
+                "dpm2m@20,karras",
+                "pc:0.16,2@9",
+                "pc:0.16,1,ddim:1@9",
+                "edm:40,0.05,50,1.003@18",
+                "ald:100,0.2@10"
+            })
     void canonicalMethodsStay(String spec) {
         assertEquals(spec, MethodSpec.parse(spec).spec());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "vp | vp:0.1,20", "ve | ve:0.01,50", "vp:0.10,2e1 | vp:0.1,20", "subvp | subvp:0.1,20", "ve-exact | ve-exact:0.01,50"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "vp | vp:0.1,20",
+                "ve | ve:0.01,50",
+                "vp:0.10,2e1 | vp:0.1,20",
+                "subvp | subvp:0.1,20",
+                "ve-exact | ve-exact:0.01,50"
+            })
     void whatIsLeftOutIsUsual(String spec, String printed) {
         assertEquals(printed, ProcessSpec.parse(spec).spec());
         assertEquals(printed, ProcessSpec.parse(" " + spec + " ").spec());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "hein@18 | unknown method 'hein'; did you mean heun?",
-        "ddmi:0@5 | did you mean ddim?",
-        "quantum@5 | known: em, rd, ancestral",
-        "em | says no steps; write em@100",
-        "em@many | 'many' in 'em@many' is not a whole number",
-        "em@0 | steps must be positive, got 0",
-        "em@-5 | steps must be positive, got -5",
-        "em@10,karas | unknown grid 'karas'; did you mean karras?",
-        "em@10,karras,1 | more than steps and a grid",
-        "em:1@10 | has 1 numbers; say em",
-        "ddim:x@10 | 'x' in 'ddim:x' is not a number",
-        "ddim:2@10 | eta must lie between 0 and 1, got 2.0",
-        "ddim:@10 | has 0 numbers; say ddim or ddim:ETA",
-        "pc@10 | has 0 numbers; say pc:RATIO",
-        "pc:0.1,1.5@10 | '1.5' in 'pc:0.1,1.5' is not a whole number",
-        "pc:0.1,1,heun@10 | 'heun' cannot be a predictor",
-        "edm:1,2@10 | has 2 numbers; say edm:CHURN",
-        "edm:NaN@10 | 'NaN' in 'edm:NaN' is not a number",
-        "ald:5@10 | has 1 numbers; say ald",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "hein@18 | unknown method 'hein'; did you mean heun?",
+                "ddmi:0@5 | did you mean ddim?",
+                "quantum@5 | known: em, rd, ancestral",
+                "em | says no steps; write em@100",
+                "em@many | 'many' in 'em@many' is not a whole number",
+                "em@0 | steps must be positive, got 0",
+                "em@-5 | steps must be positive, got -5",
+                "em@10,karas | unknown grid 'karas'; did you mean karras?",
+                "em@10,karras,1 | more than steps and a grid",
+                "em:1@10 | has 1 numbers; say em",
+                "ddim:x@10 | 'x' in 'ddim:x' is not a number",
+                "ddim:2@10 | eta must lie between 0 and 1, got 2.0",
+                "ddim:@10 | has 0 numbers; say ddim or ddim:ETA",
+                "pc@10 | has 0 numbers; say pc:RATIO",
+                "pc:0.1,1.5@10 | '1.5' in 'pc:0.1,1.5' is not a whole number",
+                "pc:0.1,1,heun@10 | 'heun' cannot be a predictor",
+                "edm:1,2@10 | has 2 numbers; say edm:CHURN",
+                "edm:NaN@10 | 'NaN' in 'edm:NaN' is not a number",
+                "ald:5@10 | has 1 numbers; say ald",
+            })
     void badMethodsAreNamed(String spec, String message) {
         assertSays(message, () -> MethodSpec.parse(spec));
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "vpp | unknown process 'vpp'; did you mean vp?",
-        "vp:0.1 | 'vp:0.1' has 1 numbers; say vp, vp:A,B or vp:A,B,CUTOFF",
-        "vp:0.1,20,1e-5,7 | has 4 numbers",
-        "vp: | ends with a colon",
-        "vp:0.1, | '' in 'vp:0.1,' is not a number",
-        "vp:20,0.1 | 0 < first <= last, got 20.0 and 0.1",
-        "vp:0.1,Infinity | 0 < first <= last",
-        "vp:0.1,20,2 | cutoff must lie between 0 and the horizon 1.0, got 2.0",
-        "ve:0,50 | 0 < least < most, got 0.0 and 50.0",
-        "vp-cosine:1,2 | say vp-cosine or vp-cosine:CUTOFF",
-        "vp:1f,20d | is not a number",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "vpp | unknown process 'vpp'; did you mean vp?",
+                "vp:0.1 | 'vp:0.1' has 1 numbers; say vp, vp:A,B or vp:A,B,CUTOFF",
+                "vp:0.1,20,1e-5,7 | has 4 numbers",
+                "vp: | ends with a colon",
+                "vp:0.1, | '' in 'vp:0.1,' is not a number",
+                "vp:20,0.1 | 0 < first <= last, got 20.0 and 0.1",
+                "vp:0.1,Infinity | 0 < first <= last",
+                "vp:0.1,20,2 | cutoff must lie between 0 and the horizon 1.0, got 2.0",
+                "ve:0,50 | 0 < least < most, got 0.0 and 50.0",
+                "vp-cosine:1,2 | say vp-cosine or vp-cosine:CUTOFF",
+                "vp:1f,20d | is not a number",
+            })
     void badProcessesAreNamed(String spec, String message) {
         assertSays(message, () -> ProcessSpec.parse(spec));
     }

@@ -31,7 +31,8 @@ class TimeGridTest {
                 double u = (double) i / steps;
                 assertEquals(u * rangeT, uniform[i] - uniform[0], 1e-14);
                 assertEquals(u * rangeSnr, sde.logSnr(logSnr[i]) - sde.logSnr(logSnr[0]), 1e-10 * rangeSnr);
-                assertEquals(first + u * (last - first), Math.pow(sde.noiseToSignal(karras[i]), 1 / 7.0), 1e-10 * first);
+                assertEquals(
+                        first + u * (last - first), Math.pow(sde.noiseToSignal(karras[i]), 1 / 7.0), 1e-10 * first);
             }
         }
     }
@@ -48,7 +49,8 @@ class TimeGridTest {
         double most = exact.sigma(1);
         double least = exact.sigma(exact.cutoff());
         for (int i = 0; i < 18; ++i) {
-            double paper = Math.pow(Math.pow(most, 1 / 7.0) + i / 17.0 * (Math.pow(least, 1 / 7.0) - Math.pow(most, 1 / 7.0)), 7);
+            double paper = Math.pow(
+                    Math.pow(most, 1 / 7.0) + i / 17.0 * (Math.pow(least, 1 / 7.0) - Math.pow(most, 1 / 7.0)), 7);
             assertEquals(paper, exact.sigma(toZero.t(i)), 1e-9 * paper);
         }
     }
@@ -63,7 +65,8 @@ class TimeGridTest {
         assertEquals(down.hashCode(), up.reversed().hashCode());
         assertEquals(down.t(0), up.s(3));
         assertEquals("TimeGrid[4 steps, 0.001 to 1.0]", up.toString());
-        assertArrayEquals(new double[] {0.5, 0}, new TimeGrid(new double[] {0.5}).toZero().times());
+        assertArrayEquals(
+                new double[] {0.5, 0}, new TimeGrid(new double[] {0.5}).toZero().times());
     }
 
     @Test

@@ -14,13 +14,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class TimeSamplingTest {
     static Stream<Arguments> all() {
-        return Stream.of(TimeSampling.values()).flatMap(sampling -> SdeList.all().map(sde -> arguments(sampling, sde)));
+        return Stream.of(TimeSampling.values())
+                .flatMap(sampling -> SdeList.all().map(sde -> arguments(sampling, sde)));
     }
 
     static Stream<Parametrisation> tables() {
         return Stream.of(new VpSde(), VpSde.cosine(), new SubVpSde(), new VeSde(0.002, 80), new VeSde(0.01, 50, true))
-                .flatMap(sde -> Stream.of(Prediction.values()).flatMap(prediction -> Stream.of(
-                        Parametrisation.plain(sde, prediction), Parametrisation.preconditioned(sde, prediction, 0.5))));
+                .flatMap(sde -> Stream.of(Prediction.values())
+                        .flatMap(prediction -> Stream.of(
+                                Parametrisation.plain(sde, prediction),
+                                Parametrisation.preconditioned(sde, prediction, 0.5))));
     }
 
     /** The share below quantile(u) is u: the density, integrated between quantiles, gives the difference of their ranks. */
@@ -59,7 +62,10 @@ class TimeSamplingTest {
             assertEquals(Double.isNaN(ratio) ? weight / density : ratio, weight / density, 1e-9 * weight / density);
             ratio = weight / density;
             // so that the corrected weight does not depend on t
-            assertEquals(ratio / (sde.horizon() - sde.cutoff()), weight * TimeSampling.IMPORTANCE.correction(sde, t), 1e-9 * ratio);
+            assertEquals(
+                    ratio / (sde.horizon() - sde.cutoff()),
+                    weight * TimeSampling.IMPORTANCE.correction(sde, t),
+                    1e-9 * ratio);
         }
     }
 
@@ -120,17 +126,23 @@ class TimeSamplingTest {
     @MethodSource("tables")
     void coefficientTableIsTheFormula(Parametrisation p) {
         Sde sde = p.sde();
-        for (Weighting weighting : p.prediction() == Prediction.NOISE ? Weighting.values() : new Weighting[] {Weighting.SIMPLE}) {
+        for (Weighting weighting :
+                p.prediction() == Prediction.NOISE ? Weighting.values() : new Weighting[] {Weighting.SIMPLE}) {
             CoefficientTable table = CoefficientTable.training(p, weighting, TimeSampling.IMPORTANCE);
             assertEquals(6, table.columns());
             assertEquals(12 * table.nodes(), table.values().length);
             double[] largest = new double[6];
             for (int pass = 0; pass < 2; ++pass) {
                 for (int i = 0; i <= 333; ++i) {
-                    double t = Math.min(sde.horizon(), sde.cutoff() * Math.pow(sde.horizon() / sde.cutoff(), i / 333.0));
+                    double t =
+                            Math.min(sde.horizon(), sde.cutoff() * Math.pow(sde.horizon() / sde.cutoff(), i / 333.0));
                     double[] exact = {
-                        p.inputScale(t) * sde.alpha(t), p.inputScale(t) * sde.sigma(t), p.targetX0(t), p.targetEps(t),
-                        p.weight(weighting, t) * TimeSampling.IMPORTANCE.correction(sde, t), p.networkTime(t)
+                        p.inputScale(t) * sde.alpha(t),
+                        p.inputScale(t) * sde.sigma(t),
+                        p.targetX0(t),
+                        p.targetEps(t),
+                        p.weight(weighting, t) * TimeSampling.IMPORTANCE.correction(sde, t),
+                        p.networkTime(t)
                     };
                     double[] actual = table.at(t);
                     for (int c = 0; c < 6; ++c) {

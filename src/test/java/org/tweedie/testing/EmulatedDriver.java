@@ -27,14 +27,17 @@ public final class EmulatedDriver {
     public static synchronized void required() {
         assumeTrue(present(), "needs the emulated CUDA driver");
         if (!loaded) {
-            System.load(library().toString()); // the file that JCuda has loaded: the same library, its names found a second time
+            System.load(library()
+                    .toString()); // the file that JCuda has loaded: the same library, its names found a second time
             loaded = true;
         }
     }
 
     /** {@code libcuda.so.1} that the tests were told to use. */
     public static Path library() {
-        return Path.of(System.getProperty("tweedie.emulator", "target/emulator")).resolve("libcuda.so.1").toAbsolutePath();
+        return Path.of(System.getProperty("tweedie.emulator", "target/emulator"))
+                .resolve("libcuda.so.1")
+                .toAbsolutePath();
     }
 
     /** A counter by name: {@code launches}, {@code bytes}, {@code allocations}, {@code streams}, {@code cuMemAlloc_v2}, ... */

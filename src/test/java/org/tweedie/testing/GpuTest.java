@@ -28,7 +28,9 @@ public @interface GpuTest {
     final class Condition implements ExecutionCondition {
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-            boolean real = AnnotationSupport.findAnnotation(context.getElement(), GpuTest.class).map(GpuTest::real).orElse(false);
+            boolean real = AnnotationSupport.findAnnotation(context.getElement(), GpuTest.class)
+                    .map(GpuTest::real)
+                    .orElse(false);
             Optional<String> missing = TestDevices.missing(real);
             if (missing.isEmpty()) {
                 return ConditionEvaluationResult.enabled("a CUDA device is here");

@@ -61,7 +61,8 @@ public final class TestDevices {
             Kept.primary();
             specs.add("cuda:" + CudaStatus.probe().firstUsable().orElseThrow());
         } else if (required()) {
-            throw new IllegalStateException("-Dtweedie.requireGpu is set, but: " + missing(false).get());
+            throw new IllegalStateException(
+                    "-Dtweedie.requireGpu is set, but: " + missing(false).get());
         }
         return specs;
     }
@@ -87,7 +88,8 @@ public final class TestDevices {
 
     /** Keeps the primary context alive from test to test: a real GPU takes a good part of a second to make one. */
     private static final class Kept {
-        private static final Device DEVICE = Device.open("cuda:" + CudaStatus.probe().firstUsable().orElseThrow());
+        private static final Device DEVICE =
+                Device.open("cuda:" + CudaStatus.probe().firstUsable().orElseThrow());
 
         static void primary() {
             DEVICE.spec();

@@ -22,7 +22,9 @@ class DatasetTest {
         assertArrayEquals(new float[] {1, 7, 2, 7, 3, 7}, given.values("x"));
         assertArrayEquals(new float[] {10, 20, 60}, given.values("y"));
         Dataset two = given.given("z", "a");
-        assertEquals(List.of("x", "y", "z"), two.ports().stream().map(Dataset.Port::name).toList());
+        assertEquals(
+                List.of("x", "y", "z"),
+                two.ports().stream().map(Dataset.Port::name).toList());
         assertArrayEquals(new float[] {10, 20, 60}, two.values("y"));
         assertArrayEquals(new float[] {1, 2, 3}, two.values("z"));
         assertArrayEquals(new float[] {7, 7, 7}, two.values("x"));
@@ -30,8 +32,8 @@ class DatasetTest {
 
     @Test
     void badDataAreRefusedWithTheirPlace() {
-        IllegalArgumentException nan = assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[] {1, 2, 3, Float.NaN},
-                "a", "b"));
+        IllegalArgumentException nan = assertThrows(
+                IllegalArgumentException.class, () -> Dataset.of(new float[] {1, 2, 3, Float.NaN}, "a", "b"));
         assertTrue(nan.getMessage().contains("row 2, column 'b'"), nan.getMessage());
         assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[0], "a"));
         assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[3], "a", "b"));
@@ -46,8 +48,10 @@ class DatasetTest {
         int n = 1000;
         float[] values = new float[2 * n];
         for (int i = 0; i < n; i++) {
-            values[2 * i] = (float) (5e5 + 3 * Philox.words(1, i, Purpose.DATA, 0).normal(0));
-            values[2 * i + 1] = (float) (-1e-3 * Philox.words(1, i, Purpose.DATA, 0).normal(1));
+            values[2 * i] =
+                    (float) (5e5 + 3 * Philox.words(1, i, Purpose.DATA, 0).normal(0));
+            values[2 * i + 1] =
+                    (float) (-1e-3 * Philox.words(1, i, Purpose.DATA, 0).normal(1));
         }
         Dataset data = Dataset.of(values, "a", "b");
         Normaliser normaliser = Normaliser.fit(data, "x").normaliser();
@@ -66,9 +70,15 @@ class DatasetTest {
         normaliser.decode(z, back, n);
         for (int i = 0; i < 2 * n; i++) {
             // the code is rounded once, the result once
-            assertEquals(values[i], back[i], 2 * Math.ulp(values[i]) + Math.ulp((float) normaliser.scales()[i % 2] * z[i]));
+            assertEquals(
+                    values[i],
+                    back[i],
+                    2 * Math.ulp(values[i]) + Math.ulp((float) normaliser.scales()[i % 2] * z[i]));
         }
-        assertEquals(-Math.log(normaliser.scales()[0]) - Math.log(normaliser.scales()[1]), normaliser.logDeterminant(new float[2]), 1e-12);
+        assertEquals(
+                -Math.log(normaliser.scales()[0]) - Math.log(normaliser.scales()[1]),
+                normaliser.logDeterminant(new float[2]),
+                1e-12);
         assertEquals(normaliser, Encoding.parse(normaliser.spec()));
     }
 
@@ -86,7 +96,13 @@ class DatasetTest {
 
     @Test
     void specsThatAreNoneAreRefused() {
-        for (String bad : List.of("standardise:1", "standardise:1;0", "standardise:1,2;1", "standardise:a;1", "standardise:;", "wavelet:2",
+        for (String bad : List.of(
+                "standardise:1",
+                "standardise:1;0",
+                "standardise:1,2;1",
+                "standardise:a;1",
+                "standardise:;",
+                "wavelet:2",
                 "standardise:NaN;1")) {
             assertThrows(IllegalArgumentException.class, () -> Encoding.parse(bad), bad);
         }
@@ -112,7 +128,9 @@ class DatasetTest {
         }
         assertEquals(split.heldOut(), data.split(0.1, 4).heldOut());
         assertThrows(IllegalArgumentException.class, () -> data.split(1, 4));
-        assertThrows(IllegalArgumentException.class, () -> Dataset.of(new float[1], "a").split(0.5, 4));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Dataset.of(new float[1], "a").split(0.5, 4));
     }
 
     @Test

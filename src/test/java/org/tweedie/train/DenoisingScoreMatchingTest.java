@@ -49,7 +49,8 @@ class DenoisingScoreMatchingTest {
         for (Prediction prediction : Prediction.values()) {
             Parametrisation preconditioned = Parametrisation.preconditioned(sde, prediction, 0.8);
             list.add(new DenoisingScoreMatching(preconditioned, Weighting.EDM, TimeSampling.LOGNORMAL, ROWS));
-            list.add(new DenoisingScoreMatching(Parametrisation.plain(sde, prediction), Weighting.SIMPLE, TimeSampling.UNIFORM, 0));
+            list.add(new DenoisingScoreMatching(
+                    Parametrisation.plain(sde, prediction), Weighting.SIMPLE, TimeSampling.UNIFORM, 0));
         }
         Parametrisation denoised = Parametrisation.preconditioned(sde, Prediction.DENOISED, 1);
         list.add(new DenoisingScoreMatching(denoised, Weighting.LIKELIHOOD, TimeSampling.IMPORTANCE, 0));
@@ -94,7 +95,8 @@ class DenoisingScoreMatchingTest {
     /** The rank of a row, as the reference draws it. */
     private static double rank(int r, int group) {
         long i = FIRST + r;
-        return group == 0 ? Philox.words(SEED, i, Purpose.TIME, 0).uniform(0)
+        return group == 0
+                ? Philox.words(SEED, i, Purpose.TIME, 0).uniform(0)
                 : (i % group + Philox.words(SEED, i / group, Purpose.TIME, 0).uniform(0)) / group;
     }
 
@@ -126,14 +128,24 @@ class DenoisingScoreMatchingTest {
             double size = 0;
             for (int d = 0; d < DIM; d++) {
                 size = Math.max(size, Math.max(Math.abs(expected[0][d]), 1));
-                // the time's relative error is that of its table in f32, some 1e-5; coefficients go with a small power of it
+                // the time's relative error is that of its table in f32, some 1e-5; coefficients go with a small power
+                // of it
                 assertEquals(expected[0][d], drawn.input[DIM * r + d], 2e-4 * size, matching + ": input of row " + r);
             }
-            double target = Math.max(Math.abs(expected[1][0]), Math.max(Math.abs(expected[1][1]), Math.abs(expected[1][2])));
+            double target =
+                    Math.max(Math.abs(expected[1][0]), Math.max(Math.abs(expected[1][1]), Math.abs(expected[1][2])));
             for (int d = 0; d < DIM; d++) {
-                assertEquals(expected[1][d], drawn.target[DIM * r + d], 2e-4 * Math.max(target, 1), matching + ": target of row " + r);
+                assertEquals(
+                        expected[1][d],
+                        drawn.target[DIM * r + d],
+                        2e-4 * Math.max(target, 1),
+                        matching + ": target of row " + r);
             }
-            assertEquals(expected[2][0], drawn.weight[r], 5e-4 * Math.abs(expected[2][0]), matching + ": weight of row " + r);
+            assertEquals(
+                    expected[2][0],
+                    drawn.weight[r],
+                    5e-4 * Math.abs(expected[2][0]),
+                    matching + ": weight of row " + r);
             assertEquals(expected[3][0], drawn.time[r], 1e-4, matching + ": time of row " + r);
             compared++;
         }
@@ -143,7 +155,8 @@ class DenoisingScoreMatchingTest {
     @Test
     void aPlanIsKnownByItsShape() {
         Sde sde = ProcessSpec.parse("vp").on(Space.euclidean(2));
-        DenoisingScoreMatching matching = DenoisingScoreMatching.standard(Parametrisation.preconditioned(sde, Prediction.DENOISED, 1), 8);
+        DenoisingScoreMatching matching =
+                DenoisingScoreMatching.standard(Parametrisation.preconditioned(sde, Prediction.DENOISED, 1), 8);
         assertEquals(matching, DenoisingScoreMatching.in(matching.pairs(), 8).orElseThrow());
         assertTrue(DenoisingScoreMatching.in(matching.pairs(), 0).isEmpty());
         Plan.Writer other = Plan.writer();
@@ -157,8 +170,8 @@ class DenoisingScoreMatchingTest {
     void pairsThatDoNotFitAreRefused() {
         try (Device device = Device.open("cpu:1")) {
             Sde sde = ProcessSpec.parse("vp").on(Space.euclidean(3));
-            DenoisingScoreMatching matching = DenoisingScoreMatching.standard(Parametrisation.preconditioned(sde, Prediction.DENOISED, 1),
-                    8);
+            DenoisingScoreMatching matching =
+                    DenoisingScoreMatching.standard(Parametrisation.preconditioned(sde, Prediction.DENOISED, 1), 8);
             Network two = Mlp.of(4, 1).create(Signature.over(2), Prediction.DENOISED, 1, device);
             try (DeviceBuffer weights = two.parameters().values()) {
                 assertThrows(IllegalArgumentException.class, () -> matching.of(two));
@@ -174,7 +187,8 @@ class DenoisingScoreMatchingTest {
     void theTargetsMeanIsTheExactPrediction() {
         Sde sde = ProcessSpec.parse("vp").on(Space.euclidean(1));
         for (Prediction prediction : Prediction.values()) {
-            for (Parametrisation p : List.of(Parametrisation.preconditioned(sde, prediction, 1), Parametrisation.plain(sde, prediction))) {
+            for (Parametrisation p : List.of(
+                    Parametrisation.preconditioned(sde, prediction, 1), Parametrisation.plain(sde, prediction))) {
                 assertTrue(Math.abs(correlation(p, 1)) < 5, p + ": " + correlation(p, 1));
                 assertTrue(Math.abs(correlation(p, 0.66)) > 5, p + ": " + correlation(p, 0.66));
             }

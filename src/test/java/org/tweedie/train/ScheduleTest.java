@@ -60,21 +60,42 @@ class ScheduleTest {
         Dataset data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "v");
         try (Device device = TestDevices.open(TestDevices.specs().get(1));
                 Stream stream = device.stream()) {
-            Network network = Architecture.parse("mlp:16x2").create(Signature.over(2), Prediction.DENOISED, spec.seed(), device);
+            Network network =
+                    Architecture.parse("mlp:16x2").create(Signature.over(2), Prediction.DENOISED, spec.seed(), device);
             try (DeviceBuffer initial = network.parameters().values();
-                    Trainer trainer = Trainer.open(new DenoisingScoreMatching(parametrisation, spec.weighting(), spec.sampling(),
-                            spec.evenTimes() ? spec.batch() : 0).of(network), data, spec, device)) {
+                    Trainer trainer = Trainer.open(
+                            new DenoisingScoreMatching(
+                                            parametrisation,
+                                            spec.weighting(),
+                                            spec.sampling(),
+                                            spec.evenTimes() ? spec.batch() : 0)
+                                    .of(network),
+                            data,
+                            spec,
+                            device)) {
                 assertTrue(initial.count() > 0);
-                assertEquals(TrainResult.Outcome.FINISHED, trainer.run(TrainListener.NONE, new CancelToken()).outcome());
+                assertEquals(
+                        TrainResult.Outcome.FINISHED,
+                        trainer.run(TrainListener.NONE, new CancelToken()).outcome());
                 DeviceBuffer mean = trainer.mean(0).values();
                 float[] weights = new float[(int) mean.count()];
                 stream.download(mean, 0, weights, 0, weights.length);
                 MethodSpec method = MethodSpec.parse("em@4");
-                Plan plan = parametrisation.fold(Sde.SCORE, "net").steer(method.method().plan(PROCESS, method.grid(PROCESS)));
+                Plan plan = parametrisation
+                        .fold(Sde.SCORE, "net")
+                        .steer(method.method().plan(PROCESS, method.grid(PROCESS)));
                 float[] samples = new float[2 * 37];
-                try (Sampling sampling = Sampling.open(Program.of(plan, Map.of("net", network.with(trainer.mean(0)))), device, 37, false, null)) {
-                    sampling.run(5, 0, 37, Map.of(), Progress.NONE, new CancelToken(),
-                            (at, rows, outputs, traces) -> System.arraycopy(outputs.get(0), 0, samples, (int) at * 2, rows * 2));
+                try (Sampling sampling = Sampling.open(
+                        Program.of(plan, Map.of("net", network.with(trainer.mean(0)))), device, 37, false, null)) {
+                    sampling.run(
+                            5,
+                            0,
+                            37,
+                            Map.of(),
+                            Progress.NONE,
+                            new CancelToken(),
+                            (at, rows, outputs, traces) ->
+                                    System.arraycopy(outputs.get(0), 0, samples, (int) at * 2, rows * 2));
                 }
                 return new float[][] {weights, samples};
             }
@@ -96,7 +117,8 @@ class ScheduleTest {
         float[][] forward = with("forward", 0, false, ScheduleTest::trainAndSample);
         assertArrayEquals(forward, with("reverse", 0, false, ScheduleTest::trainAndSample));
         for (long seed = 1; seed <= 3; seed++) {
-            assertArrayEquals(forward, with("random", seed, false, ScheduleTest::trainAndSample), "random order, seed " + seed);
+            assertArrayEquals(
+                    forward, with("random", seed, false, ScheduleTest::trainAndSample), "random order, seed " + seed);
         }
     }
 
@@ -120,8 +142,15 @@ class ScheduleTest {
             float[] samples = new float[6];
             try (Device device = TestDevices.open(TestDevices.specs().get(1));
                     Sampling sampling = Sampling.open(Program.of(w.plan(x), Map.of()), device, 3, false, null)) {
-                sampling.run(5, 0, 3, Map.of("y", given), Progress.NONE, new CancelToken(),
-                        (at, rows, outputs, traces) -> System.arraycopy(outputs.get(0), 0, samples, (int) at * 2, rows * 2));
+                sampling.run(
+                        5,
+                        0,
+                        3,
+                        Map.of("y", given),
+                        Progress.NONE,
+                        new CancelToken(),
+                        (at, rows, outputs, traces) ->
+                                System.arraycopy(outputs.get(0), 0, samples, (int) at * 2, rows * 2));
             }
             return new float[][] {samples};
         });

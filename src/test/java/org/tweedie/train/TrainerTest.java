@@ -44,7 +44,8 @@ import org.tweedie.sde.Weighting;
 import org.tweedie.train.TrainResult.Outcome;
 
 class TrainerTest {
-    private static final TrainSpec TINY = TrainSpec.steps(50).withBatch(37).withSeed(3).withSchedule(TrainSpec.Schedule.COSINE, 10);
+    private static final TrainSpec TINY =
+            TrainSpec.steps(50).withBatch(37).withSeed(3).withSchedule(TrainSpec.Schedule.COSINE, 10);
     private static final Dataset MOONS = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "v");
 
     private static Parametrisation parametrisation(int width) {
@@ -63,10 +64,18 @@ class TrainerTest {
                 conditions.add(new Signature.Port(port.name(), Space.euclidean(port.width())));
             }
             int width = data.port("x").width();
-            network = Architecture.parse("mlp:16x2").create(Signature.over(width, conditions.toArray(Signature.Port[]::new)),
-                    Prediction.DENOISED, spec.seed(), device);
-            Objective objective = new DenoisingScoreMatching(parametrisation(width), spec.weighting(), spec.sampling(),
-                    spec.evenTimes() ? spec.batch() : 0).of(network);
+            network = Architecture.parse("mlp:16x2")
+                    .create(
+                            Signature.over(width, conditions.toArray(Signature.Port[]::new)),
+                            Prediction.DENOISED,
+                            spec.seed(),
+                            device);
+            Objective objective = new DenoisingScoreMatching(
+                            parametrisation(width),
+                            spec.weighting(),
+                            spec.sampling(),
+                            spec.evenTimes() ? spec.batch() : 0)
+                    .of(network);
             trainer = Trainer.open(objective, data, spec, device);
             stream = device.stream();
         }
@@ -79,7 +88,9 @@ class TrainerTest {
 
         /** Mean and last weights. */
         float[][] state() {
-            return new float[][] {values(trainer.mean(0).values()), values(trainer.weights(0).values())};
+            return new float[][] {
+                values(trainer.mean(0).values()), values(trainer.weights(0).values())
+            };
         }
 
         TrainResult run() {
@@ -95,7 +106,8 @@ class TrainerTest {
     }
 
     private static float[][] trained(String device, TrainSpec spec, Dataset data) {
-        try (Device opened = Device.open(device); Run run = new Run(opened, spec, data)) {
+        try (Device opened = Device.open(device);
+                Run run = new Run(opened, spec, data)) {
             assertEquals(Outcome.FINISHED, run.run().outcome());
             return run.state();
         }
@@ -138,23 +150,29 @@ class TrainerTest {
         }
         try (Run run = new Run(device, spec, MOONS);
                 CheckpointDirectory into = CheckpointDirectory.open(directory, 2, FileActions.disk())) {
-                // dies while it writes the checkpoint of step 21
-            IllegalStateException killed = assertThrows(IllegalStateException.class, () -> run.trainer.run(new TrainListener() {
-                @Override
-                public void at(Progress progress) {}
+            // dies while it writes the checkpoint of step 21
+            IllegalStateException killed = assertThrows(
+                    IllegalStateException.class,
+                    () -> run.trainer.run(
+                            new TrainListener() {
+                                @Override
+                                public void at(Progress progress) {}
 
-                @Override
-                public void saved(long step, Path file) {
-                    if (step == 21) {
-                        file.toFile().delete();
-                        throw new IllegalStateException("killed");
-                    }
-                }
-            }, new CancelToken(), into));
+                                @Override
+                                public void saved(long step, Path file) {
+                                    if (step == 21) {
+                                        file.toFile().delete();
+                                        throw new IllegalStateException("killed");
+                                    }
+                                }
+                            },
+                            new CancelToken(),
+                            into));
             assertEquals("killed", killed.getMessage());
         }
         try (Run run = new Run(device, spec.withCheckpointEvery(100), MOONS)) {
-            CheckpointDirectory.Found found = CheckpointDirectory.newest(directory, ReadLimits.defaults(), line -> {}).orElseThrow();
+            CheckpointDirectory.Found found = CheckpointDirectory.newest(directory, ReadLimits.defaults(), line -> {})
+                    .orElseThrow();
             assertEquals(14, found.step());
             run.trainer.restore(found.checkpoint());
             assertEquals(14, run.trainer.step());
@@ -168,7 +186,8 @@ class TrainerTest {
 
     @Test
     void otherDataOrSettingsAreRefused() {
-        try (Device device = Device.open("cpu:1"); Run run = new Run(device, TINY, MOONS)) {
+        try (Device device = Device.open("cpu:1");
+                Run run = new Run(device, TINY, MOONS)) {
             var checkpoint = run.trainer.checkpoint();
             try (Run same = new Run(device, TINY.withCheckpointEvery(3), MOONS)) {
                 same.trainer.restore(checkpoint);
@@ -177,13 +196,20 @@ class TrainerTest {
             refuses(device, TINY.withSteps(51), MOONS, checkpoint, "settings");
             refuses(device, TINY, Dataset.of(BuiltInSet.MOONS.rows(2, 0, 100), "u", "v"), checkpoint, "data");
             refuses(device, TINY, Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "w"), checkpoint, "data");
-            refuses(device, TINY.withWeighting(Weighting.SIMPLE, TimeSampling.UNIFORM, true), MOONS, checkpoint, "objective");
+            refuses(
+                    device,
+                    TINY.withWeighting(Weighting.SIMPLE, TimeSampling.UNIFORM, true),
+                    MOONS,
+                    checkpoint,
+                    "objective");
         }
     }
 
-    private static void refuses(Device device, TrainSpec spec, Dataset data, org.tweedie.io.Checkpoint checkpoint, String what) {
+    private static void refuses(
+            Device device, TrainSpec spec, Dataset data, org.tweedie.io.Checkpoint checkpoint, String what) {
         try (Run other = new Run(device, spec, data)) {
-            String message = assertThrows(IllegalArgumentException.class, () -> other.trainer.restore(checkpoint)).getMessage();
+            String message = assertThrows(IllegalArgumentException.class, () -> other.trainer.restore(checkpoint))
+                    .getMessage();
             assertTrue(message.startsWith("cannot resume") && message.contains("Its " + what), message);
         }
     }
@@ -195,17 +221,21 @@ class TrainerTest {
                     Run run = new Run(device, TINY.withSteps(100_000), MOONS);
                     CheckpointDirectory into = CheckpointDirectory.open(directory, 1, FileActions.disk())) {
                 CancelToken cancel = new CancelToken();
-                TrainResult result = run.trainer.run(progress -> {
-                    if (interrupt) {
-                        Thread.currentThread().interrupt();
-                    } else {
-                        cancel.cancel();
-                    }
-                }, cancel, into);
+                TrainResult result = run.trainer.run(
+                        progress -> {
+                            if (interrupt) {
+                                Thread.currentThread().interrupt();
+                            } else {
+                                cancel.cancel();
+                            }
+                        },
+                        cancel,
+                        into);
                 assertEquals(interrupt, Thread.interrupted(), "the interrupt is the caller's to see");
                 assertEquals(Outcome.CANCELLED, result.outcome());
                 assertTrue(result.step() > 0 && result.step() < 100_000);
-                CheckpointDirectory.Found found = into.newest(ReadLimits.defaults(), line -> {}).orElseThrow();
+                CheckpointDirectory.Found found =
+                        into.newest(ReadLimits.defaults(), line -> {}).orElseThrow();
                 assertEquals(result.step(), found.step());
                 assertEquals(found.file(), result.checkpoint().orElseThrow());
             }
@@ -224,7 +254,8 @@ class TrainerTest {
             assertEquals(Outcome.NOT_FINITE, result.outcome());
             // 100 rows, 10 a step: every row is in one of the first ten steps; of this seed not in the first
             assertTrue(result.step() > 0 && result.step() < 10, "step " + result.step());
-            assertTrue(result.message().startsWith("step " + (result.step() + 1) + " was not finite"), result.message());
+            assertTrue(
+                    result.message().startsWith("step " + (result.step() + 1) + " was not finite"), result.message());
             assertEquals(result.step(), result.curve().steps());
             assertEquals(result.step(), run.trainer.step());
             try (Run until = new Run(device, spec.withSteps(result.step()), data)) {
@@ -244,7 +275,8 @@ class TrainerTest {
             rows[3 * i + 2] = i % 2 == 0 ? 1 : -1;
         }
         Dataset data = Dataset.of(rows, "u", "v", "side").given("y", "side");
-        try (Device device = Device.open("cpu"); Run run = new Run(device, TrainSpec.steps(600).withBatch(128), data)) {
+        try (Device device = Device.open("cpu");
+                Run run = new Run(device, TrainSpec.steps(600).withBatch(128), data)) {
             run.run();
             Network network = run.network.with(run.trainer.mean(0));
             float[] out = sample(device, network, 2, Map.of("y", new float[] {1}), 400);
@@ -262,12 +294,19 @@ class TrainerTest {
         Plan plan = p.fold(Sde.SCORE, "net").steer(method.plan(p.sde()));
         Map<String, org.tweedie.execution.GivenRows> rows = new java.util.HashMap<>();
         for (Map.Entry<String, float[]> entry : given.entrySet()) {
-            plan = org.tweedie.plan.GivenInputs.of("net", entry.getKey(), Space.euclidean(entry.getValue().length)).steer(plan);
+            plan = org.tweedie.plan.GivenInputs.of("net", entry.getKey(), Space.euclidean(entry.getValue().length))
+                    .steer(plan);
             rows.put(entry.getKey(), new org.tweedie.execution.GivenRows(entry.getValue(), entry.getValue().length));
         }
         float[] out = new float[count * width];
         try (Sampling sampling = Sampling.open(Program.of(plan, Map.of("net", network)), device, count, false, null)) {
-            sampling.run(9, 0, count, rows, Progress.NONE, new CancelToken(),
+            sampling.run(
+                    9,
+                    0,
+                    count,
+                    rows,
+                    Progress.NONE,
+                    new CancelToken(),
                     (at, n, outputs, traces) -> System.arraycopy(outputs.get(0), 0, out, (int) at * width, n * width));
         }
         return out;
@@ -282,8 +321,12 @@ class TrainerTest {
             TrainSpec spec = TrainSpec.steps(400).withBatch(512);
             Network network = Architecture.parse("mlp:64x3").create(Signature.over(2), Prediction.DENOISED, 0, device);
             try (DeviceBuffer weights = network.parameters().values();
-                    Trainer trainer = Trainer.open(DenoisingScoreMatching.standard(parametrisation(2), spec.batch()).of(network),
-                            raw.encoded(Map.of("x", normaliser)), spec, device)) {
+                    Trainer trainer = Trainer.open(
+                            DenoisingScoreMatching.standard(parametrisation(2), spec.batch())
+                                    .of(network),
+                            raw.encoded(Map.of("x", normaliser)),
+                            spec,
+                            device)) {
                 List<TrainListener.Progress> heard = new ArrayList<>();
                 TrainResult result = trainer.run(heard::add, new CancelToken());
                 trainer.copyMean(0, weights);
@@ -300,9 +343,11 @@ class TrainerTest {
 
     @Test
     void anEstimateLeavesNothingBehind() {
-        try (Device device = Device.open("cpu:1"); Run run = new Run(device, TINY, MOONS)) {
+        try (Device device = Device.open("cpu:1");
+                Run run = new Run(device, TINY, MOONS)) {
             long held = device.allocatedBytes();
-            Objective objective = DenoisingScoreMatching.standard(parametrisation(2), 37).of(run.network);
+            Objective objective =
+                    DenoisingScoreMatching.standard(parametrisation(2), 37).of(run.network);
             Trainer.Estimate estimate = Trainer.estimate(objective, MOONS, TINY, device);
             assertEquals(held, device.allocatedBytes());
             assertEquals(run.network.parameters().count(), estimate.parameters());
@@ -347,7 +392,8 @@ class TrainerTest {
         assertEquals(10_000, curve.steps());
         assertTrue(curve.points() <= LossCurve.MOST && curve.points() >= LossCurve.MOST / 2);
         for (int i = 0; i < curve.points(); i++) {
-            assertEquals(curve.step(i), curve.loss(i), 1e-9); // the loss is the step, so each point lies on the diagonal
+            assertEquals(
+                    curve.step(i), curve.loss(i), 1e-9); // the loss is the step, so each point lies on the diagonal
         }
         assertArrayEquals(curve.state(), LossCurve.of(curve.state()).state());
     }

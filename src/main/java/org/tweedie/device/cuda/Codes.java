@@ -80,9 +80,17 @@ final class Codes {
     /** True where the context is of no more use after the code. */
     static boolean fatal(int code) {
         return switch (code) {
-            case CUDA_ERROR_ILLEGAL_ADDRESS, CUDA_ERROR_LAUNCH_FAILED, CUDA_ERROR_LAUNCH_TIMEOUT, CUDA_ERROR_ECC_UNCORRECTABLE,
-                    CUDA_ERROR_MISALIGNED_ADDRESS, CUDA_ERROR_HARDWARE_STACK_ERROR, CUDA_ERROR_ILLEGAL_INSTRUCTION,
-                    CUDA_ERROR_INVALID_ADDRESS_SPACE, CUDA_ERROR_INVALID_PC, CUDA_ERROR_ASSERT, CUDA_ERROR_CONTEXT_IS_DESTROYED,
+            case CUDA_ERROR_ILLEGAL_ADDRESS,
+                    CUDA_ERROR_LAUNCH_FAILED,
+                    CUDA_ERROR_LAUNCH_TIMEOUT,
+                    CUDA_ERROR_ECC_UNCORRECTABLE,
+                    CUDA_ERROR_MISALIGNED_ADDRESS,
+                    CUDA_ERROR_HARDWARE_STACK_ERROR,
+                    CUDA_ERROR_ILLEGAL_INSTRUCTION,
+                    CUDA_ERROR_INVALID_ADDRESS_SPACE,
+                    CUDA_ERROR_INVALID_PC,
+                    CUDA_ERROR_ASSERT,
+                    CUDA_ERROR_CONTEXT_IS_DESTROYED,
                     CUDA_ERROR_DEINITIALIZED -> true;
             default -> false;
         };
@@ -95,13 +103,15 @@ final class Codes {
             case CUDA_ERROR_NO_DEVICE, CUDA_ERROR_DEVICE_UNAVAILABLE -> "check nvidia-smi and CUDA_VISIBLE_DEVICES";
             case CUDA_ERROR_NO_BINARY_FOR_GPU, CUDA_ERROR_INVALID_PTX, CUDA_ERROR_UNSUPPORTED_PTX_VERSION ->
                 "the kernels were not compiled for this GPU and driver; update the driver, or rebuild with nvcc for this GPU";
-            case CUDA_ERROR_SYSTEM_DRIVER_MISMATCH -> "libcuda.so.1 and the kernel module are of different versions; reboot or reinstall the driver";
+            case CUDA_ERROR_SYSTEM_DRIVER_MISMATCH ->
+                "libcuda.so.1 and the kernel module are of different versions; reboot or reinstall the driver";
             case CUDA_ERROR_NOT_FOUND -> "kernels and classes are of different builds; rebuild with mvn package";
             case CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES -> "use fewer threads a block or less shared memory";
             case CUDA_ERROR_NOT_READY -> "synchronize first";
             case CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, CUDA_ERROR_STREAM_CAPTURE_INVALIDATED ->
                 "only launches, copies between buffers and zeroing can be captured";
-            case CUDA_ERROR_LAUNCH_TIMEOUT -> "the GPU also drives a display that limits run time; use smaller launches or another GPU";
+            case CUDA_ERROR_LAUNCH_TIMEOUT ->
+                "the GPU also drives a display that limits run time; use smaller launches or another GPU";
             case CUDA_ERROR_ECC_UNCORRECTABLE -> "the GPU's memory is failing; check nvidia-smi -q -d ECC";
             default -> "";
         };

@@ -32,6 +32,7 @@ final class Context {
     final boolean sync = Boolean.getBoolean("tweedie.sync");
     /** Each open handle is inside; the last one out releases the context. */
     final Guard guard;
+
     final Allocations allocations;
 
     private final CUdevice gpu = new CUdevice();
@@ -54,7 +55,9 @@ final class Context {
             CUcontext callers = enter();
             try {
                 // not cuModuleLoadFatBinary: JCuda 12.6.0 never hands its module back
-                start(Codes.of(() -> JCudaDriver.cuModuleLoadData(module, image)), "cuModuleLoadData of " + image.length + " bytes");
+                start(
+                        Codes.of(() -> JCudaDriver.cuModuleLoadData(module, image)),
+                        "cuModuleLoadData of " + image.length + " bytes");
                 loaded = true;
             } finally {
                 leave(callers);
@@ -73,7 +76,9 @@ final class Context {
         int code = Codes.of(() -> JCudaDriver.cuDeviceGetCount(count));
         if (code != 0 || ordinal >= count[0]) {
             throw new DeviceUnavailableException("cuda:" + ordinal + " does not exist: the driver lists "
-                    + (count[0] == 0 ? "no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES" : "cuda:0 to cuda:" + (count[0] - 1)));
+                    + (count[0] == 0
+                            ? "no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES"
+                            : "cuda:0 to cuda:" + (count[0] - 1)));
         }
         Gpu found = CudaProbe.gpu(ordinal);
         if (found.refusal().isPresent()) {
@@ -84,7 +89,8 @@ final class Context {
 
     private void start(int code, String what) {
         if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw new DeviceUnavailableException(Failures.text(spec + " (" + name + "): " + what, code, "other programs hold its memory"));
+            throw new DeviceUnavailableException(
+                    Failures.text(spec + " (" + name + "): " + what, code, "other programs hold its memory"));
         }
         if (code != 0) {
             throw new DeviceUnavailableException(Failures.text(spec + " (" + name + "): " + what, code));
@@ -117,7 +123,9 @@ final class Context {
         if (!callers.equals(handle)) {
             int code = Codes.of(() -> JCudaDriver.cuCtxSetCurrent(callers));
             if (code != 0) {
-                LOG.log(System.Logger.Level.WARNING, failure(code, "restoring the caller's context").getMessage());
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        failure(code, "restoring the caller's context").getMessage());
             }
         }
     }

@@ -48,7 +48,8 @@ public final class Cublas implements AutoCloseable {
         this.workspace = workspace;
         Context context = stream.context();
         this.guard = new Guard("this cuBLAS on " + context.spec, () -> {
-            context.close(() -> Library.CUBLAS.code(() -> JCublas2.cublasDestroy(handle)) == 0 ? 0 : 1, "cublasDestroy");
+            context.close(
+                    () -> Library.CUBLAS.code(() -> JCublas2.cublasDestroy(handle)) == 0 ? 0 : 1, "cublasDestroy");
             workspace.close();
         });
         this.ticket = context.allocations.opened(this, "a cuBLAS handle", 0, guard::close);
@@ -73,14 +74,25 @@ public final class Cublas implements AutoCloseable {
         boolean[] created = new boolean[1];
         context.guard.enter();
         try {
-            mine.hold(() -> {
-                check(context, () -> JCublas2.cublasCreate(handle), "cublasCreate");
-                created[0] = true;
-                check(context, () -> JCublas2.cublasSetStream(handle, new cudaStream_t(mine.cuda())), "cublasSetStream");
-                check(context, () -> JCublas2.cublasSetWorkspace(handle, Address.of(workspace.address), WORKSPACE), "cublasSetWorkspace");
-                check(context, () -> JCublas2.cublasSetMathMode(handle, CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
-                        "cublasSetMathMode");
-            }, workspace);
+            mine.hold(
+                    () -> {
+                        check(context, () -> JCublas2.cublasCreate(handle), "cublasCreate");
+                        created[0] = true;
+                        check(
+                                context,
+                                () -> JCublas2.cublasSetStream(handle, new cudaStream_t(mine.cuda())),
+                                "cublasSetStream");
+                        check(
+                                context,
+                                () -> JCublas2.cublasSetWorkspace(handle, Address.of(workspace.address), WORKSPACE),
+                                "cublasSetWorkspace");
+                        check(
+                                context,
+                                () -> JCublas2.cublasSetMathMode(
+                                        handle, CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
+                                "cublasSetMathMode");
+                    },
+                    workspace);
             ready = true;
         } finally {
             if (!ready) {
@@ -99,8 +111,26 @@ public final class Cublas implements AutoCloseable {
     public void sgemm(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
         Shape shape = Shape.of("cublasSgemm", a, b, c);
         require("cublasSgemm", Element.F32, a, b, c);
-        run(shape, a, b, c, (pointerA, pointerB, pointerC) -> JCublas2.cublasSgemm(handle, operation(b), operation(a), shape.n, shape.m, shape.k,
-                Pointer.to(new float[] {alpha}), pointerB, b.stride, pointerA, a.stride, Pointer.to(new float[] {beta}), pointerC, c.stride));
+        run(
+                shape,
+                a,
+                b,
+                c,
+                (pointerA, pointerB, pointerC) -> JCublas2.cublasSgemm(
+                        handle,
+                        operation(b),
+                        operation(a),
+                        shape.n,
+                        shape.m,
+                        shape.k,
+                        Pointer.to(new float[] {alpha}),
+                        pointerB,
+                        b.stride,
+                        pointerA,
+                        a.stride,
+                        Pointer.to(new float[] {beta}),
+                        pointerC,
+                        c.stride));
     }
 
     /**
@@ -113,12 +143,34 @@ public final class Cublas implements AutoCloseable {
         int type = type(a.data.element());
         int result = type(c.data.element());
         if (b.data.element() != a.data.element() || (result != type && result != CUDA_R_32F)) {
-            throw new IllegalArgumentException("cublasGemmEx of " + a.data.element() + " by " + b.data.element() + " into " + c.data.element()
-                    + "; operands must agree, and the result be of their type or F32");
+            throw new IllegalArgumentException("cublasGemmEx of " + a.data.element() + " by " + b.data.element()
+                    + " into " + c.data.element() + "; operands must agree, and the result be of their type or F32");
         }
-        run(shape, a, b, c, (pointerA, pointerB, pointerC) -> JCublas2.cublasGemmEx_new(handle, operation(b), operation(a), shape.n, shape.m,
-                shape.k, Pointer.to(new float[] {alpha}), pointerB, type, b.stride, pointerA, type, a.stride, Pointer.to(new float[] {beta}),
-                pointerC, result, c.stride, CUBLAS_COMPUTE_32F, ALGORITHM));
+        run(
+                shape,
+                a,
+                b,
+                c,
+                (pointerA, pointerB, pointerC) -> JCublas2.cublasGemmEx_new(
+                        handle,
+                        operation(b),
+                        operation(a),
+                        shape.n,
+                        shape.m,
+                        shape.k,
+                        Pointer.to(new float[] {alpha}),
+                        pointerB,
+                        type,
+                        b.stride,
+                        pointerA,
+                        type,
+                        a.stride,
+                        Pointer.to(new float[] {beta}),
+                        pointerC,
+                        result,
+                        c.stride,
+                        CUBLAS_COMPUTE_32F,
+                        ALGORITHM));
     }
 
     @FunctionalInterface
@@ -135,8 +187,18 @@ public final class Cublas implements AutoCloseable {
         CudaBuffer mineC = stream.mine(c.data);
         guard.enterAlone();
         try {
-            stream.hold(() -> check(stream.context(), () -> product.code(CudaStream.at(mineA, a.offset), CudaStream.at(mineB, b.offset),
-                    CudaStream.at(mineC, c.offset)), shape.toString()), mineA, mineB, mineC, workspace);
+            stream.hold(
+                    () -> check(
+                            stream.context(),
+                            () -> product.code(
+                                    CudaStream.at(mineA, a.offset),
+                                    CudaStream.at(mineB, b.offset),
+                                    CudaStream.at(mineC, c.offset)),
+                            shape.toString()),
+                    mineA,
+                    mineB,
+                    mineC,
+                    workspace);
         } finally {
             guard.exit();
         }
@@ -176,8 +238,9 @@ public final class Cublas implements AutoCloseable {
             int inner = b.transposed ? b.columns : b.rows;
             int n = b.transposed ? b.rows : b.columns;
             if (c.transposed || inner != k || c.rows != m || c.columns != n) {
-                throw new IllegalArgumentException(what + ": (" + m + " x " + k + ") by (" + inner + " x " + n + ") into " + (c.transposed ? "transposed " : "")
-                        + c.rows + " x " + c.columns + " does not fit");
+                throw new IllegalArgumentException(
+                        what + ": (" + m + " x " + k + ") by (" + inner + " x " + n + ") into "
+                                + (c.transposed ? "transposed " : "") + c.rows + " x " + c.columns + " does not fit");
             }
             return new Shape(what, m, n, k);
         }
@@ -199,10 +262,13 @@ public final class Cublas implements AutoCloseable {
      */
     public record Matrix(DeviceBuffer data, long offset, int rows, int columns, int stride, boolean transposed) {
         public Matrix {
-            if (rows < 0 || columns < 0 || stride < Math.max(1, columns) || offset < 0
+            if (rows < 0
+                    || columns < 0
+                    || stride < Math.max(1, columns)
+                    || offset < 0
                     || (rows > 0 && offset + (rows - 1L) * stride + columns > data.count())) {
-                throw new IllegalArgumentException("matrix out of range: " + rows + " x " + columns + ", stride " + stride + " from " + offset
-                        + " of a buffer of " + data.count());
+                throw new IllegalArgumentException("matrix out of range: " + rows + " x " + columns + ", stride "
+                        + stride + " from " + offset + " of a buffer of " + data.count());
             }
         }
 

@@ -28,7 +28,9 @@ final class CudaBuffer implements DeviceBuffer {
         this.address = address;
         this.guard = guard;
         this.ticket = owned
-                ? device.context().allocations.opened(this, "a buffer of " + count + " " + element, bytes(), guard::close)
+                ? device.context()
+                        .allocations
+                        .opened(this, "a buffer of " + count + " " + element, bytes(), guard::close)
                 : null;
     }
 
@@ -42,20 +44,26 @@ final class CudaBuffer implements DeviceBuffer {
         }
         long bytes = count * element.bytes();
         Address address = new Address();
-        context.open(() -> JCudaDriver.cuMemAlloc(address, Math.max(bytes, LEAST_BYTES)), "cuMemAlloc of " + bytes + " bytes", bytes);
-        Guard guard = new Guard(what(device, element, count), () -> context.close(() -> JCudaDriver.cuMemFree(address), "cuMemFree"));
+        context.open(
+                () -> JCudaDriver.cuMemAlloc(address, Math.max(bytes, LEAST_BYTES)),
+                "cuMemAlloc of " + bytes + " bytes",
+                bytes);
+        Guard guard = new Guard(
+                what(device, element, count), () -> context.close(() -> JCudaDriver.cuMemFree(address), "cuMemFree"));
         return new CudaBuffer(device, element, count, address.value(), guard, true);
     }
 
     static CudaBuffer wrap(CudaDevice device, long address, Element element, long count) {
         if (address <= 0 || address % element.bytes() != 0) {
-            throw new IllegalArgumentException("address must be a device address aligned to the " + element.bytes() + " bytes of " + element
-                    + ", got 0x" + Long.toHexString(address));
+            throw new IllegalArgumentException("address must be a device address aligned to the " + element.bytes()
+                    + " bytes of " + element + ", got 0x" + Long.toHexString(address));
         }
         if (count < 0 || count > (Long.MAX_VALUE - address) / element.bytes()) {
-            throw new IllegalArgumentException("count out of range: " + count + " " + element + " from 0x" + Long.toHexString(address));
+            throw new IllegalArgumentException(
+                    "count out of range: " + count + " " + element + " from 0x" + Long.toHexString(address));
         }
-        return new CudaBuffer(device, element, count, address, new Guard(what(device, element, count), () -> {}), false);
+        return new CudaBuffer(
+                device, element, count, address, new Guard(what(device, element, count), () -> {}), false);
     }
 
     private static String what(CudaDevice device, Element element, long count) {

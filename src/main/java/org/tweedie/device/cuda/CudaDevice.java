@@ -125,8 +125,8 @@ public final class CudaDevice implements Device {
             }
         }
         if (!kernel.entry().parameters().equals(entry.parameters())) {
-            throw new IllegalArgumentException(entry.name() + " was bound with parameters " + kernel.entry().parameters() + ", now asked for with "
-                    + entry.parameters());
+            throw new IllegalArgumentException(entry.name() + " was bound with parameters "
+                    + kernel.entry().parameters() + ", now asked for with " + entry.parameters());
         }
         return kernel;
     }

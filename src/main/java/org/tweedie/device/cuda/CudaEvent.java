@@ -19,7 +19,9 @@ final class CudaEvent implements Event {
         CUevent event = new CUevent();
         this.handle = event;
         context.open(() -> JCudaDriver.cuEventCreate(event, 0), "cuEventCreate", 0);
-        this.guard = new Guard("this event on " + context.spec, () -> context.close(() -> JCudaDriver.cuEventDestroy(event), "cuEventDestroy"));
+        this.guard = new Guard(
+                "this event on " + context.spec,
+                () -> context.close(() -> JCudaDriver.cuEventDestroy(event), "cuEventDestroy"));
         this.ticket = context.allocations.opened(this, "an event", 0, guard::close);
     }
 
@@ -45,7 +47,8 @@ final class CudaEvent implements Event {
             try {
                 int code = context.code(() -> JCudaDriver.cuEventElapsedTime(milliseconds, start.handle, handle));
                 if (code == CUresult.CUDA_ERROR_NOT_READY || code == CUresult.CUDA_ERROR_INVALID_HANDLE) {
-                    throw new IllegalStateException("both events must be recorded and passed; record them and synchronize first");
+                    throw new IllegalStateException(
+                            "both events must be recorded and passed; record them and synchronize first");
                 }
                 if (code != 0) {
                     throw context.failure(code, "cuEventElapsedTime");

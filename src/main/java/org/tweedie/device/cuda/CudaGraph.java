@@ -29,13 +29,17 @@ final class CudaGraph implements Graph {
         long[] nodes = new long[1];
         try {
             context.call(() -> JCudaDriver.cuGraphGetNodes(graph, null, nodes), "cuGraphGetNodes");
-            context.open(() -> JCudaDriver.cuGraphInstantiate(executable, graph, 0), "cuGraphInstantiate of " + nodes[0] + " nodes", 0);
+            context.open(
+                    () -> JCudaDriver.cuGraphInstantiate(executable, graph, 0),
+                    "cuGraphInstantiate of " + nodes[0] + " nodes",
+                    0);
         } finally {
             context.release(() -> JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
         }
         this.size = Math.toIntExact(nodes[0]);
         String what = "this graph of " + size + " operations on " + context.spec;
-        this.guard = new Guard(what, () -> context.close(() -> JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy"));
+        this.guard = new Guard(
+                what, () -> context.close(() -> JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy"));
         this.ticket = context.allocations.opened(this, "a graph of " + size + " operations", 0, guard::close);
     }
 

@@ -17,6 +17,7 @@ import org.tweedie.device.LaunchShape;
 final class CudaKernel implements Kernel {
     /** Dynamic shared bytes that a launch may ask for without more ado. */
     private static final int USUAL_SHARED = 48 * 1024;
+
     static final int MOST_PARAMETERS = 64;
 
     final CUfunction function = new CUfunction();
@@ -28,8 +29,8 @@ final class CudaKernel implements Kernel {
 
     CudaKernel(Context context, KernelEntry entry) {
         if (entry.parameters().size() > MOST_PARAMETERS) {
-            throw new IllegalArgumentException(entry.name() + " has " + entry.parameters().size() + " parameters; a kernel may have at most "
-                    + MOST_PARAMETERS);
+            throw new IllegalArgumentException(entry.name() + " has "
+                    + entry.parameters().size() + " parameters; a kernel may have at most " + MOST_PARAMETERS);
         }
         this.context = context;
         this.entry = entry;
@@ -39,8 +40,11 @@ final class CudaKernel implements Kernel {
             if (code != 0) {
                 throw context.failure(code, "kernel " + entry.name() + ": cuModuleGetFunction");
             }
-            this.resources = new Resources(attribute(CU_FUNC_ATTRIBUTE_NUM_REGS), attribute(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES),
-                    attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES), attribute(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
+            this.resources = new Resources(
+                    attribute(CU_FUNC_ATTRIBUTE_NUM_REGS),
+                    attribute(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES),
+                    attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES),
+                    attribute(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
         } finally {
             context.leave(callers);
         }
@@ -60,8 +64,9 @@ final class CudaKernel implements Kernel {
     void admit(LaunchShape shape) {
         int threads = shape.blockX() * shape.blockY() * shape.blockZ();
         if (threads > resources.mostThreads()) {
-            throw new IllegalArgumentException(entry.name() + " " + shape + ": " + threads + " threads a block, but it takes at most "
-                    + resources.mostThreads() + " (launch bounds, or " + resources.registers() + " registers a thread)");
+            throw new IllegalArgumentException(entry.name() + " " + shape + ": " + threads
+                    + " threads a block, but it takes at most " + resources.mostThreads() + " (launch bounds, or "
+                    + resources.registers() + " registers a thread)");
         }
         if (shape.sharedBytes() > shared) {
             liftShared(shape);
@@ -71,11 +76,13 @@ final class CudaKernel implements Kernel {
     private synchronized void liftShared(LaunchShape shape) {
         int most = context.mostShared - resources.sharedBytes();
         if (shape.sharedBytes() > most) {
-            throw new IllegalArgumentException(entry.name() + " " + shape + ": " + shape.sharedBytes() + " bytes of shared memory a block, but "
-                    + context + " has " + most + " left beside the kernel's own " + resources.sharedBytes());
+            throw new IllegalArgumentException(
+                    entry.name() + " " + shape + ": " + shape.sharedBytes() + " bytes of shared memory a block, but "
+                            + context + " has " + most + " left beside the kernel's own " + resources.sharedBytes());
         }
         if (shape.sharedBytes() > shared) {
-            int code = Codes.of(() -> JCudaDriver.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, most));
+            int code = Codes.of(() ->
+                    JCudaDriver.cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, most));
             if (code != 0) {
                 throw context.failure(code, entry.name() + ": cuFuncSetAttribute of " + most + " shared bytes");
             }

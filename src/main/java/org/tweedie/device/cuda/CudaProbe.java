@@ -40,8 +40,11 @@ public final class CudaProbe {
             } catch (DeviceUnavailableException e) {
                 reason = Optional.of(String.valueOf(e.getMessage()));
             } catch (LinkageError e) {
-                reason = Optional.of(NativeFailure.reason(e, "libcuda.so.1", "no NVIDIA driver", "install the NVIDIA driver; in a "
-                        + "container pass the GPU through (--gpus all)"));
+                reason = Optional.of(NativeFailure.reason(
+                        e,
+                        "libcuda.so.1",
+                        "no NVIDIA driver",
+                        "install the NVIDIA driver; in a " + "container pass the GPU through (--gpus all)"));
             }
             VERSION = version;
             REASON = reason;
@@ -51,7 +54,8 @@ public final class CudaProbe {
             NativeLibraries.provide(NativeLibrary.DRIVER);
             int code = Codes.of(() -> JCudaDriver.cuInit(0));
             if (code != 0) {
-                throw new DeviceUnavailableException("the CUDA driver does not start: " + Failures.text("cuInit", code));
+                throw new DeviceUnavailableException(
+                        "the CUDA driver does not start: " + Failures.text("cuInit", code));
             }
             int[] version = new int[1];
             code = Codes.of(() -> JCudaDriver.cuDriverGetVersion(version));
@@ -114,7 +118,14 @@ public final class CudaProbe {
             code = Codes.of(() -> JCudaDriver.cuDeviceTotalMem(memory, gpu));
         }
         if (code != 0) {
-            return new Gpu(ordinal, "unknown GPU", DeviceKind.CUDA, 0, 0, 0, Optional.of(Failures.text("cuda:" + ordinal, code)));
+            return new Gpu(
+                    ordinal,
+                    "unknown GPU",
+                    DeviceKind.CUDA,
+                    0,
+                    0,
+                    0,
+                    Optional.of(Failures.text("cuda:" + ordinal, code)));
         }
         int major = attribute(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
         int minor = attribute(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);

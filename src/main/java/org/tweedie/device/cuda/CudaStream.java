@@ -58,13 +58,18 @@ final class CudaStream implements Stream {
         Staging through = new Staging(context, handle, last);
         this.block = arguments;
         this.staging = through;
-        this.guard = new Guard("this stream on " + context.spec, () -> context.close(() -> {
-            int freed = through.free();
-            int unblocked = arguments.free();
-            int destroyed = owned ? JCudaDriver.cuStreamDestroy(handle) : 0;
-            return destroyed != 0 ? destroyed : freed != 0 ? freed : unblocked;
-        }, "closing a stream"));
-        this.ticket = context.allocations.opened(this, owned ? "a stream" : "the wrapping of a stream", 0, guard::close);
+        this.guard = new Guard(
+                "this stream on " + context.spec,
+                () -> context.close(
+                        () -> {
+                            int freed = through.free();
+                            int unblocked = arguments.free();
+                            int destroyed = owned ? JCudaDriver.cuStreamDestroy(handle) : 0;
+                            return destroyed != 0 ? destroyed : freed != 0 ? freed : unblocked;
+                        },
+                        "closing a stream"));
+        this.ticket =
+                context.allocations.opened(this, owned ? "a stream" : "the wrapping of a stream", 0, guard::close);
     }
 
     static CudaStream open(CudaDevice device) {
@@ -103,13 +108,15 @@ final class CudaStream implements Stream {
     @Override
     public void launch(Kernel kernel, LaunchShape shape, Arguments arguments) {
         if (!(kernel instanceof CudaKernel mine) || mine.context != context) {
-            throw new IllegalArgumentException(kernel.entry().name() + " was bound to another device than " + context.spec);
+            throw new IllegalArgumentException(
+                    kernel.entry().name() + " was bound to another device than " + context.spec);
         }
         int count = arguments.size();
         if (!arguments.entry().parameters().equals(kernel.entry().parameters())
                 || count != kernel.entry().parameters().size()) {
-            throw new IllegalArgumentException(kernel.entry().name() + ": " + count + " arguments given for " + arguments.entry().name()
-                    + ", the kernel takes " + kernel.entry().parameters().size());
+            throw new IllegalArgumentException(kernel.entry().name() + ": " + count + " arguments given for "
+                    + arguments.entry().name() + ", the kernel takes "
+                    + kernel.entry().parameters().size());
         }
         guard.enterAlone();
         int held = 0;
@@ -156,8 +163,18 @@ final class CudaStream implements Stream {
         last.set(kernel, shape);
         int code;
         try { // not Codes.of: nothing is allocated on this path
-            code = JCudaDriver.cuLaunchKernel(kernel.function, (int) shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(),
-                    shape.blockY(), shape.blockZ(), shape.sharedBytes(), handle, block.pointer(), null);
+            code = JCudaDriver.cuLaunchKernel(
+                    kernel.function,
+                    (int) shape.gridX(),
+                    shape.gridY(),
+                    shape.gridZ(),
+                    shape.blockX(),
+                    shape.blockY(),
+                    shape.blockZ(),
+                    shape.sharedBytes(),
+                    handle,
+                    block.pointer(),
+                    null);
             if (code == 0 && context.sync && captured == null) {
                 code = JCudaDriver.cuStreamSynchronize(handle);
             }
@@ -173,7 +190,8 @@ final class CudaStream implements Stream {
         if (buffer instanceof CudaBuffer mine && ((CudaDevice) mine.device()).context().ordinal == context.ordinal) {
             return mine;
         }
-        throw new IllegalArgumentException("a buffer of " + buffer.device().spec() + " cannot be used on " + context.spec + "; copy it");
+        throw new IllegalArgumentException(
+                "a buffer of " + buffer.device().spec() + " cannot be used on " + context.spec + "; copy it");
     }
 
     private void refuseCapture(String what) {
@@ -184,7 +202,8 @@ final class CudaStream implements Stream {
 
     static void range(String copy, CudaBuffer buffer, long at, long count) {
         if (at < 0 || count < 0 || count > buffer.count() - at) {
-            throw new IllegalArgumentException(copy + " of " + count + " elements at " + at + " of a buffer of " + buffer.count());
+            throw new IllegalArgumentException(
+                    copy + " of " + count + " elements at " + at + " of a buffer of " + buffer.count());
         }
     }
 
@@ -229,7 +248,10 @@ final class CudaStream implements Stream {
         CudaBuffer target = mine(into);
         Transfer.requireRange("upload", array, from, count, target.element());
         range("upload", target, at, count);
-        hold(() -> staging.upload(array, from, at(target, at), count, target.element().bytes()), target);
+        hold(
+                () -> staging.upload(
+                        array, from, at(target, at), count, target.element().bytes()),
+                target);
     }
 
     @Override
@@ -238,7 +260,10 @@ final class CudaStream implements Stream {
         CudaBuffer source = mine(from);
         Transfer.requireRange("download", array, into, count, source.element());
         range("download", source, at, count);
-        hold(() -> staging.download(at(source, at), array, into, count, source.element().bytes()), source);
+        hold(
+                () -> staging.download(
+                        at(source, at), array, into, count, source.element().bytes()),
+                source);
     }
 
     @Override
@@ -251,8 +276,11 @@ final class CudaStream implements Stream {
         long bytes = (long) count * target.element().bytes();
         pinned.guard.enter();
         try {
-            hold(() -> check(Codes.of(() -> JCudaDriver.cuMemcpyHtoDAsync(at(target, at), source, bytes, handle)),
-                    "cuMemcpyHtoDAsync of " + bytes + " bytes"), target);
+            hold(
+                    () -> check(
+                            Codes.of(() -> JCudaDriver.cuMemcpyHtoDAsync(at(target, at), source, bytes, handle)),
+                            "cuMemcpyHtoDAsync of " + bytes + " bytes"),
+                    target);
         } finally {
             pinned.guard.exit();
         }
@@ -268,8 +296,11 @@ final class CudaStream implements Stream {
         long bytes = (long) count * source.element().bytes();
         pinned.guard.enter();
         try {
-            hold(() -> check(Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, at(source, at), bytes, handle)),
-                    "cuMemcpyDtoHAsync of " + bytes + " bytes"), source);
+            hold(
+                    () -> check(
+                            Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, at(source, at), bytes, handle)),
+                            "cuMemcpyDtoHAsync of " + bytes + " bytes"),
+                    source);
         } finally {
             pinned.guard.exit();
         }
@@ -280,7 +311,8 @@ final class CudaStream implements Stream {
             throw new IllegalArgumentException("host memory must come from pinned() of a CUDA device");
         }
         if (pinned.element() != other.element()) {
-            throw new IllegalArgumentException("copy between host memory of " + pinned.element() + " and a buffer of " + other.element());
+            throw new IllegalArgumentException(
+                    "copy between host memory of " + pinned.element() + " and a buffer of " + other.element());
         }
         return pinned;
     }
@@ -298,8 +330,13 @@ final class CudaStream implements Stream {
             return;
         }
         long bytes = count * source.element().bytes();
-        hold(() -> check(Codes.of(() -> JCudaDriver.cuMemcpyDtoDAsync(at(target, intoAt), at(source, fromAt), bytes, handle)),
-                "cuMemcpyDtoDAsync of " + bytes + " bytes"), source, target);
+        hold(
+                () -> check(
+                        Codes.of(() ->
+                                JCudaDriver.cuMemcpyDtoDAsync(at(target, intoAt), at(source, fromAt), bytes, handle)),
+                        "cuMemcpyDtoDAsync of " + bytes + " bytes"),
+                source,
+                target);
     }
 
     @Override
@@ -310,8 +347,11 @@ final class CudaStream implements Stream {
             return;
         }
         long bytes = count * target.element().bytes();
-        hold(() -> check(Codes.of(() -> JCudaDriver.cuMemsetD8Async(at(target, at), (byte) 0, bytes, handle)),
-                "cuMemsetD8Async of " + bytes + " bytes"), target);
+        hold(
+                () -> check(
+                        Codes.of(() -> JCudaDriver.cuMemsetD8Async(at(target, at), (byte) 0, bytes, handle)),
+                        "cuMemsetD8Async of " + bytes + " bytes"),
+                target);
     }
 
     @Override
@@ -365,7 +405,9 @@ final class CudaStream implements Stream {
         Set<CudaBuffer> buffers = new LinkedHashSet<>();
         CUgraph graph = new CUgraph();
         // relaxed: what other threads, or the binding of a kernel, do meanwhile is not this graph's business
-        inside(() -> context.call(() -> JCudaDriver.cuStreamBeginCapture(handle, CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture"));
+        inside(() -> context.call(
+                () -> JCudaDriver.cuStreamBeginCapture(handle, CU_STREAM_CAPTURE_MODE_RELAXED),
+                "cuStreamBeginCapture"));
         boolean done = false;
         captured = buffers;
         try {
@@ -374,10 +416,12 @@ final class CudaStream implements Stream {
         } finally {
             captured = null;
             if (!done) {
-                context.release(() -> {
-                    JCudaDriver.cuStreamEndCapture(handle, graph);
-                    return JCudaDriver.cuGraphDestroy(graph);
-                }, "cuStreamEndCapture");
+                context.release(
+                        () -> {
+                            JCudaDriver.cuStreamEndCapture(handle, graph);
+                            return JCudaDriver.cuGraphDestroy(graph);
+                        },
+                        "cuStreamEndCapture");
             }
         }
         inside(() -> context.call(() -> JCudaDriver.cuStreamEndCapture(handle, graph), "cuStreamEndCapture"));

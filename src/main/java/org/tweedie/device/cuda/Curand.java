@@ -28,8 +28,11 @@ public final class Curand implements AutoCloseable {
         this.stream = stream;
         this.generator = generator;
         Context context = stream.context();
-        this.guard = new Guard("this cuRAND on " + context.spec,
-                () -> context.close(() -> Library.CURAND.code(() -> JCurand.curandDestroyGenerator(generator)) == 0 ? 0 : 1, "curandDestroyGenerator"));
+        this.guard = new Guard(
+                "this cuRAND on " + context.spec,
+                () -> context.close(
+                        () -> Library.CURAND.code(() -> JCurand.curandDestroyGenerator(generator)) == 0 ? 0 : 1,
+                        "curandDestroyGenerator"));
         this.ticket = context.allocations.opened(this, "a cuRAND generator", 0, guard::close);
     }
 
@@ -52,15 +55,25 @@ public final class Curand implements AutoCloseable {
         context.guard.enter();
         try {
             mine.hold(() -> {
-                check(context, () -> JCurand.curandCreateGenerator(generator, CURAND_RNG_PSEUDO_PHILOX4_32_10), "curandCreateGenerator");
+                check(
+                        context,
+                        () -> JCurand.curandCreateGenerator(generator, CURAND_RNG_PSEUDO_PHILOX4_32_10),
+                        "curandCreateGenerator");
                 created[0] = true;
-                check(context, () -> JCurand.curandSetStream(generator, new cudaStream_t(mine.cuda())), "curandSetStream");
-                check(context, () -> JCurand.curandSetPseudoRandomGeneratorSeed(generator, seed), "curandSetPseudoRandomGeneratorSeed");
+                check(
+                        context,
+                        () -> JCurand.curandSetStream(generator, new cudaStream_t(mine.cuda())),
+                        "curandSetStream");
+                check(
+                        context,
+                        () -> JCurand.curandSetPseudoRandomGeneratorSeed(generator, seed),
+                        "curandSetPseudoRandomGeneratorSeed");
             });
             ready = true;
         } finally {
             if (!ready) {
-                context.close(() -> created[0] ? JCurand.curandDestroyGenerator(generator) : 0, "curandDestroyGenerator");
+                context.close(
+                        () -> created[0] ? JCurand.curandDestroyGenerator(generator) : 0, "curandDestroyGenerator");
             }
         }
         return new Curand(mine, generator);
@@ -79,12 +92,22 @@ public final class Curand implements AutoCloseable {
         if (count % 2 != 0) {
             throw new IllegalArgumentException("count of normals must be even, got " + count);
         }
-        fill(into, at, count, target -> JCurand.curandGenerateNormal(generator, target, count, mean, deviation), "curandGenerateNormal");
+        fill(
+                into,
+                at,
+                count,
+                target -> JCurand.curandGenerateNormal(generator, target, count, mean, deviation),
+                "curandGenerateNormal");
     }
 
     /** Fills part of a buffer of F32 with numbers uniform in (0, 1]. */
     public void uniforms(DeviceBuffer into, long at, long count) {
-        fill(into, at, count, target -> JCurand.curandGenerateUniform(generator, target, count), "curandGenerateUniform");
+        fill(
+                into,
+                at,
+                count,
+                target -> JCurand.curandGenerateUniform(generator, target, count),
+                "curandGenerateUniform");
     }
 
     @FunctionalInterface
@@ -103,7 +126,9 @@ public final class Curand implements AutoCloseable {
         }
         guard.enterAlone();
         try {
-            stream.hold(() -> check(stream.context(), () -> fill.code(CudaStream.at(target, at)), what + " of " + count), target);
+            stream.hold(
+                    () -> check(stream.context(), () -> fill.code(CudaStream.at(target, at)), what + " of " + count),
+                    target);
         } finally {
             guard.exit();
         }

@@ -34,7 +34,9 @@ final class Guard {
     /** Counts the only user in. */
     void enterAlone() {
         if (!users.compareAndSet(0, 1)) {
-            throw users.get() < 0 ? closed() : new IllegalStateException(what + " is in use by another thread; use one for each thread");
+            throw users.get() < 0
+                    ? closed()
+                    : new IllegalStateException(what + " is in use by another thread; use one for each thread");
         }
     }
 

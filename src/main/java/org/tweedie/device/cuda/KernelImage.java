@@ -11,8 +11,9 @@ import org.tweedie.device.DeviceUnavailableException;
 /** The compiled kernels: one fat binary on the class path, made by nvcc when Tweedie was built. */
 final class KernelImage {
     static final String RESOURCE = "org/tweedie/kernels/tweedie.fatbin";
-    static final String MISSING = "this build of Tweedie has no CUDA kernels: nvcc was absent when it was built; rebuild with nvcc on the "
-            + "PATH, or use the host device (cpu)";
+    static final String MISSING =
+            "this build of Tweedie has no CUDA kernels: nvcc was absent when it was built; rebuild with nvcc on the "
+                    + "PATH, or use the host device (cpu)";
     /** The emulated driver brings its kernels itself and takes any image. */
     private static final byte[] EMULATED = new byte[64];
 
@@ -44,7 +45,8 @@ final class KernelImage {
         try (InputStream in = resource.openStream()) {
             image = in.readAllBytes();
         } catch (IOException e) {
-            throw new DeviceUnavailableException("cannot read the CUDA kernels from " + resource + ": " + e.getMessage(), e);
+            throw new DeviceUnavailableException(
+                    "cannot read the CUDA kernels from " + resource + ": " + e.getMessage(), e);
         }
         cached = new SoftReference<>(image);
         return image;

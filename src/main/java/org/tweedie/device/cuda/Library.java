@@ -13,9 +13,19 @@ import org.tweedie.device.Stream;
 
 /** A library of the CUDA toolkit that may or may not be installed. Looked for once, and only when asked for. */
 enum Library {
-    CUBLAS("cuBLAS", NativeLibrary.CUBLAS, "jcuda.jcublas.JCublas2", "libcublas.so.12", cublasStatus::stringFor,
+    CUBLAS(
+            "cuBLAS",
+            NativeLibrary.CUBLAS,
+            "jcuda.jcublas.JCublas2",
+            "libcublas.so.12",
+            cublasStatus::stringFor,
             cublasStatus.CUBLAS_STATUS_ALLOC_FAILED),
-    CURAND("cuRAND", NativeLibrary.CURAND, "jcuda.jcurand.JCurand", "libcurand.so.10", curandStatus::stringFor,
+    CURAND(
+            "cuRAND",
+            NativeLibrary.CURAND,
+            "jcuda.jcurand.JCurand",
+            "libcurand.so.10",
+            curandStatus::stringFor,
             curandStatus.CURAND_STATUS_ALLOCATION_FAILED);
 
     private static final int UNKNOWN = 999;
@@ -28,7 +38,13 @@ enum Library {
     private final int noMemory;
     private @Nullable Optional<String> reason;
 
-    Library(String called, NativeLibrary binding, String bindingClass, String needed, IntFunction<String> names, int noMemory) {
+    Library(
+            String called,
+            NativeLibrary binding,
+            String bindingClass,
+            String needed,
+            IntFunction<String> names,
+            int noMemory) {
         this.called = called;
         this.binding = binding;
         this.bindingClass = bindingClass;
@@ -61,15 +77,20 @@ enum Library {
         } catch (ClassNotFoundException e) {
             return Optional.of(bindingClass + " is not on the class path");
         } catch (LinkageError e) {
-            return Optional.of(NativeFailure.reason(e, needed, called + " is not installed",
-                    "install it from the CUDA 12 toolkit, or put its folder on LD_LIBRARY_PATH; nothing in Tweedie needs it"));
+            return Optional.of(
+                    NativeFailure.reason(
+                            e,
+                            needed,
+                            called + " is not installed",
+                            "install it from the CUDA 12 toolkit, or put its folder on LD_LIBRARY_PATH; nothing in Tweedie needs it"));
         }
     }
 
     /** The stream as ours, with the library ready for it. */
     CudaStream on(Stream stream) {
         if (!(stream instanceof CudaStream mine)) {
-            throw new DeviceUnavailableException(called + " needs a CUDA device, not " + stream.device().spec());
+            throw new DeviceUnavailableException(
+                    called + " needs a CUDA device, not " + stream.device().spec());
         }
         Optional<String> without = unavailable();
         if (without.isPresent()) {

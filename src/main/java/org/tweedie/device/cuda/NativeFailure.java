@@ -17,12 +17,14 @@ final class NativeFailure {
             }
             // the second of the two nested traces is the one from the file itself
             if (line.contains("UnsatisfiedLinkError:")) {
-                last = line.substring(line.indexOf("UnsatisfiedLinkError:") + "UnsatisfiedLinkError:".length()).strip();
+                last = line.substring(line.indexOf("UnsatisfiedLinkError:") + "UnsatisfiedLinkError:".length())
+                        .strip();
             }
         }
         if (last.contains("failed to map segment")) {
             last += " (is the folder mounted noexec? set -Djava.io.tmpdir= to another)";
         }
-        return "JCuda's library does not load: " + (last.isEmpty() ? error.toString().lines().findFirst().orElse("") : last);
+        return "JCuda's library does not load: "
+                + (last.isEmpty() ? error.toString().lines().findFirst().orElse("") : last);
     }
 }

@@ -26,7 +26,8 @@ final class PinnedBuffer implements HostBuffer {
 
     PinnedBuffer(Context context, Element element, int count) {
         if (count < 0 || (long) count * element.bytes() > Integer.MAX_VALUE - 2L * PAGE) {
-            throw new IllegalArgumentException("count out of range: " + count + " " + element + "; page-locked memory holds up to 2 GiB a buffer");
+            throw new IllegalArgumentException(
+                    "count out of range: " + count + " " + element + "; page-locked memory holds up to 2 GiB a buffer");
         }
         this.element = element;
         this.count = count;
@@ -34,27 +35,37 @@ final class PinnedBuffer implements HostBuffer {
         int locked = Math.max(PAGE, (count * element.bytes() + PAGE - 1) / PAGE * PAGE);
         ByteBuffer pages;
         try {
-            pages = ByteBuffer.allocateDirect(locked + PAGE - 1).alignedSlice(PAGE).slice(0, locked);
+            pages = ByteBuffer.allocateDirect(locked + PAGE - 1)
+                    .alignedSlice(PAGE)
+                    .slice(0, locked);
         } catch (OutOfMemoryError e) {
             throw new OutOfDeviceMemoryException("page-locked host memory (see -XX:MaxDirectMemorySize)", locked, 0);
         }
         Pointer pointer = Pointer.to(pages);
-        context.open(() -> JCudaDriver.cuMemHostRegister(pointer, locked, JCudaDriver.CU_MEMHOSTREGISTER_PORTABLE),
-                "cuMemHostRegister of " + locked + " bytes", locked);
-        this.guard = new Guard("this page-locked buffer of " + count + " " + element, () -> context.close(() -> {
-            // copies with it may be queued still; the driver does not wait for them
-            int code = JCudaDriver.cuCtxSynchronize();
-            int unlocked = JCudaDriver.cuMemHostUnregister(pointer);
-            return unlocked != 0 ? unlocked : code;
-        }, "cuMemHostUnregister"));
+        context.open(
+                () -> JCudaDriver.cuMemHostRegister(pointer, locked, JCudaDriver.CU_MEMHOSTREGISTER_PORTABLE),
+                "cuMemHostRegister of " + locked + " bytes",
+                locked);
+        this.guard = new Guard(
+                "this page-locked buffer of " + count + " " + element,
+                () -> context.close(
+                        () -> {
+                            // copies with it may be queued still; the driver does not wait for them
+                            int code = JCudaDriver.cuCtxSynchronize();
+                            int unlocked = JCudaDriver.cuMemHostUnregister(pointer);
+                            return unlocked != 0 ? unlocked : code;
+                        },
+                        "cuMemHostUnregister"));
         this.memory = pages.slice(0, count * element.bytes()).order(ByteOrder.nativeOrder());
-        this.ticket = context.allocations.opened(this, "a page-locked buffer of " + count + " " + element, 0, guard::close);
+        this.ticket =
+                context.allocations.opened(this, "a page-locked buffer of " + count + " " + element, 0, guard::close);
     }
 
     /** Pointer to element {@code at}; inside the guard. */
     Pointer pointer(int at, int elements, String copy) {
         if (at < 0 || elements < 0 || elements > count - at) {
-            throw new IllegalArgumentException(copy + " of " + elements + " elements at " + at + " of page-locked memory of " + count);
+            throw new IllegalArgumentException(
+                    copy + " of " + elements + " elements at " + at + " of page-locked memory of " + count);
         }
         return Pointer.to(memory).withByteOffset((long) at * element.bytes());
     }

@@ -22,6 +22,7 @@ import org.tweedie.device.host.Transfer;
 final class Staging {
     /** Large enough to hide the cost of a copy call, small enough to stay in the last-level cache. */
     private static final int HALF = 1 << 20;
+
     private static final int ALIGNMENT = 16;
 
     private final Context context;
@@ -29,6 +30,7 @@ final class Staging {
     private final LastLaunch last;
     /** For each half, the end of the last copy from or into it. */
     private final List<CUevent> moved = new ArrayList<>();
+
     private int half;
     private int used;
     private @Nullable Pointer memory;
@@ -48,7 +50,9 @@ final class Staging {
                 moved.add(event);
             }
             Pointer allocated = new Pointer();
-            check(Codes.of(() -> JCudaDriver.cuMemHostAlloc(allocated, 2 * HALF, 0)), "cuMemHostAlloc of " + 2 * HALF + " bytes");
+            check(
+                    Codes.of(() -> JCudaDriver.cuMemHostAlloc(allocated, 2 * HALF, 0)),
+                    "cuMemHostAlloc of " + 2 * HALF + " bytes");
             memory = allocated;
             return allocated;
         }
@@ -79,7 +83,9 @@ final class Staging {
             Transfer.between(bytes(through, at, length), array, from + done, piece, false);
             CUdeviceptr target = into.withByteOffset((long) done * size);
             Pointer source = through.withByteOffset(at);
-            check(Codes.of(() -> JCudaDriver.cuMemcpyHtoDAsync(target, source, length, stream)), "cuMemcpyHtoDAsync of " + length + " bytes");
+            check(
+                    Codes.of(() -> JCudaDriver.cuMemcpyHtoDAsync(target, source, length, stream)),
+                    "cuMemcpyHtoDAsync of " + length + " bytes");
             used += (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
             done += piece;
         }
@@ -117,7 +123,8 @@ final class Staging {
             }
             await(piece % 2);
             int elements = Math.min(most, count - piece * most);
-            Transfer.between(bytes(through, piece % 2 * HALF, elements * size), array, into + piece * most, elements, true);
+            Transfer.between(
+                    bytes(through, piece % 2 * HALF, elements * size), array, into + piece * most, elements, true);
         }
         half = 0;
         used = 0;
@@ -127,7 +134,9 @@ final class Staging {
         CUdeviceptr source = from.withByteOffset((long) piece * HALF);
         Pointer target = through.withByteOffset((long) (piece % 2) * HALF);
         int length = elements * size;
-        check(Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, source, length, stream)), "cuMemcpyDtoHAsync of " + length + " bytes");
+        check(
+                Codes.of(() -> JCudaDriver.cuMemcpyDtoHAsync(target, source, length, stream)),
+                "cuMemcpyDtoHAsync of " + length + " bytes");
         mark(piece % 2);
     }
 

@@ -14,7 +14,8 @@ final class DirectBuffer implements HostBuffer {
 
     DirectBuffer(Element element, int count) {
         if (count < 0 || (long) count * element.bytes() > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("count out of range: " + count + " " + element + "; host memory holds up to 2 GiB a buffer");
+            throw new IllegalArgumentException(
+                    "count out of range: " + count + " " + element + "; host memory holds up to 2 GiB a buffer");
         }
         this.element = element;
         this.count = count;

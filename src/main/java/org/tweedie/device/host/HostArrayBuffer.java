@@ -21,7 +21,8 @@ final class HostArrayBuffer implements DeviceBuffer, Arguments.ArrayBacked {
         this.element = element;
         this.count = Array.getLength(array);
         this.array = array;
-        this.ticket = owned ? allocations.opened(this, "a buffer of " + count + " " + element, bytes(), () -> {}) : null;
+        this.ticket =
+                owned ? allocations.opened(this, "a buffer of " + count + " " + element, bytes(), () -> {}) : null;
     }
 
     @Override

@@ -97,7 +97,8 @@ public final class HostDevice implements Device {
         }
         long bytes = count > Long.MAX_VALUE / element.bytes() ? Long.MAX_VALUE : count * element.bytes();
         if (count > MOST_ELEMENTS) {
-            throw new OutOfDeviceMemoryException(name() + ", at most " + MOST_ELEMENTS + " elements a buffer", bytes, memory().free());
+            throw new OutOfDeviceMemoryException(
+                    name() + ", at most " + MOST_ELEMENTS + " elements a buffer", bytes, memory().free());
         }
         try {
             return new HostArrayBuffer(this, element, array(element, (int) count), allocations, true);

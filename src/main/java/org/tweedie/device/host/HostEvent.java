@@ -29,7 +29,8 @@ final class HostEvent implements Event {
     public float millisecondsSince(Event earlier) {
         requireOpen();
         if (!recorded || !((HostEvent) earlier).recorded) {
-            throw new IllegalStateException("both events must be recorded and passed; record them and synchronize first");
+            throw new IllegalStateException(
+                    "both events must be recorded and passed; record them and synchronize first");
         }
         return (nanos - ((HostEvent) earlier).nanos) / 1e6f;
     }

@@ -36,8 +36,9 @@ final class HostStream implements Stream {
     public void launch(Kernel kernel, LaunchShape shape, Arguments arguments) {
         if (!arguments.entry().parameters().equals(kernel.entry().parameters())
                 || arguments.size() != kernel.entry().parameters().size()) {
-            throw new IllegalArgumentException(kernel.entry().name() + ": " + arguments.size() + " arguments given, the kernel takes "
-                    + kernel.entry().parameters().size());
+            throw new IllegalArgumentException(
+                    kernel.entry().name() + ": " + arguments.size() + " arguments given, the kernel takes "
+                            + kernel.entry().parameters().size());
         }
         queue(() -> kernel.entry().twin().run(arguments, team));
     }
@@ -83,7 +84,8 @@ final class HostStream implements Stream {
 
     private static void range(String copy, DeviceBuffer buffer, long at, long count) {
         if (at < 0 || count < 0 || count > buffer.count() - at) {
-            throw new IllegalArgumentException(copy + " of " + count + " elements at " + at + " of a buffer of " + buffer.count());
+            throw new IllegalArgumentException(
+                    copy + " of " + count + " elements at " + at + " of a buffer of " + buffer.count());
         }
     }
 
@@ -103,13 +105,17 @@ final class HostStream implements Stream {
 
     private static ByteBuffer slice(HostBuffer buffer, int at, int count, DeviceBuffer other) {
         if (buffer.element() != other.element()) {
-            throw new IllegalArgumentException("copy between host memory of " + buffer.element() + " and a buffer of " + other.element());
+            throw new IllegalArgumentException(
+                    "copy between host memory of " + buffer.element() + " and a buffer of " + other.element());
         }
         if (at < 0 || count > buffer.count() - at) {
-            throw new IllegalArgumentException("copy of " + count + " elements at " + at + " of page-locked memory of " + buffer.count());
+            throw new IllegalArgumentException(
+                    "copy of " + count + " elements at " + at + " of page-locked memory of " + buffer.count());
         }
         int size = buffer.element().bytes();
-        return buffer.memory().slice(at * size, count * size).order(buffer.memory().order());
+        return buffer.memory()
+                .slice(at * size, count * size)
+                .order(buffer.memory().order());
     }
 
     @Override
@@ -135,7 +141,8 @@ final class HostStream implements Stream {
         if (buffer instanceof HostArrayBuffer mine) {
             return mine.array();
         }
-        throw new IllegalArgumentException("a buffer of " + buffer.device().spec() + " cannot be used on the host device; copy it");
+        throw new IllegalArgumentException(
+                "a buffer of " + buffer.device().spec() + " cannot be used on the host device; copy it");
     }
 
     private static HostEvent mine(Event event) {

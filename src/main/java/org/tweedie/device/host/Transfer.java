@@ -20,10 +20,12 @@ public final class Transfer {
             case I8 -> array instanceof byte[];
         };
         if (!typed) {
-            throw new IllegalArgumentException(copy + " between " + array.getClass().getSimpleName() + " and a buffer of " + element);
+            throw new IllegalArgumentException(
+                    copy + " between " + array.getClass().getSimpleName() + " and a buffer of " + element);
         }
         if (at < 0 || count < 0 || count > Array.getLength(array) - at) {
-            throw new IllegalArgumentException(copy + " of " + count + " elements at " + at + " of an array of " + Array.getLength(array));
+            throw new IllegalArgumentException(
+                    copy + " of " + count + " elements at " + at + " of an array of " + Array.getLength(array));
         }
     }
 

@@ -31,11 +31,12 @@ public final class WorkerTeam implements Team, AutoCloseable {
 
     private static ExecutorService pool(int threads) {
         AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            Thread thread = new Thread(task, "tweedie-host-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                    Thread thread = new Thread(task, "tweedie-host-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
         pool.allowCoreThreadTimeOut(true);
         return pool;
     }
@@ -111,7 +112,8 @@ public final class WorkerTeam implements Team, AutoCloseable {
                     done.await();
                     break;
                 } catch (InterruptedException e) {
-                    interrupted = true; // pieces under way write into shared memory: wait for them, then pass the news on
+                    interrupted =
+                            true; // pieces under way write into shared memory: wait for them, then pass the news on
                 }
             }
             if (interrupted) {

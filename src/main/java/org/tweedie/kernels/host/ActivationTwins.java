@@ -41,7 +41,15 @@ public final class ActivationTwins {
         boolean dense = pre.stride() == width && d.stride() == width && out.stride() == width;
         Live.each(rows, team, Math.max(1, GRAIN / Math.max(1, width)), (from, to) -> {
             if (dense) {
-                simd.slope(activation, pre.data(), pre.row(from), d.data(), d.row(from), out.data(), out.row(from), (to - from) * width);
+                simd.slope(
+                        activation,
+                        pre.data(),
+                        pre.row(from),
+                        d.data(),
+                        d.row(from),
+                        out.data(),
+                        out.row(from),
+                        (to - from) * width);
                 return;
             }
             for (int r = from; r < to; r++) {

@@ -60,17 +60,60 @@ public final class AdamTwins {
             return;
         }
         float rate = (float) control[at + RATE];
-        Rule rule = new Rule((float) control[at + FACTOR], rate, -rate * a.float32(10), (float) control[at + CORRECTION1],
-                (float) control[at + CORRECTION2], a.float32(7), a.float32(8), a.float32(9), (float) control[at + MEAN]);
-        team.forRange(a.int64(6), 1 << 13, (from, to) -> run(rule, (int) from, (int) to, a.floats(0), a.offset(0), a.floats(1), a.offset(1),
-                a.floats(2), a.offset(2), a.floats(3), a.offset(3), a.floats(4), a.offset(4)));
+        Rule rule = new Rule(
+                (float) control[at + FACTOR],
+                rate,
+                -rate * a.float32(10),
+                (float) control[at + CORRECTION1],
+                (float) control[at + CORRECTION2],
+                a.float32(7),
+                a.float32(8),
+                a.float32(9),
+                (float) control[at + MEAN]);
+        team.forRange(
+                a.int64(6),
+                1 << 13,
+                (from, to) -> run(
+                        rule,
+                        (int) from,
+                        (int) to,
+                        a.floats(0),
+                        a.offset(0),
+                        a.floats(1),
+                        a.offset(1),
+                        a.floats(2),
+                        a.offset(2),
+                        a.floats(3),
+                        a.offset(3),
+                        a.floats(4),
+                        a.offset(4)));
     }
 
-    private record Rule(float factor, float rate, float fade, float correction1, float correction2, float keep1, float keep2, float epsilon,
+    private record Rule(
+            float factor,
+            float rate,
+            float fade,
+            float correction1,
+            float correction2,
+            float keep1,
+            float keep2,
+            float epsilon,
             float mean) {}
 
-    private static void run(Rule rule, int from, int to, float[] weights, int weightsAt, float[] gradients, int gradientsAt, float[] first,
-            int firstAt, float[] second, int secondAt, float[] mean, int meanAt) {
+    private static void run(
+            Rule rule,
+            int from,
+            int to,
+            float[] weights,
+            int weightsAt,
+            float[] gradients,
+            int gradientsAt,
+            float[] first,
+            int firstAt,
+            float[] second,
+            int secondAt,
+            float[] mean,
+            int meanAt) {
         float factor = rule.factor();
         float minusRate = -rule.rate();
         float fade = rule.fade();

@@ -138,7 +138,9 @@ public final class Approx {
         float small = Math.fma(p * s, x, x);
         float twice = a > 20.0f ? 40.0f : a + a;
         float large = Math.fma(-2.0f, reciprocal(1.0f + exp(twice)), 1.0f);
-        return a < 0.55f ? small : Float.intBitsToFloat(Float.floatToRawIntBits(large) | (Float.floatToRawIntBits(x) & 0x80000000));
+        return a < 0.55f
+                ? small
+                : Float.intBitsToFloat(Float.floatToRawIntBits(large) | (Float.floatToRawIntBits(x) & 0x80000000));
     }
 
     /** The slope of tanh, 1 - y^2, from its value y. */

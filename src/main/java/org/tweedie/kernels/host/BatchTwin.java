@@ -55,7 +55,15 @@ public final class BatchTwin {
             if (i / n != epoch) {
                 epoch = i / n;
                 for (int quad = 0; quad < 2; quad++) {
-                    Philox.block((int) epoch, (int) (epoch >>> 32), what, quad, (int) seed, (int) (seed >>> 32), keys, 4 * quad);
+                    Philox.block(
+                            (int) epoch,
+                            (int) (epoch >>> 32),
+                            what,
+                            quad,
+                            (int) seed,
+                            (int) (seed >>> 32),
+                            keys,
+                            4 * quad);
                 }
             }
             long x = i % n;

@@ -66,7 +66,8 @@ final class Draws {
                     counters(rows.index(r), q, count, 0);
                     Simd.best().philox(rows.seed(), low, high, purposeWord, quad, count, false, first, second);
                     numbers(law, 2 * count, numbers, 0);
-                    System.arraycopy(numbers, 0, into, at + (r - from) * stride + 4 * q, Math.min(4 * count, width - 4 * q));
+                    System.arraycopy(
+                            numbers, 0, into, at + (r - from) * stride + 4 * q, Math.min(4 * count, width - 4 * q));
                 }
             }
             return;

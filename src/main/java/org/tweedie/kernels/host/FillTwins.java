@@ -28,7 +28,11 @@ public final class FillTwins {
         int width = a.int32(2);
         int stride = a.int32(3);
         int what = Philox.purposeWord(a.int32(4), a.int32(5) + rows.iteration());
-        Live.each(rows, team, grain(width), (from, to) -> Draws.mine().fill(law, rows, from, to, what, width, out, at + from * stride, stride));
+        Live.each(
+                rows,
+                team,
+                grain(width),
+                (from, to) -> Draws.mine().fill(law, rows, from, to, what, width, out, at + from * stride, stride));
     }
 
     public static void words(Arguments a, Team team) {
@@ -43,7 +47,15 @@ public final class FillTwins {
             for (int r = from; r < to; r++) {
                 long index = rows.index(r);
                 for (int d = 0; d < width; d += 4) {
-                    Philox.block((int) index, (int) (index >>> 32), what, d / 4, (int) rows.seed(), (int) (rows.seed() >>> 32), block, 0);
+                    Philox.block(
+                            (int) index,
+                            (int) (index >>> 32),
+                            what,
+                            d / 4,
+                            (int) rows.seed(),
+                            (int) (rows.seed() >>> 32),
+                            block,
+                            0);
                     System.arraycopy(block, 0, out, at + r * stride + d, Math.min(4, width - d));
                 }
             }

@@ -29,6 +29,9 @@ final class Hermite {
     float value(float[] table, int offset, int columns, int column) {
         int left = offset + node * 2 * columns + column;
         int right = left + 2 * columns;
-        return Math.fma(m1, table[right + columns], Math.fma(m0, table[left + columns], Math.fma(p1, table[right], p0 * table[left])));
+        return Math.fma(
+                m1,
+                table[right + columns],
+                Math.fma(m0, table[left + columns], Math.fma(p1, table[right], p0 * table[left])));
     }
 }

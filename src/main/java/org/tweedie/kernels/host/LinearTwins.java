@@ -1,7 +1,6 @@
 package org.tweedie.kernels.host;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
 import org.tweedie.kernels.Linear;
@@ -34,8 +33,19 @@ public final class LinearTwins {
         int activation = a.int32(13);
         Simd simd = Simd.best();
         Live.each(rows, team, grain((long) in * width), (from, to) -> {
-            simd.linear(to - from, x.from(from), w, at, in, width, bias, biasAt, add == null ? null : add.from(from), activation,
-                    out.from(from), pre == null ? null : pre.from(from));
+            simd.linear(
+                    to - from,
+                    x.from(from),
+                    w,
+                    at,
+                    in,
+                    width,
+                    bias,
+                    biasAt,
+                    add == null ? null : add.from(from),
+                    activation,
+                    out.from(from),
+                    pre == null ? null : pre.from(from));
         });
     }
 
@@ -54,7 +64,19 @@ public final class LinearTwins {
         Simd simd = Simd.best();
         Live.each(rows, team, grain((long) in * width), (from, to) -> {
             Block into = dx.from(from);
-            simd.linear(to - from, d.from(from), transposed, 0, width, in, null, 0, accumulate ? into : null, Curve.IDENTITY, into, null);
+            simd.linear(
+                    to - from,
+                    d.from(from),
+                    transposed,
+                    0,
+                    width,
+                    in,
+                    null,
+                    0,
+                    accumulate ? into : null,
+                    Curve.IDENTITY,
+                    into,
+                    null);
         });
     }
 
@@ -110,7 +132,8 @@ public final class LinearTwins {
         });
     }
 
-    private static void partial(RowSet rows, int from, int to, Block x, Block d, int in, int width, float[] sum, int at, boolean withBias) {
+    private static void partial(
+            RowSet rows, int from, int to, Block x, Block d, int in, int width, float[] sum, int at, boolean withBias) {
         Arrays.fill(sum, at, at + (in + 1) * width, 0f);
         Simd simd = Simd.best();
         Live.each(rows, from, to, (lo, hi) -> {
@@ -143,13 +166,25 @@ public final class LinearTwins {
         int chunks = (count + chunk - 1) / chunk;
         int matrix = in * width;
         int each = (in + 1) * width;
-        team.forRange(matrix, 4096, (from, to) -> sum(partials, at, chunks, each, (int) from, (int) to, dW, dWAt, accumulate));
+        team.forRange(
+                matrix,
+                4096,
+                (from, to) -> sum(partials, at, chunks, each, (int) from, (int) to, dW, dWAt, accumulate));
         if (dBias != null) {
             sum(partials, at + matrix, chunks, each, 0, width, dBias, dBiasAt, accumulate);
         }
     }
 
-    private static void sum(float[] partials, int at, int chunks, int each, int from, int to, float[] into, int intoAt, boolean accumulate) {
+    private static void sum(
+            float[] partials,
+            int at,
+            int chunks,
+            int each,
+            int from,
+            int to,
+            float[] into,
+            int intoAt,
+            boolean accumulate) {
         if (!accumulate) {
             Arrays.fill(into, intoAt + from, intoAt + to, 0f);
         }

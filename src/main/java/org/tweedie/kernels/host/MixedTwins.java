@@ -58,7 +58,18 @@ public final class MixedTwins {
                         rounded[i * in + k] = round.nearest(x.data()[row + k]);
                     }
                 }
-                simd.linear(some, new Block(rounded, 0, in), w, 0, in, width, bias, biasAt, add == null ? null : add.from(r), activation, out.from(r),
+                simd.linear(
+                        some,
+                        new Block(rounded, 0, in),
+                        w,
+                        0,
+                        in,
+                        width,
+                        bias,
+                        biasAt,
+                        add == null ? null : add.from(r),
+                        activation,
+                        out.from(r),
                         pre == null ? null : pre.from(r));
             }
         });
@@ -111,7 +122,8 @@ public final class MixedTwins {
         int depth = (in + 15) / 16;
         for (int k = 0; k < 16 * depth; k++) {
             for (int j = 0; j < (width + 15) / 16 * 16; j++) {
-                packed[packedAt + place(k, j, depth)] = k < in && j < width ? narrow.bits(w[at + k * kStride + j * columnStride]) : 0;
+                packed[packedAt + place(k, j, depth)] =
+                        k < in && j < width ? narrow.bits(w[at + k * kStride + j * columnStride]) : 0;
             }
         }
     }

@@ -10,7 +10,15 @@ public final class MixtureTwins {
 
     public static void score(Arguments a, Team team) {
         RowSet rows = Live.rows(a, 0);
-        Mixture mixture = new Mixture(a.int32(3), a.int32(4), a.floats(5), a.offset(5), a.floats(6), a.offset(6), a.floats(7), a.offset(7),
+        Mixture mixture = new Mixture(
+                a.int32(3),
+                a.int32(4),
+                a.floats(5),
+                a.offset(5),
+                a.floats(6),
+                a.offset(6),
+                a.floats(7),
+                a.offset(7),
                 a.int32(8));
         int dim = mixture.dim;
         float[] x = a.floats(1);
@@ -19,7 +27,8 @@ public final class MixtureTwins {
             for (int r = from; r < to; r++) {
                 float alpha = a.floats(9)[a.offset(9) + r * a.int32(10)];
                 float sigma = a.floats(11)[a.offset(11) + r * a.int32(12)];
-                float log = mixture.score(x, a.offset(1) + r * a.int32(2), alpha, sigma, score, a.offset(13) + r * a.int32(14));
+                float log = mixture.score(
+                        x, a.offset(1) + r * a.int32(2), alpha, sigma, score, a.offset(13) + r * a.int32(14));
                 if (!a.isNull(15)) {
                     a.floats(15)[a.offset(15) + r * a.int32(16)] = log;
                 }
@@ -27,8 +36,16 @@ public final class MixtureTwins {
         });
     }
 
-    private record Mixture(int dim, int components, float[] logWeight, int logWeightAt, float[] mean, int meanAt, float[] variance,
-            int varianceAt, int varianceWidth) {
+    private record Mixture(
+            int dim,
+            int components,
+            float[] logWeight,
+            int logWeightAt,
+            float[] mean,
+            int meanAt,
+            float[] variance,
+            int varianceAt,
+            int varianceWidth) {
 
         /** Writes the score and gives the log density. */
         float score(float[] x, int xAt, float alpha, float sigma, float[] out, int at) {

@@ -41,8 +41,16 @@ public final class PerturbTwins {
             if (!a.isNull(argument)) {
                 float ofX = place.value(table, base, columns, 2 * output);
                 float ofEps = place.value(table, base, columns, 2 * output + 1);
-                combine(ofX, a.floats(1), a.offset(1) + r * a.int32(2), ofEps, eps, e, a.floats(argument),
-                        a.offset(argument) + r * a.int32(argument + 1), dim);
+                combine(
+                        ofX,
+                        a.floats(1),
+                        a.offset(1) + r * a.int32(2),
+                        ofEps,
+                        eps,
+                        e,
+                        a.floats(argument),
+                        a.offset(argument) + r * a.int32(argument + 1),
+                        dim);
             }
         }
         if (!a.isNull(16)) {
@@ -56,7 +64,8 @@ public final class PerturbTwins {
         }
     }
 
-    private static void combine(float ofX, float[] x, int xAt, float ofEps, float[] eps, int e, float[] into, int at, int dim) {
+    private static void combine(
+            float ofX, float[] x, int xAt, float ofEps, float[] eps, int e, float[] into, int at, int dim) {
         for (int d = 0; d < dim; d++) {
             into[at + d] = Math.fma(ofEps, eps[e + d], ofX * x[xAt + d]);
         }

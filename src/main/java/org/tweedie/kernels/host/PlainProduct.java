@@ -7,7 +7,19 @@ final class PlainProduct {
     private PlainProduct() {}
 
     /** Element (r, k) of A is {@code a[aAt + r * row + k * step]}; row k of B starts at {@code bAt + k * pitch}. */
-    static void product(int rows, float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, int width, float[] c, int cAt,
+    static void product(
+            int rows,
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            int width,
+            float[] c,
+            int cAt,
             int cRow) {
         int wholeRows = rows - rows % BLOCK;
         int wholeColumns = width - width % BLOCK;
@@ -31,7 +43,18 @@ final class PlainProduct {
         return sum;
     }
 
-    private static void block4x4(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block4x4(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         float s00 = c[cAt];
         float s01 = c[cAt + 1];
         float s02 = c[cAt + 2];

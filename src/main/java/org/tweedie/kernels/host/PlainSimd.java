@@ -11,19 +11,32 @@ public final class PlainSimd implements Simd {
     }
 
     @Override
-    public void linear(int rows, Block x, float[] w, int at, int in, int width, float @Nullable [] bias, int biasAt, @Nullable Block add,
-            int activation, Block out, @Nullable Block pre) {
+    public void linear(
+            int rows,
+            Block x,
+            float[] w,
+            int at,
+            int in,
+            int width,
+            float @Nullable [] bias,
+            int biasAt,
+            @Nullable Block add,
+            int activation,
+            Block out,
+            @Nullable Block pre) {
         Block sums = pre == null ? out : pre;
         for (int r = 0; r < rows; r++) {
             start(width, bias, biasAt, add, r, sums.data(), sums.row(r));
         }
-        PlainProduct.product(rows, x.data(), x.at(), x.stride(), 1, in, w, at, width, width, sums.data(), sums.at(), sums.stride());
+        PlainProduct.product(
+                rows, x.data(), x.at(), x.stride(), 1, in, w, at, width, width, sums.data(), sums.at(), sums.stride());
         for (int r = 0; r < rows; r++) {
             activate(activation, sums.data(), sums.row(r), out.data(), out.row(r), width);
         }
     }
 
-    private static void start(int width, float @Nullable [] bias, int biasAt, @Nullable Block add, int r, float[] sum, int at) {
+    private static void start(
+            int width, float @Nullable [] bias, int biasAt, @Nullable Block add, int r, float[] sum, int at) {
         if (add == null) {
             if (bias == null) {
                 Arrays.fill(sum, at, at + width, 0f);
@@ -41,7 +54,8 @@ public final class PlainSimd implements Simd {
 
     @Override
     public void outer(int rows, Block x, Block d, int in, int width, float[] sum, int at) {
-        PlainProduct.product(in, x.data(), x.at(), 1, x.stride(), rows, d.data(), d.at(), d.stride(), width, sum, at, width);
+        PlainProduct.product(
+                in, x.data(), x.at(), 1, x.stride(), rows, d.data(), d.at(), d.stride(), width, sum, at, width);
     }
 
     @Override
@@ -65,12 +79,30 @@ public final class PlainSimd implements Simd {
     }
 
     @Override
-    public void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second) {
+    public void philox(
+            long seed,
+            int[] low,
+            int[] high,
+            int purpose,
+            int[] quad,
+            int blocks,
+            boolean half,
+            int[] first,
+            int[] second) {
         philox(seed, low, high, purpose, quad, 0, blocks, half, first, second);
     }
 
     /** The blocks from {@code from} up to {@code to}; the arithmetic of {@link org.tweedie.rng.Philox#block}, kept in registers. */
-    public void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int from, int to, boolean half, int[] first,
+    public void philox(
+            long seed,
+            int[] low,
+            int[] high,
+            int purpose,
+            int[] quad,
+            int from,
+            int to,
+            boolean half,
+            int[] first,
             int[] second) {
         for (int b = from; b < to; b++) {
             int c0 = low[b];

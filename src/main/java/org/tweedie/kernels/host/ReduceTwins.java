@@ -35,7 +35,8 @@ public final class ReduceTwins {
     }
 
     /** Adds elements {@code from <= e < to} to the lanes from lane 0 on. */
-    private static void take(RowSet rows, float[] values, int at, int width, int stride, int kind, long from, long to, double[] lanes) {
+    private static void take(
+            RowSet rows, float[] values, int at, int width, int stride, int kind, long from, long to, double[] lanes) {
         int row = (int) (from / width);
         int column = (int) (from % width);
         for (int lane = 0; lane < to - from; lane++) {

@@ -16,8 +16,19 @@ public interface Simd {
      * @param w weights, {@code w[at + k * out + j]}
      * @param pre where to keep the sums, or null
      */
-    void linear(int rows, Block x, float[] w, int at, int in, int width, float @Nullable [] bias, int biasAt, @Nullable Block add,
-            int activation, Block out, @Nullable Block pre);
+    void linear(
+            int rows,
+            Block x,
+            float[] w,
+            int at,
+            int in,
+            int width,
+            float @Nullable [] bias,
+            int biasAt,
+            @Nullable Block add,
+            int activation,
+            Block out,
+            @Nullable Block pre);
 
     /**
      * {@code sum[i][j] += x[r][i] d[r][j]} for {@code rows} rows in order, by fused multiply-add;
@@ -36,7 +47,16 @@ public interface Simd {
      * as two pairs, to elements 2b and 2b + 1 of {@code first} and {@code second}, or, {@code half} wanted, the first pair to
      * element b.
      */
-    void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second);
+    void philox(
+            long seed,
+            int[] low,
+            int[] high,
+            int purpose,
+            int[] quad,
+            int blocks,
+            boolean half,
+            int[] first,
+            int[] second);
 
     /**
      * Standard normal numbers in pairs, by Box and Muller: {@code into[at + 2 i]} and the next are sqrt(-2 ln u) times cosine

@@ -11,7 +11,10 @@ final class SimdChoice {
             return new PlainSimd();
         }
         try {
-            return Class.forName("org.tweedie.kernels.host.vector.VectorSimd").asSubclass(Simd.class).getDeclaredConstructor().newInstance();
+            return Class.forName("org.tweedie.kernels.host.vector.VectorSimd")
+                    .asSubclass(Simd.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
         } catch (ReflectiveOperationException | LinkageError e) {
             return new PlainSimd(); // module jdk.incubator.vector is not there, or this CPU has no vectors worth it
         }

@@ -27,7 +27,8 @@ public final class SquaredLossTwin {
         });
     }
 
-    private static float row(Block out, Block target, @Nullable Block weight, Block cotangent, int r, int width, float scale) {
+    private static float row(
+            Block out, Block target, @Nullable Block weight, Block cotangent, int r, int width, float scale) {
         float w = weight == null ? 1f : weight.data()[weight.row(r)];
         float factor = (scale + scale) * w;
         int outAt = out.row(r);

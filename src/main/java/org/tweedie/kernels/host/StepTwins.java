@@ -16,8 +16,15 @@ public final class StepTwins {
 
     public static void cell(Arguments a, Team team) {
         RowSet rows = Live.rows(a, 0);
-        Cell cell = new Cell(a.floats(1), a.offset(1), a.int64(2), a.int32(3), a.ints(4), a.offset(4) + a.int32(6) * CellLayout.HEADER,
-                a.floats(5), a.offset(5) + a.int32(6) * CellLayout.WEIGHTS);
+        Cell cell = new Cell(
+                a.floats(1),
+                a.offset(1),
+                a.int64(2),
+                a.int32(3),
+                a.ints(4),
+                a.offset(4) + a.int32(6) * CellLayout.HEADER,
+                a.floats(5),
+                a.offset(5) + a.int32(6) * CellLayout.WEIGHTS);
         if (cell.dim == 0) {
             return;
         }
@@ -29,7 +36,8 @@ public final class StepTwins {
         });
     }
 
-    private record Cell(float[] state, int at, long slotStride, int dim, int[] cells, int header, float[] weights, int table) {
+    private record Cell(
+            float[] state, int at, long slotStride, int dim, int[] cells, int header, float[] weights, int table) {
         void run(RowSet rows, int from, int to) {
             int ins = cells[header + CellLayout.INS];
             int outs = cells[header + CellLayout.OUTS];
@@ -39,7 +47,9 @@ public final class StepTwins {
             Draws mine = Draws.mine();
             float[] scratch = mine.scratch((draws + outs) * count);
             for (int k = 0; k < draws; k++) {
-                int what = Philox.purposeWord(cells[header + CellLayout.PURPOSES + k], cells[header + CellLayout.ORDINALS + k] + rows.iteration());
+                int what = Philox.purposeWord(
+                        cells[header + CellLayout.PURPOSES + k],
+                        cells[header + CellLayout.ORDINALS + k] + rows.iteration());
                 mine.fill(cells[header + CellLayout.LAWS + k], rows, from, to, what, dim, scratch, k * count, dim);
             }
             for (int o = 0; o < outs; o++) {
@@ -48,7 +58,14 @@ public final class StepTwins {
                 for (int i = 0; i < ins; i++) {
                     float w = weights[table + o * CellLayout.COLUMNS + i];
                     if (w != 0) {
-                        simd.term(!any, w, state, place(cells[header + CellLayout.IN_SLOTS + i], from), scratch, sum, count);
+                        simd.term(
+                                !any,
+                                w,
+                                state,
+                                place(cells[header + CellLayout.IN_SLOTS + i], from),
+                                scratch,
+                                sum,
+                                count);
                         any = true;
                     }
                 }
@@ -64,7 +81,12 @@ public final class StepTwins {
                 }
             }
             for (int o = 0; o < outs; o++) {
-                System.arraycopy(scratch, (draws + o) * count, state, place(cells[header + CellLayout.OUT_SLOTS + o], from), count);
+                System.arraycopy(
+                        scratch,
+                        (draws + o) * count,
+                        state,
+                        place(cells[header + CellLayout.OUT_SLOTS + o], from),
+                        count);
             }
         }
 

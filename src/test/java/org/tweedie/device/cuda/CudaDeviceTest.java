@@ -149,8 +149,11 @@ class CudaDeviceTest {
         assertThrows(IllegalArgumentException.class, () -> device.kernel(other));
         KernelEntry missing = KernelEntry.of("no_such_kernel", (arguments, team) -> {});
         DeviceException e = assertThrows(DeviceException.class, () -> device.kernel(missing));
-        assertTrue(e.getMessage().contains("no_such_kernel") && e.getMessage().contains("CUDA_ERROR_NOT_FOUND")
-                && e.getMessage().contains("rebuild"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("no_such_kernel")
+                        && e.getMessage().contains("CUDA_ERROR_NOT_FOUND")
+                        && e.getMessage().contains("rebuild"),
+                e.getMessage());
         assertTrue(device.kernel(RowSet.ASSIGN).resources().mostThreads() > 0);
     }
 
@@ -161,7 +164,10 @@ class CudaDeviceTest {
             try (Stream stream = device.stream();
                     DeviceBuffer memory = device.allocate(Element.I64, 6)) {
                 Arguments arguments = new Arguments(RowSet.ASSIGN).buffer(memory);
-                stream.launch(kernel, shape, arguments.i64(1).i64(2).i64(3).buffer(null).buffer(null).i64(4));
+                stream.launch(
+                        kernel,
+                        shape,
+                        arguments.i64(1).i64(2).i64(3).buffer(null).buffer(null).i64(4));
                 long[] words = new long[6];
                 stream.download(memory, 0, words, 0, 6);
                 assertArrayEquals(new long[] {1, 2, 3, 0, 0, 4}, words);
@@ -170,13 +176,15 @@ class CudaDeviceTest {
         int most = kernel.resources().mostThreads();
         if (most < 1024) {
             LaunchShape tooMany = LaunchShape.linear(1, most + 1);
-            String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMany)).getMessage();
+            String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMany))
+                    .getMessage();
             assertTrue(message.contains("rows_assign <<<") && message.contains("at most " + most), message);
         }
         launch.accept(LaunchShape.blocks(1, 1, 32, 48 * 1024));
         launch.accept(LaunchShape.blocks(1, 1, 32, 64 * 1024)); // more than the usual limit: lifted once, in silence
         LaunchShape tooMuch = LaunchShape.blocks(1, 1, 32, 1 << 20);
-        String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMuch)).getMessage();
+        String message = assertThrows(IllegalArgumentException.class, () -> launch.accept(tooMuch))
+                .getMessage();
         assertTrue(message.contains("1048576 bytes of shared memory"), message);
     }
 
@@ -227,10 +235,12 @@ class CudaDeviceTest {
     void aCaptureThatThrowsLeavesNothingBehind() {
         try (Stream stream = device.stream();
                 DeviceBuffer buffer = device.allocate(Element.F32, 4)) {
-            IllegalStateException thrown = assertThrows(IllegalStateException.class, () -> stream.capture(() -> {
-                stream.zero(buffer, 0, 4);
-                throw new IllegalStateException("mine");
-            }));
+            IllegalStateException thrown = assertThrows(
+                    IllegalStateException.class,
+                    () -> stream.capture(() -> {
+                        stream.zero(buffer, 0, 4);
+                        throw new IllegalStateException("mine");
+                    }));
             assertEquals("mine", thrown.getMessage());
             everything(device);
             stream.zero(buffer, 0, 4);
@@ -241,7 +251,9 @@ class CudaDeviceTest {
 
     @Test
     void devicesThatDoNotExistSaySo() {
-        assertTrue(assertThrows(DeviceException.class, () -> Device.open("cuda:99")).getMessage().contains("cuda:99 does not exist"));
+        assertTrue(assertThrows(DeviceException.class, () -> Device.open("cuda:99"))
+                .getMessage()
+                .contains("cuda:99 does not exist"));
         assertThrows(IllegalArgumentException.class, () -> Device.open("cuda:x"));
         assertThrows(IllegalArgumentException.class, () -> Device.open("cuda:-1"));
     }

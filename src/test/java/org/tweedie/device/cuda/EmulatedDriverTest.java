@@ -40,9 +40,10 @@ import org.tweedie.testing.TestDevices;
 /** The emulated driver under unmodified JCuda, and under our device layer: it runs kernels, and says what is wrong with them. */
 @GpuTest
 class EmulatedDriverTest {
-    private static final KernelEntry TWO_BARRIERS = KernelEntry.of("selftest_two_barriers", (arguments, team) -> {}, Parameter.POINTER);
-    private static final KernelEntry WRITE_AT =
-            KernelEntry.of("selftest_write_at", (arguments, team) -> {}, Parameter.POINTER, Parameter.I64, Parameter.I32);
+    private static final KernelEntry TWO_BARRIERS =
+            KernelEntry.of("selftest_two_barriers", (arguments, team) -> {}, Parameter.POINTER);
+    private static final KernelEntry WRITE_AT = KernelEntry.of(
+            "selftest_write_at", (arguments, team) -> {}, Parameter.POINTER, Parameter.I64, Parameter.I32);
 
     @BeforeEach
     void needsIt() {
@@ -63,7 +64,8 @@ class EmulatedDriverTest {
     /** The C++ tests: barriers, divergence, collectives, memory, limits, streams, graphs, faults. */
     @Test
     void theSelfTestPasses() throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(EmulatedDriver.library().resolveSibling("selftest").toString())
+        Process process = new ProcessBuilder(
+                        EmulatedDriver.library().resolveSibling("selftest").toString())
                 .redirectErrorStream(true)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -89,7 +91,9 @@ class EmulatedDriverTest {
             ok(JCudaDriver.cuModuleLoadData(module, new byte[] {1, 2, 3}));
             CUfunction sum = new CUfunction();
             ok(JCudaDriver.cuModuleGetFunction(sum, module, "selftest_block_sum"));
-            assertEquals(CUresult.CUDA_ERROR_NOT_FOUND, JCudaDriver.cuModuleGetFunction(new CUfunction(), module, "no_such_kernel"));
+            assertEquals(
+                    CUresult.CUDA_ERROR_NOT_FOUND,
+                    JCudaDriver.cuModuleGetFunction(new CUfunction(), module, "no_such_kernel"));
             int[] values = new int[1000];
             Arrays.setAll(values, i -> i);
             CUdeviceptr in = new CUdeviceptr();
@@ -106,7 +110,9 @@ class EmulatedDriverTest {
                 expected[value / 256] += value;
             }
             assertArrayEquals(expected, sums);
-            assertEquals(CUresult.CUDA_ERROR_INVALID_VALUE, JCudaDriver.cuLaunchKernel(sum, 1, 1, 1, 1025, 1, 1, 0, null, arguments, null));
+            assertEquals(
+                    CUresult.CUDA_ERROR_INVALID_VALUE,
+                    JCudaDriver.cuLaunchKernel(sum, 1, 1, 1, 1025, 1, 1, 0, null, arguments, null));
             ok(JCudaDriver.cuMemFree(in));
             ok(JCudaDriver.cuMemFree(out));
             assertEquals(CUresult.CUDA_ERROR_INVALID_VALUE, JCudaDriver.cuMemFree(out));
@@ -120,13 +126,17 @@ class EmulatedDriverTest {
     }
 
     /** The launch must fail with that code, and the driver's report must say why; nothing may stay behind. */
-    private static void fails(KernelEntry entry, int threads, UnaryOperator<Arguments> more, String code, String words) {
+    private static void fails(
+            KernelEntry entry, int threads, UnaryOperator<Arguments> more, String code, String words) {
         long before = EmulatedDriver.stat("bytes");
         try (Device device = TestDevices.open(TestDevices.specs().get(1));
                 Stream stream = device.stream();
                 DeviceBuffer buffer = device.allocate(Element.I32, 64)) {
             DeviceException thrown = assertThrows(DeviceException.class, () -> {
-                stream.launch(device.kernel(entry), LaunchShape.linear(threads, threads), more.apply(new Arguments(entry).buffer(buffer)));
+                stream.launch(
+                        device.kernel(entry),
+                        LaunchShape.linear(threads, threads),
+                        more.apply(new Arguments(entry).buffer(buffer)));
                 stream.synchronize();
             });
             assertTrue(thrown.getMessage().contains(entry.name()), thrown.getMessage());
@@ -140,7 +150,12 @@ class EmulatedDriverTest {
     @Test
     void whatIsWrongInAKernelIsAnExceptionThatNamesIt() {
         fails(TWO_BARRIERS, 64, arguments -> arguments, "CUDA_ERROR_LAUNCH_FAILED", "barriers.cu");
-        fails(WRITE_AT, 1, arguments -> arguments.i64(64).i32(1), "CUDA_ERROR_ILLEGAL_ADDRESS", "past the end of allocation");
+        fails(
+                WRITE_AT,
+                1,
+                arguments -> arguments.i64(64).i32(1),
+                "CUDA_ERROR_ILLEGAL_ADDRESS",
+                "past the end of allocation");
         // far outside: a hardware fault, which the JVM survives
         fails(WRITE_AT, 1, arguments -> arguments.i64(1L << 36).i32(1), "CUDA_ERROR_ILLEGAL_ADDRESS", "an access at");
         fails(WRITE_AT, 1, arguments -> arguments.i64(1L << 44).i32(1), "CUDA_ERROR_ILLEGAL_ADDRESS", "an access at");
@@ -151,7 +166,10 @@ class EmulatedDriverTest {
         try (Device device = TestDevices.open(TestDevices.specs().get(1));
                 Stream stream = device.stream();
                 DeviceBuffer buffer = device.allocate(Element.F32, 64)) {
-            stream.launch(device.kernel(WRITE_AT), LaunchShape.linear(1, 1), new Arguments(WRITE_AT).buffer(buffer).i64(63).i32(0));
+            stream.launch(
+                    device.kernel(WRITE_AT),
+                    LaunchShape.linear(1, 1),
+                    new Arguments(WRITE_AT).buffer(buffer).i64(63).i32(0));
             float[] values = new float[64];
             stream.download(buffer, 0, values, 0, 64);
             assertEquals(0, values[63]);
@@ -191,7 +209,8 @@ class EmulatedDriverTest {
             stream.upload(new float[1000], 0, buffer, 0, 1000);
             stream.capture(() -> stream.zero(buffer, 0, 1000)).close();
         }
-        assertArrayEquals(before, Arrays.stream(counters).mapToLong(EmulatedDriver::stat).toArray());
+        assertArrayEquals(
+                before, Arrays.stream(counters).mapToLong(EmulatedDriver::stat).toArray());
     }
 
     @Test

@@ -42,8 +42,19 @@ final class Scenario {
             DeviceBuffer good = device.allocate(Element.I64, 6);
             orphan = good;
             DeviceBuffer bad = device.wrap(0x7000_0000_0000L, Element.I64, 6);
-            attempt("launch", () -> stream.launch(device.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1),
-                    new Arguments(RowSet.ASSIGN).buffer(bad).i64(0).i64(0).i64(0).buffer(null).buffer(null).i64(0)));
+            attempt(
+                    "launch",
+                    () -> stream.launch(
+                            device.kernel(RowSet.ASSIGN),
+                            LaunchShape.linear(1, 1),
+                            new Arguments(RowSet.ASSIGN)
+                                    .buffer(bad)
+                                    .i64(0)
+                                    .i64(0)
+                                    .i64(0)
+                                    .buffer(null)
+                                    .buffer(null)
+                                    .i64(0)));
             attempt("download", () -> stream.download(good, 0, new long[6], 0, 6));
             attempt("allocate", () -> device.allocate(Element.F32, 1));
             attempt("zero", () -> stream.zero(good, 0, 6));
@@ -77,7 +88,8 @@ final class Scenario {
                 }
             } catch (OutOfDeviceMemoryException e) {
                 System.out.println("full: " + e.getMessage());
-                System.out.println("asked " + e.askedBytes() + ", free below that: " + (e.freeBytes() < e.askedBytes()));
+                System.out.println(
+                        "asked " + e.askedBytes() + ", free below that: " + (e.freeBytes() < e.askedBytes()));
             }
             long allocated = device.allocatedBytes();
             held.forEach(DeviceBuffer::close);

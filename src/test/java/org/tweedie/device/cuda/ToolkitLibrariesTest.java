@@ -33,11 +33,13 @@ class ToolkitLibrariesTest {
     void whereItCannotBeUsedOpeningSaysWhy(Device device) {
         try (Stream stream = device.stream()) {
             if (device.kind() == DeviceKind.HOST || Cublas.unavailable().isPresent()) {
-                String message = assertThrows(DeviceUnavailableException.class, () -> Cublas.on(stream)).getMessage();
+                String message = assertThrows(DeviceUnavailableException.class, () -> Cublas.on(stream))
+                        .getMessage();
                 assertTrue(message.contains("cuBLAS"), message);
             }
             if (device.kind() == DeviceKind.HOST || Curand.unavailable().isPresent()) {
-                String message = assertThrows(DeviceUnavailableException.class, () -> Curand.on(stream, 1)).getMessage();
+                String message = assertThrows(DeviceUnavailableException.class, () -> Curand.on(stream, 1))
+                        .getMessage();
                 assertTrue(message.contains("cuRAND"), message);
             }
         }
@@ -47,7 +49,9 @@ class ToolkitLibrariesTest {
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
     void productsOfRowMajorMatrices(Device device) {
-        assumeTrue(device.kind() != DeviceKind.HOST && Cublas.unavailable().isEmpty(), () -> "cuBLAS: " + Cublas.unavailable());
+        assumeTrue(
+                device.kind() != DeviceKind.HOST && Cublas.unavailable().isEmpty(),
+                () -> "cuBLAS: " + Cublas.unavailable());
         int m = 5;
         int n = 3;
         int k = 7;
@@ -83,7 +87,9 @@ class ToolkitLibrariesTest {
                         float[] result = new float[m * n];
                         stream.download(bufferC, 0, result, 0, m * n);
                         assertArrayEquals(expected, result);
-                        assertThrows(IllegalArgumentException.class, () -> cublas.sgemm(1, left, left, 0, Matrix.of(bufferC, m, n)));
+                        assertThrows(
+                                IllegalArgumentException.class,
+                                () -> cublas.sgemm(1, left, left, 0, Matrix.of(bufferC, m, n)));
                     }
                 }
             }
@@ -94,7 +100,9 @@ class ToolkitLibrariesTest {
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
     void numbersOfCurand(Device device) {
-        assumeTrue(device.kind() != DeviceKind.HOST && Curand.unavailable().isEmpty(), () -> "cuRAND: " + Curand.unavailable());
+        assumeTrue(
+                device.kind() != DeviceKind.HOST && Curand.unavailable().isEmpty(),
+                () -> "cuRAND: " + Curand.unavailable());
         int count = 100_000;
         float[] drawn = new float[count];
         try (Stream stream = device.stream();

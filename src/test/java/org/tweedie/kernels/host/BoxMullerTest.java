@@ -18,7 +18,9 @@ class BoxMullerTest {
             check(word);
             check(~word);
         }
-        for (int join : new int[] {0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, (int) 2863311530L, (int) 1431655765L, 1 << 24, -(1 << 24)}) {
+        for (int join : new int[] {
+            0, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, (int) 2863311530L, (int) 1431655765L, 1 << 24, -(1 << 24)
+        }) {
             for (int off = -1000; off <= 1000; off++) {
                 check(join + off);
             }
@@ -29,7 +31,9 @@ class BoxMullerTest {
         double u = ((word & 0xffffffffL) + 0.5) * 0x1p-32;
         double exact = StrictMath.sqrt(-2 * StrictMath.log(u));
         float got = BoxMuller.radius(word);
-        assertTrue(Math.abs(got - exact) <= 3 * Math.ulp((float) exact), () -> "word " + word + ": " + got + ", exactly " + exact);
+        assertTrue(
+                Math.abs(got - exact) <= 3 * Math.ulp((float) exact),
+                () -> "word " + word + ": " + got + ", exactly " + exact);
     }
 
     @Test
@@ -50,7 +54,10 @@ class BoxMullerTest {
             new PlainSimd().normals(radius, angle, pairs, plain, 1);
             Simd.best().normals(radius, angle, pairs, best, 1);
             for (int i = 0; i < plain.length; i++) {
-                assertEquals(Float.floatToRawIntBits(plain[i]), Float.floatToRawIntBits(best[i]), pairs + " pairs, number " + i);
+                assertEquals(
+                        Float.floatToRawIntBits(plain[i]),
+                        Float.floatToRawIntBits(best[i]),
+                        pairs + " pairs, number " + i);
             }
         }
     }

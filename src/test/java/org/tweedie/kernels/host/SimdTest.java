@@ -20,7 +20,9 @@ import org.tweedie.kernels.host.Simd.Block;
  * here, so that another JVM, another CPU or another vector length is held to the same bits.
  */
 class SimdTest {
-    private static final int[] WIDTHS = {0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 97, 128, 130, 1021};
+    private static final int[] WIDTHS = {
+        0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 97, 128, 130, 1021
+    };
 
     private final Simd plain = new PlainSimd();
     private final Simd vector = Simd.best();
@@ -48,10 +50,13 @@ class SimdTest {
     /** Tests run with the module; without this, all below would compare plain loops with themselves. */
     @Test
     void vectorsAreThere() {
-        assertTrue(vector.name().startsWith("vector "), "run tests with --add-modules jdk.incubator.vector; best is " + vector.name());
+        assertTrue(
+                vector.name().startsWith("vector "),
+                "run tests with --add-modules jdk.incubator.vector; best is " + vector.name());
     }
 
-    private static float[] linear(Simd simd, int rows, int in, int width, @Nullable Block add, boolean bias, boolean keep, int pad) {
+    private static float[] linear(
+            Simd simd, int rows, int in, int width, @Nullable Block add, boolean bias, boolean keep, int pad) {
         Block x = new Block(random(2 + rows * (in + 3), 1), 2, in + 3);
         float[] w = random(1 + in * width, 2);
         Block out = new Block(new float[1 + rows * (width + pad)], 1, width + pad);
@@ -74,10 +79,13 @@ class SimdTest {
                     continue;
                 }
                 int salt = rows + 3 * width + 7 * in;
-                Block add = salt % 3 == 0 ? null : new Block(random(rows * width + width, 4), 0, salt % 3 == 1 ? width : 0);
+                Block add =
+                        salt % 3 == 0 ? null : new Block(random(rows * width + width, 4), 0, salt % 3 == 1 ? width : 0);
                 String what = rows + " rows, " + in + " to " + width;
-                assertBits(linear(plain, rows, in, width, add, salt % 2 == 0, salt % 4 < 2, salt % 5), linear(vector, rows, in, width, add,
-                        salt % 2 == 0, salt % 4 < 2, salt % 5), what);
+                assertBits(
+                        linear(plain, rows, in, width, add, salt % 2 == 0, salt % 4 < 2, salt % 5),
+                        linear(vector, rows, in, width, add, salt % 2 == 0, salt % 4 < 2, salt % 5),
+                        what);
             }
         }
     }
@@ -104,8 +112,26 @@ class SimdTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = Float.intBitsToFloat(i * 14_317);
         }
-        float[] special = {0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MAX_VALUE,
-            85f, -85f, 104f, -104f, 14f, -14f, 20f, 0.55f, 1f, -1f};
+        float[] special = {
+            0f,
+            -0f,
+            Float.NaN,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY,
+            Float.MIN_VALUE,
+            -Float.MIN_VALUE,
+            Float.MAX_VALUE,
+            85f,
+            -85f,
+            104f,
+            -104f,
+            14f,
+            -14f,
+            20f,
+            0.55f,
+            1f,
+            -1f
+        };
         System.arraycopy(special, 0, values, 100, special.length);
         return values;
     }
@@ -152,7 +178,19 @@ class SimdTest {
             float[] hidden = new float[67 * 130];
             float[] pre = new float[67 * 130];
             for (Activation activation : Activation.values()) {
-                simd.linear(67, new Block(x, 0, 5), w, 0, 5, 130, null, 0, null, activation.code(), new Block(hidden, 0, 130), new Block(pre, 0, 130));
+                simd.linear(
+                        67,
+                        new Block(x, 0, 5),
+                        w,
+                        0,
+                        5,
+                        130,
+                        null,
+                        0,
+                        null,
+                        activation.code(),
+                        new Block(hidden, 0, 130),
+                        new Block(pre, 0, 130));
                 update(crc, hidden);
                 simd.slope(activation.code(), pre, 0, hidden, 0, pre, 0, pre.length);
                 update(crc, pre);

@@ -35,7 +35,10 @@ final class VectorApprox {
 
     /** Bits of {@code then} where {@code ones} has ones, else of {@code otherwise}. */
     static FloatVector pick(IntVector ones, FloatVector then, FloatVector otherwise) {
-        return otherwise.reinterpretAsInts().lanewise(VectorOperators.BITWISE_BLEND, then.reinterpretAsInts(), ones).reinterpretAsFloats();
+        return otherwise
+                .reinterpretAsInts()
+                .lanewise(VectorOperators.BITWISE_BLEND, then.reinterpretAsInts(), ones)
+                .reinterpretAsFloats();
     }
 
     /** e^r from r = x less the multiple of ln 2. */
@@ -54,8 +57,10 @@ final class VectorApprox {
             FloatVector t = v.fma(of(1.44269502f), of(ROUND));
             FloatVector n = t.sub(ROUND);
             FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
-            IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-            below(v, -85.0f, FloatVector.zero(S), p.mul(power.reinterpretAsFloats())).intoArray(e, j);
+            IntVector power =
+                    t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            below(v, -85.0f, FloatVector.zero(S), p.mul(power.reinterpretAsFloats()))
+                    .intoArray(e, j);
         }
     }
 
@@ -67,7 +72,8 @@ final class VectorApprox {
             FloatVector t = v.fma(of(1.44269502f), of(ROUND));
             FloatVector n = t.sub(ROUND);
             FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
-            IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            IntVector power =
+                    t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
             p.mul(power.reinterpretAsFloats()).intoArray(e, j);
         }
     }
@@ -130,7 +136,8 @@ final class VectorApprox {
             p = p.fma(s, of(0.13332546f));
             p = p.fma(s, of(-0.33333316f));
             FloatVector small = p.mul(s).fma(v, v);
-            FloatVector large = of(1.0f).div(FloatVector.fromArray(S, e, j).add(1.0f)).fma(of(-2.0f), of(1.0f));
+            FloatVector large =
+                    of(1.0f).div(FloatVector.fromArray(S, e, j).add(1.0f)).fma(of(-2.0f), of(1.0f));
             IntVector sign = v.reinterpretAsInts().and(0x80000000);
             FloatVector signed = large.reinterpretAsInts().or(sign).reinterpretAsFloats();
             below(v.abs(), 0.55f, small, signed).intoArray(out, outAt + j);
@@ -154,7 +161,8 @@ final class VectorApprox {
             FloatVector r = n.fma(of(-1.57079637f), v);
             r = n.fma(of(4.37113883e-8f), r);
             r = n.fma(of(1.71512451e-15f), r);
-            turned(sine(r), cosine(r), t.reinterpretAsInts().sub(ROUND_BITS - ahead)).intoArray(out, outAt + j);
+            turned(sine(r), cosine(r), t.reinterpretAsInts().sub(ROUND_BITS - ahead))
+                    .intoArray(out, outAt + j);
         }
     }
 
@@ -175,7 +183,10 @@ final class VectorApprox {
     /** The sine {@code quadrant} quarter turns on. */
     static FloatVector turned(FloatVector sine, FloatVector cosine, IntVector quadrant) {
         IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
-        return pick(quadrant.and(1).neg(), cosine, sine).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+        return pick(quadrant.and(1).neg(), cosine, sine)
+                .reinterpretAsInts()
+                .lanewise(VectorOperators.XOR, sign)
+                .reinterpretAsFloats();
     }
 
     /** ln(1 + f) for |f| at most 1/3. */
@@ -229,7 +240,9 @@ final class VectorApprox {
             g = g.fma(rest, g);
             FloatVector v = of(1.0f).div(b.add(4.0f));
             FloatVector t = b.sub(4.0f).mul(v);
-            FloatVector p = t.fma(of(-0.00012438266f), of(0.00020446381f)).fma(t, of(0.001586598f)).fma(t, of(-0.003525734f));
+            FloatVector p = t.fma(of(-0.00012438266f), of(0.00020446381f))
+                    .fma(t, of(0.001586598f))
+                    .fma(t, of(-0.003525734f));
             p = p.fma(t, of(-0.0075376914f)).fma(t, of(0.060406353f)).fma(t, of(-0.18652104f));
             p = p.fma(t, of(0.3871366f)).fma(t, of(-0.6078967f)).fma(t, of(0.75528514f));
             above(a, 14.0f, FloatVector.zero(S), g.mul(p.mul(v))).intoArray(tail, j);
@@ -242,7 +255,9 @@ final class VectorApprox {
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
             FloatVector s = v.mul(v);
-            FloatVector p = s.fma(of(-8.169563e-06f), of(0.00011501883f)).fma(s, of(-0.00118802f)).fma(s, of(0.009974163f));
+            FloatVector p = s.fma(of(-8.169563e-06f), of(0.00011501883f))
+                    .fma(s, of(-0.00118802f))
+                    .fma(s, of(0.009974163f));
             p = p.fma(s, of(-0.06649054f)).fma(s, of(0.3989423f));
             FloatVector y = FloatVector.fromArray(S, tail, j);
             FloatVector far = below(v, 0.0f, y, of(1.0f).sub(y));
@@ -254,14 +269,17 @@ final class VectorApprox {
     static void geluSlope(float[] x, int at, float[] e, float[] law, int count) {
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
-            v.mul(0.398942292f).fma(FloatVector.fromArray(S, e, j), FloatVector.fromArray(S, law, j)).intoArray(e, j);
+            v.mul(0.398942292f)
+                    .fma(FloatVector.fromArray(S, e, j), FloatVector.fromArray(S, law, j))
+                    .intoArray(e, j);
         }
     }
 
     /** e = 1 above 0, else 0. */
     static void reluSlope(float[] x, int at, float[] e, int count) {
         for (int j = 0; j < count; j += L) {
-            above(FloatVector.fromArray(S, x, at + j), 0.0f, of(1.0f), FloatVector.zero(S)).intoArray(e, j);
+            above(FloatVector.fromArray(S, x, at + j), 0.0f, of(1.0f), FloatVector.zero(S))
+                    .intoArray(e, j);
         }
     }
 
@@ -275,7 +293,9 @@ final class VectorApprox {
     /** out = a b. */
     static void product(float[] a, int at, float[] b, float[] out, int outAt, int count) {
         for (int j = 0; j < count; j += L) {
-            FloatVector.fromArray(S, a, at + j).mul(FloatVector.fromArray(S, b, j)).intoArray(out, outAt + j);
+            FloatVector.fromArray(S, a, at + j)
+                    .mul(FloatVector.fromArray(S, b, j))
+                    .intoArray(out, outAt + j);
         }
     }
 }

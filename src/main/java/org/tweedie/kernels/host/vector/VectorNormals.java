@@ -44,8 +44,14 @@ final class VectorNormals {
             IntVector sineSign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
             IntVector cosineSign = quadrant.add(1).and(2).lanewise(VectorOperators.LSHL, 30);
             IntVector differ = sine.lanewise(VectorOperators.XOR, cosine).and(swapped);
-            FloatVector z1 = sine.lanewise(VectorOperators.XOR, differ).lanewise(VectorOperators.XOR, sineSign).reinterpretAsFloats().mul(length);
-            FloatVector z0 = cosine.lanewise(VectorOperators.XOR, differ).lanewise(VectorOperators.XOR, cosineSign).reinterpretAsFloats().mul(length);
+            FloatVector z1 = sine.lanewise(VectorOperators.XOR, differ)
+                    .lanewise(VectorOperators.XOR, sineSign)
+                    .reinterpretAsFloats()
+                    .mul(length);
+            FloatVector z0 = cosine.lanewise(VectorOperators.XOR, differ)
+                    .lanewise(VectorOperators.XOR, cosineSign)
+                    .reinterpretAsFloats()
+                    .mul(length);
 
             z0.rearrange(FRONT).blend(z1.rearrange(FRONT), ODD).intoArray(into, at + 2 * i);
             z0.rearrange(BACK).blend(z1.rearrange(BACK), ODD).intoArray(into, at + 2 * i + L);
@@ -56,13 +62,17 @@ final class VectorNormals {
     /** sqrt(-2 ln((w + 1/2) 2^-32)). */
     private static FloatVector radius(IntVector w) {
         IntVector upper = w.lanewise(VectorOperators.ASHR, 31);
-        FloatVector folded = (FloatVector) w.lanewise(VectorOperators.XOR, upper).convert(VectorOperators.I2F, 0);
+        FloatVector folded =
+                (FloatVector) w.lanewise(VectorOperators.XOR, upper).convert(VectorOperators.I2F, 0);
         FloatVector c = folded.fma(of(2.3283064365386963e-10f), of(1.1641532182693481e-10f));
-        IntVector u = c.reinterpretAsInts().lanewise(VectorOperators.BITWISE_BLEND, of(1.0f).sub(c).reinterpretAsInts(), upper);
+        IntVector u = c.reinterpretAsInts()
+                .lanewise(VectorOperators.BITWISE_BLEND, of(1.0f).sub(c).reinterpretAsInts(), upper);
         IntVector e = u.sub(0x3f2aaaab).and(0xff800000);
         FloatVector m = u.sub(e).reinterpretAsFloats().sub(1.0f);
         FloatVector f = m.blend(c.neg(), e.compare(VectorOperators.EQ, 0).cast(S));
         FloatVector power = (FloatVector) e.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0);
-        return power.fma(of(0.693147182f), VectorApprox.logNearOne(f)).mul(-2.0f).sqrt();
+        return power.fma(of(0.693147182f), VectorApprox.logNearOne(f))
+                .mul(-2.0f)
+                .sqrt();
     }
 }

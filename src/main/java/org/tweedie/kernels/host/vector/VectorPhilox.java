@@ -19,7 +19,16 @@ final class VectorPhilox {
     private VectorPhilox() {}
 
     /** Whole vectors of blocks; returns how many blocks it did. */
-    static int blocks(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second) {
+    static int blocks(
+            long seed,
+            int[] low,
+            int[] high,
+            int purpose,
+            int[] quad,
+            int blocks,
+            boolean half,
+            int[] first,
+            int[] second) {
         if (!WORTH) {
             return 0;
         }
@@ -35,8 +44,12 @@ final class VectorPhilox {
                 LongVector p0 = c0.and(LOW).mul(0xD2511F53L);
                 LongVector p1 = c2.and(LOW).mul(0xCD9E8D57L);
                 // the high halves of c1 and c3 are dirt, which the masks and the narrowing drop
-                c0 = p1.lanewise(VectorOperators.LSHR, 32).lanewise(VectorOperators.XOR, c1).lanewise(VectorOperators.XOR, k0 & LOW);
-                c2 = p0.lanewise(VectorOperators.LSHR, 32).lanewise(VectorOperators.XOR, c3).lanewise(VectorOperators.XOR, k1 & LOW);
+                c0 = p1.lanewise(VectorOperators.LSHR, 32)
+                        .lanewise(VectorOperators.XOR, c1)
+                        .lanewise(VectorOperators.XOR, k0 & LOW);
+                c2 = p0.lanewise(VectorOperators.LSHR, 32)
+                        .lanewise(VectorOperators.XOR, c3)
+                        .lanewise(VectorOperators.XOR, k1 & LOW);
                 c1 = p1;
                 c3 = p0;
                 k0 += 0x9E3779B9;
@@ -63,6 +76,9 @@ final class VectorPhilox {
 
     /** The low halves of two vectors, in turn. */
     private static void beside(LongVector even, LongVector odd, int[] into, int at) {
-        even.and(LOW).or(odd.lanewise(VectorOperators.LSHL, 32)).reinterpretAsInts().intoArray(into, at);
+        even.and(LOW)
+                .or(odd.lanewise(VectorOperators.LSHL, 32))
+                .reinterpretAsInts()
+                .intoArray(into, at);
     }
 }

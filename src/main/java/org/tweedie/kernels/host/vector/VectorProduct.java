@@ -64,7 +64,18 @@ final class VectorProduct {
     }
 
     /** {@code C += A B} with B as {@link #pack} left it; element (r, k) of A is {@code a[aAt + r * row + k * step]}. */
-    static void packedProduct(int rows, float[] a, int aAt, int row, int step, int depth, float[] packed, int width, float[] c, int cAt, int cRow,
+    static void packedProduct(
+            int rows,
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] packed,
+            int width,
+            float[] c,
+            int cAt,
+            int cRow,
             float[] tail) {
         int at = 0;
         int j = 0;
@@ -81,8 +92,21 @@ final class VectorProduct {
     }
 
     /** {@code C += A B} with B where it lies, row k from {@code bAt + k * pitch}; {@code tail} holds (depth + 6) vectors. */
-    static void product(int rows, float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, int width, float[] c, int cAt,
-            int cRow, float[] tail) {
+    static void product(
+            int rows,
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            int width,
+            float[] c,
+            int cAt,
+            int cRow,
+            float[] tail) {
         int j = 0;
         while (j < width) {
             int columns = columns(width - j);
@@ -96,8 +120,20 @@ final class VectorProduct {
         }
     }
 
-    private static void panel(int rows, float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, int columns, float[] c,
-            int cAt, int cRow) {
+    private static void panel(
+            int rows,
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            int columns,
+            float[] c,
+            int cAt,
+            int cRow) {
         int r = 0;
         for (; r + ROWS <= rows; r += ROWS) {
             if (columns == 4 * L) {
@@ -120,8 +156,20 @@ final class VectorProduct {
     }
 
     /** Fewer columns than lanes: the sums go through six padded vectors of scratch. */
-    private static void tail(int rows, float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int columns, float[] c, int cAt,
-            int cRow, float[] sums) {
+    private static void tail(
+            int rows,
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int columns,
+            float[] c,
+            int cAt,
+            int cRow,
+            float[] sums) {
         for (int r = 0; r < rows; r += ROWS) {
             int some = Math.min(ROWS, rows - r);
             for (int i = 0; i < some; i++) {
@@ -138,7 +186,18 @@ final class VectorProduct {
         }
     }
 
-    private static void block6x4(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block6x4(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s02 = FloatVector.fromArray(S, c, cAt + 2 * L);
@@ -230,7 +289,18 @@ final class VectorProduct {
         s53.intoArray(c, cAt + 5 * cRow + 3 * L);
     }
 
-    private static void block6x2(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block6x2(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
@@ -284,7 +354,18 @@ final class VectorProduct {
         s51.intoArray(c, cAt + 5 * cRow + L);
     }
 
-    private static void block6x1(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block6x1(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
         FloatVector s20 = FloatVector.fromArray(S, c, cAt + 2 * cRow);
@@ -319,7 +400,18 @@ final class VectorProduct {
         s50.intoArray(c, cAt + 5 * cRow);
     }
 
-    private static void block1x4(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block1x4(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s02 = FloatVector.fromArray(S, c, cAt + 2 * L);
@@ -341,7 +433,18 @@ final class VectorProduct {
         s03.intoArray(c, cAt + 3 * L);
     }
 
-    private static void block1x2(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block1x2(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         for (int k = 0; k < depth; k++) {
@@ -355,7 +458,18 @@ final class VectorProduct {
         s01.intoArray(c, cAt + L);
     }
 
-    private static void block1x1(float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, int pitch, float[] c, int cAt, int cRow) {
+    private static void block1x1(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int pitch,
+            float[] c,
+            int cAt,
+            int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         for (int k = 0; k < depth; k++) {
             FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);

@@ -51,8 +51,19 @@ public final class VectorSimd implements Simd {
     }
 
     @Override
-    public void linear(int rows, Block x, float[] w, int at, int in, int width, float @Nullable [] bias, int biasAt, @Nullable Block add,
-            int activation, Block out, @Nullable Block pre) {
+    public void linear(
+            int rows,
+            Block x,
+            float[] w,
+            int at,
+            int in,
+            int width,
+            float @Nullable [] bias,
+            int biasAt,
+            @Nullable Block add,
+            int activation,
+            Block out,
+            @Nullable Block pre) {
         Block sums = pre == null ? out : pre;
         Scratch mine = scratch.get();
         float[] tail = mine.tail(in);
@@ -64,14 +75,45 @@ public final class VectorSimd implements Simd {
         for (int from = 0; from < rows; from += TILE) {
             int some = Math.min(TILE, rows - from);
             for (int r = from; r < from + some; r++) {
-                start(width, bias, biasAt, add == null ? null : add.data(), add == null ? 0 : add.row(r), sums.data(), sums.row(r));
+                start(
+                        width,
+                        bias,
+                        biasAt,
+                        add == null ? null : add.data(),
+                        add == null ? 0 : add.row(r),
+                        sums.data(),
+                        sums.row(r));
             }
             if (pack) {
-                VectorProduct.packedProduct(some, x.data(), x.row(from), x.stride(), 1, in, packed, width, sums.data(), sums.row(from),
-                        sums.stride(), tail);
+                VectorProduct.packedProduct(
+                        some,
+                        x.data(),
+                        x.row(from),
+                        x.stride(),
+                        1,
+                        in,
+                        packed,
+                        width,
+                        sums.data(),
+                        sums.row(from),
+                        sums.stride(),
+                        tail);
             } else {
-                VectorProduct.product(some, x.data(), x.row(from), x.stride(), 1, in, w, at, width, width, sums.data(), sums.row(from),
-                        sums.stride(), tail);
+                VectorProduct.product(
+                        some,
+                        x.data(),
+                        x.row(from),
+                        x.stride(),
+                        1,
+                        in,
+                        w,
+                        at,
+                        width,
+                        width,
+                        sums.data(),
+                        sums.row(from),
+                        sums.stride(),
+                        tail);
             }
             if (pre == null && activation == Activation.IDENTITY.code()) {
                 continue;
@@ -86,7 +128,8 @@ public final class VectorSimd implements Simd {
         }
     }
 
-    private static void start(int width, float @Nullable [] bias, int biasAt, float @Nullable [] add, int addAt, float[] sum, int at) {
+    private static void start(
+            int width, float @Nullable [] bias, int biasAt, float @Nullable [] add, int addAt, float[] sum, int at) {
         if (add == null) {
             if (bias == null) {
                 Arrays.fill(sum, at, at + width, 0f);
@@ -110,7 +153,20 @@ public final class VectorSimd implements Simd {
 
     @Override
     public void outer(int rows, Block x, Block d, int in, int width, float[] sum, int at) {
-        VectorProduct.product(in, x.data(), x.at(), 1, x.stride(), rows, d.data(), d.at(), d.stride(), width, sum, at, width,
+        VectorProduct.product(
+                in,
+                x.data(),
+                x.at(),
+                1,
+                x.stride(),
+                rows,
+                d.data(),
+                d.at(),
+                d.stride(),
+                width,
+                sum,
+                at,
+                width,
                 scratch.get().tail(rows));
     }
 
@@ -133,7 +189,16 @@ public final class VectorSimd implements Simd {
     }
 
     @Override
-    public void philox(long seed, int[] low, int[] high, int purpose, int[] quad, int blocks, boolean half, int[] first, int[] second) {
+    public void philox(
+            long seed,
+            int[] low,
+            int[] high,
+            int purpose,
+            int[] quad,
+            int blocks,
+            boolean half,
+            int[] first,
+            int[] second) {
         int whole = VectorPhilox.blocks(seed, low, high, purpose, quad, blocks, half, first, second);
         plain.philox(seed, low, high, purpose, quad, whole, blocks, half, first, second);
     }

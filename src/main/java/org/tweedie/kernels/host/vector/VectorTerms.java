@@ -20,7 +20,9 @@ final class VectorTerms {
             }
         } else {
             for (int j = 0; j < whole; j += L) {
-                FloatVector.fromArray(S, v, at + j).fma(weight, FloatVector.fromArray(S, sum, sumAt + j)).intoArray(sum, sumAt + j);
+                FloatVector.fromArray(S, v, at + j)
+                        .fma(weight, FloatVector.fromArray(S, sum, sumAt + j))
+                        .intoArray(sum, sumAt + j);
             }
         }
         return whole;
