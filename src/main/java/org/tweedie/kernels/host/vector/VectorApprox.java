@@ -2,6 +2,7 @@ package org.tweedie.kernels.host.vector;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,11 +10,13 @@ import jdk.incubator.vector.VectorSpecies;
  * The functions of {@code org.tweedie.kernels.host.Approx} over runs of whole vectors, operation by operation, so with the
  * same bits. What has many operations goes in stages through scratch that stays in the nearest cache.
  *
- * <p>Each loop is written out, and short: the compiler keeps vectors in registers only if it inlines every call on them,
- * and it stops inlining in long methods and at methods that it has compiled by themselves.
+ * <p>The long loops are written out, constants first, each a method of its own: the compiler keeps vectors in registers only
+ * if it inlines every call on them, and it stops inlining in methods that have grown. GELU in one loop, of small methods, takes
+ * ten times as long.
  */
 final class VectorApprox {
     private static final VectorSpecies<Float> S = VectorProduct.S;
+    private static final VectorSpecies<Integer> I = S.withLanes(int.class);
     private static final int L = VectorProduct.L;
     private static final float ROUND = 12582912.0f;
     private static final int ROUND_BITS = 0x4b400000;
@@ -41,55 +44,103 @@ final class VectorApprox {
                 .reinterpretAsFloats();
     }
 
-    /** e^r from r = x less the multiple of ln 2. */
-    private static FloatVector expNear(FloatVector r) {
-        FloatVector q = r.fma(of(0.0013820734f), of(0.008368677f));
-        q = q.fma(r, of(0.041668266f));
-        q = q.fma(r, of(0.16666521f));
-        q = q.fma(r, of(0.49999994f));
-        return q.fma(r.mul(r), r).add(1.0f);
-    }
-
     /** e = exp(-|x|), 0 beyond 85: there one factor reaches every power of two, and exactly, so the bits are those of two. */
     static void decay(float[] x, int at, float[] e, int count) {
+        FloatVector log2e = FloatVector.broadcast(S, 1.44269502f);
+        FloatVector round = FloatVector.broadcast(S, ROUND);
+        FloatVector ln2 = FloatVector.broadcast(S, -0.693145752f);
+        FloatVector ln2Rest = FloatVector.broadcast(S, -1.42860677e-6f);
+        FloatVector c5 = FloatVector.broadcast(S, 0.0013820734f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.008368677f);
+        FloatVector c3 = FloatVector.broadcast(S, 0.041668266f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.16666521f);
+        FloatVector c1 = FloatVector.broadcast(S, 0.49999994f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        IntVector bias = IntVector.broadcast(I, ONE_BITS);
+        FloatVector zero = FloatVector.zero(S);
+        FloatVector least = FloatVector.broadcast(S, -85.0f);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j).abs().neg();
-            FloatVector t = v.fma(of(1.44269502f), of(ROUND));
-            FloatVector n = t.sub(ROUND);
-            FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
-            IntVector power =
-                    t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-            below(v, -85.0f, FloatVector.zero(S), p.mul(power.reinterpretAsFloats()))
-                    .intoArray(e, j);
+            FloatVector t = v.fma(log2e, round);
+            FloatVector n = t.sub(round);
+            FloatVector r = n.fma(ln2Rest, n.fma(ln2, v));
+            FloatVector q = r.fma(c5, c4);
+            q = q.fma(r, c3);
+            q = q.fma(r, c2);
+            q = q.fma(r, c1);
+            FloatVector p = q.fma(r.mul(r), r).add(one);
+            FloatVector power = t.reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHL, 23)
+                    .add(bias)
+                    .reinterpretAsFloats();
+            p.mul(power).blend(zero, v.compare(VectorOperators.LT, least)).intoArray(e, j);
         }
     }
 
     /** e = exp(2 |x|), with |x| no more than 20. */
     static void expTwice(float[] x, int at, float[] e, int count) {
+        FloatVector log2e = FloatVector.broadcast(S, 1.44269502f);
+        FloatVector round = FloatVector.broadcast(S, ROUND);
+        FloatVector ln2 = FloatVector.broadcast(S, -0.693145752f);
+        FloatVector ln2Rest = FloatVector.broadcast(S, -1.42860677e-6f);
+        FloatVector c5 = FloatVector.broadcast(S, 0.0013820734f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.008368677f);
+        FloatVector c3 = FloatVector.broadcast(S, 0.041668266f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.16666521f);
+        FloatVector c1 = FloatVector.broadcast(S, 0.49999994f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        IntVector bias = IntVector.broadcast(I, ONE_BITS);
+        FloatVector most = FloatVector.broadcast(S, 20.0f);
+        FloatVector twiceMost = FloatVector.broadcast(S, 40.0f);
         for (int j = 0; j < count; j += L) {
             FloatVector a = FloatVector.fromArray(S, x, at + j).abs();
-            FloatVector v = above(a, 20.0f, of(40.0f), a.add(a));
-            FloatVector t = v.fma(of(1.44269502f), of(ROUND));
-            FloatVector n = t.sub(ROUND);
-            FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
-            IntVector power =
-                    t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-            p.mul(power.reinterpretAsFloats()).intoArray(e, j);
+            FloatVector v = a.add(a).blend(twiceMost, a.compare(VectorOperators.GT, most));
+            FloatVector t = v.fma(log2e, round);
+            FloatVector n = t.sub(round);
+            FloatVector r = n.fma(ln2Rest, n.fma(ln2, v));
+            FloatVector q = r.fma(c5, c4);
+            q = q.fma(r, c3);
+            q = q.fma(r, c2);
+            q = q.fma(r, c1);
+            FloatVector p = q.fma(r.mul(r), r).add(one);
+            FloatVector power = t.reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHL, 23)
+                    .add(bias)
+                    .reinterpretAsFloats();
+            p.mul(power).intoArray(e, j);
         }
     }
 
     /** e = exp(e) from -104 to 60; two factors reach the subnormal results. */
     static void exp(float[] e, int count) {
+        FloatVector log2e = FloatVector.broadcast(S, 1.44269502f);
+        FloatVector round = FloatVector.broadcast(S, ROUND);
+        FloatVector ln2 = FloatVector.broadcast(S, -0.693145752f);
+        FloatVector ln2Rest = FloatVector.broadcast(S, -1.42860677e-6f);
+        FloatVector c5 = FloatVector.broadcast(S, 0.0013820734f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.008368677f);
+        FloatVector c3 = FloatVector.broadcast(S, 0.041668266f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.16666521f);
+        FloatVector c1 = FloatVector.broadcast(S, 0.49999994f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        IntVector bias = IntVector.broadcast(I, ONE_BITS);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, e, j);
-            FloatVector t = v.fma(of(1.44269502f), of(ROUND));
-            FloatVector n = t.sub(ROUND);
-            FloatVector p = expNear(n.fma(of(-1.42860677e-6f), n.fma(of(-0.693145752f), v)));
+            FloatVector t = v.fma(log2e, round);
+            FloatVector n = t.sub(round);
+            FloatVector r = n.fma(ln2Rest, n.fma(ln2, v));
+            FloatVector q = r.fma(c5, c4);
+            q = q.fma(r, c3);
+            q = q.fma(r, c2);
+            q = q.fma(r, c1);
+            FloatVector p = q.fma(r.mul(r), r).add(one);
             IntVector i = t.reinterpretAsInts().sub(ROUND_BITS);
             IntVector half = i.lanewise(VectorOperators.ASHR, 1);
-            IntVector first = half.lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-            IntVector second = i.sub(half).lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
-            p.mul(first.reinterpretAsFloats()).mul(second.reinterpretAsFloats()).intoArray(e, j);
+            FloatVector first =
+                    half.lanewise(VectorOperators.LSHL, 23).add(bias).reinterpretAsFloats();
+            FloatVector second =
+                    i.sub(half).lanewise(VectorOperators.LSHL, 23).add(bias).reinterpretAsFloats();
+            p.mul(first).mul(second).intoArray(e, j);
         }
     }
 
@@ -128,19 +179,29 @@ final class VectorApprox {
 
     /** out = tanh(x) from e = exp(2 |x|). */
     static void tanh(float[] x, int at, float[] e, float[] out, int outAt, int count) {
+        FloatVector c4 = FloatVector.broadcast(S, -0.0062459926f);
+        FloatVector c3 = FloatVector.broadcast(S, 0.021052472f);
+        FloatVector c2 = FloatVector.broadcast(S, -0.05384785f);
+        FloatVector c1 = FloatVector.broadcast(S, 0.13332546f);
+        FloatVector c0 = FloatVector.broadcast(S, -0.33333316f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        FloatVector minusTwo = FloatVector.broadcast(S, -2.0f);
+        FloatVector border = FloatVector.broadcast(S, 0.55f);
+        IntVector signBit = IntVector.broadcast(I, 0x80000000);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
             FloatVector s = v.mul(v);
-            FloatVector p = s.fma(of(-0.0062459926f), of(0.021052472f));
-            p = p.fma(s, of(-0.05384785f));
-            p = p.fma(s, of(0.13332546f));
-            p = p.fma(s, of(-0.33333316f));
+            FloatVector p = s.fma(c4, c3);
+            p = p.fma(s, c2);
+            p = p.fma(s, c1);
+            p = p.fma(s, c0);
             FloatVector small = p.mul(s).fma(v, v);
-            FloatVector large =
-                    of(1.0f).div(FloatVector.fromArray(S, e, j).add(1.0f)).fma(of(-2.0f), of(1.0f));
-            IntVector sign = v.reinterpretAsInts().and(0x80000000);
-            FloatVector signed = large.reinterpretAsInts().or(sign).reinterpretAsFloats();
-            below(v.abs(), 0.55f, small, signed).intoArray(out, outAt + j);
+            FloatVector w = FloatVector.fromArray(S, e, j);
+            FloatVector large = one.div(w.add(one)).fma(minusTwo, one);
+            IntVector sign = v.reinterpretAsInts().lanewise(VectorOperators.AND, signBit);
+            FloatVector signed =
+                    large.reinterpretAsInts().lanewise(VectorOperators.OR, sign).reinterpretAsFloats();
+            signed.blend(small, v.abs().compare(VectorOperators.LT, border)).intoArray(out, outAt + j);
         }
     }
 
@@ -154,39 +215,35 @@ final class VectorApprox {
 
     /** out = sin(x), or cos(x) where {@code ahead} is 1. */
     static void sin(float[] x, int at, int ahead, float[] out, int outAt, int count) {
+        FloatVector twoOverPi = FloatVector.broadcast(S, 0.636619747f);
+        FloatVector round = FloatVector.broadcast(S, ROUND);
+        FloatVector halfPi = FloatVector.broadcast(S, -1.57079637f);
+        FloatVector halfPiRest = FloatVector.broadcast(S, 4.37113883e-8f);
+        FloatVector halfPiLast = FloatVector.broadcast(S, 1.71512451e-15f);
+        FloatVector s2 = FloatVector.broadcast(S, -0.000195181f);
+        FloatVector s1 = FloatVector.broadcast(S, 0.008332188f);
+        FloatVector s0 = FloatVector.broadcast(S, -0.16666655f);
+        FloatVector c2 = FloatVector.broadcast(S, 2.4430668e-05f);
+        FloatVector c1 = FloatVector.broadcast(S, -0.0013887301f);
+        FloatVector c0 = FloatVector.broadcast(S, 0.041666646f);
+        FloatVector half = FloatVector.broadcast(S, -0.5f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
-            FloatVector t = v.fma(of(0.636619747f), of(ROUND));
-            FloatVector n = t.sub(ROUND);
-            FloatVector r = n.fma(of(-1.57079637f), v);
-            r = n.fma(of(4.37113883e-8f), r);
-            r = n.fma(of(1.71512451e-15f), r);
-            turned(sine(r), cosine(r), t.reinterpretAsInts().sub(ROUND_BITS - ahead))
+            FloatVector t = v.fma(twoOverPi, round);
+            FloatVector n = t.sub(round);
+            FloatVector r = n.fma(halfPiLast, n.fma(halfPiRest, n.fma(halfPi, v)));
+            FloatVector s = r.mul(r);
+            FloatVector sine = s.fma(s2, s1).fma(s, s0).mul(s).fma(r, r);
+            FloatVector cosine = s.fma(c2, c1).fma(s, c0).mul(s).fma(s, s.fma(half, one));
+            IntVector quadrant = t.reinterpretAsInts().sub(ROUND_BITS - ahead);
+            IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
+            pick(quadrant.and(1).neg(), cosine, sine)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.XOR, sign)
+                    .reinterpretAsFloats()
                     .intoArray(out, outAt + j);
         }
-    }
-
-    static FloatVector sine(FloatVector r) {
-        FloatVector s = r.mul(r);
-        FloatVector p = s.fma(of(-0.000195181f), of(0.008332188f));
-        p = p.fma(s, of(-0.16666655f));
-        return p.mul(s).fma(r, r);
-    }
-
-    static FloatVector cosine(FloatVector r) {
-        FloatVector s = r.mul(r);
-        FloatVector q = s.fma(of(2.4430668e-05f), of(-0.0013887301f));
-        q = q.fma(s, of(0.041666646f));
-        return q.mul(s).fma(s, s.fma(of(-0.5f), of(1.0f)));
-    }
-
-    /** The sine {@code quadrant} quarter turns on. */
-    static FloatVector turned(FloatVector sine, FloatVector cosine, IntVector quadrant) {
-        IntVector sign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
-        return pick(quadrant.and(1).neg(), cosine, sine)
-                .reinterpretAsInts()
-                .lanewise(VectorOperators.XOR, sign)
-                .reinterpretAsFloats();
     }
 
     /** ln(1 + f) for |f| at most 1/3. */
@@ -211,13 +268,19 @@ final class VectorApprox {
 
     /** out = ln(1 + e^x) from e = exp(-|x|). */
     static void softplus(float[] x, int at, float[] e, float[] out, int outAt, int count) {
+        FloatVector border = FloatVector.broadcast(S, 0.33333334f);
+        FloatVector most = FloatVector.broadcast(S, 104.0f);
+        FloatVector half = FloatVector.broadcast(S, 0.5f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        FloatVector ln2 = FloatVector.broadcast(S, 0.693147182f);
+        FloatVector zero = FloatVector.zero(S);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
-            FloatVector y = above(v.abs(), 104.0f, FloatVector.zero(S), FloatVector.fromArray(S, e, j));
-            FloatVector f = below(y, 0.33333334f, y, y.sub(1.0f).mul(0.5f));
-            FloatVector far = below(y, 0.33333334f, FloatVector.zero(S), of(1.0f));
-            FloatVector log = far.fma(of(0.693147182f), logNearOne(f));
-            above(v, 0.0f, v, FloatVector.zero(S)).add(log).intoArray(out, outAt + j);
+            FloatVector y = FloatVector.fromArray(S, e, j).blend(zero, v.abs().compare(VectorOperators.GT, most));
+            VectorMask<Float> near = y.compare(VectorOperators.LT, border);
+            FloatVector f = y.sub(one).mul(half).blend(y, near);
+            FloatVector log = one.blend(zero, near).fma(ln2, logNearOne(f));
+            zero.blend(v, v.compare(VectorOperators.GT, zero)).add(log).intoArray(out, outAt + j);
         }
     }
 
@@ -232,36 +295,62 @@ final class VectorApprox {
 
     /** e = e^{-b^2/2} from the exponential of the rounded square; then tail = Phi(-|x|), both 0 beyond 14. */
     static void tail(float[] x, int at, float[] e, float[] tail, int count) {
+        FloatVector c9 = FloatVector.broadcast(S, -0.00012438266f);
+        FloatVector c8 = FloatVector.broadcast(S, 0.00020446381f);
+        FloatVector c7 = FloatVector.broadcast(S, 0.001586598f);
+        FloatVector c6 = FloatVector.broadcast(S, -0.003525734f);
+        FloatVector c5 = FloatVector.broadcast(S, -0.0075376914f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.060406353f);
+        FloatVector c3 = FloatVector.broadcast(S, -0.18652104f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.3871366f);
+        FloatVector c1 = FloatVector.broadcast(S, -0.6078967f);
+        FloatVector c0 = FloatVector.broadcast(S, 0.75528514f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        FloatVector four = FloatVector.broadcast(S, 4.0f);
+        FloatVector half = FloatVector.broadcast(S, -0.5f);
+        FloatVector most = FloatVector.broadcast(S, 14.0f);
+        FloatVector zero = FloatVector.zero(S);
         for (int j = 0; j < count; j += L) {
             FloatVector a = FloatVector.fromArray(S, x, at + j).abs();
-            FloatVector b = above(a, 14.0f, of(14.0f), a);
-            FloatVector rest = b.fma(b, b.mul(b).neg()).mul(-0.5f);
+            VectorMask<Float> beyond = a.compare(VectorOperators.GT, most);
+            FloatVector b = a.blend(most, beyond);
+            FloatVector rest = b.fma(b, b.mul(b).neg()).mul(half);
             FloatVector g = FloatVector.fromArray(S, e, j);
             g = g.fma(rest, g);
-            FloatVector v = of(1.0f).div(b.add(4.0f));
-            FloatVector t = b.sub(4.0f).mul(v);
-            FloatVector p = t.fma(of(-0.00012438266f), of(0.00020446381f))
-                    .fma(t, of(0.001586598f))
-                    .fma(t, of(-0.003525734f));
-            p = p.fma(t, of(-0.0075376914f)).fma(t, of(0.060406353f)).fma(t, of(-0.18652104f));
-            p = p.fma(t, of(0.3871366f)).fma(t, of(-0.6078967f)).fma(t, of(0.75528514f));
-            above(a, 14.0f, FloatVector.zero(S), g.mul(p.mul(v))).intoArray(tail, j);
-            above(a, 14.0f, FloatVector.zero(S), g).intoArray(e, j);
+            FloatVector v = one.div(b.add(four));
+            FloatVector t = b.sub(four).mul(v);
+            FloatVector p = t.fma(c9, c8)
+                    .fma(t, c7)
+                    .fma(t, c6)
+                    .fma(t, c5)
+                    .fma(t, c4)
+                    .fma(t, c3)
+                    .fma(t, c2)
+                    .fma(t, c1)
+                    .fma(t, c0);
+            g.mul(p.mul(v)).blend(zero, beyond).intoArray(tail, j);
+            g.blend(zero, beyond).intoArray(e, j);
         }
     }
 
     /** tail = Phi(x) from tail = Phi(-|x|). */
     static void normalCdf(float[] x, int at, float[] tail, int count) {
+        FloatVector c5 = FloatVector.broadcast(S, -8.169563e-06f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.00011501883f);
+        FloatVector c3 = FloatVector.broadcast(S, -0.00118802f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.009974163f);
+        FloatVector c1 = FloatVector.broadcast(S, -0.06649054f);
+        FloatVector c0 = FloatVector.broadcast(S, 0.3989423f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        FloatVector half = FloatVector.broadcast(S, 0.5f);
+        FloatVector zero = FloatVector.zero(S);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
             FloatVector s = v.mul(v);
-            FloatVector p = s.fma(of(-8.169563e-06f), of(0.00011501883f))
-                    .fma(s, of(-0.00118802f))
-                    .fma(s, of(0.009974163f));
-            p = p.fma(s, of(-0.06649054f)).fma(s, of(0.3989423f));
+            FloatVector p = s.fma(c5, c4).fma(s, c3).fma(s, c2).fma(s, c1).fma(s, c0);
             FloatVector y = FloatVector.fromArray(S, tail, j);
-            FloatVector far = below(v, 0.0f, y, of(1.0f).sub(y));
-            below(s, 1.0f, p.fma(v, of(0.5f)), far).intoArray(tail, j);
+            FloatVector far = one.sub(y).blend(y, v.compare(VectorOperators.LT, zero));
+            far.blend(p.fma(v, half), s.compare(VectorOperators.LT, one)).intoArray(tail, j);
         }
     }
 
