@@ -71,7 +71,7 @@ final class Context {
     }
 
     static Context open(int ordinal) {
-        CudaProbe.requireDriver();
+        CudaProbe.requireDriver(ordinal);
         int[] count = new int[1];
         int code = Codes.of(() -> JCudaDriver.cuDeviceGetCount(count));
         if (code != 0 || ordinal >= count[0]) {

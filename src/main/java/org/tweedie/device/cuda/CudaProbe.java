@@ -98,10 +98,10 @@ public final class CudaProbe {
     }
 
     /** Starts the driver, or says why not. */
-    static void requireDriver() {
+    static void requireDriver(int ordinal) {
         Optional<String> without = missing();
         if (without.isPresent()) {
-            throw new DeviceUnavailableException("CUDA cannot be used: " + without.get());
+            throw new DeviceUnavailableException("cuda:" + ordinal + ": CUDA cannot be used: " + without.get());
         }
     }
 
