@@ -56,7 +56,7 @@ class InterruptionTest {
         void signal(String name) throws IOException, InterruptedException {
             assertEquals(
                     0,
-                    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
                             .start()
                             .waitFor());
         }
