@@ -8,15 +8,21 @@ import jdk.incubator.vector.VectorSpecies;
  * {@code C += A B} with sums in registers: blocks of six rows by four vectors (two where there are sixteen registers), lanes
  * over columns, products in the order of k by fused multiply-add, so the bits are those of a plain loop.
  *
- * <p>The blocks are written out because only local variables of small methods become registers.
+ * <p>The blocks are written out because only local variables of small methods become registers. B is packed first: in a
+ * packed panel the index is k times a constant, so its range is checked before the loop and not inside; left inside, the
+ * checks make some compilations of the loop three times slower than others. For the same reason there is one set of blocks
+ * for rows of A along memory, and one for any step.
  */
 final class VectorProduct {
     static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     static final int L = S.length();
     /** Rows of a block. */
-    static final int ROWS = 6;
+    private static final int ROWS = 6;
     /** Columns of a block: 24 sums fit in 32 registers (512 bits, and 128 on Arm), 12 in the 16 of 256 bits. */
     private static final int PANEL = L == 8 ? 2 * L : 4 * L;
+
+    /** Elements of scratch that {@link #product} needs. */
+    static final int SCRATCH = ROWS * L;
 
     private VectorProduct() {}
 
@@ -25,27 +31,53 @@ final class VectorProduct {
         return depth * ((width + L - 1) / L) * L;
     }
 
-    /** B again, panel after panel, then vector after vector, the last filled up with zeros. */
+    /** Columns of the next panel where {@code left} are left. */
+    private static int columns(int left) {
+        return left >= PANEL ? PANEL : Math.min(left, L);
+    }
+
+    /** B, row k from {@code bAt + k * pitch}, panel after panel, then vector after vector, the last filled up with zeros. */
     static void pack(float[] b, int bAt, int depth, int pitch, int width, float[] into) {
         int at = 0;
         int j = 0;
         while (j < width) {
             int columns = columns(width - j);
-            if (columns < L) {
+            if (columns == 4 * L) {
+                pack4(b, bAt + j, depth, pitch, into, at);
+            } else if (columns == 2 * L) {
+                pack2(b, bAt + j, depth, pitch, into, at);
+            } else if (columns == L) {
+                pack1(b, bAt + j, depth, pitch, into, at);
+            } else {
                 packTail(b, bAt + j, depth, pitch, columns, into, at);
                 return;
-            }
-            for (int v = 0; v < columns; v += L) {
-                packVector(b, bAt + j + v, depth, pitch, into, at + v, columns);
             }
             at += depth * columns;
             j += columns;
         }
     }
 
-    private static void packVector(float[] b, int bAt, int depth, int pitch, float[] into, int at, int columns) {
+    private static void pack4(float[] b, int bAt, int depth, int pitch, float[] into, int at) {
         for (int k = 0; k < depth; k++) {
-            FloatVector.fromArray(S, b, bAt + k * pitch).intoArray(into, at + k * columns);
+            int from = bAt + k * pitch;
+            FloatVector.fromArray(S, b, from).intoArray(into, at + k * (4 * L));
+            FloatVector.fromArray(S, b, from + L).intoArray(into, at + k * (4 * L) + L);
+            FloatVector.fromArray(S, b, from + 2 * L).intoArray(into, at + k * (4 * L) + 2 * L);
+            FloatVector.fromArray(S, b, from + 3 * L).intoArray(into, at + k * (4 * L) + 3 * L);
+        }
+    }
+
+    private static void pack2(float[] b, int bAt, int depth, int pitch, float[] into, int at) {
+        for (int k = 0; k < depth; k++) {
+            int from = bAt + k * pitch;
+            FloatVector.fromArray(S, b, from).intoArray(into, at + k * (2 * L));
+            FloatVector.fromArray(S, b, from + L).intoArray(into, at + k * (2 * L) + L);
+        }
+    }
+
+    private static void pack1(float[] b, int bAt, int depth, int pitch, float[] into, int at) {
+        for (int k = 0; k < depth; k++) {
+            FloatVector.fromArray(S, b, bAt + k * pitch).intoArray(into, at + k * L);
         }
     }
 
@@ -58,13 +90,8 @@ final class VectorProduct {
         }
     }
 
-    /** Columns of the next block where {@code left} are left. */
-    private static int columns(int left) {
-        return left >= PANEL ? PANEL : Math.min(left, L);
-    }
-
     /** {@code C += A B} with B as {@link #pack} left it; element (r, k) of A is {@code a[aAt + r * row + k * step]}. */
-    static void packedProduct(
+    static void product(
             int rows,
             float[] a,
             int aAt,
@@ -76,46 +103,17 @@ final class VectorProduct {
             float[] c,
             int cAt,
             int cRow,
-            float[] tail) {
+            float[] scratch) {
         int at = 0;
         int j = 0;
         while (j < width) {
             int columns = columns(width - j);
             if (columns < L) {
-                tail(rows, a, aAt, row, step, depth, packed, at, columns, c, cAt + j, cRow, tail);
+                tail(rows, a, aAt, row, step, depth, packed, at, columns, c, cAt + j, cRow, scratch);
                 return;
             }
-            panel(rows, a, aAt, row, step, depth, packed, at, columns, columns, c, cAt + j, cRow);
+            panel(rows, a, aAt, row, step, depth, packed, at, columns, c, cAt + j, cRow);
             at += depth * columns;
-            j += columns;
-        }
-    }
-
-    /** {@code C += A B} with B where it lies, row k from {@code bAt + k * pitch}; {@code tail} holds (depth + 6) vectors. */
-    static void product(
-            int rows,
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            int width,
-            float[] c,
-            int cAt,
-            int cRow,
-            float[] tail) {
-        int j = 0;
-        while (j < width) {
-            int columns = columns(width - j);
-            if (columns < L) {
-                packTail(b, bAt + j, depth, pitch, columns, tail, ROWS * L);
-                tail(rows, a, aAt, row, step, depth, tail, ROWS * L, columns, c, cAt + j, cRow, tail);
-                return;
-            }
-            panel(rows, a, aAt, row, step, depth, b, bAt + j, pitch, columns, c, cAt + j, cRow);
             j += columns;
         }
     }
@@ -129,29 +127,58 @@ final class VectorProduct {
             int depth,
             float[] b,
             int bAt,
-            int pitch,
             int columns,
             float[] c,
             int cAt,
             int cRow) {
         int r = 0;
         for (; r + ROWS <= rows; r += ROWS) {
-            if (columns == 4 * L) {
-                block6x4(a, aAt + r * row, row, step, depth, b, bAt, pitch, c, cAt + r * cRow, cRow);
-            } else if (columns == 2 * L) {
-                block6x2(a, aAt + r * row, row, step, depth, b, bAt, pitch, c, cAt + r * cRow, cRow);
+            if (step == 1) {
+                block(a, aAt + r * row, row, depth, b, bAt, columns, c, cAt + r * cRow, cRow);
             } else {
-                block6x1(a, aAt + r * row, row, step, depth, b, bAt, pitch, c, cAt + r * cRow, cRow);
+                stepped(a, aAt + r * row, row, step, depth, b, bAt, columns, c, cAt + r * cRow, cRow);
             }
         }
         for (; r < rows; r++) {
             if (columns == 4 * L) {
-                block1x4(a, aAt + r * row, row, step, depth, b, bAt, pitch, c, cAt + r * cRow, cRow);
+                row4(a, aAt + r * row, step, depth, b, bAt, c, cAt + r * cRow);
             } else if (columns == 2 * L) {
-                block1x2(a, aAt + r * row, row, step, depth, b, bAt, pitch, c, cAt + r * cRow, cRow);
+                row2(a, aAt + r * row, step, depth, b, bAt, c, cAt + r * cRow);
             } else {
-                block1x1(a, aAt + r * row, row, step, depth, b, bAt, pitch, c, cAt + r * cRow, cRow);
+                row1(a, aAt + r * row, step, depth, b, bAt, c, cAt + r * cRow);
             }
+        }
+    }
+
+    private static void block(
+            float[] a, int aAt, int row, int depth, float[] b, int bAt, int columns, float[] c, int cAt, int cRow) {
+        if (columns == 4 * L) {
+            block6x4(a, aAt, row, depth, b, bAt, c, cAt, cRow);
+        } else if (columns == 2 * L) {
+            block6x2(a, aAt, row, depth, b, bAt, c, cAt, cRow);
+        } else {
+            block6x1(a, aAt, row, depth, b, bAt, c, cAt, cRow);
+        }
+    }
+
+    private static void stepped(
+            float[] a,
+            int aAt,
+            int row,
+            int step,
+            int depth,
+            float[] b,
+            int bAt,
+            int columns,
+            float[] c,
+            int cAt,
+            int cRow) {
+        if (columns == 4 * L) {
+            stepped6x4(a, aAt, row, step, depth, b, bAt, c, cAt, cRow);
+        } else if (columns == 2 * L) {
+            stepped6x2(a, aAt, row, step, depth, b, bAt, c, cAt, cRow);
+        } else {
+            stepped6x1(a, aAt, row, step, depth, b, bAt, c, cAt, cRow);
         }
     }
 
@@ -177,7 +204,7 @@ final class VectorProduct {
                     sums[i * L + j] = c[cAt + (r + i) * cRow + j];
                 }
             }
-            panel(some, a, aAt + r * row, row, step, depth, b, bAt, L, L, sums, 0, L);
+            panel(some, a, aAt + r * row, row, step, depth, b, bAt, L, sums, 0, L);
             for (int i = 0; i < some; i++) {
                 for (int j = 0; j < columns; j++) {
                     c[cAt + (r + i) * cRow + j] = sums[i * L + j];
@@ -187,17 +214,7 @@ final class VectorProduct {
     }
 
     private static void block6x4(
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            float[] c,
-            int cAt,
-            int cRow) {
+            float[] a, int aAt, int row, int depth, float[] b, int bAt, float[] c, int cAt, int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s02 = FloatVector.fromArray(S, c, cAt + 2 * L);
@@ -228,10 +245,194 @@ final class VectorProduct {
         int a4 = aAt + 4 * row;
         int a5 = aAt + 5 * row;
         for (int k = 0; k < depth; k++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);
-            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * pitch + L);
-            FloatVector b2 = FloatVector.fromArray(S, b, bAt + k * pitch + 2 * L);
-            FloatVector b3 = FloatVector.fromArray(S, b, bAt + k * pitch + 3 * L);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * (4 * L));
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + L);
+            FloatVector b2 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + 2 * L);
+            FloatVector b3 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + 3 * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
+            s00 = x0.fma(b0, s00);
+            s01 = x0.fma(b1, s01);
+            s02 = x0.fma(b2, s02);
+            s03 = x0.fma(b3, s03);
+            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k]);
+            s10 = x1.fma(b0, s10);
+            s11 = x1.fma(b1, s11);
+            s12 = x1.fma(b2, s12);
+            s13 = x1.fma(b3, s13);
+            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k]);
+            s20 = x2.fma(b0, s20);
+            s21 = x2.fma(b1, s21);
+            s22 = x2.fma(b2, s22);
+            s23 = x2.fma(b3, s23);
+            FloatVector x3 = FloatVector.broadcast(S, a[a3 + k]);
+            s30 = x3.fma(b0, s30);
+            s31 = x3.fma(b1, s31);
+            s32 = x3.fma(b2, s32);
+            s33 = x3.fma(b3, s33);
+            FloatVector x4 = FloatVector.broadcast(S, a[a4 + k]);
+            s40 = x4.fma(b0, s40);
+            s41 = x4.fma(b1, s41);
+            s42 = x4.fma(b2, s42);
+            s43 = x4.fma(b3, s43);
+            FloatVector x5 = FloatVector.broadcast(S, a[a5 + k]);
+            s50 = x5.fma(b0, s50);
+            s51 = x5.fma(b1, s51);
+            s52 = x5.fma(b2, s52);
+            s53 = x5.fma(b3, s53);
+        }
+        s00.intoArray(c, cAt);
+        s01.intoArray(c, cAt + L);
+        s02.intoArray(c, cAt + 2 * L);
+        s03.intoArray(c, cAt + 3 * L);
+        s10.intoArray(c, cAt + cRow);
+        s11.intoArray(c, cAt + cRow + L);
+        s12.intoArray(c, cAt + cRow + 2 * L);
+        s13.intoArray(c, cAt + cRow + 3 * L);
+        s20.intoArray(c, cAt + 2 * cRow);
+        s21.intoArray(c, cAt + 2 * cRow + L);
+        s22.intoArray(c, cAt + 2 * cRow + 2 * L);
+        s23.intoArray(c, cAt + 2 * cRow + 3 * L);
+        s30.intoArray(c, cAt + 3 * cRow);
+        s31.intoArray(c, cAt + 3 * cRow + L);
+        s32.intoArray(c, cAt + 3 * cRow + 2 * L);
+        s33.intoArray(c, cAt + 3 * cRow + 3 * L);
+        s40.intoArray(c, cAt + 4 * cRow);
+        s41.intoArray(c, cAt + 4 * cRow + L);
+        s42.intoArray(c, cAt + 4 * cRow + 2 * L);
+        s43.intoArray(c, cAt + 4 * cRow + 3 * L);
+        s50.intoArray(c, cAt + 5 * cRow);
+        s51.intoArray(c, cAt + 5 * cRow + L);
+        s52.intoArray(c, cAt + 5 * cRow + 2 * L);
+        s53.intoArray(c, cAt + 5 * cRow + 3 * L);
+    }
+
+    private static void block6x2(
+            float[] a, int aAt, int row, int depth, float[] b, int bAt, float[] c, int cAt, int cRow) {
+        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
+        FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
+        FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
+        FloatVector s11 = FloatVector.fromArray(S, c, cAt + cRow + L);
+        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 2 * cRow);
+        FloatVector s21 = FloatVector.fromArray(S, c, cAt + 2 * cRow + L);
+        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 3 * cRow);
+        FloatVector s31 = FloatVector.fromArray(S, c, cAt + 3 * cRow + L);
+        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 4 * cRow);
+        FloatVector s41 = FloatVector.fromArray(S, c, cAt + 4 * cRow + L);
+        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 5 * cRow);
+        FloatVector s51 = FloatVector.fromArray(S, c, cAt + 5 * cRow + L);
+        int a1 = aAt + row;
+        int a2 = aAt + 2 * row;
+        int a3 = aAt + 3 * row;
+        int a4 = aAt + 4 * row;
+        int a5 = aAt + 5 * row;
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * (2 * L));
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * (2 * L) + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
+            s00 = x0.fma(b0, s00);
+            s01 = x0.fma(b1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k]);
+            s10 = x1.fma(b0, s10);
+            s11 = x1.fma(b1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k]);
+            s20 = x2.fma(b0, s20);
+            s21 = x2.fma(b1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[a3 + k]);
+            s30 = x3.fma(b0, s30);
+            s31 = x3.fma(b1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[a4 + k]);
+            s40 = x4.fma(b0, s40);
+            s41 = x4.fma(b1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[a5 + k]);
+            s50 = x5.fma(b0, s50);
+            s51 = x5.fma(b1, s51);
+        }
+        s00.intoArray(c, cAt);
+        s01.intoArray(c, cAt + L);
+        s10.intoArray(c, cAt + cRow);
+        s11.intoArray(c, cAt + cRow + L);
+        s20.intoArray(c, cAt + 2 * cRow);
+        s21.intoArray(c, cAt + 2 * cRow + L);
+        s30.intoArray(c, cAt + 3 * cRow);
+        s31.intoArray(c, cAt + 3 * cRow + L);
+        s40.intoArray(c, cAt + 4 * cRow);
+        s41.intoArray(c, cAt + 4 * cRow + L);
+        s50.intoArray(c, cAt + 5 * cRow);
+        s51.intoArray(c, cAt + 5 * cRow + L);
+    }
+
+    private static void block6x1(
+            float[] a, int aAt, int row, int depth, float[] b, int bAt, float[] c, int cAt, int cRow) {
+        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
+        FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
+        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 2 * cRow);
+        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 3 * cRow);
+        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 4 * cRow);
+        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 5 * cRow);
+        int a1 = aAt + row;
+        int a2 = aAt + 2 * row;
+        int a3 = aAt + 3 * row;
+        int a4 = aAt + 4 * row;
+        int a5 = aAt + 5 * row;
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
+            s00 = x0.fma(b0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k]);
+            s10 = x1.fma(b0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k]);
+            s20 = x2.fma(b0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[a3 + k]);
+            s30 = x3.fma(b0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[a4 + k]);
+            s40 = x4.fma(b0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[a5 + k]);
+            s50 = x5.fma(b0, s50);
+        }
+        s00.intoArray(c, cAt);
+        s10.intoArray(c, cAt + cRow);
+        s20.intoArray(c, cAt + 2 * cRow);
+        s30.intoArray(c, cAt + 3 * cRow);
+        s40.intoArray(c, cAt + 4 * cRow);
+        s50.intoArray(c, cAt + 5 * cRow);
+    }
+
+    private static void stepped6x4(
+            float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, float[] c, int cAt, int cRow) {
+        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
+        FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
+        FloatVector s02 = FloatVector.fromArray(S, c, cAt + 2 * L);
+        FloatVector s03 = FloatVector.fromArray(S, c, cAt + 3 * L);
+        FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
+        FloatVector s11 = FloatVector.fromArray(S, c, cAt + cRow + L);
+        FloatVector s12 = FloatVector.fromArray(S, c, cAt + cRow + 2 * L);
+        FloatVector s13 = FloatVector.fromArray(S, c, cAt + cRow + 3 * L);
+        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 2 * cRow);
+        FloatVector s21 = FloatVector.fromArray(S, c, cAt + 2 * cRow + L);
+        FloatVector s22 = FloatVector.fromArray(S, c, cAt + 2 * cRow + 2 * L);
+        FloatVector s23 = FloatVector.fromArray(S, c, cAt + 2 * cRow + 3 * L);
+        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 3 * cRow);
+        FloatVector s31 = FloatVector.fromArray(S, c, cAt + 3 * cRow + L);
+        FloatVector s32 = FloatVector.fromArray(S, c, cAt + 3 * cRow + 2 * L);
+        FloatVector s33 = FloatVector.fromArray(S, c, cAt + 3 * cRow + 3 * L);
+        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 4 * cRow);
+        FloatVector s41 = FloatVector.fromArray(S, c, cAt + 4 * cRow + L);
+        FloatVector s42 = FloatVector.fromArray(S, c, cAt + 4 * cRow + 2 * L);
+        FloatVector s43 = FloatVector.fromArray(S, c, cAt + 4 * cRow + 3 * L);
+        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 5 * cRow);
+        FloatVector s51 = FloatVector.fromArray(S, c, cAt + 5 * cRow + L);
+        FloatVector s52 = FloatVector.fromArray(S, c, cAt + 5 * cRow + 2 * L);
+        FloatVector s53 = FloatVector.fromArray(S, c, cAt + 5 * cRow + 3 * L);
+        int a1 = aAt + row;
+        int a2 = aAt + 2 * row;
+        int a3 = aAt + 3 * row;
+        int a4 = aAt + 4 * row;
+        int a5 = aAt + 5 * row;
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * (4 * L));
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + L);
+            FloatVector b2 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + 2 * L);
+            FloatVector b3 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + 3 * L);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + k * step]);
             s00 = x0.fma(b0, s00);
             s01 = x0.fma(b1, s01);
@@ -289,18 +490,8 @@ final class VectorProduct {
         s53.intoArray(c, cAt + 5 * cRow + 3 * L);
     }
 
-    private static void block6x2(
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            float[] c,
-            int cAt,
-            int cRow) {
+    private static void stepped6x2(
+            float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, float[] c, int cAt, int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
@@ -319,8 +510,8 @@ final class VectorProduct {
         int a4 = aAt + 4 * row;
         int a5 = aAt + 5 * row;
         for (int k = 0; k < depth; k++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);
-            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * pitch + L);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * (2 * L));
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * (2 * L) + L);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + k * step]);
             s00 = x0.fma(b0, s00);
             s01 = x0.fma(b1, s01);
@@ -354,18 +545,8 @@ final class VectorProduct {
         s51.intoArray(c, cAt + 5 * cRow + L);
     }
 
-    private static void block6x1(
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            float[] c,
-            int cAt,
-            int cRow) {
+    private static void stepped6x1(
+            float[] a, int aAt, int row, int step, int depth, float[] b, int bAt, float[] c, int cAt, int cRow) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s10 = FloatVector.fromArray(S, c, cAt + cRow);
         FloatVector s20 = FloatVector.fromArray(S, c, cAt + 2 * cRow);
@@ -378,7 +559,7 @@ final class VectorProduct {
         int a4 = aAt + 4 * row;
         int a5 = aAt + 5 * row;
         for (int k = 0; k < depth; k++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * L);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + k * step]);
             s00 = x0.fma(b0, s00);
             FloatVector x1 = FloatVector.broadcast(S, a[a1 + k * step]);
@@ -400,27 +581,16 @@ final class VectorProduct {
         s50.intoArray(c, cAt + 5 * cRow);
     }
 
-    private static void block1x4(
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            float[] c,
-            int cAt,
-            int cRow) {
+    private static void row4(float[] a, int aAt, int step, int depth, float[] b, int bAt, float[] c, int cAt) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s02 = FloatVector.fromArray(S, c, cAt + 2 * L);
         FloatVector s03 = FloatVector.fromArray(S, c, cAt + 3 * L);
         for (int k = 0; k < depth; k++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);
-            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * pitch + L);
-            FloatVector b2 = FloatVector.fromArray(S, b, bAt + k * pitch + 2 * L);
-            FloatVector b3 = FloatVector.fromArray(S, b, bAt + k * pitch + 3 * L);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * (4 * L));
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + L);
+            FloatVector b2 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + 2 * L);
+            FloatVector b3 = FloatVector.fromArray(S, b, bAt + k * (4 * L) + 3 * L);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + k * step]);
             s00 = x0.fma(b0, s00);
             s01 = x0.fma(b1, s01);
@@ -433,23 +603,12 @@ final class VectorProduct {
         s03.intoArray(c, cAt + 3 * L);
     }
 
-    private static void block1x2(
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            float[] c,
-            int cAt,
-            int cRow) {
+    private static void row2(float[] a, int aAt, int step, int depth, float[] b, int bAt, float[] c, int cAt) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         for (int k = 0; k < depth; k++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);
-            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * pitch + L);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * (2 * L));
+            FloatVector b1 = FloatVector.fromArray(S, b, bAt + k * (2 * L) + L);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + k * step]);
             s00 = x0.fma(b0, s00);
             s01 = x0.fma(b1, s01);
@@ -458,21 +617,10 @@ final class VectorProduct {
         s01.intoArray(c, cAt + L);
     }
 
-    private static void block1x1(
-            float[] a,
-            int aAt,
-            int row,
-            int step,
-            int depth,
-            float[] b,
-            int bAt,
-            int pitch,
-            float[] c,
-            int cAt,
-            int cRow) {
+    private static void row1(float[] a, int aAt, int step, int depth, float[] b, int bAt, float[] c, int cAt) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         for (int k = 0; k < depth; k++) {
-            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * pitch);
+            FloatVector b0 = FloatVector.fromArray(S, b, bAt + k * L);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + k * step]);
             s00 = x0.fma(b0, s00);
         }

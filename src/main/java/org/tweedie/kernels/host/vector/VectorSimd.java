@@ -10,8 +10,6 @@ import org.tweedie.kernels.host.Simd;
 public final class VectorSimd implements Simd {
     /** Rows that go through all columns together: they and their sums stay in cache. A multiple of six. */
     private static final int TILE = 96;
-    /** Rows from which a packed copy of the weights pays. */
-    private static final int WORTH_PACKING = 24;
 
     private final PlainSimd plain = new PlainSimd();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -19,7 +17,7 @@ public final class VectorSimd implements Simd {
     /** What a thread keeps. */
     private static final class Scratch {
         private float[] packed = new float[0];
-        private float[] tail = new float[0];
+        private final float[] sums = new float[VectorProduct.SCRATCH];
         private final VectorCurve curve = new VectorCurve();
 
         float[] packed(int count) {
@@ -27,14 +25,6 @@ public final class VectorSimd implements Simd {
                 packed = new float[count];
             }
             return packed;
-        }
-
-        float[] tail(int depth) {
-            int count = (depth + VectorProduct.ROWS) * VectorProduct.L;
-            if (tail.length < count) {
-                tail = new float[count];
-            }
-            return tail;
         }
     }
 
@@ -66,12 +56,8 @@ public final class VectorSimd implements Simd {
             @Nullable Block pre) {
         Block sums = pre == null ? out : pre;
         Scratch mine = scratch.get();
-        float[] tail = mine.tail(in);
-        boolean pack = rows >= WORTH_PACKING;
-        float[] packed = mine.packed(pack ? VectorProduct.packed(in, width) : 0);
-        if (pack) {
-            VectorProduct.pack(w, at, in, width, width, packed);
-        }
+        float[] packed = mine.packed(VectorProduct.packed(in, width));
+        VectorProduct.pack(w, at, in, width, width, packed);
         for (int from = 0; from < rows; from += TILE) {
             int some = Math.min(TILE, rows - from);
             for (int r = from; r < from + some; r++) {
@@ -84,37 +70,19 @@ public final class VectorSimd implements Simd {
                         sums.data(),
                         sums.row(r));
             }
-            if (pack) {
-                VectorProduct.packedProduct(
-                        some,
-                        x.data(),
-                        x.row(from),
-                        x.stride(),
-                        1,
-                        in,
-                        packed,
-                        width,
-                        sums.data(),
-                        sums.row(from),
-                        sums.stride(),
-                        tail);
-            } else {
-                VectorProduct.product(
-                        some,
-                        x.data(),
-                        x.row(from),
-                        x.stride(),
-                        1,
-                        in,
-                        w,
-                        at,
-                        width,
-                        width,
-                        sums.data(),
-                        sums.row(from),
-                        sums.stride(),
-                        tail);
-            }
+            VectorProduct.product(
+                    some,
+                    x.data(),
+                    x.row(from),
+                    x.stride(),
+                    1,
+                    in,
+                    packed,
+                    width,
+                    sums.data(),
+                    sums.row(from),
+                    sums.stride(),
+                    mine.sums);
             if (pre == null && activation == Activation.IDENTITY.code()) {
                 continue;
             }
@@ -153,21 +121,10 @@ public final class VectorSimd implements Simd {
 
     @Override
     public void outer(int rows, Block x, Block d, int in, int width, float[] sum, int at) {
-        VectorProduct.product(
-                in,
-                x.data(),
-                x.at(),
-                1,
-                x.stride(),
-                rows,
-                d.data(),
-                d.at(),
-                d.stride(),
-                width,
-                sum,
-                at,
-                width,
-                scratch.get().tail(rows));
+        Scratch mine = scratch.get();
+        float[] packed = mine.packed(VectorProduct.packed(rows, width));
+        VectorProduct.pack(d.data(), d.at(), rows, d.stride(), width, packed);
+        VectorProduct.product(in, x.data(), x.at(), 1, x.stride(), rows, packed, width, sum, at, width, mine.sums);
     }
 
     @Override
