@@ -10,6 +10,7 @@
 //   moves  linear_f32: 4 (in + width) bytes a row, and the weights once a tile of rows
 #include "rows.cuh"
 #include "score/activation.cuh"
+#include "score/chunks.cuh"
 #include "score/tile.cuh"
 
 // Rows of x down, k along memory.
@@ -126,12 +127,6 @@ linear_input_gradient_f32(const float* __restrict__ d, const float* __restrict__
     }
 }
 
-// Rows are cut by their count alone (org.tweedie.kernels.Linear.chunk): multiples of 64 rows, at most 64 chunks.
-__device__ __forceinline__ int64_t chunk_rows(const int64_t count) {
-    const int64_t pieces = (count + 4095) / 4096;
-    return 64 * (pieces > 1 ? pieces : 1);
-}
-
 // grid: tiles of inputs (and one more for the bias), tiles of outputs, chunks
 extern "C" __global__ void __launch_bounds__(tile::THREADS, 3)
 linear_weight_gradient_f32(const float* __restrict__ x, const float* __restrict__ d, float* __restrict__ partial,
@@ -139,7 +134,7 @@ linear_weight_gradient_f32(const float* __restrict__ x, const float* __restrict_
                            int32_t with_bias) {
     TWEEDIE_STATIC_SHARED(float, a, tile::SLICE);
     TWEEDIE_STATIC_SHARED(float, b, tile::SLICE);
-    const int64_t chunk = chunk_rows(rows->count);
+    const int64_t chunk = chunks::length(rows->count);
     const int64_t from = blockIdx.z * chunk;
     if (from >= rows->count) return;
     const int32_t depth = int32_t(rows->count - from < chunk ? rows->count - from : chunk);
@@ -151,11 +146,7 @@ linear_weight_gradient_f32(const float* __restrict__ x, const float* __restrict_
     if (row >= in) {  // the blocks of the bias
         const int32_t j = column + int32_t(threadIdx.x);
         if (with_bias == 0 || int32_t(threadIdx.x) >= tile::SIDE || j >= width) return;
-        float sum = 0.0f;
-        for (int32_t r = 0; r < depth; ++r) {
-            if (alive == nullptr || alive[r] > 0.0f) sum += d[(from + r) * d_stride + j];
-        }
-        mine[int64_t(in) * width + j] = sum;
+        mine[int64_t(in) * width + j] = chunks::column_sum(d + from * d_stride, alive, depth, d_stride, j);
         return;
     }
     float sum[8][4] = {};
@@ -177,13 +168,13 @@ linear_weight_gradient_sum_f32(const float* __restrict__ partial, float* __restr
                                const RowSet* __restrict__ rows, int32_t in, int32_t width, int32_t accumulate) {
     const int64_t matrix = int64_t(in) * width;
     const int64_t each = matrix + width;
-    const int64_t chunk = chunk_rows(rows->count);
-    const int64_t chunks = (rows->count + chunk - 1) / chunk;
+    const int64_t chunk = chunks::length(rows->count);
+    const int64_t pieces = (rows->count + chunk - 1) / chunk;
     const int64_t items = dbias == nullptr ? matrix : each;
     for (int64_t e = blockIdx.x * int64_t(blockDim.x) + threadIdx.x; e < items; e += gridDim.x * int64_t(blockDim.x)) {
         float* const into = e < matrix ? dw + e : dbias + (e - matrix);
         float sum = accumulate != 0 ? *into : 0.0f;
-        for (int64_t c = 0; c < chunks; ++c) sum += partial[c * each + e];
+        for (int64_t c = 0; c < pieces; ++c) sum += partial[c * each + e];
         *into = sum;
     }
 }

@@ -182,6 +182,22 @@ public final class Linear {
             long biasAt,
             boolean accumulate,
             DeviceBuffer scratch) {
+        backwardWeight(WEIGHT_GRADIENT, stream, rows, x, dPre, dW, at, dBias, biasAt, accumulate, scratch);
+    }
+
+    /** As the public one, by an entry with the parameters of {@link #WEIGHT_GRADIENT} and its tiles. */
+    static void backwardWeight(
+            KernelEntry entry,
+            Stream stream,
+            RowSet rows,
+            View x,
+            View dPre,
+            DeviceBuffer dW,
+            long at,
+            @Nullable DeviceBuffer dBias,
+            long biasAt,
+            boolean accumulate,
+            DeviceBuffer scratch) {
         int in = x.width();
         int out = dPre.width();
         if ((long) in * out > dW.count() - at || (dBias != null && out > dBias.count() - biasAt)) {
@@ -196,14 +212,14 @@ public final class Linear {
         if (out == 0) {
             return;
         }
-        Arguments partial = new Arguments(WEIGHT_GRADIENT);
+        Arguments partial = new Arguments(entry);
         x.into(partial);
         dPre.into(partial).buffer(scratch);
         rows.into(partial).i32(in).i32(out).i32(x.stride()).i32(dPre.stride()).i32(dBias == null ? 0 : 1);
         int across = tiles(in) + (dBias == null ? 0 : 1);
         if (across > 0) {
             LaunchShape shape = new LaunchShape(across, tiles(out), chunksIn(dPre), THREADS, 1, 1, 0);
-            stream.launch(stream.device().kernel(WEIGHT_GRADIENT), shape, partial);
+            stream.launch(stream.device().kernel(entry), shape, partial);
         }
         Arguments sum = new Arguments(WEIGHT_GRADIENT_SUM);
         sum.buffer(scratch).buffer(dW, at).buffer(dBias, dBias == null ? 0 : biasAt);

@@ -2,6 +2,7 @@ package org.tweedie.kernels;
 
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Arguments;
+import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
@@ -49,6 +50,34 @@ public final class MixedLinear {
             Parameter.POINTER,
             Parameter.I32,
             Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
+
+    /** x, dPre, partials, rows, in, width, x stride, dPre stride, with bias. */
+    public static final KernelEntry WEIGHT_GRADIENT_F16 = KernelEntry.of(
+            "linear_weight_gradient_f16",
+            MixedTwins::weightGradientF16,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
+
+    /** As {@link #WEIGHT_GRADIENT_F16}. */
+    public static final KernelEntry WEIGHT_GRADIENT_BF16 = KernelEntry.of(
+            "linear_weight_gradient_bf16",
+            MixedTwins::weightGradientBf16,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
             Parameter.I32,
             Parameter.I32,
             Parameter.I32,
@@ -149,5 +178,30 @@ public final class MixedLinear {
                 stream.device().kernel(entry),
                 Grid.tiles(Grid.capacity(out), ROWS, (w.out() + COLUMNS - 1) / COLUMNS, THREADS),
                 arguments);
+    }
+
+    /**
+     * Queues the gradient to weights and bias, {@code x} and {@code dPre} rounded to {@code type} for the products; the bias's is
+     * summed unrounded. All else as {@link Linear#backwardWeight}, with its scratch.
+     *
+     * @param type F16 or BF16
+     */
+    public static void backwardWeight(
+            Stream stream,
+            RowSet rows,
+            Element type,
+            View x,
+            View dPre,
+            DeviceBuffer dW,
+            long at,
+            @Nullable DeviceBuffer dBias,
+            long biasAt,
+            boolean accumulate,
+            DeviceBuffer scratch) {
+        if (type != Element.F16 && type != Element.BF16) {
+            throw new IllegalArgumentException("products are of F16 or BF16, got " + type);
+        }
+        KernelEntry entry = type == Element.F16 ? WEIGHT_GRADIENT_F16 : WEIGHT_GRADIENT_BF16;
+        Linear.backwardWeight(entry, stream, rows, x, dPre, dW, at, dBias, biasAt, accumulate, scratch);
     }
 }

@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -213,6 +214,62 @@ class MixedLinearTest {
         }
         for (int i = 0; i < got[0].length; i++) {
             assertEquals(got[1][i], got[0][i], 3 * 35 * U * 33 * 64);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void weightGradientIsTheSumOfRoundedProducts(Device device, Shape s) {
+        boolean bias = s.salt % 3 > 0;
+        boolean accumulate = s.salt % 4 < 2;
+        float[] alive = s.salt % 5 == 2 ? new float[s.rows] : null;
+        float[] x = random(s.rows * s.in, 7);
+        float[] d = random(s.rows * s.out, 8);
+        double[] xNear = nearest(x, s.type);
+        double[] dNear = nearest(d, s.type);
+        for (int r = 0; alive != null && r < s.rows; r++) {
+            alive[r] = r % 3 == 1 ? 0f : 1f;
+            if (r % 3 == 1) {
+                Arrays.fill(d, r * s.out, (r + 1) * s.out, Float.NaN); // what a dead row holds must not matter
+            }
+        }
+        float[] before = random((s.in + 1) * s.out, 9);
+        float[] got = Lab.on(device, lab -> {
+            DeviceBuffer gradient = lab.floats(before);
+            MixedLinear.backwardWeight(
+                    lab.stream(),
+                    lab.rows(1, 0, s.rows, null, alive, 0),
+                    s.type,
+                    View.rows(lab.floats(x), s.in),
+                    View.rows(lab.floats(d), s.out),
+                    gradient,
+                    0,
+                    bias ? gradient : null,
+                    (long) s.in * s.out,
+                    accumulate,
+                    lab.untouched((int) Linear.scratch(s.in, s.out)));
+            return lab.read(gradient);
+        });
+        int chunks = (int) ((s.rows + Linear.chunk(s.rows) - 1) / Linear.chunk(s.rows));
+        for (int i = 0; i <= s.in; i++) {
+            for (int j = 0; j < s.out; j++) {
+                float was = before[i * s.out + j];
+                if (i == s.in && !bias) {
+                    assertEquals(was, got[i * s.out + j]);
+                    continue;
+                }
+                double exact = accumulate ? was : 0;
+                double magnitudes = Math.abs(exact);
+                for (int r = 0; r < s.rows; r++) {
+                    if (alive == null || alive[r] > 0) {
+                        double product = i == s.in ? d[r * s.out + j] : xNear[r * s.in + i] * dNear[r * s.out + j];
+                        exact += product;
+                        magnitudes += Math.abs(product);
+                    }
+                }
+                double bound = 2 * (Linear.chunk(s.rows) + chunks + 2) * U * magnitudes + 1e-40;
+                assertEquals(exact, got[i * s.out + j], bound, "dW[" + i + "][" + j + "] of " + s);
+            }
         }
     }
 

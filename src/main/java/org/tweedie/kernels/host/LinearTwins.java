@@ -112,6 +112,16 @@ public final class LinearTwins {
      * the last row of them the bias's.
      */
     public static void weightGradient(Arguments a, Team team) {
+        weightGradient(a, team, (block, from, to, width) -> block, (block, from, to, width) -> block);
+    }
+
+    /** What the products take in the place of rows {@code from} to {@code to}, numbered as they were. */
+    @FunctionalInterface
+    interface Operand {
+        Block of(Block block, int from, int to, int width);
+    }
+
+    static void weightGradient(Arguments a, Team team, Operand left, Operand right) {
         RowSet rows = Live.rows(a, 3);
         int in = a.int32(4);
         int width = a.int32(5);
@@ -127,24 +137,37 @@ public final class LinearTwins {
             for (int c = (int) first; c < last; c++) {
                 int from = c * chunk;
                 int to = Math.min(count, from + chunk);
-                partial(rows, from, to, x, d, in, width, partials, at + c * (in + 1) * width, withBias);
+                partial(
+                        rows,
+                        from,
+                        to,
+                        left.of(x, from, to, in),
+                        right.of(d, from, to, width),
+                        in,
+                        width,
+                        partials,
+                        at + c * (in + 1) * width);
+                if (withBias) {
+                    biasPartial(rows, from, to, d, width, partials, at + c * (in + 1) * width + in * width);
+                }
             }
         });
     }
 
     private static void partial(
-            RowSet rows, int from, int to, Block x, Block d, int in, int width, float[] sum, int at, boolean withBias) {
-        Arrays.fill(sum, at, at + (in + 1) * width, 0f);
+            RowSet rows, int from, int to, Block x, Block d, int in, int width, float[] sum, int at) {
+        Arrays.fill(sum, at, at + in * width, 0f);
         Simd simd = Simd.best();
+        Live.each(rows, from, to, (lo, hi) -> simd.outer(hi - lo, x.from(lo), d.from(lo), in, width, sum, at));
+    }
+
+    private static void biasPartial(RowSet rows, int from, int to, Block d, int width, float[] sum, int at) {
+        Arrays.fill(sum, at, at + width, 0f);
         Live.each(rows, from, to, (lo, hi) -> {
-            simd.outer(hi - lo, x.from(lo), d.from(lo), in, width, sum, at);
-            if (withBias) {
-                for (int r = lo; r < hi; r++) {
-                    int row = d.row(r);
-                    int biasAt = at + in * width;
-                    for (int j = 0; j < width; j++) {
-                        sum[biasAt + j] += d.data()[row + j];
-                    }
+            for (int r = lo; r < hi; r++) {
+                int row = d.row(r);
+                for (int j = 0; j < width; j++) {
+                    sum[at + j] += d.data()[row + j];
                 }
             }
         });

@@ -75,6 +75,32 @@ public final class MixedTwins {
         });
     }
 
+    public static void weightGradientF16(Arguments a, Team team) {
+        weightGradient(a, team, v -> Halves.fromF16(Halves.f16(v)));
+    }
+
+    public static void weightGradientBf16(Arguments a, Team team) {
+        weightGradient(a, team, v -> Halves.fromBf16(Halves.bf16(v)));
+    }
+
+    private static void weightGradient(Arguments a, Team team, Round round) {
+        LinearTwins.weightGradient(
+                a,
+                team,
+                (block, from, to, width) -> rounded(block, from, to, width, round, ROUNDED),
+                (block, from, to, width) -> rounded(block, from, to, width, round, WEIGHTS));
+    }
+
+    private static Block rounded(Block block, int from, int to, int width, Round round, ThreadLocal<float[]> kept) {
+        float[] near = scratch(kept, (to - from) * width);
+        for (int r = from; r < to; r++) {
+            for (int j = 0; j < width; j++) {
+                near[(r - from) * width + j] = round.nearest(block.data()[block.row(r) + j]);
+            }
+        }
+        return new Block(near, -from * width, width);
+    }
+
     private static float[] scratch(ThreadLocal<float[]> kept, int count) {
         float[] memory = kept.get();
         if (memory.length < count) {
