@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
+import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Points;
 import org.tweedie.score.Mlp;
@@ -147,6 +148,21 @@ class ScoreModelTest {
                             () -> sampler.given("y", new float[] {1, 2}, 2).sample(3, 1))
                     .getMessage()
                     .contains("1 wide"));
+        }
+    }
+
+    /** A step that does not fit its device is one typed exception, and what was taken before it is given back. */
+    @Test
+    void trainingThatDoesNotFitHoldsNothing() {
+        try (Device device = Device.open("cpu");
+                ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(4096, 1), spirals(), 3, device)) {
+            long before = device.allocatedBytes();
+            TrainSpec large = TrainSpec.steps(5).withBatch(1 << 20); // more than 2^31 numbers in a layer
+            assertThrows(OutOfDeviceMemoryException.class, () -> model.train(spirals(), large));
+            assertEquals(
+                    before,
+                    device.allocatedBytes(),
+                    device.allocations().leaks().toString());
         }
     }
 

@@ -2,6 +2,7 @@ package org.tweedie.execution;
 
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceKind;
 import org.tweedie.device.Stream;

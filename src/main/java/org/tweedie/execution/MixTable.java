@@ -2,6 +2,7 @@ package org.tweedie.execution;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;

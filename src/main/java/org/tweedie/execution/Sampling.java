@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceKind;

@@ -1,5 +1,6 @@
 package org.tweedie.execution;
 
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.Stream;
 import org.tweedie.plan.Plan;

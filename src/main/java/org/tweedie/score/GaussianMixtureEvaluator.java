@@ -1,6 +1,7 @@
 package org.tweedie.score;
 
 import java.util.List;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -18,6 +19,7 @@ import org.tweedie.sde.Sde;
 /** The mixture in device memory, and alpha and sigma: one of each, or one a row from the process's table. */
 final class GaussianMixtureEvaluator implements Evaluator {
     private final GaussianMixtureScore field;
+    private final Closing owned = new Closing();
     private final DeviceBuffer numbers;
     private final DeviceBuffer coefficients;
     private final Perturb.Table table;
@@ -44,13 +46,17 @@ final class GaussianMixtureEvaluator implements Evaluator {
         // A = alpha, B = sigma of a row that is 1: noise gets no weight
         CoefficientTable scales = CoefficientTable.of(sde, t -> new double[] {sde.alpha(t), 0, sde.sigma(t), 0, 1, t});
         int each = Math.max(1, rows);
-        numbers = device.allocate(Element.F32, values.length);
-        DeviceBuffer nodes = device.allocate(Element.F32, scales.values().length);
-        coefficients = device.allocate(Element.F32, 2L * each);
+        DeviceBuffer nodes;
         try (Stream stream = device.stream()) {
+            numbers = owned.add(device.allocate(Element.F32, values.length));
+            nodes = owned.add(device.allocate(Element.F32, scales.values().length));
+            coefficients = owned.add(device.allocate(Element.F32, 2L * each));
             stream.upload(values, 0, numbers, 0, values.length);
             stream.upload(scales.values(), 0, nodes, 0, scales.values().length);
             stream.synchronize();
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
         }
         table = new Perturb.Table(nodes, scales.nodes(), (float) scales.logFirst(), (float) scales.inverseSpacing());
         mixture = new MixtureScore.Mixture(
@@ -92,8 +98,6 @@ final class GaussianMixtureEvaluator implements Evaluator {
 
     @Override
     public void close() {
-        numbers.close();
-        table.data().close();
-        coefficients.close();
+        owned.close();
     }
 }

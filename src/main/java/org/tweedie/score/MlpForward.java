@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -21,6 +22,7 @@ import org.tweedie.kernels.View;
  */
 final class MlpForward implements AutoCloseable {
     private final MlpNetwork network;
+    private final Closing owned = new Closing();
     private final RowSet one;
     private final DeviceBuffer time;
     private final DeviceBuffer features;
@@ -37,15 +39,18 @@ final class MlpForward implements AutoCloseable {
     MlpForward(MlpNetwork network, Device device, int rows) {
         this.network = network;
         Mlp mlp = network.architecture();
-        one = RowSet.on(device);
-        time = device.allocate(Element.F32, 1);
-        features = device.allocate(
-                Element.F32, (long) Math.max(1, rows) * network.layout().features());
-        biases = device.allocate(Element.F32, (long) mlp.depth() * mlp.width());
-        present = View.shared(biases, 0, mlp.depth() * mlp.width());
         try (Stream stream = device.stream()) {
+            one = owned.add(RowSet.on(device));
+            time = owned.add(device.allocate(Element.F32, 1));
+            features = owned.add(device.allocate(
+                    Element.F32, (long) Math.max(1, rows) * network.layout().features()));
+            biases = owned.add(device.allocate(Element.F32, (long) mlp.depth() * mlp.width()));
+            present = View.shared(biases, 0, mlp.depth() * mlp.width());
             one.assign(stream, 0, 0, 1);
             stream.synchronize();
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
         }
     }
 
@@ -185,10 +190,7 @@ final class MlpForward implements AutoCloseable {
 
     @Override
     public void close() {
-        one.close();
-        time.close();
-        features.close();
-        biases.close();
+        owned.close();
         if (table != null) {
             table.close();
         }

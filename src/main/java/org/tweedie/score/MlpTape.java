@@ -2,6 +2,7 @@ package org.tweedie.score;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -14,6 +15,7 @@ import org.tweedie.kernels.View;
 /** Keeps every hidden layer and what its activation was applied to. */
 final class MlpTape implements Tape {
     private final MlpNetwork network;
+    private final Closing owned = new Closing();
     private final MlpForward forward;
     private final int rows;
     private final DeviceBuffer kept;
@@ -25,14 +27,19 @@ final class MlpTape implements Tape {
         this.rows = rows;
         Mlp mlp = network.architecture();
         MlpLayout layout = network.layout();
-        forward = new MlpForward(network, device, rows);
-        kept = device.allocate(Element.F32, (2L * mlp.depth() + 2) * rows * mlp.width());
-        long most =
-                Math.max(Linear.scratch(mlp.width(), layout.outputs()), Linear.scratch(layout.features(), mlp.width()));
-        for (int l = 0; l < mlp.depth(); l++) {
-            most = Math.max(most, Linear.scratch(layout.in(l), mlp.width()));
+        try {
+            forward = owned.add(new MlpForward(network, device, rows));
+            kept = owned.add(device.allocate(Element.F32, (2L * mlp.depth() + 2) * rows * mlp.width()));
+            long most = Math.max(
+                    Linear.scratch(mlp.width(), layout.outputs()), Linear.scratch(layout.features(), mlp.width()));
+            for (int l = 0; l < mlp.depth(); l++) {
+                most = Math.max(most, Linear.scratch(layout.in(l), mlp.width()));
+            }
+            sums = owned.add(device.allocate(Element.F32, most));
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
         }
-        sums = device.allocate(Element.F32, most);
     }
 
     private View part(int i) {
@@ -143,8 +150,6 @@ final class MlpTape implements Tape {
 
     @Override
     public void close() {
-        forward.close();
-        kept.close();
-        sums.close();
+        owned.close();
     }
 }

@@ -2,11 +2,11 @@ package org.tweedie.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
-import org.tweedie.execution.Closing;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.kernels.Adam;
 import org.tweedie.kernels.Reduce;

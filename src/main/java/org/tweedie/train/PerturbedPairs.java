@@ -1,6 +1,7 @@
 package org.tweedie.train;
 
 import java.util.Map;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -16,6 +17,7 @@ import org.tweedie.sde.QuantileTable;
 final class PerturbedPairs implements AutoCloseable {
     private final int group;
     private final int nodes;
+    private final Closing owned = new Closing();
     private final DeviceBuffer quantile;
     private final Perturb.Table table;
     private final DeviceBuffer times;
@@ -26,15 +28,18 @@ final class PerturbedPairs implements AutoCloseable {
         CoefficientTable coefficients =
                 CoefficientTable.training(matching.parametrisation(), matching.weighting(), matching.sampling());
         nodes = ranks.nodes();
-        quantile = device.allocate(Element.F32, ranks.values().length);
-        DeviceBuffer values = device.allocate(Element.F32, coefficients.values().length);
-        table = new Perturb.Table(
-                values, coefficients.nodes(), (float) coefficients.logFirst(), (float) coefficients.inverseSpacing());
-        times = device.allocate(Element.F32, rows);
         try (Stream stream = device.stream()) {
+            quantile = owned.add(device.allocate(Element.F32, ranks.values().length));
+            DeviceBuffer values = owned.add(device.allocate(Element.F32, coefficients.values().length));
+            table = new Perturb.Table(values, coefficients.nodes(), (float) coefficients.logFirst(), (float)
+                    coefficients.inverseSpacing());
+            times = owned.add(device.allocate(Element.F32, rows));
             stream.upload(ranks.values(), 0, quantile, 0, ranks.values().length);
             stream.upload(coefficients.values(), 0, values, 0, coefficients.values().length);
             stream.synchronize();
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
         }
     }
 
@@ -51,8 +56,6 @@ final class PerturbedPairs implements AutoCloseable {
 
     @Override
     public void close() {
-        quantile.close();
-        table.data().close();
-        times.close();
+        owned.close();
     }
 }

@@ -3,6 +3,7 @@ package org.tweedie.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -19,6 +20,7 @@ final class RegressionGradient implements Gradient {
     private final Network network;
     private final Loss loss;
     private final float scale;
+    private final Closing owned = new Closing();
     private final PerturbedPairs pairs;
     private final Tape tape;
     private final DeviceBuffer memory;
@@ -34,9 +36,14 @@ final class RegressionGradient implements Gradient {
         scale = (float) (1.0 / rows);
         int in = network.signature().from().get(0).space().width();
         int width = network.signature().into().get(0).space().width();
-        pairs = new PerturbedPairs(regression.matching(), device, rows);
-        tape = network.tape(device, rows);
-        memory = device.allocate(Element.F32, (long) rows * (in + 2L * width + 2));
+        try {
+            pairs = owned.add(new PerturbedPairs(regression.matching(), device, rows));
+            tape = owned.add(network.tape(device, rows));
+            memory = owned.add(device.allocate(Element.F32, (long) rows * (in + 2L * width + 2)));
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
         long at = 0;
         input = new View(memory, at, in, in);
         target = new View(memory, at += (long) rows * in, width, width);
@@ -66,8 +73,6 @@ final class RegressionGradient implements Gradient {
 
     @Override
     public void close() {
-        pairs.close();
-        tape.close();
-        memory.close();
+        owned.close();
     }
 }

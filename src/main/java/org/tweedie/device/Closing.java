@@ -1,4 +1,4 @@
-package org.tweedie.execution;
+package org.tweedie.device;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
