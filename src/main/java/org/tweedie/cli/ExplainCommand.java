@@ -49,7 +49,8 @@ final class ExplainCommand implements Callable<Integer> {
                     spec,
                     "model: " + loaded.process().spec() + ", "
                             + loaded.network().spec() + " predicting "
-                            + loaded.network().prediction() + ", inputs " + loaded.ports() + "\n" + explanation,
+                            + loaded.network().prediction() + ", inputs " + ModelMatch.text(loaded.ports()) + "\n"
+                            + explanation,
                     json -> {
                         json.field("process", loaded.process().spec())
                                 .field("network", loaded.network().spec())

@@ -1,5 +1,7 @@
 package org.tweedie.cli;
 
+import java.util.List;
+import java.util.stream.Collectors;
 import org.tweedie.ScoreModel;
 import org.tweedie.train.Dataset;
 
@@ -7,11 +9,18 @@ import org.tweedie.train.Dataset;
 final class ModelMatch {
     private ModelMatch() {}
 
+    /** Inputs with their columns, for a person. */
+    static String text(List<Dataset.Port> ports) {
+        return ports.stream()
+                .map(port -> port.name() + ": " + String.join(", ", port.columns()))
+                .collect(Collectors.joining("; "));
+    }
+
     /** @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns */
     static void check(ScoreModel model, Dataset data) {
         if (data.ports().size() != model.ports().size()) {
-            throw new IllegalArgumentException("the model has inputs " + model.ports() + ", the data " + data.ports()
-                    + "; choose with --columns and --given");
+            throw new IllegalArgumentException("the model has the inputs " + text(model.ports()) + ", the data "
+                    + text(data.ports()) + "; choose with --columns and --given");
         }
         for (Dataset.Port port : model.ports()) {
             if (data.port(port.name()).width() != port.width()) {

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.ScoreModel;
@@ -157,7 +158,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Dataset learned(Dataset whole) {
-        return named("--hold-out", () -> whole.split(holdOut, seed).learned());
+        try {
+            return whole.split(holdOut, seed).learned();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--hold-out: " + e.getMessage() + ", or --hold-out 0", e);
+        }
     }
 
     /** A setting by the option that set it. */
@@ -318,14 +323,17 @@ final class TrainCommand implements Callable<Integer> {
         printed.print(
                 spec,
                 Printed.lines(out -> {
-                    out.printf(Locale.ROOT, "data       %,d rows, %s%n", rows.rows(), rows.ports());
+                    out.printf(Locale.ROOT, "data       %,d rows of %s%n", rows.rows(), ModelMatch.text(rows.ports()));
                     out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
                     out.printf(
                             Locale.ROOT,
-                            "network    %s, %s -> %s, %,d parameters%n",
+                            "network    %s, %s -> [%d], %,d parameters%n",
                             model.network().spec(),
-                            model.network().signature().from(),
-                            model.network().signature().into(),
+                            model.network().signature().from().stream()
+                                    .map(port ->
+                                            port.name() + " [" + port.space().width() + "]")
+                                    .collect(Collectors.joining(", ")),
+                            rows.port(Dataset.X).width(),
                             estimate.parameters());
                     out.printf(
                             Locale.ROOT,

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tweedie.io.Npy;
 
-/** Processes of their own: signals, kill -9, and a small heap. */
+/** Processes of their own: signals, kill -9, a small heap and a full disk. */
 @EnabledOnOs(OS.LINUX)
 class InterruptionTest {
     /** Seconds that a process may take: many times what it needs, so that only a hang fails. */
@@ -53,6 +55,15 @@ class InterruptionTest {
             return process.exitValue();
         }
 
+        /** One line that tells of the failure, beside those of progress. */
+        void saidOneLine(String text) throws IOException {
+            List<String> told = said().lines()
+                    .filter(line -> !line.matches("(training|sampling) .*|WARNING: Using incubator modules: .*"))
+                    .toList();
+            assertEquals(1, told.size(), said());
+            assertTrue(told.get(0).startsWith("tweedie: ") && told.get(0).contains(text), said());
+        }
+
         void signal(String name) throws IOException, InterruptedException {
             assertEquals(
                     0,
@@ -79,10 +90,17 @@ class InterruptionTest {
     }
 
     private Running start(String heap, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), heap, arguments);
+    }
+
+    /** @param within a command that runs the command behind it */
+    private Running start(List<String> within, String heap, List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(within);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 heap,
                 "-Djava.awt.headless=true",
+                "-XX:-UsePerfData", // its file would meet the limit of a full disk
                 "--add-modules",
                 "jdk.incubator.vector",
                 "-cp",
@@ -204,9 +222,103 @@ class InterruptionTest {
                         out.toString(),
                         "--device",
                         "cpu"));
+        long peak = 0;
+        while (running.process().isAlive()) {
+            peak = Math.max(peak, residentMebibytes(running.process().pid()));
+            Thread.sleep(5);
+        }
         assertEquals(0, running.end(), running.said());
+        assertTrue(peak > 0 && peak < 256 + 256, "beside the heap Java has code and stacks: " + peak + " MiB resident");
         assertEquals(
                 count, Npy.header(out, org.tweedie.io.ReadLimits.defaults()).rows());
         assertEquals(128 + 8 * count, Files.size(out));
+    }
+
+    /** The most that a process had resident so far; 0 once it is gone. */
+    private static long residentMebibytes(long pid) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException | java.io.UncheckedIOException e) {
+            return 0;
+        }
+    }
+
+    /** More rows than the heap holds: the code of memory, one line, nothing left behind. */
+    @Test
+    void aHeapThatIsFullIsOneLine() throws Exception {
+        Map<String, String> before = Cli.snapshot(folder);
+        List<String> arguments = train("full.safetensors", 20);
+        arguments.set(arguments.indexOf(data.toString()), "moons:9000000"); // 72 MB, and more than once
+        Running running = start("-Xmx96m", arguments);
+        assertEquals(ExitCode.MEMORY, running.end(), running.said());
+        running.saidOneLine("out of memory: Java has at most 96 MiB of heap");
+        assertEquals(before, ours(Cli.snapshot(folder)));
+    }
+
+    /** A file that cannot be written to its end is not there at all, and the next try goes on. */
+    @Test
+    void aFileThatMayNotGrowLeavesNoPartOfIt() throws Exception {
+        List<String> small = List.of("bash", "-c", "ulimit -f 8; exec \"$0\" \"$@\""); // files of 8 KiB at most
+        Map<String, String> before = Cli.snapshot(folder);
+        Running training = start(small, "-Xmx256m", train("m.safetensors", 40));
+        assertEquals(ExitCode.FAILURE, training.end(), training.said());
+        training.saidOneLine("m.safetensors.checkpoints/step-000000000020.ckpt: File too large");
+        assertEquals(before, ours(Cli.snapshot(folder)), "no checkpoint was whole, so there is no folder either");
+
+        assertEquals(0, start("-Xmx256m", train("m.safetensors", 40)).end());
+        Map<String, String> trained = ours(Cli.snapshot(folder));
+        for (String out : List.of("s.npy", "s.csv")) {
+            Running sampling = start(small, "-Xmx256m", sample(folder.resolve(out)));
+            assertEquals(ExitCode.FAILURE, sampling.end(), sampling.said());
+            sampling.saidOneLine(out + ": File too large");
+            assertEquals(trained, ours(Cli.snapshot(folder)), out);
+        }
+    }
+
+    /** The same on a file system that is really full, where this user may make one (in a namespace of its own). */
+    @Test
+    void aFullFileSystemKeepsNoPartOfAFile() throws Exception {
+        Process probe = new ProcessBuilder(
+                        "sh", "-c", "unshare -rm sh -c 'mount -t tmpfs -o size=64k none /mnt' 2>/dev/null")
+                .start();
+        assumeTrue(probe.waitFor() == 0, "no tmpfs can be mounted here");
+        assertEquals(0, start("-Xmx256m", train("m.safetensors", 20)).end());
+        Path full = Files.createDirectory(folder.resolve("full"));
+        Path left = folder.resolve("left.txt");
+        List<String> within = List.of(
+                "unshare",
+                "-rm",
+                "bash",
+                "-c",
+                "mount -t tmpfs -o size=64k none " + full + " && echo kept > " + full
+                        + "/other; \"$0\" \"$@\"; code=$?; ls -A " + full + " > " + left + "; exit $code");
+        Running sampling = start(within, "-Xmx256m", sample(full.resolve("s.npy")));
+        assertEquals(ExitCode.FAILURE, sampling.end(), sampling.said());
+        sampling.saidOneLine("s.npy: No space left on device");
+        assertEquals("other\n", Files.readString(left));
+    }
+
+    private List<String> sample(Path out) {
+        return List.of(
+                "sample",
+                "--model",
+                folder.resolve("m.safetensors").toString(),
+                "--count",
+                "20000",
+                "--method",
+                "ddim:0@2",
+                "--out",
+                out.toString(),
+                "--device",
+                "cpu");
+    }
+
+    /** Without what this test itself writes. */
+    private static Map<String, String> ours(Map<String, String> files) {
+        files.keySet().removeIf(name -> name.matches("(err|out).*\\.txt"));
+        return files;
     }
 }
