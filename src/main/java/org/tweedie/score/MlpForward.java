@@ -73,6 +73,12 @@ final class MlpForward implements AutoCloseable {
         biases(stream, one, View.rows(time, 1), features(), biases);
     }
 
+    /** The biases of all hidden layers for the time last given, or null where each row has its own. */
+    @Nullable
+    View biases() {
+        return perRow ? null : present;
+    }
+
     /** Computes the biases of all layers for each of these times now, in one go; the weights must stay as they are. */
     void prepare(Stream stream, double[] times) {
         Device device = stream.device();

@@ -1,9 +1,12 @@
 package org.tweedie.score;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.tweedie.device.Device;
 import org.tweedie.device.Element;
 import org.tweedie.kernels.Matrix;
 import org.tweedie.kernels.View;
+import org.tweedie.kernels.host.PanelMlp;
 import org.tweedie.sde.Prediction;
 
 /** An {@link Mlp} with weights. Immutable, shared by threads; lives as long as the buffer of its weights. */
@@ -83,6 +86,17 @@ public final class MlpNetwork implements Network {
 
     MlpLayout layout() {
         return layout;
+    }
+
+    /** Sizes and places of the layers, for panels of rows on the host. */
+    PanelMlp.Shape panelShape() {
+        return new PanelMlp.Shape(
+                Arrays.stream(layout.ports()).boxed().toList(),
+                mlp.width(),
+                layout.outputs(),
+                mlp.activation().code(),
+                mlp.residual(),
+                IntStream.rangeClosed(0, mlp.depth()).mapToObj(layout::weight).toList());
     }
 
     View frequencies() {

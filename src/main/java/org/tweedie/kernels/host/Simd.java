@@ -1,5 +1,6 @@
 package org.tweedie.kernels.host;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +67,11 @@ public interface Simd {
 
     /** {@code sum += w v} by fused multiply-add, or {@code sum = w v} where it is the {@code first} term; {@code count} elements. */
     void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count);
+
+    /** Layers over panels of rows, where that is faster. */
+    default Optional<RowPanels> panels() {
+        return Optional.empty();
+    }
 
     /** The fastest that this JVM has: vectors where module jdk.incubator.vector is there, unless {@code -Dtweedie.simd=plain}. */
     static Simd best() {

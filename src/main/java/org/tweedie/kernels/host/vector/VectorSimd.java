@@ -1,9 +1,11 @@
 package org.tweedie.kernels.host.vector;
 
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.kernels.Activation;
 import org.tweedie.kernels.host.PlainSimd;
+import org.tweedie.kernels.host.RowPanels;
 import org.tweedie.kernels.host.Simd;
 
 /** The loops of {@link PlainSimd} over vector registers, with the same bits. */
@@ -12,6 +14,7 @@ public final class VectorSimd implements Simd {
     private static final int TILE = 96;
 
     private final PlainSimd plain = new PlainSimd();
+    private final RowPanels panels = new VectorPanels();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
 
     /** What a thread keeps. */
@@ -38,6 +41,11 @@ public final class VectorSimd implements Simd {
     @Override
     public String name() {
         return "vector " + 32 * VectorProduct.L;
+    }
+
+    @Override
+    public Optional<RowPanels> panels() {
+        return Optional.of(panels);
     }
 
     @Override
