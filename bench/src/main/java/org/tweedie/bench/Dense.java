@@ -1,5 +1,6 @@
 package org.tweedie.bench;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -11,9 +12,14 @@ import java.util.SplittableRandom;
  */
 public record Dense(int[] widths, float[][] weights, float[][] biases) {
 
-    /** The network of workload W1: 2-128-128-128-2, SiLU. */
-    public static Dense w1() {
-        return random(1, 2, 128, 128, 128, 2);
+    /** {@code 2-128x3} is the network of workload W1, 2-128-128-128-2; {@code 3-512x5} is five hidden layers of 512. */
+    public static Dense named(String name) {
+        int[] numbers = Arrays.stream(name.split("[-x]")).mapToInt(Integer::parseInt).toArray();
+        int[] widths = new int[numbers[2] + 2];
+        Arrays.fill(widths, numbers[1]);
+        widths[0] = numbers[0];
+        widths[widths.length - 1] = numbers[0];
+        return random(1, widths);
     }
 
     static Dense random(long seed, int... widths) {
@@ -78,6 +84,11 @@ public record Dense(int[] widths, float[][] weights, float[][] biases) {
 
     private static double square(double x) {
         return x * x;
+    }
+
+    /** Random numbers in (-1, 1), the same for every contender. */
+    public static float[] uniform(long seed, int count) {
+        return uniform(new SplittableRandom(seed), count, 1);
     }
 
     private static float[] uniform(SplittableRandom random, int count, double bound) {

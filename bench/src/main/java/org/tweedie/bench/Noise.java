@@ -10,16 +10,19 @@ import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.rng.Purpose;
 
-/** Standard normals drawn by the host device's twin on one thread, as every contender of a benchmark gets them. */
+/** Standard normals drawn by the host device's twin as every contender of a benchmark gets them. */
 public final class Noise implements AutoCloseable {
-    private final Device device = Device.open("cpu:1");
-    private final Stream stream = device.stream();
-    private final RowSet rows = RowSet.on(device);
+    private final Device device;
+    private final Stream stream;
+    private final RowSet rows;
     private final DeviceBuffer values;
     private final View view;
     private int ordinal;
 
-    public Noise(int count, int width) {
+    public Noise(int count, int width, int threads) {
+        device = Device.open("cpu:" + threads);
+        stream = device.stream();
+        rows = RowSet.on(device);
         values = device.allocate(Element.F32, (long) count * width);
         view = View.rows(values, width);
         rows.assign(stream, 3, 0, count);

@@ -30,8 +30,8 @@ import org.tweedie.sde.TimeGrid;
 import org.tweedie.sde.VpSde;
 
 /**
- * W1 as a user runs it: 16,384 rows by ten steps of Euler-Maruyama with the network 2-128-128-128-2 in time, noise drawn in the
- * loop, by the host's executions. Row-steps a second, to be held against the rows a second of a network alone.
+ * A network in time as a user samples from it: 16,384 rows by ten steps of Euler-Maruyama, noise drawn in the loop, by the host's
+ * executions. Row-steps a second, to be held against the rows a second of a network alone.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -39,9 +39,14 @@ import org.tweedie.sde.VpSde;
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 5, time = 2)
 @Fork(value = 2, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
-public class W1Trajectory {
+public class HostTrajectory {
     private static final int STEPS = 10;
-    private static final int ROWS = W1Step.ROWS;
+    /** Rows of a batch, and of a yardstick's. */
+    public static final int ROWS = 16_384;
+
+    /** Coordinates, hidden width and hidden layers: W1's, and a wide one. */
+    @Param({"2-128x3", "3-512x5"})
+    public String network;
 
     /** Which execution runs. */
     @Param({"fused", "stepwise"})
@@ -54,13 +59,16 @@ public class W1Trajectory {
     private Device device;
     private ScoreModel model;
     private Sampling sampling;
+    private int dim;
     private float[] last;
 
     @Setup
     public void open() {
         device = Device.open("cpu:" + threads);
-        Sde process = new VpSde().on(Space.euclidean(2));
-        model = ScoreModel.create(process, Mlp.of(128, 3), 2, 7, device);
+        Dense shape = Dense.named(network);
+        dim = shape.in();
+        Sde process = new VpSde().on(Space.euclidean(dim));
+        model = ScoreModel.create(process, Mlp.of(shape.widths()[1], shape.layers() - 1), dim, 7, device);
         Program program = Program.of(
                 model.parametrisation().fold(Sde.SCORE, "network").steer(new EulerMaruyama().plan(process, TimeGrid.uniform(process, STEPS))),
                 Map.of("network", model.network()));
@@ -77,9 +85,9 @@ public class W1Trajectory {
     private float[] run(Sampling open) {
         open.run(1, 0, ROWS, Map.of(), Progress.NONE, new CancelToken(), (at, rows, outputs, traces) -> {
             if (at == 0) {
-                last = new float[2 * ROWS];
+                last = new float[dim * ROWS];
             }
-            System.arraycopy(outputs.get(0), 0, last, (int) (2 * at), 2 * rows);
+            System.arraycopy(outputs.get(0), 0, last, (int) (dim * at), dim * rows);
         });
         return last;
     }
