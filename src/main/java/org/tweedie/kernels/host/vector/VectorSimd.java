@@ -22,6 +22,7 @@ public final class VectorSimd implements Simd {
         private float[] packed = new float[0];
         private final float[] sums = new float[VectorProduct.SCRATCH];
         private final VectorCurve curve = new VectorCurve();
+        private final VectorNormals normals = new VectorNormals();
 
         float[] packed(int count) {
             if (packed.length < count) {
@@ -170,7 +171,7 @@ public final class VectorSimd implements Simd {
 
     @Override
     public void normals(int[] radius, int[] angle, int pairs, float[] into, int at) {
-        int whole = VectorNormals.pairs(radius, angle, pairs, into, at);
+        int whole = scratch.get().normals.pairs(radius, angle, pairs, into, at);
         plain.normals(radius, angle, whole, pairs, into, at);
     }
 
