@@ -2,6 +2,7 @@ package org.tweedie.score;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.tweedie.kernels.Activation;
 import org.tweedie.plan.Space;
 import org.tweedie.rng.Philox;
@@ -10,27 +11,31 @@ import org.tweedie.rng.Words;
 
 /** One shape of network with rows, times and cotangents, all floats: what the gradient tests run over. */
 record MlpCase(String spec, int[] ports, int outputs, int rows, int seed) {
-    static final int[] SEEDS = {1, 2, 3};
+    /** The shapes with seeds 1, 2 and 3. */
+    static List<MlpCase> all() {
+        return IntStream.rangeClosed(1, 3)
+                .boxed()
+                .flatMap(seed -> shapes(seed).stream())
+                .toList();
+    }
 
     /** Every activation, depths 1 to 5, widths 1 to 65, conditions, residual layers and each time embedding. */
-    static List<MlpCase> all() {
+    static List<MlpCase> shapes(int seed) {
         List<MlpCase> cases = new ArrayList<>();
-        for (int seed : SEEDS) {
-            for (Activation activation : Activation.values()) {
-                String name = activation.name().toLowerCase(java.util.Locale.ROOT);
-                cases.add(new MlpCase("mlp:17x2," + name, new int[] {2}, 2, 5, seed));
-                cases.add(new MlpCase("mlp:8x3," + name + ",residual", new int[] {3}, 3, 4, seed));
-            }
-            cases.add(new MlpCase("mlp:1x1", new int[] {1}, 1, 1, seed));
-            cases.add(new MlpCase("mlp:3x1,tanh", new int[] {1, 1}, 1, 3, seed));
-            cases.add(new MlpCase("mlp:31x2", new int[] {2, 3}, 2, 3, seed));
-            cases.add(new MlpCase("mlp:33x2,residual", new int[] {2, 1, 4}, 2, 3, seed));
-            cases.add(new MlpCase("mlp:65x1", new int[] {5}, 5, 2, seed));
-            cases.add(new MlpCase("mlp:6x5,softplus", new int[] {2}, 2, 7, seed));
-            cases.add(new MlpCase("mlp:12x2,gaussian:5:1", new int[] {2}, 2, 4, seed));
-            cases.add(new MlpCase("mlp:12x2,sinusoidal:3:10:100,residual", new int[] {2}, 3, 4, seed));
-            cases.add(new MlpCase("mlp:4x2,fourier:1:1:1", new int[] {33}, 33, 2, seed));
+        for (Activation activation : Activation.values()) {
+            String name = activation.name().toLowerCase(java.util.Locale.ROOT);
+            cases.add(new MlpCase("mlp:17x2," + name, new int[] {2}, 2, 5, seed));
+            cases.add(new MlpCase("mlp:8x3," + name + ",residual", new int[] {3}, 3, 4, seed));
         }
+        cases.add(new MlpCase("mlp:1x1", new int[] {1}, 1, 1, seed));
+        cases.add(new MlpCase("mlp:3x1,tanh", new int[] {1, 1}, 1, 3, seed));
+        cases.add(new MlpCase("mlp:31x2", new int[] {2, 3}, 2, 3, seed));
+        cases.add(new MlpCase("mlp:33x2,residual", new int[] {2, 1, 4}, 2, 3, seed));
+        cases.add(new MlpCase("mlp:65x1", new int[] {5}, 5, 2, seed));
+        cases.add(new MlpCase("mlp:6x5,softplus", new int[] {2}, 2, 7, seed));
+        cases.add(new MlpCase("mlp:12x2,gaussian:5:1", new int[] {2}, 2, 4, seed));
+        cases.add(new MlpCase("mlp:12x2,sinusoidal:3:10:100,residual", new int[] {2}, 3, 4, seed));
+        cases.add(new MlpCase("mlp:4x2,fourier:1:1:1", new int[] {33}, 33, 2, seed));
         return cases;
     }
 

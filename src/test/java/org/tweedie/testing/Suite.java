@@ -41,7 +41,8 @@ public final class Suite {
      * @throws TestAbortedException if time ran out before the last one
      */
     public void cases(long count, Case one) throws Exception {
-        long from = Depth.now() == Depth.LONG ? done() : 0;
+        long done = Depth.now() == Depth.LONG ? done() : 0;
+        long from = done < count ? done : 0; // a suite that was finished starts again
         long end = System.nanoTime()
                 + Duration.ofMinutes(Long.getLong("suite.minutes", 85)).toNanos();
         long stored = System.nanoTime();
