@@ -13,7 +13,7 @@ import java.nio.file.Path;
 
 /**
  * A file that appears complete or not at all. Bytes go to {@code name.tmp-<pid>} beside the target (0600); {@link #publish}
- * forces them to the disk, makes the file 0644, renames it and forces the directory. Closing without publishing removes
+ * makes the file 0644, forces it to the disk, renames it and forces the directory. Closing without publishing removes
  * it. For one thread.
  */
 public final class AtomicFile implements AutoCloseable {
@@ -178,9 +178,9 @@ public final class AtomicFile implements AutoCloseable {
      */
     public void publish() throws IOException {
         flush();
+        actions.publish(temporary); // before the force, which keeps the mode as well as the bytes
         actions.force(channel);
         actions.close(channel);
-        actions.publish(temporary);
         if (force) {
             actions.replace(temporary, target);
         } else {
