@@ -235,7 +235,7 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
             if (resume == null) {
-                startAfresh(folder);
+                startAfresh(folder, directory);
             } else if (names(folder).stream().noneMatch(name -> name.endsWith(".ckpt"))) {
                 err.println("tweedie: no checkpoint in " + folder + " yet, starting at step 0");
             }
@@ -258,16 +258,12 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void startAfresh(Path folder) throws IOException {
-        List<String> old =
-                names(folder).stream().filter(name -> name.endsWith(".ckpt")).toList();
-        if (!old.isEmpty() && !force) {
+    private void startAfresh(Path folder, CheckpointDirectory directory) throws IOException {
+        if (!force && names(folder).stream().anyMatch(name -> name.endsWith(".ckpt"))) {
             throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume "
                     + folder + ", or start over with --force");
         }
-        for (String name : old) {
-            Files.delete(folder.resolve(name));
-        }
+        directory.clear();
     }
 
     /** The command that goes on from the checkpoints. */

@@ -52,7 +52,7 @@ public final class CheckpointDirectory implements AutoCloseable {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new IllegalArgumentException(directory + " is not a directory; name one for the checkpoints");
         }
-        actions.createDirectories(directory);
+        create(directory, actions);
         RunLock lock = RunLock.acquire(directory, actions);
         try {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
@@ -69,6 +69,28 @@ public final class CheckpointDirectory implements AutoCloseable {
         }
     }
 
+    /** A folder's name is on the disk once the folder above is forced; without it no file inside outlives a power loss. */
+    private static void create(Path directory, FileActions actions) throws IOException {
+        Path above = directory.toAbsolutePath().getParent();
+        Path there = above;
+        while (there != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        actions.createDirectories(directory);
+        while (above != null) {
+            actions.forceDirectory(above);
+            above = above.equals(there) ? null : above.getParent();
+        }
+    }
+
+    /** Removes all checkpoints, for a run that starts afresh; afterwards none of them comes back after a power loss. */
+    public void clear() throws IOException {
+        for (Path file : list(directory).values()) {
+            actions.delete(file);
+        }
+        actions.forceDirectory(directory);
+    }
+
     /**
      * Writes a checkpoint, then removes all but the newest few and any of a later step, which were passed over when this
      * run resumed.
@@ -83,16 +105,11 @@ public final class CheckpointDirectory implements AutoCloseable {
         for (Path later : all.tailMap(step, false).values()) {
             actions.delete(later);
         }
-        all.headMap(step, true).descendingMap().values().stream()
+        for (Path old : all.headMap(step, true).descendingMap().values().stream()
                 .skip(keep)
-                .toList()
-                .forEach(old -> {
-                    try {
-                        actions.delete(old);
-                    } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
-                    }
-                });
+                .toList()) {
+            actions.delete(old);
+        }
         return file;
     }
 
