@@ -11,11 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class AtomicFileTest {
     @TempDir
@@ -117,34 +116,11 @@ class AtomicFileTest {
         assertEquals(1, names().size());
     }
 
-    private interface Saving {
-        void save(Output output) throws IOException;
-    }
-
-    private static final float[] ROWS = new float[30_000];
-    private static final Map<String, Saving> WRITERS = Map.of(
-            "npy", output -> Npy.write(output, Table.of(ROWS, 3)),
-            "npz", output -> Npz.write(output, Map.of("a", Table.of(ROWS, 3))),
-            "csv", output -> rows(output, "a,b,c"),
-            "safetensors", output -> Safetensors.write(output, Map.of(), List.of(Tensor.f32("a", ROWS, 30_000))),
-            "checkpoint", output -> CheckpointFile.write(output, new Checkpoint().put("a", ROWS)),
-            "png", output -> Png.write(output, Raster.filled(64, 64, -1)),
-            "gif", output -> AnimatedGif.write(output, List.of(Raster.filled(64, 64, -1)), 50),
-            "html", output -> new HtmlReport("t").write(output));
-
-    private static void rows(Output output, String names) throws IOException {
-        try (CsvWriter writer = CsvWriter.open(output, 10_000, List.of(names.split(",")))) {
-            writer.write(ROWS, 0, 10_000);
-            writer.finish();
-        }
-    }
-
     /** Whichever change to the disk fails, the target is the old file or the new one, and nothing else is left. */
     @ParameterizedTest
-    @ValueSource(strings = {"npy", "npz", "csv", "safetensors", "checkpoint", "png", "gif", "html"})
-    void everyFailureLeavesOldOrNew(String format) throws Exception {
-        Saving writer = WRITERS.get(format);
-        Path target = folder.resolve("target." + format);
+    @EnumSource
+    void everyFailureLeavesOldOrNew(Written writer) throws Exception {
+        Path target = folder.resolve("target." + writer);
         for (boolean replacing : new boolean[] {false, true}) {
             FaultyDisk counting = new FaultyDisk(0);
             Output output = Output.to(target).force(replacing);
@@ -167,7 +143,7 @@ class AtomicFileTest {
                     assertFalse(Files.exists(target));
                 }
                 assertEquals(
-                        published || replacing ? List.of("target." + format) : List.of(), names(), "call " + failing);
+                        published || replacing ? List.of("target." + writer) : List.of(), names(), "call " + failing);
                 Files.write(target, new byte[] {7});
             }
             Files.delete(target);

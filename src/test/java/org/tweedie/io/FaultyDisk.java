@@ -5,25 +5,55 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
-/** The real disk, except that the k-th change to it fails; a failing write has written half of its bytes. */
+/**
+ * The real disk, except that the k-th change to it fails, or all from the k-th on; a failing write has written a part of its bytes. It
+ * waits for nothing, for what is here need not outlive the test.
+ */
 final class FaultyDisk implements FileActions {
     private final FileActions disk = FileActions.disk();
     private final int failing;
+    private final boolean forever;
+    private final double torn;
     private int calls;
 
     /**
      * @param failing which change fails, from 1; 0 for none
      */
     FaultyDisk(int failing) {
+        this(failing, false, 0.5);
+    }
+
+    /**
+     * @param forever whether every later change fails too
+     * @param torn the share of its bytes that a failing write has written
+     */
+    FaultyDisk(int failing, boolean forever, double torn) {
         this.failing = failing;
+        this.forever = forever;
+        this.torn = torn;
+    }
+
+    /** A disk that does not fail. */
+    static FaultyDisk none() {
+        return new FaultyDisk(0);
     }
 
     int calls() {
         return calls;
     }
 
+    /** Whether the fault was reached. */
+    boolean failed() {
+        return failing > 0 && calls >= failing;
+    }
+
+    private boolean fails() {
+        calls++;
+        return calls == failing || forever && failed();
+    }
+
     private void fail() throws IOException {
-        if (++calls == failing) {
+        if (fails()) {
             throw new IOException("No space left on device (call " + calls + ")");
         }
     }
@@ -42,17 +72,17 @@ final class FaultyDisk implements FileActions {
 
     @Override
     public void write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
-        if (calls + 1 == failing) {
-            disk.write(channel, bytes.duplicate().limit(bytes.position() + bytes.remaining() / 2), position);
+        if (fails()) {
+            int part = (int) (torn * bytes.remaining());
+            disk.write(channel, bytes.duplicate().limit(bytes.position() + part), position);
+            throw new IOException("No space left on device (call " + calls + ")");
         }
-        fail();
         disk.write(channel, bytes, position);
     }
 
     @Override
     public void force(FileChannel channel) throws IOException {
         fail();
-        disk.force(channel);
     }
 
     @Override
@@ -88,7 +118,6 @@ final class FaultyDisk implements FileActions {
     @Override
     public void forceDirectory(Path directory) throws IOException {
         fail();
-        disk.forceDirectory(directory);
     }
 
     @Override
