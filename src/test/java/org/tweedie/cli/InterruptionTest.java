@@ -1,8 +1,6 @@
 package org.tweedie.cli;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -12,25 +10,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.tweedie.io.Npy;
 
-/** Processes of their own: signals, kill -9, a small heap and a full disk. */
+/** Processes of their own: a second signal, a small heap and a full disk. {@link KilledRunTest} has the signals and kill -9. */
 @EnabledOnOs(OS.LINUX)
 class InterruptionTest {
-    /** Seconds that a process may take: many times what it needs, so that only a hang fails. */
-    private static final long PATIENCE = 120;
-
     @TempDir
     Path folder;
 
@@ -45,77 +35,12 @@ class InterruptionTest {
         data = Files.writeString(folder.resolve("data.csv"), rows);
     }
 
-    private record Running(Process process, Path err, Path out) {
-        String said() throws IOException {
-            return Files.readString(err);
-        }
-
-        int end() throws InterruptedException {
-            assertTrue(process.waitFor(PATIENCE, TimeUnit.SECONDS), "the process does not end");
-            return process.exitValue();
-        }
-
-        /** One line that tells of the failure, beside those of progress. */
-        void saidOneLine(String text) throws IOException {
-            List<String> told = said().lines()
-                    .filter(line -> !line.matches("(training|sampling) .*|WARNING: Using incubator modules: .*"))
-                    .toList();
-            assertEquals(1, told.size(), said());
-            assertTrue(told.get(0).startsWith("tweedie: ") && told.get(0).contains(text), said());
-        }
-
-        void signal(String name) throws IOException, InterruptedException {
-            assertEquals(
-                    0,
-                    new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
-                            .start()
-                            .waitFor());
-        }
-
-        void awaitSaid(String text) throws IOException, InterruptedException {
-            await(() -> said().contains(text), "'" + text + "'");
-        }
-
-        void await(Condition condition, String what) throws IOException, InterruptedException {
-            for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE);
-                    !condition.holds();
-                    Thread.sleep(5)) {
-                assertTrue(System.nanoTime() < end && process.isAlive(), what + " never came: " + said());
-            }
-        }
-    }
-
-    private interface Condition {
-        boolean holds() throws IOException;
-    }
-
     private Running start(String heap, List<String> arguments) throws IOException {
         return start(List.of(), heap, arguments);
     }
 
-    /** @param within a command that runs the command behind it */
     private Running start(List<String> within, String heap, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(within);
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                heap,
-                "-Djava.awt.headless=true",
-                "-XX:-UsePerfData", // its file would meet the limit of a full disk
-                "--add-modules",
-                "jdk.incubator.vector",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-        command.addAll(arguments);
-        Path err = Files.createTempFile(folder, "err", ".txt");
-        Path out = Files.createTempFile(folder, "out", ".txt");
-        return new Running(
-                new ProcessBuilder(command)
-                        .redirectError(err.toFile())
-                        .redirectOutput(out.toFile())
-                        .start(),
-                err,
-                out);
+        return Running.start(folder, within, List.of(heap, "--add-modules", "jdk.incubator.vector"), arguments);
     }
 
     /** Long enough that a signal comes in the middle; checkpoints every 20 steps. */
@@ -147,50 +72,6 @@ class InterruptionTest {
         try (Stream<Path> files = Files.list(directory)) {
             return files.anyMatch(file -> file.toString().endsWith(".ckpt"));
         }
-    }
-
-    private byte[] uninterrupted(int steps) throws IOException, InterruptedException {
-        assertEquals(0, start("-Xmx512m", train("whole.safetensors", steps)).end());
-        return Files.readAllBytes(folder.resolve("whole.safetensors"));
-    }
-
-    /** The first signal ends after a checkpoint, with the command that goes on; that command ends in the very same file. */
-    @ParameterizedTest
-    @CsvSource({"INT,130", "TERM,143"})
-    void aSignalSavesAndThePrintedCommandGoesOnToTheSameBytes(String signal, int code) throws Exception {
-        int steps = 3_000;
-        Running running = start("-Xmx512m", train("cut.safetensors", steps));
-        running.await(() -> hasCheckpoint(folder.resolve("cut.safetensors.checkpoints")), "a checkpoint");
-        running.signal(signal);
-        assertEquals(code, running.end(), running.said());
-        assertFalse(Files.exists(folder.resolve("cut.safetensors")));
-        Matcher command = Pattern.compile("go on with: tweedie (train .*)").matcher(running.said());
-        assertTrue(command.find(), running.said());
-        Matcher step = Pattern.compile("stopped after step (\\d+)").matcher(running.said());
-        assertTrue(step.find() && Integer.parseInt(step.group(1)) < steps, running.said());
-        assertEquals(0, start("-Xmx512m", List.of(command.group(1).split(" "))).end());
-        assertArrayEquals(uninterrupted(steps), Files.readAllBytes(folder.resolve("cut.safetensors")));
-    }
-
-    /** Twice at least, at moments that differ, then to the end: the same file as a run that nobody disturbed. */
-    @Test
-    void killedOutrightItGoesOnToTheSameBytes() throws Exception {
-        int steps = 2_000;
-        Path checkpoints = folder.resolve("killed.safetensors.checkpoints");
-        Running first = start("-Xmx512m", train("killed.safetensors", steps));
-        first.await(() -> hasCheckpoint(checkpoints), "a checkpoint");
-        first.signal("KILL");
-        assertEquals(137, first.end());
-        List<String> again = train("killed.safetensors", steps);
-        again.addAll(List.of("--resume", checkpoints.toString()));
-        Running second = start("-Xmx512m", again);
-        Thread.sleep(700); // somewhere in start-up, resume or training
-        second.process().destroyForcibly();
-        second.end();
-        if (!Files.exists(folder.resolve("killed.safetensors"))) {
-            assertEquals(0, start("-Xmx512m", again).end());
-        }
-        assertArrayEquals(uninterrupted(steps), Files.readAllBytes(folder.resolve("killed.safetensors")));
     }
 
     @Test
