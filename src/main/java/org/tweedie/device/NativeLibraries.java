@@ -23,6 +23,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
 
 /**
  * Puts JCuda's native libraries where JCuda looks for them, before JCuda does so itself: JCuda 12.6 writes them to a fixed
@@ -56,7 +57,9 @@ public final class NativeLibraries {
             }
             String folder = System.getProperty("java.io.tmpdir");
             try {
-                return place(library, Path.of(folder));
+                Path file = place(library, Path.of(folder));
+                requireRunnable(file, Files::isExecutable);
+                return file;
             } catch (InvalidPathException e) {
                 throw new DeviceUnavailableException(
                         "java.io.tmpdir '" + folder + "' cannot be written in this locale ("
@@ -107,7 +110,7 @@ public final class NativeLibraries {
             if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 write(library, target);
             }
-            check(library, target);
+            check(library, target, self());
             return target;
         } catch (IOException e) {
             throw new DeviceUnavailableException(
@@ -169,16 +172,49 @@ public final class NativeLibraries {
         }
     }
 
-    /** Refuses a file that this user would not want to load. */
-    private static void check(NativeLibrary library, Path file) throws IOException {
+    /**
+     * Refuses a file whose folder is mounted noexec, before the system's loader does so in forty lines. Only a file that is marked
+     * to be run tells.
+     *
+     * @param runs what the system says of it
+     */
+    static void requireRunnable(Path file, Predicate<Path> runs) {
+        boolean marked;
+        try {
+            marked = owner(file) == self()
+                    && Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS)
+                            .contains(PosixFilePermission.OWNER_EXECUTE);
+        } catch (IOException e) {
+            return; // the loader will say what is wrong
+        }
+        if (marked && !runs.test(file)) {
+            throw new DeviceUnavailableException(
+                    "cannot load " + file
+                            + ": its folder is mounted noexec; set -Djava.io.tmpdir= or -Djava.library.path= to a folder that is not");
+        }
+    }
+
+    private static int owner(Path file) throws IOException {
+        return (Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static int self() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
+    /**
+     * Refuses a file that this user would not want to load.
+     *
+     * @param self this user
+     */
+    static void check(NativeLibrary library, Path file, int self) throws IOException {
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             String what = Files.isSymbolicLink(file)
                     ? "a symbolic link"
                     : Files.isDirectory(file) ? "a folder" : "not a regular file";
             throw refusal(file, "is " + what);
         }
-        int owner = (Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        int self = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        int owner = owner(file);
         if (owner != self && owner != 0) {
             throw refusal(file, "belongs to another user");
         }
