@@ -12,6 +12,9 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,18 +35,17 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tweedie.testing.Depth;
+import org.tweedie.testing.Suite;
 
 /** JCuda's own loader dies in cold starts side by side and loads whatever lies in the temporary folder; ours must not. */
 @EnabledOnOs(
         value = OS.LINUX,
         architectures = {"amd64", "x86_64"})
 @Tag("checkout") // reads the jars of natives, which a bundle leaves out
+@Tag("loader")
 class NativeLibrariesTest {
-    /** A release runs 24 machines for 50 rounds: {@code -Dtweedie.coldStart.jvms=24 -Dtweedie.coldStart.rounds=50}. */
-    private static final int JVMS = Integer.getInteger("tweedie.coldStart.jvms", 6);
-
-    private static final int ROUNDS = Integer.getInteger("tweedie.coldStart.rounds", 2);
-
     @TempDir
     Path folder;
 
@@ -148,7 +150,9 @@ class NativeLibrariesTest {
 
     @Test
     void refusesAPipeWithoutHanging() throws IOException, InterruptedException {
-        assumeTrue(new ProcessBuilder("mkfifo", target().toString()).start().waitFor() == 0, "mkfifo");
+        assumeTrue(
+                new ProcessBuilder("sh", "-c", "mkfifo " + target()).start().waitFor() == 0,
+                "no mkfifo here: see the case beside this one, which needs none");
         assertTrue(refusal().contains("not a regular file"));
     }
 
@@ -167,8 +171,34 @@ class NativeLibrariesTest {
     }
 
     @Test
+    void refusesAPlugWhereNoPipeCanBeMade() throws IOException {
+        try (ServerSocketChannel plug = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            plug.bind(UnixDomainSocketAddress.of(target()));
+            assertTrue(refusal().contains("not a regular file"));
+        }
+    }
+
+    @Test
+    void refusesAFileThatIsNotOfThisUserNorOfRoot() throws IOException {
+        Files.write(target(), original(NativeLibrary.DRIVER));
+        int owner = (Integer) Files.getAttribute(target(), "unix:uid");
+        NativeLibraries.check(NativeLibrary.DRIVER, target(), owner);
+        if (owner == 0) {
+            NativeLibraries.check(NativeLibrary.DRIVER, target(), 1_000); // root may place it for all
+            return;
+        }
+        String message = assertThrows(
+                        DeviceUnavailableException.class,
+                        () -> NativeLibraries.check(NativeLibrary.DRIVER, target(), owner + 1))
+                .getMessage();
+        assertTrue(message.contains("belongs to another user"), message);
+    }
+
+    @Test
     void refusesAFileOfAnotherUser() throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give a file away");
+        assumeTrue(
+                "root".equals(System.getProperty("user.name")),
+                "only root can give a file away: see the case beside this one");
         Files.write(target(), original(NativeLibrary.DRIVER));
         Files.setAttribute(target(), "unix:uid", 65534);
         assertTrue(refusal().contains("belongs to another user"));
@@ -236,18 +266,106 @@ class NativeLibrariesTest {
         }
     }
 
+    /** On any machine: no file of this process may grow beyond 64 KiB, so the library cannot be written whole. */
     @Test
-    void coldStartsSideBySideAllSucceed() throws IOException, InterruptedException {
-        for (int round = 0; round < ROUNDS; round++) {
-            Path empty = Files.createDirectory(folder.resolve("round" + round));
-            List<Process> machines = new ArrayList<>();
-            for (int i = 0; i < JVMS; i++) {
-                machines.add(start(empty, "C.UTF-8", List.of()));
+    void aFileThatMayNotGrowLeavesNoPartOfIt() throws IOException, InterruptedException {
+        Path temporary = Files.createDirectory(folder.resolve("tmp"));
+        String said = run(start(
+                List.of("bash", "-c", "ulimit -f 64; exec \"$0\" \"$@\""), temporary, "C.UTF-8", List.of(), List.of()));
+        assertTrue(
+                said.startsWith("cannot put " + NativeLibrary.DRIVER.fileName() + " into " + temporary
+                                + ": File too large")
+                        && said.contains("-Djava.io.tmpdir="),
+                said);
+        assertEquals(List.of(), names(temporary));
+    }
+
+    /** A file system that is full, also at its very end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"64k", "1168k"})
+    void aFullFileSystemKeepsNoPartOfIt(String size) throws IOException, InterruptedException {
+        Path listed = folder.resolve("listed.txt");
+        Path mounted = mountable();
+        String said = run(mounted(mounted, "size=" + size, "ls -A " + mounted + " > " + listed));
+        assertTrue(
+                said.startsWith("cannot put " + NativeLibrary.DRIVER.fileName() + " into " + mounted)
+                        && said.contains("No space left on device")
+                        && said.contains("-Djava.io.tmpdir="),
+                said);
+        assertEquals("", Files.readString(listed));
+    }
+
+    @Test
+    void aFileSystemForReadingOnlyIsNamed() throws IOException, InterruptedException {
+        Path mounted = mountable();
+        String said = run(mounted(mounted, "ro", "true"));
+        assertTrue(said.contains("Read-only file system") && said.contains("-Djava.io.tmpdir="), said);
+    }
+
+    @Test
+    void aFileSystemMountedNoexecIsNamed() throws IOException, InterruptedException {
+        Path mounted = mountable();
+        String said = run(mounted(mounted, "noexec", "true"));
+        assertEquals(
+                "cannot load " + mounted.resolve(NativeLibrary.DRIVER.fileName())
+                        + ": its folder is mounted noexec; set -Djava.io.tmpdir= or -Djava.library.path= to a folder that is not",
+                said);
+    }
+
+    /** On any machine: what the system would say of a file there. */
+    @Test
+    void aFileThatMayNotBeRunIsNamed() throws IOException {
+        Path file = NativeLibraries.extract(folder).get(0);
+        NativeLibraries.requireRunnable(file, Files::isExecutable);
+        String message = assertThrows(
+                        DeviceUnavailableException.class, () -> NativeLibraries.requireRunnable(file, any -> false))
+                .getMessage();
+        assertTrue(message.contains("mounted noexec") && message.contains(file.toString()), message);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+        NativeLibraries.requireRunnable(file, any -> false); // not marked to be run, so nothing is known
+    }
+
+    private Path mountable() throws IOException, InterruptedException {
+        Path place = Files.createDirectory(folder.resolve("mounted"));
+        Process probe =
+                new ProcessBuilder("sh", "-c", "unshare -rm mount -t tmpfs none " + place + " 2>/dev/null").start();
+        assumeTrue(
+                probe.waitFor() == 0, "no tmpfs can be mounted here: see the case beside this one, which needs none");
+        return place;
+    }
+
+    /** A cold start on a tmpfs of its own, in a namespace of its own, and a command there after it. */
+    private static Process mounted(Path place, String options, String after) throws IOException {
+        return start(
+                List.of(
+                        "unshare",
+                        "-rm",
+                        "bash",
+                        "-c",
+                        "mount -t tmpfs -o " + options + " none " + place + " && \"$0\" \"$@\"; " + after),
+                place,
+                "C.UTF-8",
+                List.of(),
+                List.of());
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    /** How a round of cold starts at one moment ended: one line for each that did not load the library. */
+    private List<String> round(Path empty, int count, List<String> arguments) throws IOException, InterruptedException {
+        List<Process> machines = new ArrayList<>();
+        List<String> failures = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                machines.add(start(List.of(), empty, "C.UTF-8", List.of(), arguments));
             }
             List<BufferedReader> outputs = new ArrayList<>();
             for (Process machine : machines) {
-                BufferedReader output =
-                        new BufferedReader(new InputStreamReader(machine.getInputStream(), StandardCharsets.UTF_8));
+                BufferedReader output = machine.inputReader(StandardCharsets.UTF_8);
                 assertEquals("ready", output.readLine());
                 outputs.add(output);
             }
@@ -255,28 +373,64 @@ class NativeLibrariesTest {
                 machine.getOutputStream().write('\n');
                 machine.getOutputStream().flush();
             }
-            for (int i = 0; i < JVMS; i++) {
-                assertEquals("loaded", outputs.get(i).readLine(), "round " + round);
-                assertTrue(machines.get(i).waitFor(30, TimeUnit.SECONDS));
-                assertEquals(0, machines.get(i).exitValue());
+            for (int i = 0; i < count; i++) {
+                String said = outputs.get(i).readLine();
+                assertTrue(machines.get(i).waitFor(60, TimeUnit.SECONDS), "a cold start hangs");
+                if (machines.get(i).exitValue() != 0 || !"loaded".equals(said)) {
+                    failures.add(machines.get(i).exitValue() + ": " + said);
+                }
             }
+        } finally {
+            machines.forEach(Process::destroyForcibly);
+        }
+        return failures;
+    }
+
+    @Test
+    void coldStartsSideBySideAllSucceed() throws Exception {
+        int count = (int) Depth.of(6, 24, 24);
+        long[] started = new long[1];
+        Suite suite = new Suite("loader");
+        suite.cases(Depth.of(2, 5, 50), round -> {
+            Path empty = Files.createDirectory(folder.resolve("round" + round));
+            assertEquals(List.of(), round(empty, count, List.of()), "round " + round);
             assertArrayEquals(
                     original(NativeLibrary.DRIVER), Files.readAllBytes(empty.resolve(NativeLibrary.DRIVER.fileName())));
-            assertNoLitter(empty);
-        }
+            assertEquals(List.of(NativeLibrary.DRIVER.fileName()), names(empty));
+            started[0] += count;
+        });
+        suite.reached(started[0] + " cold starts, " + count + " JVMs at once on an empty folder, none failed");
+    }
+
+    /** The same rounds with a library put down without care: those who find a part of it cannot load it, and that is seen. */
+    @Test
+    void aCarelessLoaderIsCaught() throws IOException, InterruptedException {
+        List<String> failures = round(Files.createDirectory(folder.resolve("careless")), 3, List.of("careless"));
+        assertFalse(failures.isEmpty());
+        assertTrue(failures.stream().allMatch(line -> line.startsWith("3: ")), failures.toString());
     }
 
     private static Process start(Path temporary, String locale, List<String> options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), temporary, locale, options, List.of());
+    }
+
+    /** @param within a command that runs the command behind it */
+    private static Process start(
+            List<String> within, Path temporary, String locale, List<String> options, List<String> arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(within);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 classPath(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx64m",
+                "-XX:-UsePerfData", // its file would meet the limit of a full disk
                 "-Djava.io.tmpdir=" + temporary));
         command.addAll(options);
         command.add(ColdStart.class.getName());
+        command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("LC_ALL", locale);
         return builder.start();
