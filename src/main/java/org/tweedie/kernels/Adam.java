@@ -102,8 +102,13 @@ public final class Adam {
     public static DeviceBuffer control(Stream stream) {
         Device device = stream.device();
         DeviceBuffer control = device.allocate(Element.F64, PLACES);
-        stream.zero(control, 0, PLACES);
-        return control;
+        try {
+            stream.zero(control, 0, PLACES);
+            return control;
+        } catch (RuntimeException | Error e) {
+            control.close();
+            throw e;
+        }
     }
 
     /**
