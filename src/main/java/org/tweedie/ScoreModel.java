@@ -65,6 +65,8 @@ public final class ScoreModel implements AutoCloseable {
     private Map<String, Encoding> encodings;
     private Map<String, String> provenance = Map.of();
     private boolean closed;
+    /** True from the moment that new weights replace the old until all that belongs to them has. */
+    private boolean torn;
 
     ScoreModel(
             Device device,
@@ -146,7 +148,8 @@ public final class ScoreModel implements AutoCloseable {
 
     /**
      * Trains on the data's rows. Afterwards the model holds the running mean of the weights, the data's column names and the
-     * normalisers of its columns.
+     * normalisers of its columns. Where training fails the model stays as it was; where the device fails in the very moment of
+     * taking the new weights, the model refuses all further use.
      *
      * @param cancel finishes the step, writes a checkpoint and returns
      * @param checkpoints where to write them, or null
@@ -172,10 +175,12 @@ public final class ScoreModel implements AutoCloseable {
                             .ifPresent(found -> trainer.restore(found.checkpoint()));
                 }
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
+                torn = true;
                 trainer.copyMean(0, network.parameters().values());
                 ports = data.ports();
                 encodings = fitted;
                 provenance = provenance(data, spec, result);
+                torn = false;
                 return result;
             }
         } finally {
@@ -329,6 +334,11 @@ public final class ScoreModel implements AutoCloseable {
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("this model is closed");
+        }
+        if (torn) {
+            throw new IllegalStateException(
+                    "the device failed while this model took its new weights, so that they may be"
+                            + " of two kinds; make or load the model again, and resume the training from its checkpoint");
         }
     }
 

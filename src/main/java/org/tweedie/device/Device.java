@@ -5,6 +5,9 @@ package org.tweedie.device;
  *
  * <p>Thread safety: a device may be shared by threads; a {@link Stream} belongs to one thread at a time. Everything
  * opened from a device must be closed before it; what was forgotten is reported with its creation stack.
+ *
+ * <p>What fails is one {@link DeviceException} that names the call, the code and what to do. Closing does not throw: what a
+ * driver does not take back is logged as a warning and offered to it again when the device closes.
  */
 public interface Device extends AutoCloseable {
 

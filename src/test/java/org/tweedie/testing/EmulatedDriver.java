@@ -26,9 +26,14 @@ public final class EmulatedDriver {
     /** Skips the test where there is no emulated driver, and makes the other calls possible where there is one. */
     public static synchronized void required() {
         assumeTrue(present(), "needs the emulated CUDA driver");
+        load();
+    }
+
+    /** Makes the other calls possible, also before anything has started the driver; in a process that has the emulated one. */
+    public static synchronized void load() {
         if (!loaded) {
-            System.load(library()
-                    .toString()); // the file that JCuda has loaded: the same library, its names found a second time
+            System.load(
+                    library().toString()); // the file that JCuda loads: the same library, its names found a second time
             loaded = true;
         }
     }

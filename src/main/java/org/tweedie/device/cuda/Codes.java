@@ -9,20 +9,27 @@ import static jcuda.driver.CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR;
 import static jcuda.driver.CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
 import static jcuda.driver.CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_CONTEXT;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_HANDLE;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PC;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PTX;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_VALUE;
 import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_FAILED;
 import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
 import static jcuda.driver.CUresult.CUDA_ERROR_LAUNCH_TIMEOUT;
 import static jcuda.driver.CUresult.CUDA_ERROR_MISALIGNED_ADDRESS;
 import static jcuda.driver.CUresult.CUDA_ERROR_NOT_FOUND;
+import static jcuda.driver.CUresult.CUDA_ERROR_NOT_INITIALIZED;
+import static jcuda.driver.CUresult.CUDA_ERROR_NOT_PERMITTED;
 import static jcuda.driver.CUresult.CUDA_ERROR_NOT_READY;
+import static jcuda.driver.CUresult.CUDA_ERROR_NOT_SUPPORTED;
 import static jcuda.driver.CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU;
 import static jcuda.driver.CUresult.CUDA_ERROR_NO_DEVICE;
 import static jcuda.driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY;
 import static jcuda.driver.CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
 import static jcuda.driver.CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
 import static jcuda.driver.CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
+import static jcuda.driver.CUresult.CUDA_ERROR_SYSTEM_NOT_READY;
 import static jcuda.driver.CUresult.CUDA_ERROR_UNKNOWN;
 import static jcuda.driver.CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
 
@@ -96,7 +103,7 @@ final class Codes {
         };
     }
 
-    /** What to do about a code; empty where nothing better than the name is known. */
+    /** What to do about a code. */
     static String remedy(int code) {
         return switch (code) {
             case CUDA_ERROR_OUT_OF_MEMORY -> "use a smaller batch or chunk";
@@ -110,10 +117,29 @@ final class Codes {
             case CUDA_ERROR_NOT_READY -> "synchronize first";
             case CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, CUDA_ERROR_STREAM_CAPTURE_INVALIDATED ->
                 "only launches, copies between buffers and zeroing can be captured";
+            case CUDA_ERROR_INVALID_HANDLE, CUDA_ERROR_INVALID_CONTEXT ->
+                "has other code in this process destroyed it, or reset the GPU? close this device and open it again";
+            case CUDA_ERROR_CONTEXT_IS_DESTROYED -> "other code in this process has destroyed it, or reset the GPU";
+            case CUDA_ERROR_NOT_PERMITTED ->
+                "the driver does not allow this here: look at the GPU's compute mode, at MPS, at"
+                        + " ulimit -l, and at the rights of the container";
+            case CUDA_ERROR_NOT_SUPPORTED -> "this GPU or driver cannot do it; update the driver, or use another GPU";
+            case CUDA_ERROR_INVALID_VALUE ->
+                "this is a fault of Tweedie or of a kernel's caller; please report it with this line";
+            case CUDA_ERROR_SYSTEM_NOT_READY, CUDA_ERROR_NOT_INITIALIZED ->
+                "the driver's services are not up yet (fabric manager, persistence daemon); try again";
+            case CUDA_ERROR_ILLEGAL_ADDRESS,
+                    CUDA_ERROR_MISALIGNED_ADDRESS,
+                    CUDA_ERROR_INVALID_ADDRESS_SPACE,
+                    CUDA_ERROR_INVALID_PC,
+                    CUDA_ERROR_ILLEGAL_INSTRUCTION,
+                    CUDA_ERROR_HARDWARE_STACK_ERROR,
+                    CUDA_ERROR_ASSERT,
+                    CUDA_ERROR_LAUNCH_FAILED -> "a kernel failed; compute-sanitizer finds the place";
             case CUDA_ERROR_LAUNCH_TIMEOUT ->
                 "the GPU also drives a display that limits run time; use smaller launches or another GPU";
             case CUDA_ERROR_ECC_UNCORRECTABLE -> "the GPU's memory is failing; check nvidia-smi -q -d ECC";
-            default -> "";
+            default -> "look for the driver's own words in dmesg and nvidia-smi -q";
         };
     }
 }

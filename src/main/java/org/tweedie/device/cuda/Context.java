@@ -21,6 +21,8 @@ import org.tweedie.device.OutOfDeviceMemoryException;
  */
 final class Context {
     private static final System.Logger LOG = System.getLogger("org.tweedie.device");
+    /** What outlives a context and was not taken back: graphs, and contexts themselves. */
+    private static final Unreturned BEYOND = new Unreturned();
 
     final int ordinal;
     final String name;
@@ -35,6 +37,9 @@ final class Context {
 
     final Allocations allocations;
 
+    /** What this context did not take back. */
+    private final Unreturned unreturned = new Unreturned();
+
     private final CUdevice gpu = new CUdevice();
     private final CUcontext handle = new CUcontext();
     private final CUmodule module = new CUmodule();
@@ -48,11 +53,17 @@ final class Context {
         this.allocations = new Allocations(spec);
         byte[] image = KernelImage.load(kind);
         start(Codes.of(() -> JCudaDriver.cuDeviceGet(gpu, ordinal)), "cuDeviceGet");
-        this.mostShared = CudaProbe.attribute(gpu, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+        int[] shared = new int[1];
+        start(
+                CudaProbe.attribute(shared, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, gpu),
+                "cuDeviceGetAttribute");
+        this.mostShared = shared[0];
         start(Codes.of(() -> JCudaDriver.cuDevicePrimaryCtxRetain(handle, gpu)), "cuDevicePrimaryCtxRetain");
         boolean loaded = false;
         try {
-            CUcontext callers = enter();
+            CUcontext callers = new CUcontext();
+            start(Codes.of(() -> JCudaDriver.cuCtxGetCurrent(callers)), "cuCtxGetCurrent");
+            start(callers.equals(handle) ? 0 : current(handle), "cuCtxSetCurrent");
             try {
                 // not cuModuleLoadFatBinary: JCuda 12.6.0 never hands its module back
                 start(
@@ -64,7 +75,7 @@ final class Context {
             }
         } finally {
             if (!loaded) {
-                JCudaDriver.cuDevicePrimaryCtxRelease(gpu);
+                releasePrimary();
             }
         }
         this.guard = new Guard("device " + spec, this::release);
@@ -72,9 +83,14 @@ final class Context {
 
     static Context open(int ordinal) {
         CudaProbe.requireDriver(ordinal);
+        // a context that could not be released may be a broken one, and would be handed out again
+        BEYOND.offer(Codes::of);
         int[] count = new int[1];
         int code = Codes.of(() -> JCudaDriver.cuDeviceGetCount(count));
-        if (code != 0 || ordinal >= count[0]) {
+        if (code != 0) {
+            throw new DeviceUnavailableException(Failures.text("cuda:" + ordinal + ": cuDeviceGetCount", code));
+        }
+        if (ordinal >= count[0]) {
             throw new DeviceUnavailableException("cuda:" + ordinal + " does not exist: the driver lists "
                     + (count[0] == 0
                             ? "no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES"
@@ -97,35 +113,38 @@ final class Context {
         }
     }
 
+    private static int current(CUcontext context) {
+        return Codes.of(() -> JCudaDriver.cuCtxSetCurrent(context));
+    }
+
     /** Makes this context current, and returns the caller's for {@link #leave}. Cheap where it is current already. */
     CUcontext enter() {
         String cause = lost;
         if (cause != null) {
             throw new DeviceException(spec + " was lost: " + cause);
         }
-        return swap();
-    }
-
-    private CUcontext swap() {
         CUcontext callers = new CUcontext();
         int code = Codes.of(() -> JCudaDriver.cuCtxGetCurrent(callers));
-        if (code == 0 && !callers.equals(handle)) {
-            code = Codes.of(() -> JCudaDriver.cuCtxSetCurrent(handle));
+        if (code != 0) {
+            throw failure(code, "cuCtxGetCurrent");
         }
+        code = callers.equals(handle) ? 0 : current(handle);
         if (code != 0) {
             throw failure(code, "cuCtxSetCurrent");
         }
         return callers;
     }
 
-    /** Gives the thread back the context that it came with. */
+    /**
+     * Gives the thread back the context that it came with. What was done stands, so a failure is a warning; the thread is then
+     * left with no context rather than with this one, which is going to be destroyed.
+     */
     void leave(CUcontext callers) {
-        if (!callers.equals(handle)) {
-            int code = Codes.of(() -> JCudaDriver.cuCtxSetCurrent(callers));
-            if (code != 0) {
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        failure(code, "restoring the caller's context").getMessage());
+        int code = callers.equals(handle) ? 0 : current(callers);
+        if (code != 0) {
+            warn(code, "cuCtxSetCurrent to the caller's context", new LastLaunch());
+            if (current(callers) != 0) {
+                current(new CUcontext());
             }
         }
     }
@@ -155,7 +174,7 @@ final class Context {
         try {
             code = code(call);
             if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY && bytes > 0) {
-                throw outOfMemory(bytes);
+                throw outOfMemory(what, bytes);
             }
             if (code != 0) {
                 throw failure(code, what);
@@ -170,28 +189,78 @@ final class Context {
     /** Returns a handle and counts it out. */
     void close(Codes.Call call, String what) {
         try {
-            release(call, what);
+            giveBack(call, what);
         } finally {
             guard.exit();
         }
     }
 
-    /** Returns a resource; tried on a lost device too, where the code says nothing new. */
-    void release(Codes.Call call, String what) {
-        CUcontext callers;
-        try {
-            callers = swap();
-        } catch (DeviceException e) {
-            LOG.log(System.Logger.Level.DEBUG, e.getMessage());
-            return;
+    /**
+     * Returns a resource; tried on a lost device too. One that the driver does not take back is a warning, for what the caller
+     * did has been done, and it is offered again when this context goes. After a code that loses the context it is not: it may
+     * have been taken back all the same, and goes with the context.
+     */
+    void giveBack(Codes.Call call, String what) {
+        int code = settle(call, what);
+        if (code != 0 && !Codes.fatal(code)) {
+            unreturned.add(call);
+        }
+    }
+
+    /** As above, for what belongs to the process instead of a context, and needs none: graphs. */
+    void giveBackGraph(Codes.Call call, String what) {
+        int code = Codes.of(call);
+        if (code != 0) {
+            warn(code, what, new LastLaunch());
+            if (!Codes.fatal(code)) {
+                BEYOND.add(call);
+            }
+        }
+    }
+
+    /** Runs a call of a close; its failure is a warning. Returns the code. */
+    int settle(Codes.Call call, String what) {
+        return settle(call, what, new LastLaunch());
+    }
+
+    /** As above; {@code last} may be what failed. */
+    int settle(Codes.Call call, String what, LastLaunch last) {
+        String[] failed = {what};
+        int code = attempt(call, failed);
+        if (code != 0) {
+            warn(code, failed[0], last);
+        }
+        return code;
+    }
+
+    /** Runs a call in this context, lost or not. Returns the code. */
+    int attempt(Codes.Call call) {
+        return attempt(call, new String[1]);
+    }
+
+    /** As above; {@code failed} is told if it was not the call itself that failed. */
+    private int attempt(Codes.Call call, String[] failed) {
+        CUcontext callers = new CUcontext();
+        int code = Codes.of(() -> JCudaDriver.cuCtxGetCurrent(callers));
+        if (code != 0) {
+            failed[0] += " came to nothing: cuCtxGetCurrent";
+            return code;
+        }
+        code = callers.equals(handle) ? 0 : current(handle);
+        if (code != 0) {
+            failed[0] += " came to nothing: cuCtxSetCurrent";
+            return code;
         }
         try {
-            int code = Codes.of(call);
-            if (code != 0 && lost == null) {
-                LOG.log(System.Logger.Level.WARNING, failure(code, what).getMessage());
-            }
+            return Codes.of(call);
         } finally {
             leave(callers);
+        }
+    }
+
+    private void warn(int code, String what, LastLaunch last) {
+        if (lost == null) { // else the code says nothing new
+            LOG.log(System.Logger.Level.WARNING, failure(code, what, last).getMessage());
         }
     }
 
@@ -203,7 +272,7 @@ final class Context {
     /** As above; {@code last} may be what failed, for queued work reports late. */
     DeviceException failure(int code, String what, LastLaunch last) {
         if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            return new OutOfDeviceMemoryException(this + ": " + what, 0, free());
+            return outOfMemory(what, 0);
         }
         String text = Failures.text(spec + ": " + what, code);
         if (!Codes.fatal(code)) {
@@ -214,23 +283,22 @@ final class Context {
             text += "; rerun with -Dtweedie.sync=true to name the launch"
                     + (suspect.isEmpty() ? "" : " (the last one queued was " + suspect + ")");
         }
-        lost = text + "; close this device and open it again, or restart the process if that fails";
-        return new DeviceException(lost);
+        text += "; close this device and open it again, or restart the process if that fails";
+        lost = text;
+        return new DeviceException(text);
     }
 
-    OutOfDeviceMemoryException outOfMemory(long asked) {
-        return new OutOfDeviceMemoryException(spec + " (" + name + ")", asked, free());
+    /** @param asked 0 where it is not known */
+    OutOfDeviceMemoryException outOfMemory(String what, long asked) {
+        return new OutOfDeviceMemoryException(
+                this + ": " + what + " " + Codes.name(CUresult.CUDA_ERROR_OUT_OF_MEMORY), asked, free());
     }
 
+    /** Free bytes, or -1 where the driver does not say: this is part of a message, which must not fail. */
     private long free() {
         long[] free = new long[1];
         long[] total = new long[1];
-        CUcontext callers = swap();
-        try {
-            return Codes.of(() -> JCudaDriver.cuMemGetInfo(free, total)) == 0 ? free[0] : 0;
-        } finally {
-            leave(callers);
-        }
+        return attempt(() -> JCudaDriver.cuMemGetInfo(free, total)) == 0 ? free[0] : -1;
     }
 
     CUmodule module() {
@@ -238,10 +306,18 @@ final class Context {
     }
 
     private void release() {
-        release(() -> JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
-        int code = Codes.of(() -> JCudaDriver.cuDevicePrimaryCtxRelease(gpu));
-        if (code != 0 && lost == null) {
-            LOG.log(System.Logger.Level.WARNING, Failures.text(spec + ": cuDevicePrimaryCtxRelease", code));
+        unreturned.offer(this::attempt);
+        settle(() -> JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
+        releasePrimary();
+        BEYOND.offer(Codes::of);
+    }
+
+    private void releasePrimary() {
+        Codes.Call call = () -> JCudaDriver.cuDevicePrimaryCtxRelease(gpu);
+        int code = Codes.of(call);
+        if (code != 0) {
+            warn(code, "cuDevicePrimaryCtxRelease", new LastLaunch());
+            BEYOND.add(call);
         }
     }
 

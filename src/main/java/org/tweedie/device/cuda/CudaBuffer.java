@@ -40,7 +40,7 @@ final class CudaBuffer implements DeviceBuffer {
         }
         Context context = device.context();
         if (count > Long.MAX_VALUE / element.bytes()) {
-            throw context.outOfMemory(Long.MAX_VALUE);
+            throw context.outOfMemory("an allocation of " + count + " " + element, Long.MAX_VALUE);
         }
         long bytes = count * element.bytes();
         Address address = new Address();

@@ -10,6 +10,8 @@ import org.tweedie.device.Event;
 final class CudaEvent implements Event {
     final Guard guard;
     final CUevent handle;
+    /** True once a stream took it. */
+    volatile boolean recorded;
 
     private final Context context;
     private final Allocations.Ticket ticket;
@@ -45,8 +47,10 @@ final class CudaEvent implements Event {
         try {
             start.guard.enter();
             try {
-                int code = context.code(() -> JCudaDriver.cuEventElapsedTime(milliseconds, start.handle, handle));
-                if (code == CUresult.CUDA_ERROR_NOT_READY || code == CUresult.CUDA_ERROR_INVALID_HANDLE) {
+                int code = start.recorded && recorded
+                        ? context.code(() -> JCudaDriver.cuEventElapsedTime(milliseconds, start.handle, handle))
+                        : CUresult.CUDA_ERROR_NOT_READY;
+                if (code == CUresult.CUDA_ERROR_NOT_READY) {
                     throw new IllegalStateException(
                             "both events must be recorded and passed; record them and synchronize first");
                 }

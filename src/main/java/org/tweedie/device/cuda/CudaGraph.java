@@ -34,12 +34,14 @@ final class CudaGraph implements Graph {
                     "cuGraphInstantiate of " + nodes[0] + " nodes",
                     0);
         } finally {
-            context.release(() -> JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+            context.giveBackGraph(() -> JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
         }
         this.size = Math.toIntExact(nodes[0]);
         String what = "this graph of " + size + " operations on " + context.spec;
-        this.guard = new Guard(
-                what, () -> context.close(() -> JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy"));
+        this.guard = new Guard(what, () -> {
+            context.giveBackGraph(() -> JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+            context.guard.exit();
+        });
         this.ticket = context.allocations.opened(this, "a graph of " + size + " operations", 0, guard::close);
     }
 

@@ -26,44 +26,54 @@ public final class CudaProbe {
 
     private CudaProbe() {}
 
-    /** Why the driver cannot be used; empty where it can. Found out once, for a second touch of a missing one is worse. */
+    /** Loads the driver once, for a second touch of a missing one is worse; and starts it, which may be tried again. */
     private static final class Driver {
-        static final int VERSION;
-        static final Optional<String> REASON;
+        private static final Optional<String> MISSING = load();
+        /** 0 until it was started. */
+        private static int version;
 
-        static {
-            int version = 0;
-            Optional<String> reason;
+        private static Optional<String> load() {
             try {
-                version = load();
-                reason = Optional.empty();
+                NativeLibraries.provide(NativeLibrary.DRIVER);
+                Class.forName("jcuda.driver.JCudaDriver");
+                return Optional.empty();
             } catch (DeviceUnavailableException e) {
-                reason = Optional.of(String.valueOf(e.getMessage()));
+                return Optional.of(String.valueOf(e.getMessage()));
+            } catch (ClassNotFoundException e) {
+                return Optional.of("jcuda.driver.JCudaDriver is not on the class path");
             } catch (LinkageError e) {
-                reason = Optional.of(NativeFailure.reason(
+                return Optional.of(NativeFailure.reason(
                         e,
                         "libcuda.so.1",
                         "no NVIDIA driver",
                         "install the NVIDIA driver; in a " + "container pass the GPU through (--gpus all)"));
             }
-            VERSION = version;
-            REASON = reason;
         }
 
-        private static int load() {
-            NativeLibraries.provide(NativeLibrary.DRIVER);
+        /** Why it cannot be used; empty where it can. */
+        static synchronized Optional<String> start() {
+            if (MISSING.isPresent() || version > 0) {
+                return MISSING;
+            }
             int code = Codes.of(() -> JCudaDriver.cuInit(0));
             if (code != 0) {
-                throw new DeviceUnavailableException(
-                        "the CUDA driver does not start: " + Failures.text("cuInit", code));
+                return Optional.of("the CUDA driver does not start: " + Failures.text("cuInit", code));
             }
-            int[] version = new int[1];
-            code = Codes.of(() -> JCudaDriver.cuDriverGetVersion(version));
-            if (code != 0 || version[0] < OLDEST_DRIVER) {
-                throw new DeviceUnavailableException("the CUDA driver is too old: it offers CUDA " + level(version[0])
+            int[] level = new int[1];
+            code = Codes.of(() -> JCudaDriver.cuDriverGetVersion(level));
+            if (code != 0) {
+                return Optional.of("the CUDA driver does not start: " + Failures.text("cuDriverGetVersion", code));
+            }
+            if (level[0] < OLDEST_DRIVER) {
+                return Optional.of("the CUDA driver is too old: it offers CUDA " + level(level[0])
                         + ", Tweedie needs 12.0 or newer; update the NVIDIA driver");
             }
-            return version[0];
+            version = level[0];
+            return Optional.empty();
+        }
+
+        static synchronized int version() {
+            return version;
         }
     }
 
@@ -76,7 +86,7 @@ public final class CudaProbe {
         int[] count = new int[1];
         int code = Codes.of(() -> JCudaDriver.cuDeviceGetCount(count));
         if (code != 0) {
-            return new CudaStatus(Optional.of(Failures.text("cuDeviceGetCount", code)), Driver.VERSION, List.of());
+            return new CudaStatus(Optional.of(Failures.text("cuDeviceGetCount", code)), Driver.version(), List.of());
         }
         List<Gpu> gpus = new ArrayList<>();
         for (int ordinal = 0; ordinal < count[0]; ordinal++) {
@@ -88,13 +98,13 @@ public final class CudaProbe {
         } else if (gpus.stream().allMatch(gpu -> gpu.refusal().isPresent())) {
             reason = gpus.get(0).refusal();
         }
-        return new CudaStatus(reason, Driver.VERSION, gpus);
+        return new CudaStatus(reason, Driver.version(), gpus);
     }
 
     private static Optional<String> missing() {
         return "cpu".equals(System.getProperty("tweedie.device"))
                 ? Optional.of("switched off by -Dtweedie.device=cpu")
-                : Driver.REASON;
+                : Driver.start();
     }
 
     /** Starts the driver, or says why not. */
@@ -110,41 +120,44 @@ public final class CudaProbe {
         CUdevice gpu = new CUdevice();
         byte[] name = new byte[256];
         long[] memory = new long[1];
+        int[] major = new int[1];
+        int[] minor = new int[1];
+        String call = "cuDeviceGet";
         int code = Codes.of(() -> JCudaDriver.cuDeviceGet(gpu, ordinal));
         if (code == 0) {
+            call = "cuDeviceGetName";
             code = Codes.of(() -> JCudaDriver.cuDeviceGetName(name, name.length, gpu));
         }
         if (code == 0) {
+            call = "cuDeviceTotalMem";
             code = Codes.of(() -> JCudaDriver.cuDeviceTotalMem(memory, gpu));
         }
-        if (code != 0) {
-            return new Gpu(
-                    ordinal,
-                    "unknown GPU",
-                    DeviceKind.CUDA,
-                    0,
-                    0,
-                    0,
-                    Optional.of(Failures.text("cuda:" + ordinal, code)));
+        if (code == 0) {
+            call = "cuDeviceGetAttribute";
+            code = attribute(major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, gpu);
         }
-        int major = attribute(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
-        int minor = attribute(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        if (code == 0) {
+            code = attribute(minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, gpu);
+        }
+        if (code != 0) {
+            String refusal = Failures.text("cuda:" + ordinal + ": " + call, code);
+            return new Gpu(ordinal, "unknown GPU", DeviceKind.CUDA, 0, 0, 0, Optional.of(refusal));
+        }
         String called = text(name);
         DeviceKind kind = called.equals(EMULATED) ? DeviceKind.EMULATED : DeviceKind.CUDA;
         Optional<String> refusal = Optional.empty();
-        if (10 * major + minor < OLDEST_CAPABILITY) {
-            refusal = Optional.of("cuda:" + ordinal + " (" + called + ") has compute capability " + major + "." + minor
-                    + "; Tweedie needs 8.0 or newer (Ampere); use the host device (cpu)");
+        if (10 * major[0] + minor[0] < OLDEST_CAPABILITY) {
+            refusal = Optional.of("cuda:" + ordinal + " (" + called + ") has compute capability " + major[0] + "."
+                    + minor[0] + "; Tweedie needs 8.0 or newer (Ampere); use the host device (cpu)");
         } else if (!KernelImage.present(kind)) {
             refusal = Optional.of(KernelImage.MISSING);
         }
-        return new Gpu(ordinal, called, kind, major, minor, memory[0], refusal);
+        return new Gpu(ordinal, called, kind, major[0], minor[0], memory[0], refusal);
     }
 
-    static int attribute(CUdevice gpu, int attribute) {
-        int[] value = new int[1];
-        int code = Codes.of(() -> JCudaDriver.cuDeviceGetAttribute(value, attribute, gpu));
-        return code == 0 ? value[0] : 0;
+    /** Asks for an attribute; returns the driver's code. */
+    static int attribute(int[] into, int attribute, CUdevice gpu) {
+        return Codes.of(() -> JCudaDriver.cuDeviceGetAttribute(into, attribute, gpu));
     }
 
     private static String text(byte[] name) {

@@ -51,23 +51,18 @@ final class CudaStream implements Stream {
         LaunchBlock arguments;
         try {
             arguments = new LaunchBlock(context);
-        } catch (DeviceException e) {
+        } catch (RuntimeException | Error e) {
             context.close(() -> owned ? JCudaDriver.cuStreamDestroy(handle) : 0, "cuStreamDestroy");
             throw e;
         }
         Staging through = new Staging(context, handle, last);
         this.block = arguments;
         this.staging = through;
-        this.guard = new Guard(
-                "this stream on " + context.spec,
-                () -> context.close(
-                        () -> {
-                            int freed = through.free();
-                            int unblocked = arguments.free();
-                            int destroyed = owned ? JCudaDriver.cuStreamDestroy(handle) : 0;
-                            return destroyed != 0 ? destroyed : freed != 0 ? freed : unblocked;
-                        },
-                        "closing a stream"));
+        this.guard = new Guard("this stream on " + context.spec, () -> {
+            through.free();
+            context.giveBack(arguments::free, "cuMemFreeHost");
+            context.close(() -> owned ? JCudaDriver.cuStreamDestroy(handle) : 0, "cuStreamDestroy");
+        });
         this.ticket =
                 context.allocations.opened(this, owned ? "a stream" : "the wrapping of a stream", 0, guard::close);
     }
@@ -357,7 +352,16 @@ final class CudaStream implements Stream {
     @Override
     public void record(Event event) {
         refuseCapture("an event");
-        with(event, mine -> JCudaDriver.cuEventRecord(mine.handle, handle), "cuEventRecord");
+        with(
+                event,
+                mine -> {
+                    int code = JCudaDriver.cuEventRecord(mine.handle, handle);
+                    if (code == 0) {
+                        mine.recorded = true;
+                    }
+                    return code;
+                },
+                "cuEventRecord");
     }
 
     @Override
@@ -416,16 +420,24 @@ final class CudaStream implements Stream {
         } finally {
             captured = null;
             if (!done) {
-                context.release(
-                        () -> {
-                            JCudaDriver.cuStreamEndCapture(handle, graph);
-                            return JCudaDriver.cuGraphDestroy(graph);
-                        },
-                        "cuStreamEndCapture");
+                abandon();
             }
         }
-        inside(() -> context.call(() -> JCudaDriver.cuStreamEndCapture(handle, graph), "cuStreamEndCapture"));
+        try {
+            inside(() -> context.call(() -> JCudaDriver.cuStreamEndCapture(handle, graph), "cuStreamEndCapture"));
+        } catch (DeviceException e) {
+            abandon();
+            throw e;
+        }
         return new CudaGraph(context, graph, new ArrayList<>(buffers));
+    }
+
+    /** Ends a capture that failed, if it has not ended by its failure, so that the stream can be used again. */
+    private void abandon() {
+        CUgraph graph = new CUgraph();
+        if (context.attempt(() -> JCudaDriver.cuStreamEndCapture(handle, graph)) == 0) {
+            context.giveBackGraph(() -> JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+        }
     }
 
     private void inside(Runnable work) {

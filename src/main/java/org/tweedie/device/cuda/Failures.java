@@ -9,6 +9,6 @@ final class Failures {
     }
 
     static String text(String what, int code, String remedy) {
-        return what + " " + Codes.name(code) + (remedy.isEmpty() ? "" : "; " + remedy);
+        return what + " " + Codes.name(code) + "; " + remedy;
     }
 }

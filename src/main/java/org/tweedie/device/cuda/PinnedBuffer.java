@@ -46,16 +46,11 @@ final class PinnedBuffer implements HostBuffer {
                 () -> JCudaDriver.cuMemHostRegister(pointer, locked, JCudaDriver.CU_MEMHOSTREGISTER_PORTABLE),
                 "cuMemHostRegister of " + locked + " bytes",
                 locked);
-        this.guard = new Guard(
-                "this page-locked buffer of " + count + " " + element,
-                () -> context.close(
-                        () -> {
-                            // copies with it may be queued still; the driver does not wait for them
-                            int code = JCudaDriver.cuCtxSynchronize();
-                            int unlocked = JCudaDriver.cuMemHostUnregister(pointer);
-                            return unlocked != 0 ? unlocked : code;
-                        },
-                        "cuMemHostUnregister"));
+        this.guard = new Guard("this page-locked buffer of " + count + " " + element, () -> {
+            // copies with it may be queued still; the driver does not wait for them
+            context.settle(JCudaDriver::cuCtxSynchronize, "cuCtxSynchronize");
+            context.close(() -> JCudaDriver.cuMemHostUnregister(pointer), "cuMemHostUnregister");
+        });
         this.memory = pages.slice(0, count * element.bytes()).order(ByteOrder.nativeOrder());
         this.ticket =
                 context.allocations.opened(this, "a page-locked buffer of " + count + " " + element, 0, guard::close);

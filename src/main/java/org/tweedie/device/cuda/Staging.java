@@ -141,15 +141,14 @@ final class Staging {
     }
 
     /** Returns the memory when the stream has no more use for it. */
-    int free() {
-        int code = 0;
-        if (memory != null) {
-            JCudaDriver.cuStreamSynchronize(stream);
-            code = JCudaDriver.cuMemFreeHost(memory);
+    void free() {
+        Pointer open = memory;
+        if (open != null) {
+            context.settle(() -> JCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize", last);
+            context.giveBack(() -> JCudaDriver.cuMemFreeHost(open), "cuMemFreeHost");
         }
         for (CUevent event : moved) {
-            JCudaDriver.cuEventDestroy(event);
+            context.giveBack(() -> JCudaDriver.cuEventDestroy(event), "cuEventDestroy");
         }
-        return code;
     }
 }

@@ -23,19 +23,25 @@ import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.tweedie.ScoreModel;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceException;
+import org.tweedie.device.DeviceUnavailableException;
 import org.tweedie.device.Element;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.device.Stream;
+import org.tweedie.score.Mlp;
+import org.tweedie.sde.VpSde;
 import org.tweedie.testing.EmulatedDriver;
 import org.tweedie.testing.GpuTest;
 import org.tweedie.testing.TestDevices;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.TrainSpec;
 
 /** The emulated driver under unmodified JCuda, and under our device layer: it runs kernels, and says what is wrong with them. */
 @GpuTest
@@ -222,6 +228,113 @@ class EmulatedDriverTest {
             device.allocate(Element.F32, 10).close();
         }
         assertEquals(before, EmulatedDriver.stat("bytes"));
+    }
+
+    /** What the driver does not take back is offered again, though the context lives on with another device's. */
+    @Test
+    void whatTheDriverDoesNotTakeBackIsOfferedAgain() {
+        String[] counters = {"bytes", "hostBytes", "streams", "events", "graphs", "execs", "modules", "contexts"};
+        String[] calls = {
+            "cuMemFree_v2",
+            "cuMemFreeHost",
+            "cuEventDestroy_v2",
+            "cuStreamDestroy_v2",
+            "cuGraphDestroy",
+            "cuGraphExecDestroy",
+            "cuCtxSetCurrent"
+        };
+        try (Device keeper = TestDevices.open(TestDevices.specs().get(1))) {
+            for (String call : calls) {
+                long[] before =
+                        Arrays.stream(counters).mapToLong(EmulatedDriver::stat).toArray();
+                long injected = EmulatedDriver.stat("injected");
+                Device device = TestDevices.open(TestDevices.specs().get(1));
+                Stream stream = device.stream();
+                DeviceBuffer buffer = device.allocate(Element.F32, 10);
+                stream.upload(new float[10], 0, buffer, 0, 10);
+                EmulatedDriver.fail(call, call.equals("cuCtxSetCurrent") ? 30 : 1, CUresult.CUDA_ERROR_UNKNOWN, true);
+                try {
+                    stream.capture(() -> stream.zero(buffer, 0, 10)).close();
+                    for (int i = 0; i < 10; i++) {
+                        stream.zero(buffer, 0, 10);
+                    }
+                } catch (DeviceException e) {
+                    assertEquals("cuCtxSetCurrent", call, e.getMessage());
+                }
+                stream.close();
+                buffer.close();
+                assertTrue(EmulatedDriver.stat("injected") > injected, call);
+                EmulatedDriver.reset();
+                device.close();
+                assertArrayEquals(
+                        before,
+                        Arrays.stream(counters).mapToLong(EmulatedDriver::stat).toArray(),
+                        call);
+                JCudaDriver.cuCtxSetCurrent(new CUcontext());
+            }
+            assertTrue(keeper.memory().free() > 0);
+        }
+    }
+
+    /** The message of one failure asks the driver for more, which may fail too. */
+    @Test
+    void aFailureWhileAFailureIsDescribedDoesNotHideIt() {
+        try (Device device = TestDevices.open(TestDevices.specs().get(1))) {
+            EmulatedDriver.fail("cuCtxGetCurrent", 1, CUresult.CUDA_ERROR_OUT_OF_MEMORY, true);
+            OutOfDeviceMemoryException thrown =
+                    assertThrows(OutOfDeviceMemoryException.class, () -> device.allocate(Element.F32, 10));
+            assertTrue(
+                    thrown.getMessage()
+                            .contains("cuCtxGetCurrent CUDA_ERROR_OUT_OF_MEMORY: out of memory, free bytes unknown"),
+                    thrown.getMessage());
+            assertEquals(-1, thrown.freeBytes());
+            EmulatedDriver.reset();
+            device.allocate(Element.F32, 10).close();
+        }
+    }
+
+    /** A GPU that does not open leaves the host to carry on, when it was not asked for by name. */
+    @Test
+    void aGpuThatDoesNotOpenLeavesTheHost() {
+        EmulatedDriver.fail("cuModuleLoadData", 1, CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, false);
+        try (Device device = Device.open("auto")) {
+            assertEquals("HOST", device.kind().name());
+        }
+        EmulatedDriver.fail("cuModuleLoadData", 1, CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, false);
+        DeviceUnavailableException thrown = assertThrows(
+                DeviceUnavailableException.class,
+                () -> Device.open(TestDevices.specs().get(1)));
+        assertTrue(thrown.getMessage().contains("cuModuleLoadData of "), thrown.getMessage());
+        assertTrue(thrown.getMessage().contains("CUDA_ERROR_NO_BINARY_FOR_GPU; the kernels were not compiled"));
+    }
+
+    /** Weights that may be half new and half old are not sampled from. */
+    @Test
+    void aModelThatFailedWhileItTookNewWeightsSaysSo() {
+        Dataset data = Dataset.of(new float[] {1, 2, 3, 4, 5, 6}, "a", "b");
+        TrainSpec spec = TrainSpec.steps(2).withBatch(4);
+        try (Device device = TestDevices.open(TestDevices.specs().get(1))) {
+            long copies = EmulatedDriver.stat("cuMemcpyDtoDAsync_v2");
+            try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), data, 1, device)) {
+                model.train(data, spec);
+                copies = EmulatedDriver.stat("cuMemcpyDtoDAsync_v2") - copies;
+            }
+            for (boolean last : new boolean[] {false, true}) {
+                try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), data, 1, device)) {
+                    float[] weights = model.weights();
+                    EmulatedDriver.fail("cuMemcpyDtoDAsync_v2", last ? copies : 1, CUresult.CUDA_ERROR_UNKNOWN, false);
+                    assertThrows(DeviceException.class, () -> model.train(data, spec));
+                    if (last) {
+                        String said = assertThrows(IllegalStateException.class, model::weights)
+                                .getMessage();
+                        assertTrue(said.contains("may be of two kinds"), said);
+                    } else {
+                        assertArrayEquals(weights, model.weights());
+                        model.train(data, spec);
+                    }
+                }
+            }
+        }
     }
 
     @Test
