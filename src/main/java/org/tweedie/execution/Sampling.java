@@ -20,6 +20,10 @@ import org.tweedie.plan.Register;
  * bit. For one thread at a time.
  */
 public final class Sampling implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("org.tweedie.execution");
+    /** A run of fewer is not tried: the memory of so few does not count beside the weights. */
+    private static final int FEWEST_ROWS = 32;
+
     private static final int MOST_ROWS_HOST = 16_384;
     private static final int MOST_ROWS_CUDA = 1 << 18;
     /** Rows of the first run, from which the size of the next ones follows: about a quarter of a second each. */
@@ -29,43 +33,21 @@ public final class Sampling implements AutoCloseable {
 
     private final Program program;
     private final Choice choice;
-    private final Closing owned;
-    private final Stream stream;
-    private final Runner runner;
-    private final List<DeviceBuffer> givens = new ArrayList<>();
-    private final List<DeviceBuffer> outputs = new ArrayList<>();
-    private final List<DeviceBuffer> traces = new ArrayList<>();
+    private final Device device;
     private final boolean traced;
+    /** Null while another is made, and when there was no room for one. */
+    private @Nullable Scratch scratch;
+
+    private int capacity;
     private int rowsARun = FIRST_ROWS;
 
-    private Sampling(Program program, Choice choice, Device device, int capacity, boolean traced) {
+    private Sampling(Program program, Choice choice, Device device, int rows, boolean traced) {
         this.program = program;
         this.choice = choice;
+        this.device = device;
         this.traced = traced;
-        this.owned = new Closing();
-        try {
-            this.stream = owned.add(device.stream());
-            this.runner = owned.add(choice.execution().open(program, device, capacity));
-            for (Register given : program.givens()) {
-                givens.add(buffer(device, capacity, given));
-            }
-            for (Register output : program.outputs()) {
-                outputs.add(buffer(device, capacity, output));
-            }
-            if (traced) {
-                for (Register register : program.traced()) {
-                    traces.add(buffer(
-                            device, (long) capacity * program.plan().steps().size(), register));
-                }
-            }
-        } catch (RuntimeException | Error e) {
-            owned.close();
-            throw e;
-        }
-    }
-
-    private DeviceBuffer buffer(Device device, long rows, Register register) {
-        return owned.add(device.allocate(Element.F32, rows * register.space().width()));
+        this.capacity = rows;
+        fit(rows, null);
     }
 
     /**
@@ -75,21 +57,124 @@ public final class Sampling implements AutoCloseable {
      * @param traced whether the plan's traced registers are wanted after each step
      * @param only the name of the execution to use, or null for the first that does not decline
      * @throws IllegalArgumentException if every execution declines; gives each reason
-     * @throws OutOfDeviceMemoryException if not even a small run fits
+     * @throws OutOfDeviceMemoryException if not even a run of {@value #FEWEST_ROWS} rows fits; says what it needs and what is free
      */
     public static Sampling open(Program program, Device device, long rows, boolean traced, @Nullable String only) {
         Choice choice = choose(program, device, traced, only);
         int most = device.kind() == DeviceKind.HOST ? MOST_ROWS_HOST : MOST_ROWS_CUDA;
-        int capacity = (int) Math.max(1, Math.min(rows, most));
-        while (true) {
+        return new Sampling(program, choice, device, (int) Math.max(1, Math.min(rows, most)), traced);
+    }
+
+    /**
+     * Takes memory for {@code rows} a run, or for half of them, and half again, until there is room: the answer is the same.
+     *
+     * @param because why as many as before are too many, or null
+     */
+    private void fit(int rows, @Nullable OutOfDeviceMemoryException because) {
+        OutOfDeviceMemoryException full = because;
+        for (int now = rows; ; now = fewer(now)) {
+            long before = device.allocatedBytes();
+            Scratch made = new Scratch(now);
             try {
-                return new Sampling(program, choice, device, capacity, traced);
+                made.open();
             } catch (OutOfDeviceMemoryException e) {
-                if (capacity <= 256) {
-                    throw e;
+                long held = Math.max(0, device.allocatedBytes() - before);
+                made.close();
+                if (now <= FEWEST_ROWS) {
+                    throw tooFew(now, held, e);
                 }
-                capacity /= 2; // fewer rows a run, the same answer
+                full = e;
+                continue;
+            } catch (RuntimeException | Error e) {
+                made.close();
+                throw e;
             }
+            if (full != null) {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        capacity + " rows at a time do not fit, going on with " + now + ": " + full.getMessage());
+            }
+            scratch = made;
+            capacity = now;
+            return;
+        }
+    }
+
+    private static int fewer(int rows) {
+        return Math.max(FEWEST_ROWS, rows / 2);
+    }
+
+    private static OutOfDeviceMemoryException tooFew(int rows, long held, OutOfDeviceMemoryException e) {
+        return e.during(
+                "sampling " + rows + (rows == 1 ? " row" : " rows at a time"),
+                held,
+                "it cannot be split further: close what else holds this device's memory, or use another device");
+    }
+
+    /** After a run that did not fit: memory for half as many rows, if that is still a run. */
+    private void shrink(OutOfDeviceMemoryException e) {
+        long before = device.allocatedBytes();
+        close();
+        if (capacity <= FEWEST_ROWS) {
+            throw tooFew(capacity, Math.max(0, before - device.allocatedBytes()), e);
+        }
+        fit(fewer(capacity), e);
+    }
+
+    private Scratch scratch() {
+        Scratch open = scratch;
+        if (open == null) {
+            throw new IllegalStateException("this sampling is closed");
+        }
+        return open;
+    }
+
+    /** What a run of so many rows needs on the device. Closed also where it could not be opened. */
+    private final class Scratch implements AutoCloseable {
+        private final int rows;
+        private final Closing owned = new Closing();
+        private final List<DeviceBuffer> givens = new ArrayList<>();
+        private final List<DeviceBuffer> outputs = new ArrayList<>();
+        private final List<DeviceBuffer> traces = new ArrayList<>();
+        private @Nullable Stream opened;
+        private @Nullable Runner running;
+
+        Scratch(int rows) {
+            this.rows = rows;
+        }
+
+        void open() {
+            opened = owned.add(device.stream());
+            running = owned.add(choice.execution().open(program, device, rows));
+            for (Register given : program.givens()) {
+                givens.add(buffer(rows, given));
+            }
+            for (Register output : program.outputs()) {
+                outputs.add(buffer(rows, output));
+            }
+            if (traced) {
+                for (Register register : program.traced()) {
+                    traces.add(buffer((long) rows * program.plan().steps().size(), register));
+                }
+            }
+        }
+
+        private DeviceBuffer buffer(long rows, Register register) {
+            return owned.add(
+                    device.allocate(Element.F32, rows * register.space().width()));
+        }
+
+        Stream stream() {
+            return java.util.Objects.requireNonNull(opened);
+        }
+
+        Runner runner() {
+            return java.util.Objects.requireNonNull(running);
+        }
+
+        @Override
+        public void close() {
+            owned.close();
         }
     }
 
@@ -107,9 +192,9 @@ public final class Sampling implements AutoCloseable {
         return choice;
     }
 
-    /** The most rows one run takes. */
+    /** The most rows one run takes; falls where a run did not fit. */
     public int capacity() {
-        return runner.capacity();
+        return capacity;
     }
 
     /** The choice of an execution: the offers of all candidates, in the order asked. */
@@ -199,6 +284,9 @@ public final class Sampling implements AutoCloseable {
         }
     }
 
+    /** The rows of one run, on the host. */
+    private record Piece(List<float[]> outputs, List<float[]> traces) {}
+
     private final class Loop {
         private final long seed;
         private final Map<String, GivenRows> given;
@@ -220,7 +308,14 @@ public final class Sampling implements AutoCloseable {
                 cancel.check("sampling");
                 int rows = (int) Math.min(Math.min(rowsARun, capacity()), count - done);
                 long start = System.nanoTime();
-                chunk(done, first + done, rows, indices);
+                Piece piece;
+                try {
+                    piece = chunk(done, first + done, rows, indices);
+                } catch (OutOfDeviceMemoryException e) {
+                    shrink(e);
+                    continue;
+                }
+                sink.rows(done, rows, piece.outputs(), piece.traces());
                 double seconds = Math.max(1e-6, (System.nanoTime() - start) / 1e9);
                 rowsARun = (int) Math.max(FIRST_ROWS, Math.min(capacity(), rows * SECONDS_A_RUN / seconds));
                 done += rows;
@@ -228,45 +323,47 @@ public final class Sampling implements AutoCloseable {
             }
         }
 
-        private void chunk(long at, long first, int rows, long @Nullable [] indices) {
+        private Piece chunk(long at, long first, int rows, long @Nullable [] indices) {
+            Scratch on = scratch();
             long[] wanted = indices == null ? null : java.util.Arrays.copyOfRange(indices, (int) at, (int) at + rows);
             List<View> in = new ArrayList<>();
-            for (int i = 0; i < givens.size(); i++) {
-                in.add(upload(program.givens().get(i), givens.get(i), first, rows, wanted));
+            for (int i = 0; i < on.givens.size(); i++) {
+                in.add(upload(on, program.givens().get(i), on.givens.get(i), first, rows, wanted));
             }
             if (!in.isEmpty()) {
-                stream.synchronize(); // the execution reads them on a stream of its own
+                on.stream().synchronize(); // the execution reads them on a stream of its own
             }
-            runner.run(new Batch(
-                    seed,
-                    wanted == null ? first : 0,
-                    rows,
-                    wanted,
-                    in,
-                    views(outputs, program.outputs()),
-                    traceViews(rows)));
-            sink.rows(
-                    at,
-                    rows,
-                    download(outputs, program.outputs(), rows),
+            on.runner()
+                    .run(new Batch(
+                            seed,
+                            wanted == null ? first : 0,
+                            rows,
+                            wanted,
+                            in,
+                            views(on.outputs, program.outputs()),
+                            traceViews(on.traces, rows)));
+            return new Piece(
+                    download(on.stream(), on.outputs, program.outputs(), rows),
                     download(
-                            traces,
+                            on.stream(),
+                            on.traces,
                             traced ? program.traced() : List.of(),
                             rows * program.plan().steps().size()));
         }
 
-        private View upload(Register register, DeviceBuffer buffer, long first, int rows, long @Nullable [] wanted) {
+        private View upload(
+                Scratch on, Register register, DeviceBuffer buffer, long first, int rows, long @Nullable [] wanted) {
             GivenRows source = java.util.Objects.requireNonNull(given.get(register.name()));
             int width = source.width();
             if (!source.shared() && wanted == null) {
-                stream.upload(source.values(), Math.toIntExact(first * width), buffer, 0, rows * width);
+                on.stream().upload(source.values(), Math.toIntExact(first * width), buffer, 0, rows * width);
             } else {
                 float[] gathered = new float[rows * width];
                 for (int r = 0; r < rows; r++) {
                     int row = source.shared() || wanted == null ? 0 : (int) wanted[r];
                     System.arraycopy(source.values(), row * width, gathered, r * width, width);
                 }
-                stream.upload(gathered, 0, buffer, 0, gathered.length);
+                on.stream().upload(gathered, 0, buffer, 0, gathered.length);
             }
             return View.rows(buffer, width);
         }
@@ -279,7 +376,7 @@ public final class Sampling implements AutoCloseable {
             return views;
         }
 
-        private List<View> traceViews(int rows) {
+        private List<View> traceViews(List<DeviceBuffer> traces, int rows) {
             List<View> views = new ArrayList<>();
             for (int i = 0; i < traces.size(); i++) {
                 int width = program.traced().get(i).space().width();
@@ -290,7 +387,7 @@ public final class Sampling implements AutoCloseable {
             return views;
         }
 
-        private List<float[]> download(List<DeviceBuffer> buffers, List<Register> registers, int rows) {
+        private List<float[]> download(Stream stream, List<DeviceBuffer> buffers, List<Register> registers, int rows) {
             List<float[]> arrays = new ArrayList<>();
             for (int i = 0; i < buffers.size(); i++) {
                 float[] values = new float
@@ -304,6 +401,10 @@ public final class Sampling implements AutoCloseable {
 
     @Override
     public void close() {
-        owned.close();
+        Scratch open = scratch;
+        scratch = null;
+        if (open != null) {
+            open.close();
+        }
     }
 }

@@ -13,6 +13,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Graph;
+import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.io.Checkpoint;
@@ -82,6 +83,14 @@ public final class Trainer implements AutoCloseable {
             graph = capture(device, gradient, table, data);
             stream.synchronize();
             bytes = device.allocatedBytes() - before;
+        } catch (OutOfDeviceMemoryException e) {
+            long held = Math.max(0, device.allocatedBytes() - before);
+            owned.close();
+            throw e.during(
+                    "training with batches of " + spec.batch() + " rows",
+                    held,
+                    "a batch cannot be split, for the sums over its rows would be others: train with smaller batches or a"
+                            + " smaller network, or close what else holds this device's memory");
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
@@ -124,7 +133,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param data rows as the process sees them (encoded)
      * @throws IllegalArgumentException if the objective cannot learn from the data
-     * @throws org.tweedie.device.OutOfDeviceMemoryException if a step does not fit; a smaller batch needs less
+     * @throws OutOfDeviceMemoryException if a step does not fit; says what it needs and what is free
      */
     public static Trainer open(Objective objective, Dataset data, TrainSpec spec, Device device) {
         return new Trainer(objective, data, spec, device);
