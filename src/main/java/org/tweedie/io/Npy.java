@@ -68,7 +68,7 @@ public final class Npy {
         }
         limits.afford(4 * count, name, "header");
         float[] data = new float[(int) count];
-        Elements elements = new Elements(name, header, in);
+        Elements elements = new Elements(name, header, in, count);
         if (header.rowMajor()) {
             elements.next(0, count, data, 0, 1);
         } else {
@@ -87,12 +87,15 @@ public final class Npy {
         private final InputStream in;
         private final byte[] chunk;
 
-        Elements(String name, NpyHeader header, InputStream in) {
+        /**
+         * @param most elements to come, so that small arrays get small buffers
+         */
+        Elements(String name, NpyHeader header, InputStream in, long most) {
             this.name = name;
             this.header = header;
             this.type = header.type();
             this.in = in;
-            this.chunk = new byte[8 * Floats.CHUNK];
+            this.chunk = new byte[type.bytes() * (int) Math.min(Floats.CHUNK, most)];
         }
 
         /** Decodes elements {@code first} to {@code first + count} of the file into a strided array. */

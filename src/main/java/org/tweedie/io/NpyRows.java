@@ -58,7 +58,7 @@ public final class NpyRows implements AutoCloseable {
 
     private void range(long element, long count, float[] into, int offset, int stride) throws IOException {
         int bytes = header.type().bytes();
-        new Npy.Elements(source.name(), header, source.stream(header.offset() + element * bytes, count * bytes))
+        new Npy.Elements(source.name(), header, source.stream(header.offset() + element * bytes, count * bytes), count)
                 .next(element, count, into, offset, stride);
     }
 
