@@ -1,0 +1,369 @@
+package org.tweedie.fuzz;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.tweedie.ScoreModel;
+import org.tweedie.cli.CommandLines;
+import org.tweedie.device.Device;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointFile;
+import org.tweedie.io.Csv;
+import org.tweedie.io.CsvOptions;
+import org.tweedie.io.Json;
+import org.tweedie.io.Npy;
+import org.tweedie.io.Npz;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.io.Safetensors;
+import org.tweedie.io.SafetensorsHeader;
+import org.tweedie.score.Architecture;
+import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.ProcessSpec;
+import org.tweedie.testing.Depth;
+import org.tweedie.train.Encoding;
+
+/** The parsers that are fuzzed: how each reads an input, and what it must have met at the end. */
+enum Parser {
+    /** Every tensor is read as what it is. */
+    SAFETENSORS(
+            1_000_000,
+            10_000_000,
+            List.of(
+                    "io/Safetensors.java",
+                    "io/SafetensorsHeader.java",
+                    "io/Source.java",
+                    "io/Utf8.java",
+                    "io/ReadLimits.java"),
+            List.of("result of bytes", "result of floats", "result of doubles", "result of longs"),
+            Map.of(
+                    "expected a tensor's name", "Jackson finds a name or an end there, or says so itself",
+                    "* elements, above the 2^31 of one array", "the file would be 2 GiB",
+                    "is longer than 2 GiB", "the file would be 2 GiB",
+                    "the file ends too early", "lengths are compared before")) {
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            tally.file("bytes", () -> {
+                try (Safetensors file = Safetensors.of(Given.NAME, input, Given.LIMITS)) {
+                    for (SafetensorsHeader.Entry entry : file.tensors()) {
+                        tally.file("floats", () -> file.floats(entry.name()));
+                        tally.file("doubles", () -> file.doubles(entry.name()));
+                        tally.file("longs", () -> file.longs(entry.name()));
+                        if (file.bytes(entry.name()).length != entry.bytes()) {
+                            throw new AssertionError(entry.toString());
+                        }
+                    }
+                    tally.file("floats", () -> file.floats("none"));
+                }
+            });
+        }
+    },
+
+    NPY(
+            1_000_000,
+            10_000_000,
+            List.of(
+                    "io/Npy.java",
+                    "io/NpyFormat.java",
+                    "io/NpyType.java",
+                    "io/Source.java",
+                    "io/Utf8.java",
+                    "io/ReadLimits.java"),
+            List.of("result of array"),
+            Map.of(
+                    "* values, above the 2^31 of one table; read it by rows", "the file would be 8 GiB",
+                    "the file ends too early", "lengths are compared before")) {
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            tally.file("array", () -> Npy.read(Given.NAME, input, Given.LIMITS));
+        }
+    },
+
+    /** As it is, and with all checksums made right, so that what lies behind them is reached. */
+    NPZ(
+            1_000_000,
+            10_000_000,
+            List.of("io/Npz.java", "io/ZipDirectory.java", "io/ZipEntryStream.java"),
+            List.of("result of archive", "result of mended archive", "result of array"),
+            Map.of(
+                    "* holds * arrays; choose one, as *:* (*)", "not asked for here",
+                    "* holds no array *; it holds *", "not asked for here")) {
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            tally.file("archive", () -> arrays(input, tally));
+            byte[] mended = Mending.npz(input);
+            if (mended != input) {
+                tally.file("mended archive", () -> arrays(mended, tally));
+            }
+        }
+
+        private void arrays(byte[] input, Tally tally) throws Exception {
+            try (Npz archive = Npz.of(Given.NAME, input, Given.LIMITS)) {
+                for (String name : archive.names()) {
+                    tally.file("array", () -> archive.read(name));
+                }
+            }
+        }
+
+        @Override
+        List<String> around() {
+            return NPY.sources();
+        }
+    },
+
+    /** With a header if there is one, without, and by chosen columns. */
+    CSV(
+            1_000_000,
+            10_000_000,
+            List.of(
+                    "io/Csv.java",
+                    "io/CsvRows.java",
+                    "io/ColumnChoice.java",
+                    "io/Utf8Reader.java",
+                    "io/ReadLimits.java"),
+            List.of("result of defaults", "result of semicolons", "result of columns"),
+            Map.of(
+                    "*", "fastcsv has no other words that are known",
+                    "a cell longer than 1,048,576 characters, or an unclosed quote",
+                            "the file would be 1 MiB, see CsvTest",
+                    "more than 2^31 numbers; split the file or use NPY", "the file would be 4 GiB")) {
+        private final CsvOptions semicolons =
+                CsvOptions.defaults().withSeparator(';').withHeader(CsvOptions.Header.ABSENT);
+        private final CsvOptions columns = CsvOptions.defaults().withColumns(List.of("b", "1"));
+
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            tally.file("defaults", () -> Csv.read(Given.NAME, input, CsvOptions.defaults(), Given.LIMITS));
+            tally.file("semicolons", () -> Csv.read(Given.NAME, input, semicolons, Given.LIMITS));
+            tally.text("columns", () -> Csv.read(Given.NAME, input, columns, Given.LIMITS));
+        }
+    },
+
+    /** As it is, and with all hashes and the length made right. */
+    CHECKPOINT(
+            1_000_000,
+            10_000_000,
+            List.of(
+                    "io/Checkpoint.java",
+                    "io/CheckpointFile.java",
+                    "io/Json.java",
+                    "io/Source.java",
+                    "io/Utf8.java",
+                    "io/ReadLimits.java"),
+            List.of(
+                    "result of checkpoint",
+                    "result of mended checkpoint",
+                    "result of fields",
+                    "result of floats",
+                    "result of array"),
+            Map.of(
+                    "longer than 2 GiB", "the file would be",
+                    "section * is put twice", "of the writer",
+                    "section name * is not made of 1 to 255 of A-Z a-z 0-9 _ . / -", "of the writer")) {
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            tally.file("checkpoint", () -> sections(CheckpointFile.read(Given.NAME, input, Given.LIMITS), tally));
+            byte[] mended = Mending.checkpoint(input);
+            if (mended != input) {
+                tally.file(
+                        "mended checkpoint",
+                        () -> sections(CheckpointFile.read(Given.NAME, mended, Given.LIMITS), tally));
+            }
+        }
+
+        private void sections(Checkpoint checkpoint, Tally tally) throws Exception {
+            tally.file("fields", () -> checkpoint.fields("settings"));
+            tally.file("floats", () -> checkpoint.floats("weights", 3));
+            tally.file("longs", () -> checkpoint.longs("step", 1));
+            tally.file(
+                    "array",
+                    () -> Json.readArray(
+                            new String(checkpoint.bytes("settings"), StandardCharsets.UTF_8), Given.NAME, "settings"));
+        }
+    },
+
+    /** A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns. */
+    MODEL(100_000, 1_000_000, List.of("ModelFile.java"), List.of("result of model"), Map.of()) {
+        private final Device device = Device.open("cpu:1");
+
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            Path file = Files.write(Given.SCRATCH.resolve(Given.NAME), input);
+            tally.file("model", () -> ScoreModel.load(file, device).close());
+            if (device.allocatedBytes() != 0) {
+                throw new AssertionError(device.allocatedBytes() + " bytes are still held");
+            }
+        }
+    },
+
+    /** The little languages, each asked about the same text; what is understood is printed and understood again. */
+    SPECS(
+            100_000,
+            1_000_000,
+            List.of(
+                    "sde/ProcessSpec.java",
+                    "sde/MethodSpec.java",
+                    "sde/Spelling.java",
+                    "score/Mlp.java",
+                    "score/TimeEmbedding.java",
+                    "score/Architecture.java",
+                    "train/Normaliser.java",
+                    "train/Encoding.java",
+                    "device/Devices.java",
+                    "sde/LinearRate.java",
+                    "sde/VeSde.java",
+                    "sde/Cutoff.java",
+                    "sde/Ddim.java",
+                    "sde/EdmChurn.java",
+                    "sde/PredictorCorrector.java",
+                    "sde/AnnealedLangevin.java"),
+            List.of(
+                    "result of process",
+                    "result of method",
+                    "result of method alone",
+                    "result of grid",
+                    "result of network",
+                    "result of encoding",
+                    "result of plan",
+                    "result of device"),
+            Map.of(
+                    "* has * weights, more than the 2^31 of one array; make it narrower", "of weights that are made",
+                    "annealed Langevin dynamics needs noise at its last level; end at the cutoff *", "of another grid",
+                    "method * knows SDEs; * is none", "of another process")) {
+        @Override
+        List<String> around() {
+            return List.of("sde/VpSde.java", "sde/TimeGrid.java", "sde/GridShape.java");
+        }
+
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            String text = new String(input, StandardCharsets.UTF_8);
+            again("process", text, spec -> ProcessSpec.parse(spec).spec(), tally);
+            again("method", text, spec -> MethodSpec.parse(spec).spec(), tally);
+            again("method alone", text, spec -> MethodSpec.method(spec).spec(), tally);
+            again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
+            again("network", text, spec -> Architecture.parse(spec).spec(), tally);
+            again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);
+            tally.text("plan", () -> {
+                MethodSpec method = MethodSpec.parse(text);
+                if (method.steps() <= 16 && !method.spec().startsWith("pc:")) {
+                    method.plan(ProcessSpec.parse("vp"));
+                }
+            });
+            if (!namesGpu(text)) {
+                tally.text("device", () -> Device.open(text).close());
+            }
+        }
+
+        /** What names a GPU is not opened here. */
+        private boolean namesGpu(String text) {
+            return text.equals("auto") || text.matches("cuda:\\+?\\p{Nd}+");
+        }
+
+        private void again(String language, String text, Function<String, String> reading, Tally tally)
+                throws Exception {
+            tally.text(language, () -> {
+                String printed = reading.apply(text);
+                String twice = reading.apply(printed);
+                if (!twice.equals(printed)) {
+                    throw new AssertionError(
+                            language + " '" + text + "' is '" + printed + "', which is '" + twice + "'");
+                }
+            });
+        }
+    },
+
+    /** Words in lines. */
+    CLI(100_000, 1_000_000, List.of(), CommandLines.wanted(), Map.of()) {
+        private final CommandLines lines = new CommandLines(Given.SCRATCH);
+
+        @Override
+        void read(byte[] input, Tally tally) throws Exception {
+            lines.run(new String(input, StandardCharsets.UTF_8), tally::met);
+        }
+    };
+
+    /** What an enum's constants may refer to. */
+    private static final class Given {
+        static final String NAME = "file";
+        /** So low that inputs of 4 KiB pass each of them. */
+        static final ReadLimits LIMITS = new ReadLimits(3072, 2000, 8, 4, 300, 8, 1 << 16, 200, 16);
+        /** Where parsers that need a file have it, and no command line leaves anything. */
+        static final Path SCRATCH = Path.of("");
+        /** Reasons that are not of the bytes. */
+        static final Map<String, String> ELSEWHERE = Map.of(
+                "* must be within 1 and *, got *", "of the caller's limits",
+                "does not exist", "of a path, see BadInputTest",
+                "is a directory", "of a path, see BadInputTest",
+                "is not a regular file", "of a path, see BadInputTest",
+                "may not be read by this user", "of a path, see BadInputTest");
+    }
+
+    private final long often;
+    private final long release;
+    private final List<String> sources;
+    private final List<String> results;
+    private final Map<String, String> exempt;
+
+    Parser(long often, long release, List<String> sources, List<String> results, Map<String, String> exempt) {
+        this.often = often;
+        this.release = release;
+        this.sources = sources;
+        this.results = results;
+        this.exempt = exempt;
+    }
+
+    /** Reads an input in every way there is; what is thrown is a finding. */
+    abstract void read(byte[] input, Tally tally) throws Exception;
+
+    /** As the command line of the tests and the files have it. */
+    String spec() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    long executions() {
+        return Depth.of(0, often, release);
+    }
+
+    List<String> sources() {
+        return sources;
+    }
+
+    /** Sources of other reasons that may be met. */
+    List<String> around() {
+        return List.of();
+    }
+
+    /** Reasons that no bytes of this size lead to, with why. */
+    Map<String, String> exempt() {
+        return exempt;
+    }
+
+    /** Reasons that the sources have, and those around them. */
+    List<String> reasons() throws IOException {
+        return sources.isEmpty()
+                ? List.of()
+                : ReasonScan.of(Stream.concat(sources().stream(), around().stream())
+                        .distinct()
+                        .toList());
+    }
+
+    /** What a run must have met: every reason of the sources that bytes can lead to, and every kind of result. */
+    List<String> wanted() throws IOException {
+        List<String> all = new ArrayList<>(sources.isEmpty() ? List.of() : ReasonScan.of(sources));
+        for (String reason : exempt.keySet()) {
+            if (!all.remove(reason)) {
+                throw new AssertionError(spec() + " has no reason '" + reason + "' any more: not to be exempt");
+            }
+        }
+        all.removeAll(Given.ELSEWHERE.keySet());
+        all.addAll(results);
+        return all;
+    }
+}
