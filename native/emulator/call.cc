@@ -75,6 +75,7 @@ Call::Call(const char* name, Needs needs) : status(CUDA_SUCCESS), lock(state().l
         status = CUDA_ERROR_NOT_INITIALIZED;
         return;
     }
+    go_on();
     context = current_context();
     if (needs == Needs::INIT) return;
     if (context == nullptr) {

@@ -16,13 +16,19 @@ TW_EXPORT int64_t tw_emu_stat(const char* name) {
     State& s = state();
     const std::string n = name;
     if (n.rfind("cu", 0) == 0) return int64_t(calls_of(n));
+    if (n.rfind("launches:", 0) == 0) {
+        const KernelRecord* const kernel = find_kernel(n.substr(9));
+        return kernel == nullptr ? -1 : int64_t(kernel->launches);
+    }
     size_t bytes = 0, host = 0;
     for (const auto& a : s.arena.all()) bytes += a.second.bytes;
     for (const auto& h : s.host) host += h.second.bytes;
     const size_t legacy = s.contexts.size();
     const std::pair<const char*, uint64_t> counters[] = {
         {"launches", traffic().launches},   {"threads", traffic().threads},        {"waits", traffic().waits},
-        {"copies", s.copies},               {"graphLaunches", s.graph_launches},   {"calls", calls().total},
+        {"barriers", traffic().barriers},   {"copies", s.copies},                  {"graphLaunches", s.graph_launches},
+        {"atOnce", s.at_once},              {"between", s.between},                {"atWait", s.at_wait},
+        {"calls", calls().total},
         {"injected", calls().injected},     {"unsupported", calls().unsupported},  {"reports", s.reports},
         {"bytes", bytes},                   {"peakBytes", s.arena.peak},           {"allocations", s.arena.all().size()},
         {"hostBytes", host},                {"contexts", s.contexts.size()},       {"streams", s.streams.size() - legacy},
@@ -45,6 +51,7 @@ TW_EXPORT void tw_emu_reset() {
     disarm();
     State& s = state();
     for (const void* c : s.contexts) static_cast<Context*>(const_cast<void*>(c))->sticky = CUDA_SUCCESS;
+    for (const void* stream : s.streams) static_cast<Stream*>(const_cast<void*>(stream))->failed = CUDA_SUCCESS;
     s.last_report.clear();
     s.reports = 0;
     s.settings = {};
@@ -53,23 +60,12 @@ TW_EXPORT void tw_emu_reset() {
 
 TW_EXPORT int tw_emu_schedule(const char* order, uint64_t seed) {
     TW_LOCKED();
-    Schedule& schedule = state().settings.schedule;
-    schedule.seed = seed;
-    if (std::strcmp(order, "forward") == 0) {
-        schedule.order = Schedule::Order::FORWARD;
-    } else if (std::strcmp(order, "reverse") == 0) {
-        schedule.order = Schedule::Order::REVERSE;
-    } else if (std::strcmp(order, "random") == 0) {
-        schedule.order = Schedule::Order::RANDOM;
-    } else {
-        return 0;
-    }
-    return 1;
+    return state().settings.order(order, seed);
 }
 
-TW_EXPORT void tw_emu_late(int late) {
+TW_EXPORT int tw_emu_streams(const char* when, uint64_t seed) {
     TW_LOCKED();
-    state().settings.late = late != 0;
+    return state().settings.when(when, seed);
 }
 
 TW_EXPORT void tw_emu_timeout(double seconds) {
@@ -134,7 +130,9 @@ TW_JAVA(void, reset)(Environment*, void*) { tw_emu_reset(); }
 TW_JAVA(unsigned char, schedule)(Environment* env, void*, void* order, int64_t seed) {
     return (unsigned char)tw_emu_schedule(Text(env, order).characters, uint64_t(seed));
 }
-TW_JAVA(void, late)(Environment*, void*, unsigned char late) { tw_emu_late(late); }
+TW_JAVA(unsigned char, streams)(Environment* env, void*, void* when, int64_t seed) {
+    return (unsigned char)tw_emu_streams(Text(env, when).characters, uint64_t(seed));
+}
 TW_JAVA(void*, report)(Environment* env, void*) { return new_string(env, tw_emu_report()); }
 TW_JAVA(void*, parameters)(Environment* env, void*, void* kernel) { return new_string(env, tw_emu_parameters(Text(env, kernel).characters)); }
 TW_JAVA(void*, kernels)(Environment* env, void*) { return new_string(env, tw_emu_kernels()); }

@@ -5,7 +5,9 @@
 
 extern "C" {
 // A counter by name, or -1 where there is none of that name:
-//   launches threads waits copies graphLaunches     work done
+//   launches threads waits barriers                 work done; barriers are arrivals of threads at barriers and collectives
+//   copies graphLaunches atOnce between atWait      operations of streams by the moment that they ran at
+//   launches:KERNEL                                 launches of one kernel
 //   calls injected unsupported reports              driver calls, faults injected, calls of stubs, failures reported
 //   bytes peakBytes allocations hostBytes           device memory, page-locked memory
 //   contexts streams events modules graphs execs    handles that are open
@@ -17,8 +19,8 @@ void tw_emu_fail(const char* call, uint64_t nth, int code, int persistent);
 void tw_emu_reset();
 // forward, reverse, random: the order in which threads and blocks run.
 int tw_emu_schedule(const char* order, uint64_t seed);
-// 1: streams run as late as the rules allow; 0: at once.
-void tw_emu_late(int late);
+// eager, late, random: when streams run what is queued; at random legal moments by the seed.
+int tw_emu_streams(const char* when, uint64_t seed);
 // How long one launch may take.
 void tw_emu_timeout(double seconds);
 // Why the last thing failed, or "".

@@ -27,7 +27,9 @@ CUresult KernelWork::run() {
     LaunchOutcome outcome;
     {
         TrapStack stack;
-        outcome = run_launch(*kernel, shape, working.data(), s.settings.schedule);
+        Schedule schedule = s.settings.schedule;
+        schedule.seed = schedule.seed * 0x9E3779B97F4A7C15u + s.settings.scheduled++;
+        outcome = run_launch(*kernel, shape, working.data(), schedule);
     }
     s.arena.drop_aliases();
     if (outcome.code == CUDA_SUCCESS) {
@@ -92,6 +94,8 @@ CUresult HostWork::run() {
     return CUDA_SUCCESS;
 }
 
+static CUresult advance(Stream* stream);
+
 namespace {
 
 struct RecordWork : Operation {
@@ -108,6 +112,12 @@ struct RecordWork : Operation {
 struct AwaitWork : Operation {
     AwaitWork(Stream* other, uint64_t ticket) : Operation(Type::WAIT_EVENT), other(other), ticket(ticket) {}
     CUresult run() override { return known(other) ? drain(other, ticket) : CUDA_SUCCESS; }
+    CUresult step(bool* finished) override {
+        const CUresult code = passed() ? CUDA_SUCCESS : advance(other);
+        *finished = passed();
+        return code;
+    }
+    bool passed() const { return !known(other) || other->queue.empty() || other->done >= ticket; }
     Stream* other;
     uint64_t ticket;
 };
@@ -116,16 +126,59 @@ struct AwaitWork : Operation {
 
 // ---- queues
 
+static uint64_t* moment = nullptr;  // the counter of what runs now
+
+// One step of a stream's first operation.
+static CUresult advance(Stream* stream) {
+    const Work work = stream->queue.front();
+    stream->queue.pop_front();
+    bool finished = true;
+    const CUresult code = stream->context->sticky != CUDA_SUCCESS ? stream->context->sticky : work->step(&finished);
+    if (code == CUDA_SUCCESS && !finished) {
+        stream->queue.push_front(work);
+        return code;
+    }
+    ++stream->done;
+    ++*(moment == nullptr ? &state().at_wait : moment);
+    return code;
+}
+
 CUresult drain(Stream* stream, uint64_t ticket) {
-    CUresult first = CUDA_SUCCESS;
+    CUresult first = stream->failed;
+    stream->failed = CUDA_SUCCESS;
     while (!stream->queue.empty() && stream->done < ticket) {
-        const Work work = stream->queue.front();
-        stream->queue.pop_front();
-        const CUresult code = stream->context->sticky != CUDA_SUCCESS ? stream->context->sticky : work->run();
-        ++stream->done;
+        const CUresult code = advance(stream);
         if (first == CUDA_SUCCESS) first = code;
     }
     return first;
+}
+
+static void delete_drained(Stream* stream) {
+    if (stream->queue.empty() && state().detached.erase(stream) != 0) delete stream;
+}
+
+void go_on() {
+    State& s = state();
+    static bool going = false;  // an operation that calls the driver finds its own stream as it left it
+    if (s.settings.streams != Streams::RANDOM || going) return;
+    going = true;
+    std::vector<Stream*> busy;
+    while (s.settings.goes_on()) {
+        busy.clear();
+        for (const void* stream : s.streams) busy.push_back(static_cast<Stream*>(const_cast<void*>(stream)));
+        busy.insert(busy.end(), s.detached.begin(), s.detached.end());
+        busy.erase(std::remove_if(busy.begin(), busy.end(), [](const Stream* stream) { return stream->queue.empty(); }), busy.end());
+        if (busy.empty()) break;
+        std::sort(busy.begin(), busy.end(), [](const Stream* a, const Stream* b) { return a->id < b->id; });
+        Stream* const stream = busy[mix(s.settings.moments) % busy.size()];
+        uint64_t* const outer = moment;
+        if (moment == nullptr) moment = &s.between;
+        const CUresult code = advance(stream);
+        moment = outer;
+        if (stream->failed == CUDA_SUCCESS) stream->failed = code;
+        delete_drained(stream);
+    }
+    going = false;
 }
 
 static void streams_of(Context* context, std::vector<Stream*>& into) {
@@ -150,10 +203,7 @@ static CUresult drain_some(Context* context, bool blocking_only) {
         const CUresult code = drain(stream);
         if (first == CUDA_SUCCESS) first = code;
     }
-    for (Stream* stream : streams) {
-        if (!stream->queue.empty() || state().detached.erase(stream) == 0) continue;
-        delete stream;
-    }
+    for (Stream* stream : streams) delete_drained(stream);
     return first;
 }
 
@@ -183,7 +233,21 @@ CUresult enqueue(Stream* stream, Work work) {
     if (before != CUDA_SUCCESS) return before;
     stream->queue.push_back(std::move(work));
     ++stream->queued;
-    return state().settings.late ? CUDA_SUCCESS : drain(stream);
+    State& s = state();
+    if (s.settings.streams == Streams::LATE) return CUDA_SUCCESS;
+    uint64_t* const outer = moment;
+    CUresult code = CUDA_SUCCESS;
+    if (s.settings.streams == Streams::EAGER) {
+        moment = &s.at_once;
+        code = drain(stream);
+    } else {
+        while (code == CUDA_SUCCESS && !stream->queue.empty() && s.settings.goes_on()) {
+            moment = stream->queue.size() == 1 ? &s.at_once : &s.between;
+            code = advance(stream);
+        }
+    }
+    moment = outer;
+    return code;
 }
 
 CUresult record(Event* event, Stream* stream) {

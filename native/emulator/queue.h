@@ -18,6 +18,11 @@ struct Operation {
     explicit Operation(Type type) : type(type) {}
     virtual ~Operation() = default;
     virtual CUresult run() = 0;
+    // Runs a part; what has none runs whole.
+    virtual CUresult step(bool* finished) {
+        *finished = true;
+        return run();
+    }
     const Type type;
 };
 using Work = std::shared_ptr<Operation>;
@@ -70,6 +75,7 @@ struct Stream {
     uint64_t id = 0;
     std::deque<Work> queue;
     uint64_t queued = 0, done = 0;  // operations ever queued and finished
+    CUresult failed = CUDA_SUCCESS;  // what ran while nobody waited, and is yet to be told
     struct Capture* capture = nullptr;
     std::vector<Node*> capture_tail;  // what the next captured operation depends on
     bool legacy = false;
@@ -101,6 +107,7 @@ struct GraphExec {
     Context* context = nullptr;
     std::vector<Work> work;
     std::vector<const Node*> of;  // the node each came from, for updates
+    std::vector<std::vector<size_t>> after;  // which of them each waits for
 };
 
 struct Capture {
@@ -112,12 +119,22 @@ struct Capture {
     std::vector<Stream*> streams;
 };
 
+// Splitmix64: the generator of everything random here.
+inline uint64_t mix(uint64_t& state) {
+    uint64_t z = (state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
 // Appends to the stream, or to the graph it is being captured into.
 CUresult enqueue(Stream* stream, Work work);
 CUresult record(Event* event, Stream* stream);
 CUresult await(Stream* stream, Event* event);
 // Runs what is queued: all of one stream, of all streams of a context, up to an event.
 CUresult drain(Stream* stream, uint64_t ticket = UINT64_MAX);
+// Under Streams::RANDOM: some streams go on for some operations, as they may at any moment. Called once a driver call.
+void go_on();
 // A stream that was destroyed with work left counts as known until the work is done.
 bool known(Stream* stream);
 CUresult drain_all(Context* context);

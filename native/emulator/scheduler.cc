@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fiber.h"
+#include "queue.h"
 #include "shared.h"
 
 namespace tw {
@@ -121,15 +122,13 @@ struct Ready {
     }
 } ready;
 
-uint64_t next_random() {  // splitmix64
-    uint64_t z = (launch.random += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
+uint64_t next_random() { return mix(launch.random); }
+bool in_random_order() { return launch.schedule.order == Schedule::Order::RANDOM; }
+// In random order now and then: a thread that has not run yet goes before those that can go on.
+bool prefers_start() { return in_random_order() && next_random() % 4 == 0; }
 
 Lane* next_ready() {
-    if (launch.schedule.order == Schedule::Order::RANDOM) {
+    if (in_random_order()) {
         const uint32_t waiting = ready.tail - ready.head;
         std::swap(ready.at(ready.head), ready.at(ready.head + uint32_t(next_random() % waiting)));
     }
@@ -141,7 +140,7 @@ Lane* next_ready() {
 void load_block(Block& block, uint64_t ordinal) {
     uint64_t i = ordinal;
     if (launch.schedule.order == Schedule::Order::REVERSE) i = launch.blocks - 1 - ordinal;
-    if (launch.schedule.order == Schedule::Order::RANDOM) {
+    if (in_random_order()) {
         i = uint64_t(((unsigned __int128)ordinal * launch.block_step + launch.block_offset) % launch.blocks);
     }
     const dim3& grid = launch.shape.grid;
@@ -172,6 +171,7 @@ Lane* start(Block& block) {
 
 // A thread that has not run yet, of a resident block, or of the next block where one has ended; null where all have started.
 Lane* next_start() {
+    if (in_random_order() && launch.residents > 1) launch.starting = (unsigned int)(next_random() % launch.residents);
     for (unsigned int tried = 0; tried < launch.residents; ++tried) {
         Block& block = *launch.resident[launch.starting];
         if (block.loaded && block.live == 0) {
@@ -273,9 +273,10 @@ void wait(State state, const char* what, Site site) {
     self->site = site;
     self->fiber = worker;
     ++traffic().waits;
-    if (!ready.empty()) {
+    if (!ready.empty() && !(prefers_start() && can_start())) {
         resume(next_ready());
     } else if (can_start()) {
+        start_first = true;
         go_to(free_fiber());
     } else {
         leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "divergence: no thread can go on" + waiting());
@@ -334,7 +335,7 @@ void worker_main() {
     arrived();
     Fiber* const self = worker;
     for (;;) {
-        if (!ready.empty() && !start_first) {
+        if (!ready.empty() && !start_first && !prefers_start()) {
             idle.push_back(self);
             resume(next_ready());
             continue;
@@ -362,14 +363,17 @@ void shape_blocks() {
     const dim3& b = launch.shape.block;
     launch.threads = b.x * b.y * b.z;
     launch.blocks = uint64_t(launch.shape.grid.x) * launch.shape.grid.y * launch.shape.grid.z;
-    launch.residents = launch.shape.cooperative ? (unsigned int)launch.blocks : 1;
+    // blocks that are not cooperative run one behind the other, or in random order some at a time
+    launch.residents = launch.shape.cooperative ? (unsigned int)launch.blocks
+                       : in_random_order()      ? (unsigned int)std::min<uint64_t>(launch.blocks, 1 + next_random() % 3)
+                                                : 1;
     launch.thread_of.resize(launch.threads);
     launch.start_order.resize(launch.threads);
     for (unsigned int t = 0; t < launch.threads; ++t) {
         launch.thread_of[t] = {t % b.x, t / b.x % b.y, t / b.x / b.y};
         launch.start_order[t] = launch.schedule.order == Schedule::Order::REVERSE ? launch.threads - 1 - t : t;
     }
-    if (launch.schedule.order == Schedule::Order::RANDOM) {
+    if (in_random_order()) {
         for (unsigned int t = launch.threads; t > 1; --t) std::swap(launch.start_order[t - 1], launch.start_order[next_random() % t]);
         launch.block_offset = next_random() % launch.blocks;
         do {
@@ -428,6 +432,7 @@ LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, c
     grid_shape = shape.grid;
     block_shape = shape.block;
     traffic().launches++;
+    kernel.launches++;
     traffic().threads += launch.blocks * launch.threads;
 
     adopt(&main_fiber);
@@ -459,6 +464,7 @@ void leave_kernel(CUresult code, const std::string& message) {
 // ---- what kernel code calls
 
 void block_barrier(Site site) {
+    ++traffic().barriers;
     Block& block = *current->block;
     if (block.at_barrier == 0) {
         block.barrier = site;
@@ -487,6 +493,7 @@ void block_barrier(Site site) {
 }
 
 void grid_barrier(Site site) {
+    ++traffic().barriers;
     if (!launch.shape.cooperative) {
         leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "grid_sync at " + describe(site) + " in a launch that is not cooperative");
     }
@@ -515,6 +522,7 @@ void grid_barrier(Site site) {
 }
 
 void warp_collective(const char* kind, Site site, unsigned int mask, const void* in, void* out, Combine combine) {
+    ++traffic().barriers;
     Warp& warp = *current->warp;
     const unsigned int bit = 1u << (current->where.linear & (WARP - 1));
     if (!(mask & bit)) {
@@ -586,7 +594,7 @@ void* static_shared(SharedArray& array, uint32_t bytes, uint32_t alignment, cons
         array.offset = (launch.shared_end + zone + alignment - 1) / alignment * alignment;
         launch.shared_end = array.offset + (bytes + zone - 1) / zone * zone;
         launch.static_bytes += bytes;
-        if (launch.static_bytes > SharedMemory::STATIC_LIMIT || launch.static_bytes + launch.shape.shared_bytes > SharedMemory::LIMIT) {
+        if (launch.static_bytes > SharedMemory::STATIC_LIMIT || launch.static_bytes + launch.shape.shared_bytes > launch.shape.most_shared) {
             leave_kernel(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "static shared memory over the limit: " + std::to_string(launch.static_bytes) + " bytes with " + name);
         }
     }
@@ -595,9 +603,16 @@ void* static_shared(SharedArray& array, uint32_t bytes, uint32_t alignment, cons
 
 // ---- cp.async
 
+static void land(const AsyncCopies::Copy& copy) {
+    std::memcpy(copy.shared, copy.global, copy.valid);
+    std::memset(static_cast<char*>(copy.shared) + copy.valid, 0, copy.bytes - copy.valid);
+}
+
 void async_copy(void* shared, const void* global, unsigned int bytes, unsigned int valid) {
+    const AsyncCopies::Copy copy{shared, global, bytes, valid};
+    if (in_random_order() && next_random() % 2 == 0) return land(copy);  // at any time from now to the wait
     if (!current->copies) current->copies = std::make_unique<AsyncCopies>();
-    current->copies->open.push_back({shared, global, bytes, valid});
+    current->copies->open.push_back(copy);
 }
 
 void async_commit() {
@@ -612,10 +627,7 @@ void async_wait(unsigned int newest_left) {
     if (groups.size() <= newest_left) return;
     const size_t done = groups.size() - newest_left;
     for (size_t g = 0; g < done; ++g) {
-        for (const AsyncCopies::Copy& copy : groups[g]) {
-            std::memcpy(copy.shared, copy.global, copy.valid);
-            std::memset(static_cast<char*>(copy.shared) + copy.valid, 0, copy.bytes - copy.valid);
-        }
+        for (const AsyncCopies::Copy& copy : groups[g]) land(copy);
     }
     groups.erase(groups.begin(), groups.begin() + long(done));
 }

@@ -20,6 +20,7 @@ struct LaunchShape {
     dim3 grid, block;
     unsigned int shared_bytes = 0;
     bool cooperative = false;
+    unsigned int most_shared = 227 << 10;  // dynamic and static, of this device
 };
 
 // Order in which threads and blocks run; any order must give the same result.
@@ -43,6 +44,7 @@ const Fiber* kernel_fiber();
 
 struct Traffic {
     uint64_t launches = 0, threads = 0, waits = 0, switches = 0;
+    uint64_t barriers = 0;  // arrivals of threads at barriers and collectives
 };
 Traffic& traffic();
 

@@ -29,33 +29,82 @@ static const char* environment(const char* name) {
     return value == nullptr || value[0] == '\0' ? nullptr : value;
 }
 
-// TW_EMU_DEVICES=1..8  TW_EMU_MEMORY=bytes  TW_EMU_CC=9.0  TW_EMU_SCHEDULE=forward|reverse|random:SEED  TW_EMU_STREAMS=eager|late
+// "random:7" is the word random and the seed 7; without a seed it is 1.
+static std::string word(const char* text) { return std::string(text, std::strcspn(text, ":")); }
+static uint64_t seed(const char* text) {
+    const char* const colon = std::strchr(text, ':');
+    return colon == nullptr ? 1 : std::strtoull(colon + 1, nullptr, 0);
+}
+// Nothing to run with: tests that mean one thing must not silently do another.
+[[noreturn]] static void unknown(const char* name, const char* wanted, const char* got) {
+    std::fprintf(stderr, "[tweedie emulated GPU] %s must be %s, got %s\n", name, wanted, got);
+    std::exit(2);
+}
+
+// The table "Technical Specifications per Compute Capability" of the CUDA programming guide; processors of a usual card.
+static constexpr Profile PROFILES[] = {
+    {7, 5, 40, 64 << 10, 64 << 10, 1024, 16},    {8, 0, 108, 163 << 10, 164 << 10, 2048, 32}, {8, 6, 84, 99 << 10, 100 << 10, 1536, 16},
+    {8, 9, 142, 99 << 10, 100 << 10, 1536, 24},  {9, 0, 132, 227 << 10, 228 << 10, 2048, 32}, {10, 0, 148, 227 << 10, 228 << 10, 2048, 32},
+    {12, 0, 170, 99 << 10, 100 << 10, 1536, 24},
+};
+
+// The i-th of "a,b,c", or the last where there are fewer: what a machine of unlike devices is made from.
+static std::string item(const std::string& list, int i) {
+    size_t from = 0;
+    for (; i > 0 && list.find(',', from) != std::string::npos; --i) from = list.find(',', from) + 1;
+    return list.substr(from, list.find(',', from) - from);
+}
+
+// TW_EMU_DEVICES=0..8  TW_EMU_MEMORY=BYTES, or 8G  TW_EMU_CC=9.0; both may be lists, an item a device  TW_EMU_SCHEDULE=forward|reverse|random:SEED  TW_EMU_STREAMS=eager|late|random:SEED
 // TW_EMU_TIMEOUT=seconds  TW_EMU_QUIET=1
 void State::read_environment() {
-    Profile profile;
-    int count = 1;
-    if (const char* v = environment("TW_EMU_DEVICES")) count = std::min(8, std::max(0, std::atoi(v)));
-    if (const char* v = environment("TW_EMU_MEMORY")) profile.memory = std::strtoull(v, nullptr, 0);
-    if (const char* v = environment("TW_EMU_CC")) {
-        if (std::sscanf(v, "%d.%d", &profile.major, &profile.minor) != 2) {
-            profile.major = 9;
-            profile.minor = 0;
-            std::fprintf(stderr, "[tweedie emulated GPU] TW_EMU_CC must be like 8.0, got %s\n", v);
-        }
-    }
+    const char* const devices_wanted = environment("TW_EMU_DEVICES");
+    const char* const memory = environment("TW_EMU_MEMORY");
+    const char* const capability = environment("TW_EMU_CC");
+    const int count = devices_wanted == nullptr ? 1 : std::atoi(devices_wanted);
+    if (count < 0 || count > 8) unknown("TW_EMU_DEVICES", "0 to 8", devices_wanted);
     read_settings();
-    for (int i = 0; i < count; ++i) devices.push_back(std::unique_ptr<Device>(new Device{i, profile}));
+    for (int i = 0; i < count; ++i) {
+        const std::string cc = capability == nullptr ? "9.0" : item(capability, i);
+        const auto named = std::find_if(std::begin(PROFILES), std::end(PROFILES), [&](const Profile& p) {
+            return cc == std::to_string(p.major) + "." + std::to_string(p.minor);
+        });
+        if (named == std::end(PROFILES)) unknown("TW_EMU_CC", "7.5, 8.0, 8.6, 8.9, 9.0, 10.0 or 12.0", cc.c_str());
+        Profile profile = *named;
+        if (memory != nullptr) {
+            const std::string bytes = item(memory, i);
+            char* unit = nullptr;
+            profile.memory = std::strtoull(bytes.c_str(), &unit, 0) << (*unit == 'G' ? 30 : *unit == 'M' ? 20 : 0);
+        }
+        devices.push_back(std::unique_ptr<Device>(new Device{i, profile}));
+    }
 }
+
+bool Settings::order(const std::string& word, uint64_t seed) {
+    if (word != "forward" && word != "reverse" && word != "random") return false;
+    schedule.order = word == "forward" ? Schedule::Order::FORWARD : word == "reverse" ? Schedule::Order::REVERSE : Schedule::Order::RANDOM;
+    schedule.seed = seed;
+    scheduled = 0;
+    return true;
+}
+
+bool Settings::when(const std::string& word, uint64_t seed) {
+    if (word != "eager" && word != "late" && word != "random") return false;
+    streams = word == "eager" ? Streams::EAGER : word == "late" ? Streams::LATE : Streams::RANDOM;
+    moments = seed;
+    haste = 1u << mix(moments) % 3;
+    return true;
+}
+
+bool Settings::goes_on() { return mix(moments) % 8 < haste; }
 
 void State::read_settings() {
     if (const char* v = environment("TW_EMU_SCHEDULE")) {
-        if (std::strcmp(v, "reverse") == 0) settings.schedule.order = Schedule::Order::REVERSE;
-        if (std::strncmp(v, "random", 6) == 0) {
-            settings.schedule.order = Schedule::Order::RANDOM;
-            settings.schedule.seed = v[6] == ':' ? std::strtoull(v + 7, nullptr, 0) : 1;
-        }
+        if (!settings.order(word(v), seed(v))) unknown("TW_EMU_SCHEDULE", "forward, reverse or random:SEED", v);
     }
-    if (const char* v = environment("TW_EMU_STREAMS")) settings.late = std::strcmp(v, "late") == 0;
+    if (const char* v = environment("TW_EMU_STREAMS")) {
+        if (!settings.when(word(v), seed(v))) unknown("TW_EMU_STREAMS", "eager, late or random:SEED", v);
+    }
     if (const char* v = environment("TW_EMU_TIMEOUT")) settings.timeout_seconds = std::atof(v);
     settings.quiet = environment("TW_EMU_QUIET") != nullptr;
 }

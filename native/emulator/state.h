@@ -18,13 +18,14 @@
 
 namespace tw {
 
-// What a device claims to be. One today; the place for other compute capabilities and sizes.
+// What a device claims to be: its compute capability, with the limits of that, and its memory.
 struct Profile {
     int major = 9, minor = 0;
-    size_t memory = size_t(8) << 30;
     int processors = 132;
-    int shared_per_block = 48 << 10, shared_per_block_optin = 227 << 10, shared_per_processor = 228 << 10;
+    int shared_per_block_optin = 227 << 10, shared_per_processor = 228 << 10;
     int threads_per_processor = 2048, blocks_per_processor = 32;
+    size_t memory = size_t(8) << 30;
+    int shared_per_block = 48 << 10;
 };
 
 struct Device {
@@ -64,11 +65,23 @@ struct HostRange {
     bool registered;
 };
 
+// When queued work runs: in the call that queues it, when something waits for it, or in between: at each driver call some streams go on
+// for some operations, chosen by the seed.
+enum class Streams { EAGER, LATE, RANDOM };
+
 struct Settings {
     Schedule schedule;
-    bool late = false;  // streams run at the last legal moment instead of at once
+    uint64_t scheduled = 0;  // launches in this order, so that each has an order of its own and a run can be repeated
+    Streams streams = Streams::EAGER;
+    uint64_t moments = 0;    // state of the generator that chooses the moments
+    unsigned int haste = 0;  // of 8: how often a stream goes on when it may, drawn from the seed
     bool quiet = false;
     double timeout_seconds = 60;  // of one launch
+
+    // By their names; false where there is none of that name.
+    bool order(const std::string& word, uint64_t seed);
+    bool when(const std::string& word, uint64_t seed);
+    bool goes_on();  // a draw
 };
 
 struct State {
@@ -84,6 +97,7 @@ struct State {
     std::string last_report;
     uint64_t reports = 0, ids = 0;
     uint64_t graph_launches = 0, copies = 0;
+    uint64_t at_once = 0, between = 0, at_wait = 0;  // operations by the moment they ran at
 
     void read_environment();
     void read_settings();

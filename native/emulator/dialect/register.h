@@ -25,6 +25,7 @@ struct KernelRecord {
     const char* kinds;    // one letter a parameter
     void (*invoke)(const uint64_t* arguments);  // one 8-byte slot a parameter
     KernelRecord* next = nullptr;
+    mutable uint64_t launches = 0;
 };
 void register_kernel(KernelRecord* record);
 

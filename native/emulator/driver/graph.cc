@@ -14,15 +14,34 @@ using namespace tw;
 namespace {
 
 struct GraphWork : Operation {
-    explicit GraphWork(std::vector<Work> work) : Operation(Type::GRAPH_LAUNCH), work(std::move(work)) {}
+    GraphWork(std::vector<Work> work, std::vector<std::vector<size_t>> after)
+        : Operation(Type::GRAPH_LAUNCH), work(std::move(work)), after(std::move(after)) {}
     CUresult run() override {
-        for (const Work& w : work) {
-            const CUresult code = w->run();
+        for (size_t i = 0; i < work.size(); ++i) {
+            if (i < done.size() && done[i]) continue;
+            const CUresult code = work[i]->run();
             if (code != CUDA_SUCCESS) return code;
         }
         return CUDA_SUCCESS;
     }
+    // Under Streams::RANDOM one node, any whose predecessors are done.
+    CUresult step(bool* finished) override {
+        State& s = state();
+        if (s.settings.streams != Streams::RANDOM || work.empty()) return *finished = true, run();
+        done.resize(work.size());
+        std::vector<size_t> ready;
+        for (size_t i = 0; i < work.size(); ++i) {
+            if (!done[i] && std::all_of(after[i].begin(), after[i].end(), [this](size_t a) { return bool(done[a]); })) ready.push_back(i);
+        }
+        const size_t next = ready[mix(s.settings.moments) % ready.size()];
+        done[next] = true;
+        *finished = ++count == work.size();
+        return work[next]->run();
+    }
     std::vector<Work> work;
+    std::vector<std::vector<size_t>> after;
+    std::vector<bool> done;
+    size_t count = 0;
 };
 
 CUresult add(CUgraphNode* into, CUgraph graph, const CUgraphNode* after, size_t count, Work work) {
@@ -188,9 +207,14 @@ TW_EXPORT CUresult cuGraphInstantiateWithFlags(CUgraphExec* into, CUgraph graph,
     TW_REQUIRE(into, CUDA_ERROR_INVALID_VALUE);
     GraphExec* const exec = new GraphExec;
     exec->context = call.context;
+    std::unordered_map<const Node*, size_t> place;
     for (const auto& node : graph->nodes) {
+        std::vector<size_t> after;
+        for (const Node* before : node->after) after.push_back(place.at(before));
+        place[node.get()] = exec->work.size();
         exec->work.push_back(node->work);
         exec->of.push_back(node.get());
+        exec->after.push_back(std::move(after));
     }
     state().execs.insert(exec);
     *into = exec;
@@ -232,5 +256,5 @@ TW_EXPORT CUresult cuGraphLaunch(CUgraphExec exec, CUstream handle) {
     TW_REQUIRE(stream, CUDA_ERROR_INVALID_HANDLE);
     TW_REQUIRE(!capturing(stream), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     ++state().graph_launches;
-    return enqueue(stream, std::make_shared<GraphWork>(exec->work));
+    return enqueue(stream, std::make_shared<GraphWork>(exec->work, exec->after));
 }

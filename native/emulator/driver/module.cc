@@ -270,6 +270,7 @@ CUresult tw::kernel_work(Context* context, std::shared_ptr<KernelWork>* into, CU
     work->kernel = &kernel;
     work->context = context;
     work->shape = shape;
+    work->shape.most_shared = unsigned(p.shared_per_block_optin);
     CUresult code = arguments_of(kernel, parameters, extra, &work->arguments);
     if (code != CUDA_SUCCESS) return code;
     code = check_pointers(context, kernel, work->arguments);

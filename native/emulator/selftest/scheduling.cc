@@ -83,6 +83,49 @@ TEST(a_missing_barrier_shows_as_another_result) {
     HOLDS(results[2] != results[3]);
 }
 
+TEST(a_random_order_lets_blocks_overlap) {
+    // each block reads, meets its threads, and writes back: right only while no other block runs between
+    bool whole = false, lost = false;
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+        tw_emu_schedule("random", seed);
+        const Buffer<int32_t> sum(std::vector<int32_t>{0});
+        OK(launch("selftest_lost_update", {8, 32}, sum.address));
+        const int32_t got = sum.read()[0];
+        HOLDS(got >= 1 && got <= 8);
+        whole |= got == 8;
+        lost |= got < 8;
+    }
+    HOLDS(whole && lost);
+    tw_emu_schedule("forward", 0);
+    const Buffer<int32_t> sum(std::vector<int32_t>{0});
+    OK(launch("selftest_lost_update", {8, 32}, sum.address));
+    EQUAL(8, sum.read()[0]);
+}
+
+TEST(every_launch_has_a_random_order_of_its_own_and_a_seed_repeats_them) {
+    std::vector<std::vector<int32_t>> results[2];
+    for (auto& run : results) {
+        tw_emu_schedule("random", 9);
+        for (int i = 0; i < 4; ++i) {
+            const Buffer<int32_t> out(64);
+            OK(launch("selftest_race", {1, 64}, out.address));
+            run.push_back(out.read());
+        }
+    }
+    HOLDS(results[0] == results[1]);
+    HOLDS(results[0][0] != results[0][1] && results[0][1] != results[0][2]);
+    tw_emu_schedule("forward", 0);
+}
+
+TEST(launches_and_barriers_are_counted) {
+    const int64_t launches = tw_emu_stat("launches:selftest_many_barriers"), barriers = tw_emu_stat("barriers");
+    const Buffer<int32_t> out(64);
+    OK(launch("selftest_many_barriers", {3, 64}, out.address, 5));
+    EQUAL(launches + 1, tw_emu_stat("launches:selftest_many_barriers"));
+    EQUAL(barriers + 3 * 64 * 5, tw_emu_stat("barriers"));
+    EQUAL(-1, tw_emu_stat("launches:nothing"));
+}
+
 TEST(shuffles) {
     for (const int n : {32, 64, 40}) {
         in_every_order([n] {

@@ -1,5 +1,6 @@
-// Streams, events, copies, graphs, faults; at once and as late as the rules allow.
+// Streams, events, copies, graphs, faults; at once, as late as the rules allow, and at random moments between.
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include "harness.h"
@@ -7,11 +8,25 @@
 using namespace selftest;
 
 static void early_and_late(const std::function<void(bool)>& run) {
-    tw_emu_late(0);
+    tw_emu_streams("eager", 0);
     run(false);
-    tw_emu_late(1);
+    tw_emu_streams("late", 0);
     run(true);
-    tw_emu_late(0);
+    tw_emu_streams("eager", 0);
+}
+
+static void at_random_moments(int seeds, const std::function<void()>& run) {
+    for (int seed = 1; seed <= seeds; ++seed) {
+        tw_emu_streams("random", uint64_t(seed));
+        run();
+    }
+    tw_emu_streams("eager", 0);
+}
+
+// What must come out whenever the streams run.
+static void at_every_moment(const std::function<void()>& run) {
+    early_and_late([&](bool) { run(); });
+    at_random_moments(20, run);
 }
 
 struct OnStream {
@@ -26,7 +41,7 @@ struct AnEvent {
 };
 
 TEST(streams_run_in_order) {
-    early_and_late([](bool) {
+    at_every_moment([] {
         const OnStream s;
         const Buffer<float> x(std::vector<float>(100, 0.0f));
         for (int i = 0; i < 5; ++i) OK(launch("selftest_add_one", {1, 128, 0, s.handle}, x.address, int64_t(100)));
@@ -51,6 +66,96 @@ TEST(late_streams_show_a_missing_wait) {
     });
 }
 
+TEST(random_moments_lie_on_both_sides_of_every_call) {
+    // a copy reads its source when it runs: by then the host has written 7, 8 or 9
+    std::set<float> seen;
+    const int64_t once = tw_emu_stat("atOnce"), between = tw_emu_stat("between"), waited = tw_emu_stat("atWait");
+    at_random_moments(40, [&] {
+        const OnStream s;
+        const Buffer<float> x(1);
+        float source = 7;
+        OK(cuMemcpyHtoDAsync_v2(x.address, &source, 4, s.handle));
+        source = 8;
+        size_t free = 0, total = 0;
+        OK(cuMemGetInfo_v2(&free, &total));  // any call: the stream may go on meanwhile
+        source = 9;
+        OK(cuStreamSynchronize(s.handle));
+        seen.insert(x.read()[0]);
+    });
+    HOLDS((seen == std::set<float>{7, 8, 9}));
+    HOLDS(tw_emu_stat("atOnce") > once);
+    HOLDS(tw_emu_stat("between") > between);
+    HOLDS(tw_emu_stat("atWait") > waited);
+}
+
+TEST(random_moments_show_streams_that_nothing_orders) {
+    std::set<float> seen, ordered;
+    at_random_moments(40, [&] {
+        const OnStream a, b;
+        const AnEvent event(2);
+        const Buffer<float> x(std::vector<float>(1, 0.0f)), y(1);
+        for (int i = 0; i < 3; ++i) OK(launch("selftest_add_one", {1, 32, 0, a.handle}, x.address, int64_t(1)));
+        OK(cuEventRecord(event.handle, a.handle));
+        OK(cuMemcpyDtoDAsync_v2(y.address, x.address, 4, b.handle));  // lacks a wait
+        OK(cuStreamSynchronize(b.handle));
+        seen.insert(y.read()[0]);
+        OK(cuStreamWaitEvent(b.handle, event.handle, 0));
+        OK(cuMemcpyDtoDAsync_v2(y.address, x.address, 4, b.handle));
+        OK(cuStreamSynchronize(b.handle));
+        ordered.insert(y.read()[0]);
+    });
+    HOLDS(seen.size() >= 3);
+    HOLDS((ordered == std::set<float>{3}));
+}
+
+TEST(random_moments_order_a_graph_by_its_edges_only) {
+    const Buffer<float> x(1), y(1);
+    std::set<float> unordered, ordered;
+    for (const bool edge : {false, true}) {
+        CUgraph graph = nullptr;
+        OK(cuGraphCreate(&graph, 0));
+        CUgraphNode add = nullptr, copy = nullptr;
+        CUdeviceptr address = x.address;
+        int64_t count = 1;
+        void* arguments[] = {&address, &count};
+        CUDA_KERNEL_NODE_PARAMS_v2 kernel{function("selftest_add_one"), 1, 1, 1, 32, 1, 1, 0, arguments, nullptr, nullptr, nullptr};
+        OK(cuGraphAddKernelNode_v2(&add, graph, nullptr, 0, &kernel));
+        CUDA_MEMCPY3D box{};
+        box.srcMemoryType = box.dstMemoryType = CU_MEMORYTYPE_DEVICE;
+        box.srcDevice = x.address;
+        box.dstDevice = y.address;
+        box.WidthInBytes = 4;
+        box.Height = box.Depth = 1;
+        OK(cuGraphAddMemcpyNode(&copy, graph, &add, edge ? 1 : 0, &box, nullptr));
+        CUgraphExec exec = nullptr;
+        OK(cuGraphInstantiateWithFlags(&exec, graph, 0));
+        OK(cuGraphDestroy(graph));
+        const OnStream s;
+        at_random_moments(20, [&] {
+            OK(cuMemsetD32Async(x.address, 0, 1, s.handle));
+            OK(cuGraphLaunch(exec, s.handle));
+            OK(cuStreamSynchronize(s.handle));
+            (edge ? ordered : unordered).insert(y.read()[0]);
+            EQUAL(1.0f, x.read()[0]);  // each node once
+        });
+        OK(cuGraphExecDestroy(exec));
+    }
+    HOLDS((unordered == std::set<float>{0, 1}));
+    HOLDS((ordered == std::set<float>{1}));
+}
+
+TEST(what_fails_while_nobody_waits_is_told_at_the_next_wait) {
+    at_random_moments(10, [] {
+        const OnStream s;
+        const Buffer<int32_t> out(64);
+        CUresult code = launch("selftest_two_barriers", {1, 64, 0, s.handle}, out.address);
+        if (code == CUDA_SUCCESS) code = cuStreamSynchronize(s.handle);
+        EQUAL(CUDA_ERROR_LAUNCH_FAILED, code);
+        tw_emu_reset();
+        OK(cuStreamSynchronize(s.handle));
+    });
+}
+
 TEST(destroying_a_stream_does_not_wait_for_it) {
     early_and_late([](bool late) {
         const Buffer<float> x(std::vector<float>(10, 0.0f));
@@ -69,7 +174,7 @@ TEST(destroying_a_stream_does_not_wait_for_it) {
 }
 
 TEST(events_order_streams) {
-    early_and_late([](bool) {
+    at_every_moment([] {
         const OnStream a, b;
         const AnEvent event(2);
         const Buffer<float> x(std::vector<float>(10, 0.0f)), y(10);
@@ -103,7 +208,7 @@ TEST(events_measure) {
 }
 
 TEST(the_legacy_stream_waits_for_blocking_streams) {
-    early_and_late([](bool) {
+    at_every_moment([] {
         const OnStream s(0);
         const Buffer<float> x(std::vector<float>(10, 0.0f));
         OK(launch("selftest_add_one", {1, 32, 0, s.handle}, x.address, int64_t(10)));
@@ -112,7 +217,7 @@ TEST(the_legacy_stream_waits_for_blocking_streams) {
 }
 
 TEST(host_functions_run_in_order) {
-    early_and_late([](bool) {
+    at_every_moment([] {
         const OnStream s;
         int seen = 0;
         OK(cuLaunchHostFunc(s.handle, [](void* user) { *static_cast<int*>(user) = 5; }, &seen));
@@ -152,7 +257,7 @@ TEST(fills_and_boxes) {
 }
 
 TEST(captured_graphs_replay) {
-    early_and_late([](bool) {
+    at_every_moment([] {
         const OnStream s;
         const Buffer<float> x(10), y(10);
         OK(cuMemsetD32_v2(x.address, 0, 10));

@@ -49,6 +49,13 @@ extern "C" __global__ void selftest_race(int32_t* out) {
     out[threadIdx.x] = cell[(threadIdx.x + 1) % blockDim.x];
 }
 
+// adds one for each block, and lacks an atomic: two blocks that run side by side may add one together
+extern "C" __global__ void selftest_lost_update(int32_t* sum) {
+    const int32_t before = *sum;
+    __syncthreads();
+    if (threadIdx.x == 0) *sum = before + 1;
+}
+
 // what shared memory holds at the start of a block: all ones, also behind a block that wrote to it
 extern "C" __global__ void selftest_fresh_shared(uint32_t* out) {
     TWEEDIE_SHARED(uint32_t, dynamic);

@@ -57,8 +57,8 @@ public final class EmulatedDriver {
     /** {@code forward}, {@code reverse} or {@code random}: the order of threads and blocks. */
     public static native boolean schedule(String order, long seed);
 
-    /** Whether streams run as late as the rules allow, instead of at once. */
-    public static native void late(boolean late);
+    /** {@code eager}, {@code late} or {@code random}: when streams run what is queued, at random legal moments by the seed. */
+    public static native boolean streams(String when, long seed);
 
     /** Why the last thing failed, or an empty string. */
     public static native String report();

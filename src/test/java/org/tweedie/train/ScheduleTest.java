@@ -35,7 +35,7 @@ import org.tweedie.testing.TestDevices;
 
 /**
  * A small training and sampling on the emulated GPU, its threads and blocks run in several orders and its streams as late as
- * they may: a missing barrier or a missing wait changes the result.
+ * they may or at random moments: a missing barrier or a missing wait changes the result.
  */
 @GpuTest
 class ScheduleTest {
@@ -102,9 +102,9 @@ class ScheduleTest {
         }
     }
 
-    private static float[][] with(String order, long seed, boolean late, Supplier<float[][]> run) {
+    private static float[][] with(String order, long seed, String streams, Supplier<float[][]> run) {
         assertTrue(EmulatedDriver.schedule(order, seed));
-        EmulatedDriver.late(late);
+        assertTrue(EmulatedDriver.streams(streams, seed));
         try {
             return run.get();
         } finally {
@@ -114,19 +114,25 @@ class ScheduleTest {
 
     @Test
     void noOrderOfThreadsChangesABit() {
-        float[][] forward = with("forward", 0, false, ScheduleTest::trainAndSample);
-        assertArrayEquals(forward, with("reverse", 0, false, ScheduleTest::trainAndSample));
+        float[][] forward = with("forward", 0, "eager", ScheduleTest::trainAndSample);
+        assertArrayEquals(forward, with("reverse", 0, "eager", ScheduleTest::trainAndSample));
         for (long seed = 1; seed <= 3; seed++) {
             assertArrayEquals(
-                    forward, with("random", seed, false, ScheduleTest::trainAndSample), "random order, seed " + seed);
+                    forward, with("random", seed, "eager", ScheduleTest::trainAndSample), "random order, seed " + seed);
         }
     }
 
     @Test
     void lateStreamsChangeNothing() {
-        float[][] early = with("forward", 0, false, ScheduleTest::trainAndSample);
-        assertArrayEquals(early, with("forward", 0, true, ScheduleTest::trainAndSample));
-        assertArrayEquals(early, with("random", 1, true, ScheduleTest::trainAndSample));
+        float[][] early = with("forward", 0, "eager", ScheduleTest::trainAndSample);
+        assertArrayEquals(early, with("forward", 0, "late", ScheduleTest::trainAndSample));
+        assertArrayEquals(early, with("random", 1, "late", ScheduleTest::trainAndSample));
+        for (long seed = 1; seed <= 3; seed++) {
+            assertArrayEquals(
+                    early,
+                    with("forward", seed, "random", ScheduleTest::trainAndSample),
+                    "streams at random moments, seed " + seed);
+        }
     }
 
     /** Given rows are uploaded on one stream and read on another. */
@@ -138,7 +144,7 @@ class ScheduleTest {
         w.step(1, 1).normal(Purpose.PRIOR, x);
         w.step(1, 0).set(x, 0.0, x, 2.0, y);
         GivenRows given = new GivenRows(new float[] {1, 2, 3, 4, 5, 6}, 2);
-        float[][] got = with("forward", 0, true, () -> {
+        float[][] got = with("forward", 0, "late", () -> {
             float[] samples = new float[6];
             try (Device device = TestDevices.open(TestDevices.specs().get(1));
                     Sampling sampling = Sampling.open(Program.of(w.plan(x), Map.of()), device, 3, false, null)) {
