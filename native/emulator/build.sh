@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the emulated CUDA driver: OUTDIR/libcuda.so.1, with all kernels of kernels/ and the self-test's in it, and the self-test.
+# Builds the emulated CUDA driver: OUTDIR/libcuda.so.1, with all kernels of kernels/ and the self-test's in it, and the self-test; beside it
+# stand-ins of libcublas.so.12 and libcurand.so.10.
 #
 #   native/emulator/build.sh OUTDIR [--sanitize] [--kernels DIR]...
 #
@@ -82,6 +83,8 @@ for source in "$here"/*.cc "$here"/driver/*.cc; do
     compile "$source" "$object" "${common[@]}" -I "$root/native"
 done
 
+for name in cublas curand; do compile "$here/toolkit/$name.cc" "$objects/toolkit-$name.o" "${common[@]}" -I "$root/native"; done
+
 if [ ! -x "$objects/scan" ] || [ "$here/scan.cc" -nt "$objects/scan" ]; then
     "$cxx" -std=c++17 -O1 -Wall -Wextra "$here/scan.cc" -o "$objects/scan.new" && mv "$objects/scan.new" "$objects/scan"
 fi
@@ -119,6 +122,18 @@ defined=$(nm --defined-only "${driver_objects[@]}" | awk '$2 == "T" && $3 ~ /^cu
 } > "$objects/stubs.new"
 cmp -s "$objects/stubs.new" "$objects/stubs.cc" || mv "$objects/stubs.new" "$objects/stubs.cc"
 compile "$objects/stubs.cc" "$objects/stubs.o" "${common[@]}"
+stand_in() {  # stand_in NAME SYMBOLS: objects of the library, and a stub for every symbol that JCuda imports and it does not define
+    local name=$1 symbols=$2 object=$objects/toolkit-$1.o
+    {
+        echo 'extern "C" int tw_unsupported(const char* name);'
+        echo '#define TW_STUB(name) extern "C" __attribute__((visibility("default"))) int name() { return tw_unsupported(#name); }'
+        LC_ALL=C comm -23 "$symbols" <(nm --defined-only "$object" | awk '$2 == "T" { print $3 }' | LC_ALL=C sort -u) | sed 's/.*/TW_STUB(&)/'
+    } > "$object.stubs.new"
+    cmp -s "$object.stubs.new" "$objects/toolkit-$name-stubs.cc" || mv "$object.stubs.new" "$objects/toolkit-$name-stubs.cc"
+    compile "$objects/toolkit-$name-stubs.cc" "$objects/toolkit-$name-stubs.o" "${common[@]}"
+}
+stand_in cublas "$here/toolkit/jcublas-12.6.0.symbols"
+stand_in curand "$here/toolkit/jcurand-11.8.0.symbols"
 for source in "$here"/selftest/*.cc; do
     compile "$source" "$objects/selftest-$(basename "$source" .cc).o" "${common[@]}" -I "$root/native"
 done
@@ -142,6 +157,22 @@ if newer "$library" "${all[@]}" || ! cmp -s "$objects/list.new" "$objects/list";
 fi
 missing=$(LC_ALL=C comm -23 <(LC_ALL=C sort -u "$here/jcuda-12.6.0.symbols") <(nm -D --defined-only "$library" | awk '{ print $3 }' | LC_ALL=C sort -u))
 [ -z "$missing" ] || { echo "build.sh: not exported: $missing" >&2; exit 1; }
+
+toolkit() {  # toolkit NAME SONAME SYMBOLS: the library, its symbols under the version that JCuda's natives ask for
+    local name=$1 soname=$2 symbols=$3 library=$out/$2
+    local parts=("$objects/toolkit-$name.o" "$objects/toolkit-$name-stubs.o")
+    if newer "$library" "${parts[@]}"; then
+        echo "$soname { global: $name*; local: *; };" > "$objects/$name.map"
+        "$cxx" "${common[@]}" -shared "-Wl,-soname,$soname" -Wl,--no-undefined "-Wl,--version-script,$objects/$name.map" "${parts[@]}" \
+            "$out/libcuda.so.1" -o "$library.new"
+        mv "$library.new" "$library"
+    fi
+    local absent
+    absent=$(LC_ALL=C comm -23 "$symbols" <(nm -D --defined-only "$library" | awk '{ print $3 }' | sed 's/@.*//' | LC_ALL=C sort -u))
+    [ -z "$absent" ] || { echo "build.sh: $soname lacks $absent" >&2; exit 1; }
+}
+toolkit cublas libcublas.so.12 "$here/toolkit/jcublas-12.6.0.symbols"
+toolkit curand libcurand.so.10 "$here/toolkit/jcurand-11.8.0.symbols"
 
 if newer "$out/selftest" "$library" "$objects"/selftest-*.o; then
     "$cxx" "${common[@]}" "$objects"/selftest-*.o "$library" -Wl,-rpath,'$ORIGIN' -o "$out/selftest.new"

@@ -15,7 +15,7 @@ TW_EXPORT int64_t tw_emu_stat(const char* name) {
     TW_LOCKED();
     State& s = state();
     const std::string n = name;
-    if (n.rfind("cu", 0) == 0) return int64_t(calls_of(n));
+    if (n.rfind("cu", 0) == 0) return int64_t(calls_of(n));  // also cublas, curand
     if (n.rfind("launches:", 0) == 0) {
         const KernelRecord* const kernel = find_kernel(n.substr(9));
         return kernel == nullptr ? -1 : int64_t(kernel->launches);
@@ -27,7 +27,7 @@ TW_EXPORT int64_t tw_emu_stat(const char* name) {
     const std::pair<const char*, uint64_t> counters[] = {
         {"launches", traffic().launches},   {"threads", traffic().threads},        {"waits", traffic().waits},
         {"barriers", traffic().barriers},   {"copies", s.copies},                  {"graphLaunches", s.graph_launches},
-        {"atOnce", s.at_once},              {"between", s.between},                {"atWait", s.at_wait},
+        {"toolkitCalls", s.toolkit_calls}, {"atOnce", s.at_once},              {"between", s.between},                {"atWait", s.at_wait},
         {"calls", calls().total},
         {"injected", calls().injected},     {"unsupported", calls().unsupported},  {"reports", s.reports},
         {"bytes", bytes},                   {"peakBytes", s.arena.peak},           {"allocations", s.arena.all().size()},

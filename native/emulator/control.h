@@ -6,7 +6,7 @@
 extern "C" {
 // A counter by name, or -1 where there is none of that name:
 //   launches threads waits barriers                 work done; barriers are arrivals of threads at barriers and collectives
-//   copies graphLaunches atOnce between atWait      operations of streams by the moment that they ran at
+//   copies graphLaunches toolkitCalls atOnce between atWait      operations of streams by the moment that they ran at
 //   launches:KERNEL                                 launches of one kernel
 //   calls injected unsupported reports              driver calls, faults injected, calls of stubs, failures reported
 //   bytes peakBytes allocations hostBytes           device memory, page-locked memory

@@ -96,7 +96,7 @@ struct State {
     std::unordered_set<Stream*> detached;  // destroyed with work left: it still runs, and nobody can wait for it by name
     std::string last_report;
     uint64_t reports = 0, ids = 0;
-    uint64_t graph_launches = 0, copies = 0;
+    uint64_t graph_launches = 0, copies = 0, toolkit_calls = 0;
     uint64_t at_once = 0, between = 0, at_wait = 0;  // operations by the moment they ran at
 
     void read_environment();

@@ -56,6 +56,18 @@ extern "C" __global__ void selftest_lost_update(int32_t* sum) {
     if (threadIdx.x == 0) *sum = before + 1;
 }
 
+// every block writes the same word
+extern "C" __global__ void selftest_last_writer(int32_t* out) {
+    if (threadIdx.x == 0) *out = int32_t(blockIdx.x);
+}
+
+// lanes read what the next lane wrote, with nothing between
+extern "C" __global__ void selftest_no_syncwarp(int32_t* out) {
+    TWEEDIE_STATIC_SHARED(int32_t, lanes, 32);
+    lanes[threadIdx.x] = int32_t(threadIdx.x);
+    out[threadIdx.x] = lanes[(threadIdx.x + 1) % 32];
+}
+
 // what shared memory holds at the start of a block: all ones, also behind a block that wrote to it
 extern "C" __global__ void selftest_fresh_shared(uint32_t* out) {
     TWEEDIE_SHARED(uint32_t, dynamic);

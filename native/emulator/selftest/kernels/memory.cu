@@ -34,6 +34,19 @@ __device__ int32_t deeper(int32_t depth, volatile int32_t* out) {
 }
 extern "C" __global__ void selftest_recurse(int32_t* out, int32_t depth) { *out = deeper(depth, out); }
 
+// defined only where a + b and a << b are: for the sanitizer of undefined behaviour
+extern "C" __global__ void selftest_undefined(int32_t* out, int32_t a, int32_t b) {
+    out[0] = a + b;
+    out[1] = a << b;
+}
+
+// sums count elements, in one thread
+extern "C" __global__ void selftest_total(const float* in, int32_t count, float* out) {
+    float sum = 0;
+    for (int32_t i = 0; i < count; ++i) sum += in[i];
+    *out = sum;
+}
+
 // which rows a row set names: out[r] = index of row r, or -1 where it is not alive
 extern "C" __global__ void selftest_rows(const RowSet* __restrict__ rows, int64_t* __restrict__ out, int32_t capacity) {
     const int64_t r = blockIdx.x * int64_t(blockDim.x) + threadIdx.x;

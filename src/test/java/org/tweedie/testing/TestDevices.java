@@ -41,12 +41,12 @@ public final class TestDevices {
 
     /** Every device present, once. */
     public static Stream<Device> all() {
-        return specs().stream().map(TestDevices::open);
+        return tested().stream().map(TestDevices::open);
     }
 
     /** Every device present with every one of {@code values}: arguments (Device, value). */
     public static Stream<Arguments> times(List<?> values) {
-        return specs().stream().flatMap(spec -> values.stream().map(value -> Arguments.of(open(spec), value)));
+        return tested().stream().flatMap(spec -> values.stream().map(value -> Arguments.of(open(spec), value)));
     }
 
     /**
@@ -65,6 +65,12 @@ public final class TestDevices {
                     "-Dtweedie.requireGpu is set, but: " + missing(false).get());
         }
         return specs;
+    }
+
+    /** The specs, or only the last of them under {@code -Dtweedie.test.only=last}: a CUDA device where there is one. */
+    private static List<String> tested() {
+        List<String> specs = specs();
+        return "last".equals(System.getProperty("tweedie.test.only")) ? specs.subList(specs.size() - 1, specs.size()) : specs;
     }
 
     /** True under {@code -Dtweedie.requireGpu}: tests that need a GPU then fail where there is none. */
