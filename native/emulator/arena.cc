@@ -66,6 +66,13 @@ uintptr_t Arena::take(size_t bytes) {
     auto fits = [&](std::map<uintptr_t, size_t>::iterator from, std::map<uintptr_t, size_t>::iterator to) {
         return std::find_if(from, to, [&](const auto& hole) { return hole.second >= bytes; });
     };
+    // what was freed just before the cursor lies in one hole with what follows it
+    auto around = holes.upper_bound(cursor);
+    if (around != holes.begin() && (--around)->first < cursor && around->first + around->second > cursor) {
+        const size_t behind = around->first + around->second - cursor;
+        around->second -= behind;
+        holes[cursor] = behind;
+    }
     auto hole = fits(holes.lower_bound(cursor), holes.end());
     if (hole == holes.end()) hole = fits(holes.begin(), holes.end());
     if (hole == holes.end()) return 0;

@@ -96,6 +96,17 @@ TEST(unmapped_addresses_end_the_launch_and_not_the_process) {
     EQUAL(14, out.read()[0]);
 }
 
+TEST(what_was_freed_is_not_there_when_memory_is_allocated_again) {
+    if (SANITIZED) return;
+    const Buffer<int32_t> before(1);
+    CUdeviceptr freed = 0;
+    OK(cuMemAlloc_v2(&freed, 64));
+    OK(cuMemFree_v2(freed));
+    const Buffer<int32_t> next(16), out(1);
+    HOLDS(next.address != freed);
+    FAILS(CUDA_ERROR_ILLEGAL_ADDRESS, "an access at", launch("selftest_read_at", {1, 1}, freed, int64_t(0), out.address));
+}
+
 TEST(misaligned_vectors_are_refused) {
     const Buffer<float> from(std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8}), out(1);
     OK(launch("selftest_load_vector", {1, 1}, from.address, int64_t(4), out.address));
