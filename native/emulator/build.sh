@@ -2,10 +2,12 @@
 # Builds the emulated CUDA driver: OUTDIR/libcuda.so.1, with all kernels of kernels/ and the self-test's in it, and the self-test; beside it
 # stand-ins of libcublas.so.12 and libcurand.so.10.
 #
-#   native/emulator/build.sh OUTDIR [--sanitize] [--kernels DIR]...
+#   native/emulator/build.sh OUTDIR [--sanitize] [--kernels DIR]... [--mutant DIR LIBDIR]
 #
 #   --sanitize     AddressSanitizer and UndefinedBehaviorSanitizer, for kernels and driver
 #   --kernels DIR  further kernel sources (DIR/**/*.cu, which include by paths relative to DIR)
+#   --mutant DIR LIBDIR
+#                  then LIBDIR/libcuda.so.1, in which the files of DIR stand for those of kernels/ with their names
 #
 # Needs g++ and bash. Compiles what changed; CXX names another compiler, JOBS the number of them at once (default 2).
 set -euo pipefail
@@ -16,17 +18,25 @@ cxx=${CXX:-g++}
 jobs=${JOBS:-2}
 out=
 sanitize=
+mutant=
+mutant_out=
 kernel_roots=("$root/kernels" "$here/selftest/kernels")
 while [ $# -gt 0 ]; do
     case $1 in
         --sanitize) sanitize=yes ;;
         --kernels) kernel_roots+=("$(cd "$2" && pwd)"); shift ;;
-        -*) echo "build.sh: unknown option $1 (--sanitize, --kernels DIR)" >&2; exit 2 ;;
+        --mutant)
+            mutant=$(cd "$2" && pwd)
+            mkdir -p "$3"
+            mutant_out=$(cd "$3" && pwd)
+            shift 2
+            ;;
+        -*) echo "build.sh: unknown option $1 (--sanitize, --kernels DIR, --mutant DIR LIBDIR)" >&2; exit 2 ;;
         *) out=$1 ;;
     esac
     shift
 done
-[ -n "$out" ] || { echo "usage: build.sh OUTDIR [--sanitize] [--kernels DIR]..." >&2; exit 2; }
+[ -n "$out" ] || { echo "usage: build.sh OUTDIR [--sanitize] [--kernels DIR]... [--mutant DIR LIBDIR]" >&2; exit 2; }
 mkdir -p "$out/objects"
 out=$(cd "$out" && pwd)
 objects=$out/objects
@@ -89,9 +99,10 @@ if [ ! -x "$objects/scan" ] || [ "$here/scan.cc" -nt "$objects/scan" ]; then
     "$cxx" -std=c++17 -O1 -Wall -Wextra "$here/scan.cc" -o "$objects/scan.new" && mv "$objects/scan.new" "$objects/scan"
 fi
 
-kernel() {  # kernel ROOT SOURCE OBJECT: scan, then compile
+kernel() {  # kernel ROOT SOURCE OBJECT [FIRST]: scan, then compile, with the files of FIRST before those of ROOT
     local kernels=$1 source=$2 object=$3
-    local include=(-I "$kernels" -I "$root/kernels")
+    local include=(${4:+-I "$4"} -I "$kernels" -I "$root/kernels")
+    [ -n "${4:-}" ] && [ -f "$4/$source" ] && kernels=$4
     local wrapper=${object%.o}.cc
     "$cxx" -E -P -x c++ "${kernel_flags[@]}" "${include[@]}" -DTWEEDIE_EMU_SCAN "$kernels/$source" > "${object%.o}.ii" \
         && "$objects/scan" "$source" < "${object%.o}.ii" > "$wrapper" \
@@ -177,4 +188,30 @@ toolkit curand libcurand.so.10 "$here/toolkit/jcurand-11.8.0.symbols"
 if newer "$out/selftest" "$library" "$objects"/selftest-*.o; then
     "$cxx" "${common[@]}" "$objects"/selftest-*.o "$library" -Wl,-rpath,'$ORIGIN' -o "$out/selftest.new"
     mv "$out/selftest.new" "$out/selftest"
+fi
+
+if [ -n "$mutant" ]; then
+    changed=$(cd "$mutant" && find . -type f | sed 's|^\./||')
+    [ -n "$changed" ] || { echo "build.sh: nothing in $mutant" >&2; exit 1; }
+    parts=()
+    for object in "${kernel_objects[@]}"; do
+        part=$object
+        for file in $changed; do
+            # made from the file, or from a source that includes it
+            if grep -qF "$root/kernels/$file" "${object%.o}.d"; then
+                part=$mutant_out/$(basename "$object")
+                break
+            fi
+        done
+        parts+=("$part")
+        [ "$part" != "$object" ] || continue
+        source=$(sed -n 's|^#include "\(.*\.cu\)"$|\1|p' "${object%.o}.cc")
+        throttle
+        kernel "$root/kernels" "$source" "$part" "$mutant" &
+    done
+    wait
+    [ ! -e "$failed" ] || { echo "build.sh: the mutant does not compile" >&2; exit 1; }
+    [ "${parts[*]}" != "${kernel_objects[*]}" ] || { echo "build.sh: no kernel is made from $changed" >&2; exit 1; }
+    "$cxx" "${common[@]}" -shared -Wl,-soname,libcuda.so.1 -Wl,--no-undefined "${driver_objects[@]}" "$objects/stubs.o" "${parts[@]}" \
+        -o "$mutant_out/libcuda.so.1"
 fi

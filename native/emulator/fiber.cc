@@ -80,10 +80,10 @@ void rewind(Fiber* fiber, void (*entry)()) {
 
 void adopt(Fiber* fiber) {
 #if defined(__SANITIZE_ADDRESS__)
+    static thread_local void* low = nullptr;  // asked for once: of the first thread glibc reads all mappings
+    static thread_local size_t bytes = 0;
     pthread_attr_t attributes;
-    void* low = nullptr;
-    size_t bytes = 0;
-    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    if (low == nullptr && pthread_getattr_np(pthread_self(), &attributes) == 0) {
         pthread_attr_getstack(&attributes, &low, &bytes);
         pthread_attr_destroy(&attributes);
     }

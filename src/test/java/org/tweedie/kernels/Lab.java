@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -26,9 +27,15 @@ final class Lab implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
     Lab(Device device) {
+        this(device, UnaryOperator.identity());
+    }
+
+    /** Hands out its stream as {@code seen} shows it. */
+    Lab(Device device, UnaryOperator<Stream> seen) {
         this.device = device;
-        this.stream = device.stream();
-        open.push(stream);
+        Stream own = device.stream();
+        open.push(own);
+        this.stream = seen.apply(own);
     }
 
     Stream stream() {

@@ -1,0 +1,128 @@
+package org.tweedie.emulator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.tweedie.testing.ChildJvm;
+import org.tweedie.testing.Depth;
+import org.tweedie.testing.EmulatedDriver;
+import org.tweedie.testing.GpuTest;
+import org.tweedie.testing.Suite;
+
+/**
+ * Faults planted in the kernels themselves: every barrier taken away in turn, and loops that run one item too far. Each mutant is compiled
+ * into a driver of its own, and the launch set under a few orders of threads must notice. A barrier that nobody misses is either
+ * not tested or not needed.
+ */
+@GpuTest
+@Tag("emulator")
+@Tag("checkout")
+class MutantsTest {
+    private static final Path KERNELS = Path.of("kernels");
+    private static final Pattern BARRIER = Pattern.compile("__sync(threads|warp)\\(\\);");
+    /** A loop over items or rows that is left at their number; tiles may start there, for they have no row then. */
+    private static final Pattern BOUND =
+            Pattern.compile("for \\(int64_t (item|r|e|i) = [^;]*; \\1 (<) (items|count|rows->count)");
+
+    private static final long MOST_BOUNDS_IN_CI = 3;
+
+    @BeforeEach
+    void needsIt() {
+        EmulatedDriver.required();
+        assumeTrue(Depth.now() != Depth.PLAIN, "compiles kernels, which takes minutes; CI=true runs it");
+    }
+
+    /** A source of kernels/ with one change. */
+    private record Mutant(Path source, int line, String text) {
+        @Override
+        public String toString() {
+            return source + ":" + line;
+        }
+    }
+
+    private static List<Mutant> mutants(Pattern pattern, int group, String instead) throws IOException {
+        List<Mutant> mutants = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(KERNELS)) {
+            for (Path file : files.filter(f -> f.toString().matches(".*\\.cuh?") && !f.endsWith("intrinsics.cuh"))
+                    .sorted()
+                    .toList()) {
+                String text = Files.readString(file);
+                Matcher found = pattern.matcher(text);
+                while (found.find()) {
+                    mutants.add(new Mutant(
+                            KERNELS.relativize(file),
+                            (int) text.substring(0, found.start()).lines().count(),
+                            text.substring(0, found.start(group)) + instead + text.substring(found.end(group))));
+                }
+            }
+        }
+        return mutants;
+    }
+
+    /** What the launch set says of the mutant; empty where it notices nothing. */
+    private static String verdict(Mutant mutant) throws IOException, InterruptedException {
+        Path place = Files.createTempDirectory("tweedie-mutant");
+        try {
+            Path changed = place.resolve("kernels").resolve(mutant.source);
+            Files.createDirectories(changed.getParent());
+            Files.writeString(changed, mutant.text);
+            Path driver = place.resolve("driver");
+            DriverBuild.build(
+                    EmulatedDriver.library().getParent().toString(),
+                    "--mutant",
+                    place.resolve("kernels").toString(),
+                    driver.toString());
+            ChildJvm.Result result =
+                    ChildJvm.run(driver, Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5"), List.of(), Orders.class, "8");
+            assertEquals(0, result.exit(), result.output());
+            assertTrue(result.number("launches ") > 0, result.output());
+            return result.line("difference ");
+        } finally {
+            try (Stream<Path> files = Files.walk(place)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    @Test
+    void everyBarrierIsMissedAndEveryBoundHolds() throws Exception {
+        List<Mutant> mutants = mutants(BARRIER, 0, ";");
+        int barriers = mutants.size();
+        assertTrue(barriers > 0, "no barrier in the kernels");
+        List<Mutant> bounds = mutants(BOUND, 2, "<=");
+        assertTrue(bounds.size() > MOST_BOUNDS_IN_CI, "no loops over items in the kernels");
+        long step = Depth.now() == Depth.LONG ? 1 : bounds.size() / MOST_BOUNDS_IN_CI;
+        for (int i = 0; i < bounds.size(); i += step) {
+            mutants.add(bounds.get(i));
+        }
+        List<String> survivors = new ArrayList<>();
+        for (Mutant mutant : mutants) {
+            String verdict = verdict(mutant);
+            System.out.println("mutant " + mutant + ": " + verdict);
+            if (verdict.isEmpty()) {
+                survivors.add(mutant.toString());
+            }
+        }
+        assertEquals(List.of(), survivors, "changes of kernels that no test notices");
+        new Suite("emulator")
+                .reached("all " + barriers + " barriers of the kernels taken away in turn, and "
+                        + (mutants.size() - barriers) + " of " + bounds.size()
+                        + " bounds moved by one: every mutant caught");
+    }
+}

@@ -1,0 +1,103 @@
+package org.tweedie.emulator;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.tweedie.device.Device;
+import org.tweedie.device.KernelEntry;
+import org.tweedie.kernels.LaunchSet;
+import org.tweedie.testing.EmulatedDriver;
+
+/**
+ * The launch set under other orders of threads and moments of streams. As a program, for another build of the driver: prints
+ * {@code launches N} and {@code difference TEXT}, which is empty where all bits are the same and those of f32 are the host's.
+ */
+final class Orders {
+    private Orders() {}
+
+    /** The results of all cases by name. */
+    static Map<String, float[]> results(Device device) {
+        return results(one -> one.on(device));
+    }
+
+    /** The same by the fewest blocks. */
+    static Map<String, float[]> resultsOnFewBlocks(Device device) {
+        return results(one -> one.onFewBlocks(device));
+    }
+
+    private static Map<String, float[]> results(Function<LaunchSet.Case, float[]> run) {
+        Map<String, float[]> results = new TreeMap<>();
+        for (LaunchSet.Case one : LaunchSet.cases()) {
+            results.put(one.toString(), run.apply(one));
+        }
+        return results;
+    }
+
+    /** The first element whose bits differ, or an empty string; of exact cases only, or of all. */
+    static String difference(Map<String, float[]> expected, Map<String, float[]> got, boolean all) {
+        for (LaunchSet.Case one : LaunchSet.cases()) {
+            if (all || one.exact()) {
+                float[] a = expected.get(one.toString());
+                float[] b = got.get(one.toString());
+                int differs = IntStream.range(0, a.length)
+                        .filter(i -> Float.floatToRawIntBits(a[i]) != Float.floatToRawIntBits(b[i]))
+                        .findFirst()
+                        .orElse(-1);
+                if (differs >= 0) {
+                    return one + ", element " + differs + ": " + a[differs] + " and " + b[differs];
+                }
+            }
+        }
+        return "";
+    }
+
+    /** Order number 0 is forward, 1 reverse, others random by their number; streams at random moments, late, at once in turn. */
+    static String choose(long number) {
+        String order = number == 0 ? "forward" : number == 1 ? "reverse" : "random";
+        String streams = number % 3 == 0 ? "random" : number % 3 == 1 ? "late" : "eager";
+        if (!EmulatedDriver.schedule(order, number) || !EmulatedDriver.streams(streams, number)) {
+            throw new IllegalStateException(order + " " + streams);
+        }
+        return "threads " + order + ":" + number + ", streams " + streams + ":" + number;
+    }
+
+    /** The parameters of an entry as {@link EmulatedDriver#parameters} writes those that were compiled. */
+    static String letters(KernelEntry entry) {
+        return entry.parameters().stream()
+                .map(parameter -> switch (parameter) {
+                    case POINTER -> "p";
+                    case I32 -> "i";
+                    case I64 -> "l";
+                    case F32 -> "f";
+                    case F64 -> "d";
+                })
+                .collect(Collectors.joining());
+    }
+
+    public static void main(String[] arguments) {
+        EmulatedDriver.required();
+        String difference = "";
+        try (Device host = Device.open("cpu:1");
+                Device emulated = Device.open("cuda:0")) {
+            Map<String, float[]> forward = results(emulated);
+            difference = difference(results(host), forward, false);
+            if (difference.isEmpty()) {
+                difference = difference(forward, resultsOnFewBlocks(emulated), true);
+            }
+            for (long number = 1; number <= Long.parseLong(arguments[0]) && difference.isEmpty(); number++) {
+                String chosen = choose(number);
+                boolean few = number % 4 == 1;
+                String found = difference(forward, few ? resultsOnFewBlocks(emulated) : results(emulated), true);
+                difference = found.isEmpty() ? "" : chosen + ": " + found;
+            }
+        } catch (RuntimeException e) {
+            difference = e.toString() + " " + EmulatedDriver.report().lines().findFirst().orElse("");
+        }
+        System.out.println("launches " + EmulatedDriver.stat("launches"));
+        System.out.println("difference " + difference);
+        LaunchSet.kernels()
+                .forEach(name -> System.out.println("kernel " + name + " " + EmulatedDriver.stat("launches:" + name)));
+    }
+}

@@ -1,0 +1,437 @@
+package org.tweedie.kernels;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Kernel;
+import org.tweedie.device.LaunchShape;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.CellLayout.CellDraw;
+import org.tweedie.rng.Purpose;
+import org.tweedie.rng.StandardLaw;
+
+/**
+ * Every kernel of every type in a few launches with hostile sizes, dead rows and gaps between rows: what is run again and again
+ * under other orders of threads, other moments of streams, sanitizers and planted faults. Small: most of it is under a millisecond.
+ */
+public final class LaunchSet {
+    private static final long SEED = 0x5EED;
+
+    /** One experiment. */
+    public static final class Case {
+        private final String name;
+        private final boolean exact;
+        private final Function<Lab, float[]> body;
+
+        private Case(String name, boolean exact, Function<Lab, float[]> body) {
+            this.name = name;
+            this.exact = exact;
+            this.body = body;
+        }
+
+        /** Whether every device gives the same bits: f32 kernels do, products of 16-bit operands need not. */
+        public boolean exact() {
+            return exact;
+        }
+
+        /** What it gives on a device: everything it wrote, and the gaps that it must not write. */
+        public float[] on(Device device) {
+            return Lab.on(device, body);
+        }
+
+        /** The same by the fewest blocks that a kernel may be launched with. */
+        public float[] onFewBlocks(Device device) {
+            try (Lab lab = new Lab(device, LaunchSet::narrow)) {
+                return body.apply(lab);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private LaunchSet() {}
+
+    /** The names of the kernels that Tweedie declares. */
+    public static List<String> kernels() {
+        try {
+            TreeSet<String> names = new TreeSet<>();
+            DeclaredEntries.all().forEach(one -> names.add(one.entry().name()));
+            return List.copyOf(names);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public static List<Case> cases() {
+        List<Case> cases = new ArrayList<>();
+        for (int rows : new int[] {1, 33, 65}) {
+            for (StandardLaw law : StandardLaw.values()) {
+                cases.add(exact("fill " + law + " " + rows, lab -> {
+                    DeviceBuffer out = lab.untouched(rows * 8 + 1);
+                    Fill.draw(lab.stream(), living(lab, rows), law, new View(out, 1, 5, 8), Purpose.NOISE, 3);
+                    return lab.read(out);
+                }));
+            }
+            cases.add(exact("cell " + rows, lab -> cell(lab, rows)));
+            cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
+            cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
+            cases.add(exact("time features " + rows, lab -> {
+                DeviceBuffer out = lab.untouched(rows * 11);
+                TimeFeatures.forward(
+                        lab.stream(),
+                        living(lab, rows),
+                        View.rows(lab.floats(random(rows, 1)), 1),
+                        View.shared(lab.floats(random(5, 2)), 0, 5),
+                        new View(out, 0, 10, 11));
+                return lab.read(out);
+            }));
+            cases.add(exact("sums " + rows, lab -> sums(lab, rows)));
+            cases.add(exact("loss " + rows, lab -> loss(lab, rows)));
+            cases.add(exact("batch " + rows, lab -> {
+                DeviceBuffer out = lab.untouched(rows * 3);
+                Batch.rows(lab.stream(), living(lab, rows), lab.floats(random(34, 3)), 17, new View(out, 0, 2, 3));
+                return lab.read(out);
+            }));
+            for (Activation activation : Activation.values()) {
+                cases.add(exact(activation + " " + rows, lab -> activation(lab, rows, activation)));
+            }
+            cases.add(exact("linear " + rows + " x 0 x 5", lab -> linear(lab, rows, 0, 5)));
+            for (int[] widths : new int[][] {{3, 5}, {65, 33}, {130, 66}}) {
+                String shape = rows + " x " + widths[0] + " x " + widths[1];
+                cases.add(exact("linear " + shape, lab -> linear(lab, rows, widths[0], widths[1])));
+                for (Element type : new Element[] {Element.F16, Element.BF16}) {
+                    cases.add(new Case(
+                            "linear " + type + " " + shape,
+                            false,
+                            lab -> mixed(lab, type, rows, widths[0], widths[1])));
+                }
+            }
+        }
+        cases.add(exact("words", lab -> {
+            DeviceBuffer out = lab.ints(new int[33 * 6]);
+            Fill.words(lab.stream(), living(lab, 33), new View(out, 0, 5, 6), Purpose.BOOTSTRAP, 7);
+            int[] words = lab.readInts(out);
+            float[] bits = new float[2 * words.length];
+            for (int i = 0; i < words.length; i++) {
+                bits[2 * i] = words[i] >>> 16;
+                bits[2 * i + 1] = words[i] & 0xFFFF;
+            }
+            return bits;
+        }));
+        cases.add(exact("times", lab -> {
+            DeviceBuffer t = lab.untouched(100);
+            Quantile quantile = Quantile.uniform(0.001, 1);
+            for (long group : new long[] {0, 33}) {
+                Perturb.times(
+                        lab.stream(),
+                        lab.rows(SEED, 5, 65),
+                        new View(t, group == 0 ? 0 : 35, 1, 1),
+                        lab.floats(quantile.table()),
+                        quantile.nodes(),
+                        group,
+                        Purpose.TIME,
+                        0);
+            }
+            return lab.read(t);
+        }));
+        cases.add(exact("adam", LaunchSet::adam));
+        cases.add(exact("scalar", lab -> {
+            DeviceBuffer out = lab.untouched(3);
+            Add.scalar(lab.stream(), out, 1, 2.5f);
+            return lab.read(out);
+        }));
+        return cases;
+    }
+
+    /** A stream that launches one block where blocks share the work in strides of the grid, and one row of tiles where tiles do. */
+    private static Stream narrow(Stream stream) {
+        return (Stream) Proxy.newProxyInstance(
+                LaunchSet.class.getClassLoader(), new Class<?>[] {Stream.class}, (proxy, method, arguments) -> {
+                    Object[] passed = arguments;
+                    if (passed != null && passed.length == 3 && passed[1] instanceof LaunchShape shape) {
+                        passed = passed.clone();
+                        passed[1] = narrow(((Kernel) passed[0]).entry().name(), shape);
+                    }
+                    try {
+                        return method.invoke(stream, passed);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    private static LaunchShape narrow(String kernel, LaunchShape s) {
+        if (kernel.equals("reduce_partials_f32") || (kernel.contains("weight_gradient") && !kernel.contains("sum"))) {
+            return s; // blocks are lanes of a sum, or tiles of it
+        }
+        boolean tiles = TILED.contains(kernel);
+        return new LaunchShape(
+                tiles ? s.gridX() : 1, 1, s.gridZ(), s.blockX(), s.blockY(), s.blockZ(), s.sharedBytes());
+    }
+
+    /** Kernels whose x is the columns and whose y goes down the rows in strides. */
+    private static final Set<String> TILED =
+            Set.of("linear_f32", "linear_f16", "linear_bf16", "linear_input_gradient_f32");
+
+    private static Case exact(String name, Function<Lab, float[]> body) {
+        return new Case(name, true, body);
+    }
+
+    private static float[] random(int count, int seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) ((random.nextDouble() - 0.5) * StrictMath.pow(2, random.nextInt(-3, 4)));
+        }
+        return values;
+    }
+
+    /** Rows from an index list, every fifth dead. */
+    private static RowSet living(Lab lab, int rows) {
+        long[] index = new long[rows];
+        float[] alive = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            index[r] = 7L * r + 1;
+            alive[r] = r % 5 == 3 ? 0 : 1;
+        }
+        return lab.rows(SEED, 0, rows, index, alive, 2);
+    }
+
+    private static float[] all(float[]... parts) {
+        float[] all = new float[Arrays.stream(parts).mapToInt(p -> p.length).sum()];
+        int at = 0;
+        for (float[] part : parts) {
+            System.arraycopy(part, 0, all, at, part.length);
+            at += part.length;
+        }
+        return all;
+    }
+
+    private static float[] cell(Lab lab, int rows) {
+        int[] headers = new int[CellLayout.HEADER];
+        float[] table = new float[CellLayout.WEIGHTS];
+        CellLayout.encode(
+                new int[] {0, 2, 3},
+                new int[] {1, 2},
+                new double[][] {{0.5, 0, 2, 1}, {1, -1, 0, 0.25}},
+                List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4)),
+                0,
+                headers,
+                table);
+        int stride = rows * 5 + 3;
+        DeviceBuffer state = lab.floats(random(4 * stride, 4));
+        StepCell.run(lab.stream(), living(lab, rows), state, stride, 5, lab.ints(headers), lab.floats(table), 0);
+        return lab.read(state);
+    }
+
+    private static float[] perturb(Lab lab, int rows) {
+        int nodes = 16;
+        double[][] values = new double[nodes][PerturbLayout.COLUMNS];
+        double[][] slopes = new double[nodes][PerturbLayout.COLUMNS];
+        for (int i = 0; i < nodes; i++) {
+            for (int c = 0; c < PerturbLayout.COLUMNS; c++) {
+                values[i][c] = 0.1 * i + c;
+                slopes[i][c] = 0.1;
+            }
+        }
+        PerturbLayout layout = PerturbLayout.of(-2, 0.25, values, slopes);
+        DeviceBuffer out = lab.untouched(3 * rows * 3 + 2 * rows);
+        View at = View.rows(out, 3);
+        float[] t = random(rows, 5);
+        for (int r = 0; r < rows; r++) {
+            t[r] = Math.abs(t[r]) + 0.1f;
+        }
+        Perturb.run(
+                lab.stream(),
+                living(lab, rows),
+                View.rows(lab.floats(random(rows * 3, 6)), 3),
+                View.rows(lab.floats(t), 1),
+                Perturb.Table.of(layout, lab.floats(layout.table())),
+                Purpose.NOISE,
+                0,
+                new Perturb.Into(
+                        at,
+                        at.from(rows),
+                        at.from(2L * rows),
+                        new View(out, 9L * rows, 1, 1),
+                        new View(out, 10L * rows, 1, 1)));
+        return lab.read(out);
+    }
+
+    private static float[] mixture(Lab lab, int rows) {
+        float[] variance = {0.5f, 0.25f, 1f};
+        DeviceBuffer out = lab.untouched(rows * 5);
+        MixtureScore.run(
+                lab.stream(),
+                living(lab, rows),
+                View.rows(lab.floats(random(rows * 4, 7)), 4),
+                new MixtureScore.Mixture(
+                        View.shared(lab.floats(-1.5f, -0.75f, -1.25f), 0, 3),
+                        View.rows(lab.floats(random(12, 8)), 4),
+                        View.rows(lab.floats(variance), 1)),
+                new View(lab.floats(0.75f), 0, 1, 0),
+                new View(lab.floats(0.5f), 0, 1, 0),
+                View.rows(out, 4),
+                new View(out, 4L * rows, 1, 1));
+        return lab.read(out);
+    }
+
+    private static float[] sums(Lab lab, int rows) {
+        DeviceBuffer out = lab.untouched(3 + 2 * rows);
+        DeviceBuffer scratch = lab.doubles(new double[Reduce.SCRATCH]);
+        View values = new View(lab.floats(random(rows * 39, 9)), 0, 37, 39);
+        RowSet living = living(lab, rows);
+        Reduce.sum(lab.stream(), living, values, out, 0, scratch);
+        Reduce.sumOfSquares(lab.stream(), living, values, out, 1, scratch);
+        Reduce.nonFinite(lab.stream(), living, values, out, 2, scratch);
+        Reduce.rowNorm2(lab.stream(), living, values, new View(out, 3, 1, 2));
+        return lab.read(out);
+    }
+
+    private static float[] loss(Lab lab, int rows) {
+        DeviceBuffer cotangent = lab.untouched(rows * 3);
+        DeviceBuffer loss = lab.untouched(rows);
+        SquaredLoss.gradient(
+                lab.stream(),
+                living(lab, rows),
+                View.rows(lab.floats(random(rows * 3, 10)), 3),
+                View.rows(lab.floats(random(rows * 3, 11)), 3),
+                View.rows(lab.floats(random(rows, 12)), 1),
+                0.25f,
+                View.rows(cotangent, 3),
+                loss);
+        return all(lab.read(cotangent), lab.read(loss));
+    }
+
+    private static float[] activation(Lab lab, int rows, Activation activation) {
+        DeviceBuffer out = lab.untouched(rows * 6);
+        DeviceBuffer slope = lab.untouched(rows * 5);
+        DeviceBuffer sum = lab.untouched(rows * 5);
+        View x = View.rows(lab.floats(random(rows * 5, 13)), 5);
+        View d = View.rows(lab.floats(random(rows * 5, 14)), 5);
+        RowSet living = living(lab, rows);
+        Activations.forward(lab.stream(), living, x, activation, new View(out, 0, 5, 6));
+        Activations.backward(lab.stream(), living, x, d, activation, View.rows(slope, 5));
+        Add.rows(lab.stream(), living, x, d, View.rows(sum, 5));
+        return all(lab.read(out), lab.read(slope), lab.read(sum));
+    }
+
+    private static float[] linear(Lab lab, int rows, int in, int width) {
+        DeviceBuffer w = lab.floats(random(in * width, 15));
+        View x = View.rows(lab.floats(random(rows * in, 16)), in);
+        View d = View.rows(lab.floats(random(rows * width, 17)), width);
+        DeviceBuffer pre = lab.untouched(rows * width);
+        DeviceBuffer out = lab.untouched(rows * width);
+        DeviceBuffer dx = lab.floats(random(rows * in, 18));
+        DeviceBuffer gradient = lab.untouched((in + 1) * width);
+        Matrix matrix = new Matrix(w, 0, in, width);
+        RowSet living = living(lab, rows);
+        Linear.forward(
+                lab.stream(),
+                living,
+                x,
+                matrix,
+                View.shared(lab.floats(random(width, 19)), 0, width),
+                d,
+                Activation.SILU,
+                View.rows(out, width),
+                View.rows(pre, width));
+        Linear.backwardInput(lab.stream(), living, d, matrix, View.rows(dx, in), true);
+        Linear.backwardWeight(
+                lab.stream(),
+                living,
+                x,
+                d,
+                gradient,
+                0,
+                gradient,
+                (long) in * width,
+                false,
+                lab.untouched((int) Linear.scratch(in, width)));
+        return all(lab.read(pre), lab.read(out), lab.read(dx), lab.read(gradient));
+    }
+
+    private static float[] mixed(Lab lab, Element type, int rows, int in, int width) {
+        Device device = lab.stream().device();
+        try (DeviceBuffer packed = device.allocate(type, PackedMatrix.elements(in, width))) {
+            PackedMatrix matrix = new PackedMatrix(packed, in, width);
+            MixedLinear.pack(lab.stream(), new Matrix(lab.floats(random(in * width, 20)), 0, in, width), matrix);
+            View x = View.rows(lab.floats(random(rows * in, 21)), in);
+            View d = View.rows(lab.floats(random(rows * width, 22)), width);
+            DeviceBuffer out = lab.untouched(rows * width);
+            DeviceBuffer pre = lab.untouched(rows * width);
+            DeviceBuffer gradient = lab.untouched((in + 1) * width);
+            RowSet living = living(lab, rows);
+            MixedLinear.forward(
+                    lab.stream(),
+                    living,
+                    x,
+                    matrix,
+                    View.shared(lab.floats(random(width, 23)), 0, width),
+                    null,
+                    Activation.GELU,
+                    View.rows(out, width),
+                    View.rows(pre, width));
+            MixedLinear.backwardWeight(
+                    lab.stream(),
+                    living,
+                    type,
+                    x,
+                    d,
+                    gradient,
+                    0,
+                    gradient,
+                    (long) in * width,
+                    false,
+                    lab.untouched((int) Linear.scratch(in, width)));
+            return all(lab.read(out), lab.read(pre), lab.read(gradient));
+        }
+    }
+
+    private static float[] adam(Lab lab) {
+        Adam.Rule rule = new Adam.Rule(0.9, 0.99, 1e-8, 0.01);
+        int count = 1021;
+        DeviceBuffer w = lab.floats(random(count, 24));
+        DeviceBuffer first = lab.floats(new float[count]);
+        DeviceBuffer second = lab.floats(new float[count]);
+        DeviceBuffer mean = lab.floats(random(count, 24));
+        DeviceBuffer history = lab.floats(new float[4]);
+        DeviceBuffer sums = lab.floats(3, 4, 5);
+        try (DeviceBuffer control = Adam.control(lab.stream())) {
+            for (int k = 1; k <= 3; k++) {
+                Adam.assign(lab.stream(), control, k, 1e-2 / k, 0.1, rule);
+                Adam.judge(lab.stream(), control, sums, 2, 0.5, 0.5, history);
+                Adam.update(
+                        lab.stream(),
+                        control,
+                        0,
+                        count,
+                        w,
+                        lab.floats(random(count, 24 + k)),
+                        first,
+                        second,
+                        mean,
+                        rule);
+            }
+            double[] scalars = new double[(int) control.count()];
+            lab.stream().download(control, 0, scalars, 0, scalars.length);
+            float[] rounded = new float[scalars.length];
+            for (int i = 0; i < rounded.length; i++) {
+                rounded[i] = (float) scalars[i];
+            }
+            return all(lab.read(w), lab.read(first), lab.read(second), lab.read(mean), lab.read(history), rounded);
+        }
+    }
+}
