@@ -45,7 +45,7 @@ class KernelTestsInOtherOrdersTest {
                     SanitizersTest.TESTS);
             String what = "TW_EMU_SCHEDULE=" + order + " TW_EMU_STREAMS=" + streams + "\n";
             assertEquals(0, result.exit(), what + result.output());
-            assertTrue(result.number("passed ") > 400, what + result.output());
+            assertTrue(result.number("passed ") > 300, what + result.output());
             for (String kernel : LaunchSet.kernels()) {
                 assertTrue(result.number("kernel " + kernel + " ") > 0, kernel + " was not launched");
             }
