@@ -105,7 +105,7 @@ final class Rig implements AutoCloseable {
 
     private static void set(Injection.Mode mode) {
         System.setProperty("tweedie.sync", Boolean.toString(mode == Injection.Mode.SYNC));
-        EmulatedDriver.late(mode == Injection.Mode.LATE);
+        EmulatedDriver.streams(mode == Injection.Mode.LATE ? "late" : "eager", 0);
     }
 
     private static Map<String, Long> stats(List<String> names) {
