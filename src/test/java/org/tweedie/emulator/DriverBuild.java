@@ -66,10 +66,12 @@ final class DriverBuild {
     }
 
     /** Runs a program in a JVM under the sanitizers, which end it at their first finding. */
-    static ChildJvm.Result runSanitized(Path folder, Class<?> main, String... arguments) throws IOException, InterruptedException {
+    static ChildJvm.Result runSanitized(Path folder, Class<?> main, String... arguments)
+            throws IOException, InterruptedException {
         Map<String, String> environment = new TreeMap<>();
         environment.put("LD_PRELOAD", asan());
-        // the JVM and the driver handle faults themselves; the JVM leaks by design, and fibers are not stacks as ASan knows them
+        // the JVM and the driver handle faults themselves; the JVM leaks by design, and fibers are not stacks as ASan
+        // knows them
         environment.put(
                 "ASAN_OPTIONS",
                 "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:detect_leaks=0:detect_stack_use_after_return=0:exitcode=86");

@@ -51,7 +51,8 @@ class KernelTestsInOtherOrdersTest {
             }
             long launches = result.number("launches ");
             long barriers = result.number("barriers ");
-            assertTrue(barriers > 0 && barriers <= MOST_BARRIERS * launches, barriers + " of " + launches + " launches");
+            assertTrue(
+                    barriers > 0 && barriers <= MOST_BARRIERS * launches, barriers + " of " + launches + " launches");
             assertTrue(
                     number == 0 || (result.number("between ") > 0 && result.number("atOnce ") > 0),
                     "streams at random moments");
@@ -60,7 +61,8 @@ class KernelTestsInOtherOrdersTest {
             sums[2] += barriers;
         });
         SUITE.reached(sums[0] + " tests of kernels and layers in " + runs
-                + " other orders of threads and moments of streams: " + sums[1] + " launches, " + sums[2] / Math.max(1, sums[1])
+                + " other orders of threads and moments of streams: " + sums[1] + " launches, "
+                + sums[2] / Math.max(1, sums[1])
                 + " thread-barriers each");
     }
 }

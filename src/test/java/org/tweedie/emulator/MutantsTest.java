@@ -86,8 +86,8 @@ class MutantsTest {
                     "--mutant",
                     place.resolve("kernels").toString(),
                     driver.toString());
-            ChildJvm.Result result =
-                    ChildJvm.run(driver, Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5"), List.of(), Orders.class, "8");
+            ChildJvm.Result result = ChildJvm.run(
+                    driver, Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5"), List.of(), Orders.class, "8");
             assertEquals(0, result.exit(), result.output());
             assertTrue(result.number("launches ") > 0, result.output());
             return result.line("difference ");

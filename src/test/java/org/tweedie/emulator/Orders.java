@@ -93,7 +93,8 @@ final class Orders {
                 difference = found.isEmpty() ? "" : chosen + ": " + found;
             }
         } catch (RuntimeException e) {
-            difference = e.toString() + " " + EmulatedDriver.report().lines().findFirst().orElse("");
+            difference = e.toString() + " "
+                    + EmulatedDriver.report().lines().findFirst().orElse("");
         }
         System.out.println("launches " + EmulatedDriver.stat("launches"));
         System.out.println("difference " + difference);

@@ -140,8 +140,16 @@ class PlantedFaultsTest {
 
     @Test
     void aRaceBetweenBlocksIsSeen() {
-        assertTrue(inEveryOrder(Planted.LAST_WRITER, LaunchShape.linear(8 * 32, 32)).size() > 1, "who writes last");
-        assertTrue(inEveryOrder(Planted.LOST_UPDATE, LaunchShape.linear(8 * 32, 32)).size() > 1, "an update is lost");
+        assertTrue(
+                inEveryOrder(Planted.LAST_WRITER, LaunchShape.linear(8 * 32, 32))
+                                .size()
+                        > 1,
+                "who writes last");
+        assertTrue(
+                inEveryOrder(Planted.LOST_UPDATE, LaunchShape.linear(8 * 32, 32))
+                                .size()
+                        > 1,
+                "an update is lost");
     }
 
     /** The launch or the next wait must fail with that code, and the report say why; nothing may stay behind. */
@@ -167,7 +175,10 @@ class PlantedFaultsTest {
         fails(
                 "CUDA_ERROR_ILLEGAL_ADDRESS",
                 Math.abs(element) <= 128 ? "of allocation #" : "an access at 0x",
-                () -> run(Planted.WRITE_AT, LaunchShape.linear(1, 1), a -> a.i64(element).i32(1)));
+                () -> run(
+                        Planted.WRITE_AT,
+                        LaunchShape.linear(1, 1),
+                        a -> a.i64(element).i32(1)));
     }
 
     @Test
@@ -204,25 +215,28 @@ class PlantedFaultsTest {
     /** Freed memory is not there any more, and memory that comes again holds nothing of what it held. */
     @Test
     void aReadOfFreedMemoryIsSeen() {
-        fails("CUDA_ERROR_ILLEGAL_ADDRESS", "an access at", () -> onDevice(stream -> {
-            long address;
-            try (DeviceBuffer gone = stream.device().allocate(Element.F32, 64)) {
-                address = gone.address();
-            }
-            try (DeviceBuffer out = stream.device().allocate(Element.F32, 1)) {
-                return faulty(() -> {
-                    stream.launch(
-                            stream.device().kernel(Planted.TOTAL),
-                            LaunchShape.linear(1, 1),
-                            new Arguments(Planted.TOTAL)
-                                    .buffer(stream.device().wrap(address, Element.F32, 64))
-                                    .i32(64)
-                                    .buffer(out));
-                    stream.synchronize();
-                    return 0;
-                });
-            }
-        }));
+        fails(
+                "CUDA_ERROR_ILLEGAL_ADDRESS",
+                "an access at",
+                () -> onDevice(stream -> {
+                    long address;
+                    try (DeviceBuffer gone = stream.device().allocate(Element.F32, 64)) {
+                        address = gone.address();
+                    }
+                    try (DeviceBuffer out = stream.device().allocate(Element.F32, 1)) {
+                        return faulty(() -> {
+                            stream.launch(
+                                    stream.device().kernel(Planted.TOTAL),
+                                    LaunchShape.linear(1, 1),
+                                    new Arguments(Planted.TOTAL)
+                                            .buffer(stream.device().wrap(address, Element.F32, 64))
+                                            .i32(64)
+                                            .buffer(out));
+                            stream.synchronize();
+                            return 0;
+                        });
+                    }
+                }));
     }
 
     /** Two kinds exchanged, or one missing: the declaration is not what was compiled, and a launch finds no memory behind a number. */
@@ -234,19 +248,22 @@ class PlantedFaultsTest {
         KernelEntry wrong = Planted.entry("selftest_total", Parameter.I32, Parameter.POINTER, Parameter.POINTER);
         assertNotEquals(EmulatedDriver.parameters("selftest_total"), Orders.letters(wrong));
         assertEquals(EmulatedDriver.parameters("selftest_total"), Orders.letters(Planted.TOTAL));
-        fails("CUDA_ERROR_ILLEGAL_ADDRESS", "selftest_total: argument 1 is 0x40", () -> onDevice(stream -> {
-            try (DeviceBuffer in = stream.device().allocate(Element.F32, 64);
-                    DeviceBuffer out = stream.device().allocate(Element.F32, 1)) {
-                return faulty(() -> {
-                    stream.launch(
-                            stream.device().kernel(wrong),
-                            LaunchShape.linear(1, 1),
-                            new Arguments(wrong).i32(64).buffer(in).buffer(out));
-                    stream.synchronize();
-                    return 0;
-                });
-            }
-        }));
+        fails(
+                "CUDA_ERROR_ILLEGAL_ADDRESS",
+                "selftest_total: argument 1 is 0x40",
+                () -> onDevice(stream -> {
+                    try (DeviceBuffer in = stream.device().allocate(Element.F32, 64);
+                            DeviceBuffer out = stream.device().allocate(Element.F32, 1)) {
+                        return faulty(() -> {
+                            stream.launch(
+                                    stream.device().kernel(wrong),
+                                    LaunchShape.linear(1, 1),
+                                    new Arguments(wrong).i32(64).buffer(in).buffer(out));
+                            stream.synchronize();
+                            return 0;
+                        });
+                    }
+                }));
     }
 
     /** Two of one kind exchanged: no type tells, but the result is not the twin's. */
@@ -268,8 +285,7 @@ class PlantedFaultsTest {
             stream.upload(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, a, 0, 9);
             stream.upload(new float[] {10, 20, 0, 30, 40, 0, 50, 60, 0}, 0, b, 0, 9);
             rows.assign(stream, 1, 0, 3);
-            Arguments arguments =
-                    new Arguments(Add.ROWS).buffer(a).buffer(b).buffer(out);
+            Arguments arguments = new Arguments(Add.ROWS).buffer(a).buffer(b).buffer(out);
             rows.into(arguments).i32(2).i32(wrong ? 3 : 2).i32(wrong ? 2 : 3).i32(2);
             stream.launch(device.kernel(Add.ROWS), LaunchShape.linear(6, 32), arguments);
             float[] got = new float[6];

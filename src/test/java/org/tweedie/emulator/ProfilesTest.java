@@ -83,7 +83,8 @@ class ProfilesTest {
                 if (capability.equals("7.5")) {
                     String refusal = result.line(spec + " refused: ");
                     assertTrue(
-                            refusal.startsWith(spec + " (Tweedie emulated GPU) has compute capability 7.5; Tweedie needs 8.0 or"),
+                            refusal.startsWith(
+                                    spec + " (Tweedie emulated GPU) has compute capability 7.5; Tweedie needs 8.0 or"),
                             refusal);
                     refused++;
                     continue;
@@ -91,7 +92,9 @@ class ProfilesTest {
                 assertEquals("", result.line(spec + " same bits"), result.output());
                 String large = result.line(spec + " 100 GiB: ");
                 assertEquals(
-                        bytes > 100 * GIB ? "[4711]" : "no room: asked " + 100 * GIB + " of " + bytes, large, result.output());
+                        bytes > 100 * GIB ? "[4711]" : "no room: asked " + 100 * GIB + " of " + bytes,
+                        large,
+                        result.output());
                 assertEquals("0", result.line(spec + " holds "));
                 first = spec;
                 used++;

@@ -86,7 +86,8 @@ class SanitizersTest {
     @Test
     void theSelfTestIsClean() throws Exception {
         Path driver = DriverBuild.sanitized();
-        Process process = new ProcessBuilder(driver.resolve("selftest").toAbsolutePath().toString())
+        Process process = new ProcessBuilder(
+                        driver.resolve("selftest").toAbsolutePath().toString())
                 .redirectErrorStream(true)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -201,7 +201,7 @@ class StreamMomentsTest {
         long waited = EmulatedDriver.stat("atWait") - before[2];
         assertTrue(once > SEEDS && between > SEEDS && waited > SEEDS, once + " " + between + " " + waited);
         new Suite("emulator")
-                .reached(SEEDS + " seeds of moments: " + once + " operations ran at once, " + between + " at a later call, "
-                        + waited + " when waited for; six missing waits seen");
+                .reached(SEEDS + " seeds of moments: " + once + " operations ran at once, " + between
+                        + " at a later call, " + waited + " when waited for; six missing waits seen");
     }
 }

@@ -77,48 +77,58 @@ public final class LaunchSet {
     public static List<Case> cases() {
         List<Case> cases = new ArrayList<>();
         for (int rows : new int[] {1, 33, 65}) {
-            for (StandardLaw law : StandardLaw.values()) {
-                cases.add(exact("fill " + law + " " + rows, lab -> {
-                    DeviceBuffer out = lab.untouched(rows * 8 + 1);
-                    Fill.draw(lab.stream(), living(lab, rows), law, new View(out, 1, 5, 8), Purpose.NOISE, 3);
-                    return lab.read(out);
-                }));
-            }
-            cases.add(exact("cell " + rows, lab -> cell(lab, rows)));
-            cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
-            cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
-            cases.add(exact("time features " + rows, lab -> {
-                DeviceBuffer out = lab.untouched(rows * 11);
-                TimeFeatures.forward(
-                        lab.stream(),
-                        living(lab, rows),
-                        View.rows(lab.floats(random(rows, 1)), 1),
-                        View.shared(lab.floats(random(5, 2)), 0, 5),
-                        new View(out, 0, 10, 11));
+            cases.addAll(over(rows, new int[][] {{0, 5}, {3, 5}, {65, 33}, {130, 66}}));
+        }
+        cases.addAll(others());
+        return cases;
+    }
+
+    /** What works on rows, over so many of them, with layers of these inputs and outputs. */
+    static List<Case> over(int rows, int[][] layers) {
+        List<Case> cases = new ArrayList<>();
+        for (StandardLaw law : StandardLaw.values()) {
+            cases.add(exact("fill " + law + " " + rows, lab -> {
+                DeviceBuffer out = lab.untouched(rows * 8 + 1);
+                Fill.draw(lab.stream(), living(lab, rows), law, new View(out, 1, 5, 8), Purpose.NOISE, 3);
                 return lab.read(out);
             }));
-            cases.add(exact("sums " + rows, lab -> sums(lab, rows)));
-            cases.add(exact("loss " + rows, lab -> loss(lab, rows)));
-            cases.add(exact("batch " + rows, lab -> {
-                DeviceBuffer out = lab.untouched(rows * 3);
-                Batch.rows(lab.stream(), living(lab, rows), lab.floats(random(34, 3)), 17, new View(out, 0, 2, 3));
-                return lab.read(out);
-            }));
-            for (Activation activation : Activation.values()) {
-                cases.add(exact(activation + " " + rows, lab -> activation(lab, rows, activation)));
-            }
-            cases.add(exact("linear " + rows + " x 0 x 5", lab -> linear(lab, rows, 0, 5)));
-            for (int[] widths : new int[][] {{3, 5}, {65, 33}, {130, 66}}) {
-                String shape = rows + " x " + widths[0] + " x " + widths[1];
-                cases.add(exact("linear " + shape, lab -> linear(lab, rows, widths[0], widths[1])));
-                for (Element type : new Element[] {Element.F16, Element.BF16}) {
-                    cases.add(new Case(
-                            "linear " + type + " " + shape,
-                            false,
-                            lab -> mixed(lab, type, rows, widths[0], widths[1])));
-                }
+        }
+        cases.add(exact("cell " + rows, lab -> cell(lab, rows)));
+        cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
+        cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
+        cases.add(exact("time features " + rows, lab -> {
+            DeviceBuffer out = lab.untouched(rows * 11);
+            TimeFeatures.forward(
+                    lab.stream(),
+                    living(lab, rows),
+                    View.rows(lab.floats(random(rows, 1)), 1),
+                    View.shared(lab.floats(random(5, 2)), 0, 5),
+                    new View(out, 0, 10, 11));
+            return lab.read(out);
+        }));
+        cases.add(exact("sums " + rows, lab -> sums(lab, rows)));
+        cases.add(exact("loss " + rows, lab -> loss(lab, rows)));
+        cases.add(exact("batch " + rows, lab -> {
+            DeviceBuffer out = lab.untouched(rows * 3);
+            Batch.rows(lab.stream(), living(lab, rows), lab.floats(random(34, 3)), 17, new View(out, 0, 2, 3));
+            return lab.read(out);
+        }));
+        for (Activation activation : Activation.values()) {
+            cases.add(exact(activation + " " + rows, lab -> activation(lab, rows, activation)));
+        }
+        for (int[] widths : layers) {
+            String shape = rows + " x " + widths[0] + " x " + widths[1];
+            cases.add(exact("linear " + shape, lab -> linear(lab, rows, widths[0], widths[1])));
+            for (Element type : widths[0] == 0 ? new Element[0] : new Element[] {Element.F16, Element.BF16}) {
+                cases.add(new Case(
+                        "linear " + type + " " + shape, false, lab -> mixed(lab, type, rows, widths[0], widths[1])));
             }
         }
+        return cases;
+    }
+
+    private static List<Case> others() {
+        List<Case> cases = new ArrayList<>();
         cases.add(exact("words", lab -> {
             DeviceBuffer out = lab.ints(new int[33 * 6]);
             Fill.words(lab.stream(), living(lab, 33), new View(out, 0, 5, 6), Purpose.BOOTSTRAP, 7);
@@ -350,16 +360,8 @@ public final class LaunchSet {
                 View.rows(pre, width));
         Linear.backwardInput(lab.stream(), living, d, matrix, View.rows(dx, in), true);
         Linear.backwardWeight(
-                lab.stream(),
-                living,
-                x,
-                d,
-                gradient,
-                0,
-                gradient,
-                (long) in * width,
-                false,
-                lab.untouched((int) Linear.scratch(in, width)));
+                lab.stream(), living, x, d, gradient, 0, gradient, (long) in * width, false, lab.untouched((int)
+                        Linear.scratch(in, width)));
         return all(lab.read(pre), lab.read(out), lab.read(dx), lab.read(gradient));
     }
 

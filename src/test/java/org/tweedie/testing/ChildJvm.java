@@ -56,9 +56,8 @@ public final class ChildJvm {
         command.addAll(List.of(arguments));
         Path output = Files.createTempFile("tweedie-child", ".txt");
         try {
-            ProcessBuilder builder = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(output.toFile());
+            ProcessBuilder builder =
+                    new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("TW_EMU_") || name.equals("CI"));
             builder.environment().put("LD_LIBRARY_PATH", driver.toAbsolutePath().toString());
             builder.environment().putAll(environment);

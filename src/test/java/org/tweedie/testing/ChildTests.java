@@ -20,7 +20,8 @@ public final class ChildTests {
     public static void main(String[] classes) {
         EmulatedDriver.required();
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(Stream.of(classes).map(DiscoverySelectors::selectClass).toList())
+                .selectors(
+                        Stream.of(classes).map(DiscoverySelectors::selectClass).toList())
                 .build();
         SummaryGeneratingListener listener = new SummaryGeneratingListener();
         LauncherFactory.create().execute(request, listener);

@@ -70,7 +70,9 @@ public final class TestDevices {
     /** The specs, or only the last of them under {@code -Dtweedie.test.only=last}: a CUDA device where there is one. */
     private static List<String> tested() {
         List<String> specs = specs();
-        return "last".equals(System.getProperty("tweedie.test.only")) ? specs.subList(specs.size() - 1, specs.size()) : specs;
+        return "last".equals(System.getProperty("tweedie.test.only"))
+                ? specs.subList(specs.size() - 1, specs.size())
+                : specs;
     }
 
     /** True under {@code -Dtweedie.requireGpu}: tests that need a GPU then fail where there is none. */

@@ -93,7 +93,9 @@ class EmulatedToolkitTest {
         // small integers: exact in both types
         return type == Element.BF16
                 ? (short) (bits >> 16)
-                : small == 0 ? 0 : (short) (bits >> 16 & 0x8000 | Math.getExponent(small) + 15 << 10 | bits >> 13 & 0x3FF);
+                : small == 0
+                        ? 0
+                        : (short) (bits >> 16 & 0x8000 | Math.getExponent(small) + 15 << 10 | bits >> 13 & 0x3FF);
     }
 
     /** Operands and results of 16 bits, in the middle of their buffers and with gaps between rows; beta 0 reads no result. */
@@ -198,8 +200,7 @@ class EmulatedToolkitTest {
             assertFalse(Arrays.equals(uniforms, Arrays.copyOf(read(stream, buffer), count)));
             curand.normals(buffer, 1, count, 3, 2);
             float[] normals = read(stream, buffer);
-            assertFits(
-                    Arrays.copyOfRange(normals, 1, count + 1), NormalDistribution.of(3, 2)::cumulativeProbability);
+            assertFits(Arrays.copyOfRange(normals, 1, count + 1), NormalDistribution.of(3, 2)::cumulativeProbability);
             assertTrue(Float.isNaN(normals[count + 1]), "one past the end");
             curand.normals(buffer, 1, count, 3, 2);
             assertFalse(Arrays.equals(normals, read(stream, buffer)), "the next numbers are others");
@@ -313,8 +314,7 @@ class EmulatedToolkitTest {
                             Arrays.toString(w));
                 }
                 // not emulated: a code and not the death of the JVM
-                assertEquals(
-                        cublasStatus.CUBLAS_STATUS_NOT_SUPPORTED, JCublas2.cublasSnrm2(handle, 4, at, 1, one));
+                assertEquals(cublasStatus.CUBLAS_STATUS_NOT_SUPPORTED, JCublas2.cublasSnrm2(handle, 4, at, 1, one));
                 assertEquals(0, JCublas2.cublasDestroy(handle));
                 assertEquals(cublasStatus.CUBLAS_STATUS_NOT_INITIALIZED, JCublas2.cublasDestroy(handle));
                 curandGenerator generator = new curandGenerator();
