@@ -1,6 +1,7 @@
 package org.tweedie.device;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -115,10 +116,10 @@ public final class Allocations {
         }
 
         private void unreachable() {
-            if (!closed.get()) {
+            if (closed.compareAndSet(false, true)) {
                 owner.unreachable.incrementAndGet();
                 LOG.log(System.Logger.Level.WARNING, line("was not closed and is no longer reachable"), stack);
-                close();
+                free();
             }
         }
 
@@ -126,14 +127,27 @@ public final class Allocations {
         @Override
         public void close() {
             if (closed.compareAndSet(false, true)) {
-                owner.bytes.addAndGet(-size);
-                owner.open.remove(this);
                 Cleaner.Cleanable watching = watch;
                 if (watching != null) {
                     watching.clean();
                 }
-                free.run();
+                free();
             }
+        }
+
+        /** Closes for {@code handle}, which the collector must not take for a forgotten one meanwhile. */
+        public void close(Object handle) {
+            try {
+                close();
+            } finally {
+                Reference.reachabilityFence(handle);
+            }
+        }
+
+        private void free() {
+            owner.bytes.addAndGet(-size);
+            owner.open.remove(this);
+            free.run();
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.testing.EmulatedDriver;
 import org.tweedie.testing.TestDevices;
 
 /** What every device promises, on every device present. */
@@ -367,18 +368,18 @@ class DeviceContractTest {
         stream.launch(graph);
         buffer.close();
         buffer.close();
-        assertThrows(IllegalStateException.class, () -> stream.upload(new float[4], 0, buffer, 0, 4));
-        assertThrows(IllegalStateException.class, () -> stream.download(buffer, 0, new float[4], 0, 4));
-        assertThrows(IllegalStateException.class, () -> stream.copy(open, 0, buffer, 0, 4));
-        assertThrows(IllegalStateException.class, () -> stream.copy(buffer, 0, open, 0, 4));
-        assertThrows(IllegalStateException.class, () -> stream.zero(buffer, 0, 4));
-        assertThrows(IllegalStateException.class, () -> stream.launch(graph), "a graph that uses a closed buffer");
+        assertThrows(ClosedException.class, () -> stream.upload(new float[4], 0, buffer, 0, 4));
+        assertThrows(ClosedException.class, () -> stream.download(buffer, 0, new float[4], 0, 4));
+        assertThrows(ClosedException.class, () -> stream.copy(open, 0, buffer, 0, 4));
+        assertThrows(ClosedException.class, () -> stream.copy(buffer, 0, open, 0, 4));
+        assertThrows(ClosedException.class, () -> stream.zero(buffer, 0, 4));
+        assertThrows(ClosedException.class, () -> stream.launch(graph), "a graph that uses a closed buffer");
         RowSet rows = RowSet.on(device);
         rows.close();
         try (DeviceBuffer memory = device.allocate(Element.I64, 6)) {
             memory.close();
             assertThrows(
-                    IllegalStateException.class,
+                    ClosedException.class,
                     () -> stream.launch(
                             device.kernel(RowSet.ASSIGN),
                             LaunchShape.linear(1, 1),
@@ -393,27 +394,27 @@ class DeviceContractTest {
         }
         graph.close();
         graph.close();
-        assertThrows(IllegalStateException.class, () -> stream.launch(graph), "a closed graph");
+        assertThrows(ClosedException.class, () -> stream.launch(graph), "a closed graph");
         stream.close();
         stream.close();
-        assertThrows(IllegalStateException.class, stream::synchronize);
-        assertThrows(IllegalStateException.class, () -> stream.zero(open, 0, 1));
+        assertThrows(ClosedException.class, stream::synchronize);
+        assertThrows(ClosedException.class, () -> stream.zero(open, 0, 1));
         assertThrows(
-                IllegalStateException.class,
+                ClosedException.class,
                 () -> stream.launch(
                         device.kernel(RowSet.ASSIGN), LaunchShape.linear(1, 1), assign(open, rows, 0, 0, 0, 0)));
         Event event = device.event();
         event.close();
         try (Stream another = device.stream()) {
-            assertThrows(IllegalStateException.class, () -> another.record(event));
+            assertThrows(ClosedException.class, () -> another.record(event));
         }
         open.close();
         device.close();
         device.close();
-        assertThrows(IllegalStateException.class, () -> device.allocate(Element.F32, 1));
-        assertThrows(IllegalStateException.class, device::stream);
-        assertThrows(IllegalStateException.class, device::event);
-        assertThrows(IllegalStateException.class, () -> device.pinned(Element.F32, 1));
+        assertThrows(ClosedException.class, () -> device.allocate(Element.F32, 1));
+        assertThrows(ClosedException.class, device::stream);
+        assertThrows(ClosedException.class, device::event);
+        assertThrows(ClosedException.class, () -> device.pinned(Element.F32, 1));
     }
 
     @ParameterizedTest
@@ -430,6 +431,42 @@ class DeviceContractTest {
         assertThrows(IllegalStateException.class, () -> stream.zero(forgotten, 0, 1));
         assertDoesNotThrow(forgotten::close);
         assertDoesNotThrow(stream::close);
+    }
+
+    /** A capture under way keeps its stream: it ends as a capture, then the stream is gone, and nothing is left of either. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void aStreamClosedWhileItCapturesIsEndedFirst(Device device) {
+        if (device.kind() == DeviceKind.EMULATED) {
+            EmulatedDriver.required();
+        }
+        long open = handles(device);
+        try (DeviceBuffer buffer = device.allocate(Element.F32, 4)) {
+            Stream stream = device.stream();
+            assertThrows(
+                    ClosedException.class,
+                    () -> stream.capture(() -> {
+                        stream.zero(buffer, 0, 4);
+                        stream.close();
+                        stream.zero(buffer, 0, 4);
+                    }));
+            Stream last = device.stream();
+            Graph graph = last.capture(() -> {
+                last.zero(buffer, 0, 4);
+                last.close();
+            });
+            graph.close();
+            assertThrows(ClosedException.class, last::synchronize);
+        }
+        assertEquals(open, handles(device), "streams and graphs of the driver");
+        assertEquals(List.of(), device.allocations().leaks());
+    }
+
+    /** Streams and graphs that the emulated driver has open. */
+    private static long handles(Device device) {
+        return device.kind() != DeviceKind.EMULATED
+                ? 0
+                : 1000 * EmulatedDriver.stat("streams") + EmulatedDriver.stat("graphs");
     }
 
     /** One thread closes while the other copies: each copy either works or throws, and nothing dies. */
@@ -463,7 +500,7 @@ class DeviceContractTest {
             }
             user.join(10_000);
             assertEquals(
-                    IllegalStateException.class,
+                    ClosedException.class,
                     thrown.get() == null ? null : thrown.get().getClass(),
                     String.valueOf(thrown.get()));
             buffer.close();

@@ -97,7 +97,7 @@ final class CudaBuffer implements DeviceBuffer {
         if (ticket == null) {
             guard.close();
         } else {
-            ticket.close();
+            ticket.close(this);
         }
     }
 

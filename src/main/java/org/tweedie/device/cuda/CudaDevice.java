@@ -1,7 +1,5 @@
 package org.tweedie.device.cuda;
 
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import jcuda.driver.JCudaDriver;
 import org.tweedie.device.Allocations;
@@ -21,15 +19,16 @@ import org.tweedie.device.Stream;
  * context current and gives the thread back the one that it came with.
  *
  * <p>Thread safety: as {@link Device} says. Closing any handle while another thread uses it is safe: the call under way
- * finishes, and the next one throws {@link IllegalStateException}.
+ * finishes, and the next one throws {@link org.tweedie.device.ClosedException}.
  */
 public final class CudaDevice implements Device {
     private final Context context;
-    private final Map<String, CudaKernel> kernels = new ConcurrentHashMap<>();
+    private final KernelCache<CudaKernel> kernels;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private CudaDevice(Context context) {
         this.context = context;
+        this.kernels = new KernelCache<>(context.guard);
     }
 
     /**
@@ -115,15 +114,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public Kernel kernel(KernelEntry entry) {
-        CudaKernel kernel = kernels.get(entry.name());
-        if (kernel == null) {
-            context.guard.enter();
-            try {
-                kernel = kernels.computeIfAbsent(entry.name(), name -> new CudaKernel(context, entry));
-            } finally {
-                context.guard.exit();
-            }
-        }
+        CudaKernel kernel = kernels.get(entry.name(), () -> new CudaKernel(context, entry));
         if (!kernel.entry().parameters().equals(entry.parameters())) {
             throw new IllegalArgumentException(entry.name() + " was bound with parameters "
                     + kernel.entry().parameters() + ", now asked for with " + entry.parameters());

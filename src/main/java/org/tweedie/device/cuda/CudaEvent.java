@@ -68,6 +68,6 @@ final class CudaEvent implements Event {
 
     @Override
     public void close() {
-        ticket.close();
+        ticket.close(this);
     }
 }

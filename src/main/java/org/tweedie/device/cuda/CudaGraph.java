@@ -52,6 +52,6 @@ final class CudaGraph implements Graph {
 
     @Override
     public void close() {
-        ticket.close();
+        ticket.close(this);
     }
 }

@@ -113,7 +113,7 @@ final class CudaStream implements Stream {
                     + arguments.entry().name() + ", the kernel takes "
                     + kernel.entry().parameters().size());
         }
-        guard.enterAlone();
+        enter();
         int held = 0;
         try {
             for (; held < count; held++) {
@@ -208,7 +208,7 @@ final class CudaStream implements Stream {
 
     /** Runs {@code work} in context, with the stream and the buffers held open; notes the buffers while capturing. */
     void hold(Runnable work, CudaBuffer... buffers) {
-        guard.enterAlone();
+        enter();
         int held = 0;
         try {
             for (; held < buffers.length; held++) {
@@ -379,7 +379,7 @@ final class CudaStream implements Stream {
         if (!(event instanceof CudaEvent mine)) {
             throw new IllegalArgumentException("the event belongs to another device than " + context.spec);
         }
-        guard.enterAlone();
+        enter();
         try {
             mine.guard.enter();
             try {
@@ -395,7 +395,7 @@ final class CudaStream implements Stream {
     @Override
     public void synchronize() {
         refuseCapture("a wait");
-        guard.enterAlone();
+        enter();
         try {
             check(context.code(() -> JCudaDriver.cuStreamSynchronize(handle)), "cuStreamSynchronize");
         } finally {
@@ -403,33 +403,39 @@ final class CudaStream implements Stream {
         }
     }
 
+    /** The stream stays entered from begin to end: one that is closed meanwhile is destroyed after its capture has ended. */
     @Override
     public Graph capture(Runnable work) {
         refuseCapture("a capture");
         Set<CudaBuffer> buffers = new LinkedHashSet<>();
         CUgraph graph = new CUgraph();
-        // relaxed: what other threads, or the binding of a kernel, do meanwhile is not this graph's business
-        inside(() -> context.call(
-                () -> JCudaDriver.cuStreamBeginCapture(handle, CU_STREAM_CAPTURE_MODE_RELAXED),
-                "cuStreamBeginCapture"));
-        boolean done = false;
-        captured = buffers;
+        guard.enterAlone();
         try {
-            work.run();
-            done = true;
-        } finally {
-            captured = null;
-            if (!done) {
-                abandon();
+            // relaxed: what other threads, or the binding of a kernel, do meanwhile is not this graph's business
+            context.call(
+                    () -> JCudaDriver.cuStreamBeginCapture(handle, CU_STREAM_CAPTURE_MODE_RELAXED),
+                    "cuStreamBeginCapture");
+            boolean done = false;
+            captured = buffers;
+            try {
+                work.run();
+                done = true;
+            } finally {
+                captured = null;
+                if (!done) {
+                    abandon();
+                }
             }
+            try {
+                context.call(() -> JCudaDriver.cuStreamEndCapture(handle, graph), "cuStreamEndCapture");
+            } catch (DeviceException e) {
+                abandon();
+                throw e;
+            }
+            return new CudaGraph(context, graph, new ArrayList<>(buffers));
+        } finally {
+            guard.exit();
         }
-        try {
-            inside(() -> context.call(() -> JCudaDriver.cuStreamEndCapture(handle, graph), "cuStreamEndCapture"));
-        } catch (DeviceException e) {
-            abandon();
-            throw e;
-        }
-        return new CudaGraph(context, graph, new ArrayList<>(buffers));
     }
 
     /** Ends a capture that failed, if it has not ended by its failure, so that the stream can be used again. */
@@ -440,13 +446,9 @@ final class CudaStream implements Stream {
         }
     }
 
-    private void inside(Runnable work) {
-        guard.enterAlone();
-        try {
-            work.run();
-        } finally {
-            guard.exit();
-        }
+    /** Counts the one thread of this stream in; it may be inside already, capturing. */
+    private void enter() {
+        guard.enterBeside(captured == null ? 0 : 1);
     }
 
     @Override
@@ -456,7 +458,7 @@ final class CudaStream implements Stream {
             throw new IllegalArgumentException("the graph was captured on another device than " + context.spec);
         }
         List<CudaBuffer> buffers = mine.buffers;
-        guard.enterAlone();
+        enter();
         int held = 0;
         try {
             mine.guard.enter();
@@ -484,7 +486,7 @@ final class CudaStream implements Stream {
 
     @Override
     public void close() {
-        ticket.close();
+        ticket.close(this);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.tweedie.device.cuda;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import org.tweedie.device.ClosedException;
 
 /**
  * Lets a resource be closed by one thread while others use it: calls count themselves in and out, closing refuses new
@@ -33,7 +34,12 @@ final class Guard {
 
     /** Counts the only user in. */
     void enterAlone() {
-        if (!users.compareAndSet(0, 1)) {
+        enterBeside(0);
+    }
+
+    /** Counts a user in who has entered so many times before, and nobody else has. */
+    void enterBeside(int own) {
+        if (!users.compareAndSet(own, own + 1)) {
             throw users.get() < 0
                     ? closed()
                     : new IllegalStateException(what + " is in use by another thread; use one for each thread");
@@ -65,8 +71,8 @@ final class Guard {
         return users.get() < 0;
     }
 
-    private IllegalStateException closed() {
-        return new IllegalStateException(what + " is closed");
+    private ClosedException closed() {
+        return new ClosedException(what);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import jcuda.Pointer;
 import jcuda.driver.JCudaDriver;
 import org.tweedie.device.Allocations;
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Element;
 import org.tweedie.device.HostBuffer;
 import org.tweedie.device.OutOfDeviceMemoryException;
@@ -78,13 +79,13 @@ final class PinnedBuffer implements HostBuffer {
     @Override
     public ByteBuffer memory() {
         if (guard.isClosed()) {
-            throw new IllegalStateException(guard + " is closed");
+            throw new ClosedException(guard.toString());
         }
         return memory;
     }
 
     @Override
     public void close() {
-        ticket.close();
+        ticket.close(this);
     }
 }

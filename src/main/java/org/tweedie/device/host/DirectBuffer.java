@@ -2,6 +2,7 @@ package org.tweedie.device.host;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Element;
 import org.tweedie.device.HostBuffer;
 
@@ -35,7 +36,7 @@ final class DirectBuffer implements HostBuffer {
     @Override
     public ByteBuffer memory() {
         if (closed) {
-            throw new IllegalStateException("this host buffer of " + count + " " + element + " is closed");
+            throw new ClosedException("this host buffer of " + count + " " + element);
         }
         return memory;
     }

@@ -4,6 +4,7 @@ import java.lang.reflect.Array;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Allocations;
 import org.tweedie.device.Arguments;
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -29,7 +30,7 @@ final class HostArrayBuffer implements DeviceBuffer, Arguments.ArrayBacked {
     public Object array() {
         Object open = array;
         if (open == null) {
-            throw new IllegalStateException("this buffer of " + count + " " + element + " is closed");
+            throw new ClosedException("this buffer of " + count + " " + element);
         }
         return open;
     }
@@ -58,7 +59,7 @@ final class HostArrayBuffer implements DeviceBuffer, Arguments.ArrayBacked {
     public void close() {
         array = null;
         if (ticket != null) {
-            ticket.close();
+            ticket.close(this);
         }
     }
 }

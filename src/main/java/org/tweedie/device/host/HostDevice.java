@@ -2,6 +2,7 @@ package org.tweedie.device.host;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.tweedie.device.Allocations;
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceKind;
@@ -137,7 +138,7 @@ public final class HostDevice implements Device {
 
     void requireOpen() {
         if (closed.get()) {
-            throw new IllegalStateException("the host device is closed");
+            throw new ClosedException("the host device");
         }
     }
 

@@ -1,5 +1,6 @@
 package org.tweedie.device.host;
 
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Event;
 
 /** A reading of the clock: on the host, work is done when it is queued. */
@@ -16,7 +17,7 @@ final class HostEvent implements Event {
 
     void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("this event on the host device is closed");
+            throw new ClosedException("this event on the host device");
         }
     }
 

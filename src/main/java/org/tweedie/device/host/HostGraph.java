@@ -1,6 +1,7 @@
 package org.tweedie.device.host;
 
 import java.util.List;
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Graph;
 
 /** Captured operations, in order. */
@@ -14,7 +15,7 @@ final class HostGraph implements Graph {
 
     List<Runnable> operations() {
         if (closed) {
-            throw new IllegalStateException("this graph of " + operations.size() + " operations is closed");
+            throw new ClosedException("this graph of " + operations.size() + " operations");
         }
         return operations;
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Arguments;
+import org.tweedie.device.ClosedException;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Event;
@@ -46,7 +47,7 @@ final class HostStream implements Stream {
     private void requireOpen() {
         device.requireOpen();
         if (closed) {
-            throw new IllegalStateException("this stream on " + device.spec() + " is closed");
+            throw new ClosedException("this stream on " + device.spec());
         }
     }
 
