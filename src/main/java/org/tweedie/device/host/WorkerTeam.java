@@ -1,12 +1,11 @@
 package org.tweedie.device.host;
 
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Team;
 
@@ -15,6 +14,8 @@ import org.tweedie.device.Team;
  * or from inside a piece, finish without waiting for a free worker.
  */
 public final class WorkerTeam implements Team, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("org.tweedie.device");
+
     /** The calling thread alone. */
     static final WorkerTeam INLINE = new WorkerTeam(1);
 
@@ -59,73 +60,26 @@ public final class WorkerTeam implements Team, AutoCloseable {
             return;
         }
         Region region = new Region(count, piece, pieces, body);
-        for (int helper = Math.min(size, pieces) - 1; helper > 0; helper--) {
-            workers.execute(region);
-        }
+        call(workers, region, Math.min(size, pieces) - 1);
         region.run();
         region.join();
+    }
+
+    /** Whoever is left: a team that is closed while a call is under way has no helpers any more, and the caller does it all. */
+    private static void call(ExecutorService workers, Region region, int helpers) {
+        try {
+            for (int helper = 0; helper < helpers; helper++) {
+                workers.execute(region);
+            }
+        } catch (RejectedExecutionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "this team is closed; its caller goes on alone");
+        }
     }
 
     @Override
     public void close() {
         if (workers != null) {
             workers.shutdown();
-        }
-    }
-
-    private static final class Region implements Runnable {
-        private final long count;
-        private final long piece;
-        private final int pieces;
-        private final Body body;
-        private final AtomicInteger next = new AtomicInteger();
-        private final CountDownLatch done;
-        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-
-        Region(long count, long piece, int pieces, Body body) {
-            this.count = count;
-            this.piece = piece;
-            this.pieces = pieces;
-            this.body = body;
-            this.done = new CountDownLatch(pieces);
-        }
-
-        @Override
-        public void run() {
-            for (int mine = next.getAndIncrement(); mine < pieces; mine = next.getAndIncrement()) {
-                try {
-                    if (failure.get() == null) {
-                        body.run(mine * piece, Math.min(count, (mine + 1) * piece));
-                    }
-                } catch (RuntimeException | Error e) {
-                    failure.compareAndSet(null, e);
-                } finally {
-                    done.countDown();
-                }
-            }
-        }
-
-        void join() {
-            boolean interrupted = false;
-            while (true) {
-                try {
-                    done.await();
-                    break;
-                } catch (InterruptedException e) {
-                    interrupted =
-                            true; // pieces under way write into shared memory: wait for them, then pass the news on
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-            Throwable thrown = failure.get();
-            if (thrown instanceof RuntimeException e) {
-                throw e;
-            }
-            if (thrown instanceof Error e) {
-                throw e;
-            }
         }
     }
 }
