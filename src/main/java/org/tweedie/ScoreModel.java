@@ -3,11 +3,10 @@ package org.tweedie;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
@@ -59,14 +58,13 @@ public final class ScoreModel implements AutoCloseable {
     private final Device device;
     private final Sde process;
     private final Architecture architecture;
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private Network network;
-    private List<Dataset.Port> ports;
-    private Map<String, Encoding> encodings;
-    private Map<String, String> provenance = Map.of();
-    private boolean closed;
+    private final Network network;
+    private final SharedUse use;
+    private volatile List<Dataset.Port> ports;
+    private volatile Map<String, Encoding> encodings;
+    private volatile Map<String, String> provenance;
     /** True from the moment that new weights replace the old until all that belongs to them has. */
-    private boolean torn;
+    private volatile boolean torn;
 
     ScoreModel(
             Device device,
@@ -80,9 +78,14 @@ public final class ScoreModel implements AutoCloseable {
         this.process = process;
         this.architecture = architecture;
         this.network = network;
+        this.use = new SharedUse("this model", network.parameters().values()::close);
         this.ports = List.copyOf(ports);
-        this.encodings = new LinkedHashMap<>(encodings);
-        this.provenance = new LinkedHashMap<>(provenance);
+        this.encodings = Map.copyOf(encodings);
+        this.provenance = ordered(provenance);
+    }
+
+    private static Map<String, String> ordered(Map<String, String> facts) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(facts));
     }
 
     /**
@@ -164,9 +167,8 @@ public final class ScoreModel implements AutoCloseable {
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        lock.writeLock().lock();
-        try {
-            requireOpen();
+        return use.writing(() -> {
+            requireWhole();
             Map<String, Encoding> fitted = fit(data);
             try (Trainer trainer = Trainer.open(objective(data, spec), data.encoded(fitted), spec, device)) {
                 if (resume && checkpoints != null) {
@@ -178,14 +180,12 @@ public final class ScoreModel implements AutoCloseable {
                 torn = true;
                 trainer.copyMean(0, network.parameters().values());
                 ports = data.ports();
-                encodings = fitted;
-                provenance = provenance(data, spec, result);
+                encodings = Map.copyOf(fitted);
+                provenance = ordered(provenance(data, spec, result));
                 torn = false;
                 return result;
             }
-        } finally {
-            lock.writeLock().unlock();
-        }
+        });
     }
 
     private static Map<String, Encoding> fit(Dataset data) {
@@ -230,7 +230,8 @@ public final class ScoreModel implements AutoCloseable {
 
     /** Samples by a method along its own grid; {@link Sampler#steps} sets how many steps. */
     public Sampler sampler(Method method) {
-        requireOpen();
+        use.requireOpen();
+        requireWhole();
         return new Sampler(new Source(), method);
     }
 
@@ -268,24 +269,22 @@ public final class ScoreModel implements AutoCloseable {
 
     /** The encoding of each port that has one. */
     public Map<String, Encoding> encodings() {
-        return Map.copyOf(encodings);
+        return encodings;
     }
 
     /** How the model was made: seed of the first weights, data hash, settings, steps, loss, device, version. */
     public Map<String, String> provenance() {
-        return new LinkedHashMap<>(provenance);
+        return provenance;
     }
 
     /** Adds to the provenance. */
     public void note(Map<String, String> facts) {
-        lock.writeLock().lock();
-        try {
+        use.writing(() -> {
             Map<String, String> more = new LinkedHashMap<>(provenance);
             more.putAll(facts);
-            provenance = more;
-        } finally {
-            lock.writeLock().unlock();
-        }
+            provenance = ordered(more);
+            return more;
+        });
     }
 
     /** How network and score translate: preconditioned for standardised data. */
@@ -317,24 +316,14 @@ public final class ScoreModel implements AutoCloseable {
         }
     }
 
-    private interface Reading<T, E extends Exception> {
-        T run() throws E;
-    }
-
-    private <T, E extends Exception> T reading(Reading<T, E> work) throws E {
-        lock.readLock().lock();
-        try {
-            requireOpen();
+    private <T, E extends Exception> T reading(SharedUse.Work<T, E> work) throws E {
+        return use.reading(() -> {
+            requireWhole();
             return work.run();
-        } finally {
-            lock.readLock().unlock();
-        }
+        });
     }
 
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("this model is closed");
-        }
+    private void requireWhole() {
         if (torn) {
             throw new IllegalStateException(
                     "the device failed while this model took its new weights, so that they may be"
@@ -344,15 +333,7 @@ public final class ScoreModel implements AutoCloseable {
 
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            if (!closed) {
-                closed = true;
-                network.parameters().values().close();
-            }
-        } finally {
-            lock.writeLock().unlock();
-        }
+        use.close();
     }
 
     private final class Source implements Sampler.Source {
