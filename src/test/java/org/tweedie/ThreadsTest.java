@@ -252,7 +252,7 @@ class ThreadsTest {
     void closedWhileRunning() throws Exception {
         Map<String, Rows> oracle = oracle();
         Tally tally = new Tally();
-        long rounds = Depth.of(10, 150, 20_000);
+        long rounds = Depth.of(8, 60, 10_000);
         List<String> specs = TestDevices.specs();
         new Suite("threads-closing").cases(rounds * specs.size(), number -> {
             String spec = specs.get((int) (number % specs.size()));

@@ -2,12 +2,7 @@ package org.tweedie.device;
 
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +18,8 @@ public final class Allocations {
 
     private final String owner;
     private final boolean stacks = Boolean.getBoolean("tweedie.leaks");
-    private final AtomicLong bytes = new AtomicLong();
-    private final AtomicLong serial = new AtomicLong();
     private final AtomicLong unreachable = new AtomicLong();
-    private final Map<Ticket, Boolean> open = new ConcurrentHashMap<>();
+    private final Ledger<Ticket> ledger = new Ledger<>();
 
     /** @param owner what the reports call the device, for example {@code "cuda:0"} */
     public Allocations(String owner) {
@@ -43,16 +36,12 @@ public final class Allocations {
      * @return the ticket that the handle's {@code close()} closes
      */
     public Ticket opened(Object handle, String what, long size, Runnable free) {
-        Ticket ticket = new Ticket(this, what, size, free, stacks ? new Throwable("allocated here") : null);
-        bytes.addAndGet(size);
-        open.put(ticket, true);
-        ticket.watch = CLEANER.register(handle, ticket::unreachable);
-        return ticket;
+        return new Ticket(this, handle, what, size, free);
     }
 
     /** Bytes now held by open handles. */
     public long bytes() {
-        return bytes.get();
+        return ledger.bytes();
     }
 
     /** How many handles became unreachable without having been closed. */
@@ -62,52 +51,42 @@ public final class Allocations {
 
     /** What is still open, oldest first, one line each. */
     public List<String> leaks() {
-        List<String> lines = new ArrayList<>();
-        for (Ticket ticket : byAge()) {
-            lines.add(ticket.line("was not closed"));
-        }
-        return lines;
+        return ledger.open().stream()
+                .map(entry -> entry.what.line("was not closed"))
+                .toList();
     }
 
     /** Logs what is still open, with creation stacks where known, and returns its memory. Called when a device closes. */
     public void closeAll() {
-        List<Ticket> forgotten = byAge();
-        for (int i = 0; i < forgotten.size(); i++) {
-            Ticket ticket = forgotten.get(i);
-            if (i < MOST_LINES) {
+        int forgotten = 0;
+        for (Ledger<Ticket>.Entry entry : ledger.open()) {
+            Ticket ticket = entry.what;
+            if (forgotten++ < MOST_LINES) {
                 LOG.log(System.Logger.Level.WARNING, ticket.line("was not closed before its device"), ticket.stack);
             }
             ticket.close();
         }
-        if (forgotten.size() > MOST_LINES) {
-            LOG.log(System.Logger.Level.WARNING, owner + ": and " + (forgotten.size() - MOST_LINES) + " more");
+        if (forgotten > MOST_LINES) {
+            LOG.log(System.Logger.Level.WARNING, owner + ": and " + (forgotten - MOST_LINES) + " more");
         }
     }
 
-    private List<Ticket> byAge() {
-        List<Ticket> tickets = new ArrayList<>(open.keySet());
-        tickets.sort(Comparator.comparingLong(ticket -> ticket.number));
-        return tickets;
-    }
-
-    /** One open allocation. */
+    /** One open allocation. Thread-safe. */
     public static final class Ticket implements AutoCloseable {
         private final Allocations owner;
         private final String what;
-        private final long size;
-        private final long number;
         private final Runnable free;
         private final @Nullable Throwable stack;
-        private final AtomicBoolean closed = new AtomicBoolean();
-        private volatile Cleaner.@Nullable Cleanable watch;
+        private final Ledger<Ticket>.Entry entry;
+        private final Cleaner.Cleanable watch;
 
-        private Ticket(Allocations owner, String what, long size, Runnable free, @Nullable Throwable stack) {
+        private Ticket(Allocations owner, Object handle, String what, long size, Runnable free) {
             this.owner = owner;
             this.what = what;
-            this.size = size;
-            this.number = owner.serial.incrementAndGet();
             this.free = free;
-            this.stack = stack;
+            this.stack = owner.stacks ? new Throwable("allocated here") : null;
+            this.watch = CLEANER.register(handle, this::unreachable);
+            this.entry = owner.ledger.put(this, size);
         }
 
         private String line(String fault) {
@@ -116,22 +95,19 @@ public final class Allocations {
         }
 
         private void unreachable() {
-            if (closed.compareAndSet(false, true)) {
+            if (entry.take()) {
                 owner.unreachable.incrementAndGet();
                 LOG.log(System.Logger.Level.WARNING, line("was not closed and is no longer reachable"), stack);
-                free();
+                free.run();
             }
         }
 
         /** Returns what is held; further calls do nothing. */
         @Override
         public void close() {
-            if (closed.compareAndSet(false, true)) {
-                Cleaner.Cleanable watching = watch;
-                if (watching != null) {
-                    watching.clean();
-                }
-                free();
+            if (entry.take()) {
+                watch.clean();
+                free.run();
             }
         }
 
@@ -142,12 +118,6 @@ public final class Allocations {
             } finally {
                 Reference.reachabilityFence(handle);
             }
-        }
-
-        private void free() {
-            owner.bytes.addAndGet(-size);
-            owner.open.remove(this);
-            free.run();
         }
     }
 }

@@ -16,7 +16,7 @@ final class KernelCache<K> {
     /** The kernel of that name; a bound one is handed out without a lock. */
     K get(String name, Supplier<K> bind) {
         K kernel = bound.get(name);
-        if (kernel != null) {
+        if (kernel != null && !device.isClosed()) {
             return kernel;
         }
         device.enter();

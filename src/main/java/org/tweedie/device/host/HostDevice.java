@@ -133,6 +133,7 @@ public final class HostDevice implements Device {
 
     @Override
     public Kernel kernel(KernelEntry entry) {
+        requireOpen();
         return new HostKernel(entry);
     }
 
