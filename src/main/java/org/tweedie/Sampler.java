@@ -285,7 +285,7 @@ public final class Sampler {
     }
 
     /**
-     * What a sampler will do.
+     * What a sampler will do. Immutable.
      *
      * @param steps of the plan, the draw of the start included
      * @param evaluations of fields, a sample

@@ -41,7 +41,7 @@ public record Samples(List<String> columns, Map<String, float[]> outputs, Map<St
     }
 
     /**
-     * How samples were made.
+     * How samples were made. Immutable.
      *
      * @param method with its grid, as {@code em@500}
      * @param seed of the run; with the sample's number it determines every draw

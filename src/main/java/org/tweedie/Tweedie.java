@@ -1,6 +1,6 @@
 package org.tweedie;
 
-/** Facts about this build. */
+/** Facts about this build. Stateless. */
 public final class Tweedie {
     private Tweedie() {}
 

@@ -10,7 +10,7 @@ import org.tweedie.sde.Spelling;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** {@code tweedie}: score-based generative modelling from the command line. */
+/** {@code tweedie}: score-based generative modelling from the command line. For one thread; each run has its own. */
 @Command(
         name = "tweedie",
         mixinStandardHelpOptions = true,

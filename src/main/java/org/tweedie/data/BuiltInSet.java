@@ -9,7 +9,7 @@ import org.tweedie.rng.Words;
 
 /**
  * The two-dimensional sets of the literature. Coordinates 0 to 7 of a row's words feed it: 0 and 1 uniform choices, 4 and up
- * normals, so that no two numbers share a word.
+ * normals, so that no two numbers share a word. Immutable.
  */
 public enum BuiltInSet {
     /** Two interleaved half circles of radius 1, noise 0.1 (scikit-learn's make_moons). */

@@ -147,7 +147,7 @@ public final class Arguments {
                 entry.name() + ": argument " + i + " is " + (buffer == null ? "null" : "not on the host"));
     }
 
-    /** A buffer whose memory is a Java array. */
+    /** A buffer whose memory is a Java array. Thread-safe. */
     public interface ArrayBacked {
         Object array();
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Whether CUDA can be used here, and if not why. Probing loads the driver at most once, opens no context, and never throws.
+ * Whether CUDA can be used here, and if not why. Probing loads the driver at most once, opens no context, and never throws. Immutable.
  *
  * @param reason one line that says why no GPU can be used; empty where one can
  * @param driverVersion CUDA level of the driver, 12040 for 12.4; 0 where no driver was found
@@ -29,7 +29,7 @@ public record CudaStatus(Optional<String> reason, int driverVersion, List<Gpu> g
     }
 
     /**
-     * One GPU.
+     * One GPU. Immutable.
      *
      * @param ordinal N of {@code cuda:N}
      * @param major of its compute capability

@@ -1,6 +1,6 @@
 package org.tweedie.device;
 
-/** A device refused or failed an operation. The message names the operation, its sizes, the code and what to do. */
+/** A device refused or failed an operation. The message names the operation, its sizes, the code and what to do. Immutable. */
 public class DeviceException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

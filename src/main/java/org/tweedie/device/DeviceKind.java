@@ -1,6 +1,6 @@
 package org.tweedie.device;
 
-/** Which machine runs the kernels. */
+/** Which machine runs the kernels. Immutable. */
 public enum DeviceKind {
     /** The host's cores, running Java twins. */
     HOST,

@@ -1,6 +1,6 @@
 package org.tweedie.device;
 
-/** The type of a buffer's elements. On the host each is stored in the Java array named beside it. */
+/** The type of a buffer's elements. On the host each is stored in the Java array named beside it. Immutable. */
 public enum Element {
     /** float[]. */
     F32(4),

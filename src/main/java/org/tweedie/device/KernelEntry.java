@@ -3,7 +3,7 @@ package org.tweedie.device;
 import java.util.List;
 
 /**
- * A kernel as Java knows it: the name of its {@code extern "C"} entry, its parameters in order, and its twin.
+ * A kernel as Java knows it: the name of its {@code extern "C"} entry, its parameters in order, and its twin. Immutable.
  *
  * @param name entry name, for example {@code step_cell_f32}
  * @param parameters checked against the CUDA source by a test
@@ -18,7 +18,7 @@ public record KernelEntry(String name, List<Parameter> parameters, Twin twin) {
         return new KernelEntry(name, List.of(parameters), twin);
     }
 
-    /** The type of one kernel parameter. */
+    /** The type of one kernel parameter. Immutable. */
     public enum Parameter {
         /** An address on the device: a buffer and an offset, or null. */
         POINTER,
@@ -32,7 +32,7 @@ public record KernelEntry(String name, List<Parameter> parameters, Twin twin) {
         F64
     }
 
-    /** The Java twin of a kernel: same formula, same order of sums, so the same bits wherever Java runs. */
+    /** The Java twin of a kernel: same formula, same order of sums, so the same bits wherever Java runs. Stateless: one twin runs in many threads at once. */
     @FunctionalInterface
     public interface Twin {
         void run(Arguments arguments, Team team);

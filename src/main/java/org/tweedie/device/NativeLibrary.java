@@ -3,7 +3,7 @@ package org.tweedie.device;
 /**
  * A native library of JCuda, as published: which file JCuda asks for, which resource holds it, and its SHA-256.
  *
- * <p>JCurand stopped at 11.8.0; JCuda 12.6.0 asks for it under its own version, and it works there.
+ * <p>JCurand stopped at 11.8.0; JCuda 12.6.0 asks for it under its own version, and it works there. Immutable.
  */
 public enum NativeLibrary {
     /** JCuda's binding of the CUDA driver, {@code libcuda.so.1}. */

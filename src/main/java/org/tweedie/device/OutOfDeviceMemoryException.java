@@ -1,6 +1,6 @@
 package org.tweedie.device;
 
-/** There was no room on the device for an allocation. State is unchanged; smaller batches may fit. */
+/** There was no room on the device for an allocation. State is unchanged; smaller batches may fit. Immutable. */
 public final class OutOfDeviceMemoryException extends DeviceException {
     private static final long serialVersionUID = 1L;
     private static final String REMEDY = "; use a smaller batch or chunk";

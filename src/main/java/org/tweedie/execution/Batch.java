@@ -6,6 +6,7 @@ import org.tweedie.kernels.View;
 
 /**
  * The rows of one run and where their inputs and outputs lie.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param seed of the run
  * @param first sample number of the first row

@@ -4,7 +4,7 @@ import java.util.List;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceKind;
 
-/** A way to run a program. All give the same answer; they differ in speed and in what they take. */
+/** A way to run a program. All give the same answer; they differ in speed and in what they take. Stateless, shared by threads. */
 public interface Execution {
     /** {@code fused}, {@code graph} or {@code stepwise}. */
     String name();

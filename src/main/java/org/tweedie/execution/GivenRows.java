@@ -2,6 +2,7 @@ package org.tweedie.execution;
 
 /**
  * The caller's rows for a given register: row i belongs to sample i; a single row belongs to all.
+ * Immutable; its array must not change while a call uses it.
  *
  * @param values rows x width, row-major; not copied
  */

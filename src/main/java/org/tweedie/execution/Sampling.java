@@ -197,7 +197,7 @@ public final class Sampling implements AutoCloseable {
         return capacity;
     }
 
-    /** The choice of an execution: the offers of all candidates, in the order asked. */
+    /** The choice of an execution: the offers of all candidates, in the order asked. Immutable. */
     public record Choice(Execution execution, Map<String, Execution.Offer> offers) {
         static Choice of(Program program, Device device, boolean traced, @Nullable String only) {
             Map<String, Execution.Offer> offers = new java.util.LinkedHashMap<>();
@@ -223,7 +223,7 @@ public final class Sampling implements AutoCloseable {
         }
     }
 
-    /** Where the rows of a call go: called once a run, in order. The arrays are the receiver's to keep. */
+    /** Where the rows of a call go: called once a run, in order. The arrays are the receiver's to keep. Called by the thread that samples. */
     @FunctionalInterface
     public interface Sink {
         /**

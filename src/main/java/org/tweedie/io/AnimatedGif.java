@@ -19,7 +19,7 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Pictures one after another as a GIF that repeats for ever. A frame of up to 256 colours keeps them exactly; others are
- * rounded to a 6 x 6 x 6 cube. Alpha is ignored.
+ * rounded to a 6 x 6 x 6 cube. Alpha is ignored. Stateless.
  */
 public final class AnimatedGif {
     private static final int CUBE = 6;

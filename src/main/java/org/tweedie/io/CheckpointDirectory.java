@@ -21,7 +21,7 @@ public final class CheckpointDirectory implements AutoCloseable {
     private static final Pattern LEFT_OVER = Pattern.compile("step-[0-9]{1,18}\\.ckpt\\.tmp-[0-9]+(-[0-9]+)?");
 
     /**
-     * A checkpoint that was found.
+     * A checkpoint that was found. Immutable.
      *
      * @param step the step in its name
      */

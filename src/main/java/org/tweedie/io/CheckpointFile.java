@@ -26,6 +26,8 @@ import java.util.Set;
  * sections, one after another
  * 32 bytes  SHA-256 of everything before
  * </pre>
+ *
+ * <p>Stateless.
  */
 public final class CheckpointFile {
     /** The newest version that is read, and the one that is written. */

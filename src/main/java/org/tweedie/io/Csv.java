@@ -11,7 +11,7 @@ import java.nio.file.Path;
 /**
  * Comma-separated numbers, as tables of floats: UTF-8 with or without a byte-order mark, LF or CRLF, quoted cells,
  * {@code #} comment lines, blank lines, a header row or none. Cells of columns that are not wanted may hold anything.
- * Faults name row (from 1, header not counted), column and line.
+ * Faults name row (from 1, header not counted), column and line. Stateless.
  */
 public final class Csv {
     private static final int LONGEST_CELL = 1 << 20;

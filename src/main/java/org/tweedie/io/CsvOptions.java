@@ -3,14 +3,14 @@ package org.tweedie.io;
 import java.util.List;
 
 /**
- * How a CSV file is to be read.
+ * How a CSV file is to be read. Immutable.
  *
  * @param header whether the first row holds names
  * @param separator between cells
  * @param columns the columns wanted, by name or number from 1, in the order wanted; empty for all
  */
 public record CsvOptions(Header header, char separator, List<String> columns) {
-    /** Whether the first row holds names. */
+    /** Whether the first row holds names. Immutable. */
     public enum Header {
         /** It does if none of its (chosen) cells is a number. */
         AUTO,

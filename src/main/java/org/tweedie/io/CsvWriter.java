@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Writes a table as CSV: a header line, then the shortest decimals that read back to the same floats, LF after each row.
- * The bytes are the same on every Java version.
+ * The bytes are the same on every Java version. For one thread.
  */
 public final class CsvWriter implements RowWriter {
     private static final int FLUSH = 1 << 16;

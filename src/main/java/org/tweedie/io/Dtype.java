@@ -1,6 +1,6 @@
 package org.tweedie.io;
 
-/** Element types of safetensors, in the order in which the reference implementation sorts tensors (last first). */
+/** Element types of safetensors, in the order in which the reference implementation sorts tensors (last first). Immutable. */
 public enum Dtype {
     /** One byte, 0 or 1. */
     BOOL(1),

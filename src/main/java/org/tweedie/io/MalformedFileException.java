@@ -2,7 +2,7 @@ package org.tweedie.io;
 
 /**
  * An input file that cannot be used. The message is one line, {@code file: place: fault}, and may be shown as it is; text
- * that came from the file is escaped and shortened.
+ * that came from the file is escaped and shortened. Immutable.
  */
 public final class MalformedFileException extends RuntimeException {
     private static final long serialVersionUID = 1L;

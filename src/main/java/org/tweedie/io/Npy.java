@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 /**
  * NumPy's array files, versions 1 to 3: f4, f8, i4 and i8 in both byte orders and both storage orders, as tables of
- * floats. A vector is one column. NaN, infinity and values beyond a float's range are refused with row and column.
+ * floats. A vector is one column. NaN, infinity and values beyond a float's range are refused with row and column. Stateless.
  *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>
  */

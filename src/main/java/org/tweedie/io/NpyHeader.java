@@ -3,7 +3,7 @@ package org.tweedie.io;
 import java.util.List;
 
 /**
- * What the header of an NPY array says, as numpy.lib.format describes it.
+ * What the header of an NPY array says, as numpy.lib.format describes it. Immutable.
  *
  * @param major format version 1, 2 or 3
  * @param dtype NumPy's name of the element type, as {@code <f4}

@@ -2,7 +2,7 @@ package org.tweedie.io;
 
 import java.io.IOException;
 
-/** Writes an NPY file of little-endian 32-bit floats, shape (rows, columns), byte for byte as numpy.save does. */
+/** Writes an NPY file of little-endian 32-bit floats, shape (rows, columns), byte for byte as numpy.save does. For one thread. */
 public final class NpyWriter implements RowWriter {
     private final AtomicFile file;
     private final RowCount count;

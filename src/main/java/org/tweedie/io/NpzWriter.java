@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an NPZ file of stored arrays of 32-bit floats, one after another, in bounded memory. The same arrays give the same
- * bytes: the time in the archive is 1980-01-01. Each entry carries Zip64 sizes, so no array is too long.
+ * bytes: the time in the archive is 1980-01-01. Each entry carries Zip64 sizes, so no array is too long. For one thread.
  */
 public final class NpzWriter implements RowWriter {
     private static final int FULL = -1;

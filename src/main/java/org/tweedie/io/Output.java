@@ -3,7 +3,7 @@ package org.tweedie.io;
 import java.nio.file.Path;
 
 /**
- * Where a writer puts its file.
+ * Where a writer puts its file. Immutable.
  *
  * @param path the file
  * @param force whether an existing file may be replaced

@@ -9,7 +9,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Pictures as PNG. */
+/** Pictures as PNG. Stateless. */
 public final class Png {
     private Png() {}
 

@@ -1,7 +1,7 @@
 package org.tweedie.io;
 
 /**
- * A picture.
+ * A picture. Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param width pixels, 1 to 16,384
  * @param height pixels, 1 to 16,384

@@ -1,7 +1,7 @@
 package org.tweedie.io;
 
 /**
- * What a reader may spend on a file. Sizes that a file declares are compared with these before anything is allocated.
+ * What a reader may spend on a file. Sizes that a file declares are compared with these before anything is allocated. Immutable.
  *
  * @param memory bytes of arrays that one read may hold at a time
  * @param safetensorsHeader bytes of a safetensors header, at most 100 MB

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One run's hold on a directory: the operating system's lock on {@code run.lock} there, which ends with the process however
- * it ends. The file stays; it holds the process id of the last holder.
+ * it ends. The file stays; it holds the process id of the last holder. For one thread.
  */
 public final class RunLock implements AutoCloseable {
     private static final String NAME = "run.lock";

@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The checked header of a safetensors file.
+ * The checked header of a safetensors file. Immutable.
  *
  * @param metadata the {@code __metadata__} map, in the order of the file
  * @param tensors in the order of their offsets
  */
 public record SafetensorsHeader(Map<String, String> metadata, List<Entry> tensors) {
     /**
-     * A tensor in the file.
+     * A tensor in the file. Immutable.
      *
      * @param offset of its first byte in the file
      * @param bytes its length

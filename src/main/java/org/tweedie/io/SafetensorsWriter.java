@@ -17,7 +17,7 @@ import java.util.TreeMap;
 
 /**
  * Writes one tensor of rows in bounded memory, and the header of any file as the reference implementation lays it out:
- * metadata first and sorted, tensors by dtype (widest first) and name, padded with spaces to a multiple of 8 bytes.
+ * metadata first and sorted, tensors by dtype (widest first) and name, padded with spaces to a multiple of 8 bytes. For one thread.
  */
 public final class SafetensorsWriter implements RowWriter {
     /** A tensor's line in the header. */

@@ -2,7 +2,7 @@ package org.tweedie.io;
 
 /**
  * Points of two columns as a picture, darker where there are more. The window is fixed when the picture is described, so
- * that data, samples and the frames of a film share it; points outside are left out.
+ * that data, samples and the frames of a film share it; points outside are left out. Immutable.
  *
  * @param x column across, from 0
  * @param y column upwards, from 0
@@ -13,7 +13,7 @@ package org.tweedie.io;
  * @param size pixels across and down, 16 to 4,096
  */
 public record ScatterPicture(int x, int y, double left, double right, double bottom, double top, int size) {
-    /** Colours of a panel, from empty to full. */
+    /** Colours of a panel, from empty to full. Immutable. */
     public enum Ink {
         /** White to dark blue. */
         BLUE(0x08306b),

@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256 of files, bytes and tables, as 64 lower-case hexadecimal digits. */
+/** SHA-256 of files, bytes and tables, as 64 lower-case hexadecimal digits. Stateless. */
 public final class Sha256 {
     private Sha256() {}
 

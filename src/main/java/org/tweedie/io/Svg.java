@@ -5,13 +5,13 @@ import java.util.List;
 
 /**
  * Small charts as SVG, drawn by the reader's browser with its own fonts. Text is escaped; values that are not finite leave
- * a gap.
+ * a gap. Immutable.
  *
  * @param markup one {@code <svg>} element
  */
 public record Svg(String markup) {
     /**
-     * Points of one colour.
+     * Points of one colour. Immutable but for its arrays, which nobody may change while threads share them.
      *
      * @param name shown in the legend
      * @param x and {@code y}: of one length

@@ -5,6 +5,7 @@ import java.util.List;
 
 /**
  * Numbers in rows and columns, the common form of all tabular files.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param data values, row-major, {@code [rows, columns]}; not copied
  * @param rows number of rows

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A named array to be written.
+ * A named array to be written. Immutable.
  *
  * @param name any text but the empty one and {@code __metadata__}
  * @param dtype type of the elements

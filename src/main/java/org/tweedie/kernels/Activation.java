@@ -2,7 +2,7 @@ package org.tweedie.kernels;
 
 /**
  * The function between two layers. The order is the code of kernels/score/activation.cuh; error bounds are against the
- * function in exact arithmetic.
+ * function in exact arithmetic. Immutable.
  */
 public enum Activation {
     /** x. */

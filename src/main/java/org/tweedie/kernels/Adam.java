@@ -72,7 +72,7 @@ public final class Adam {
     private Adam() {}
 
     /**
-     * The constants of a run.
+     * The constants of a run. Immutable.
      *
      * @param beta1 how much of the first moment is kept, in [0, 1)
      * @param beta2 how much of the second moment is kept, in [0, 1)

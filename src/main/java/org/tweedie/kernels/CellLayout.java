@@ -7,7 +7,7 @@ import org.tweedie.rng.StandardLaw;
 /**
  * How the linear part of a cell lies in device memory (kernels/execution/step.cu): a header of {@value #HEADER} int32 (ins,
  * outs, draws, 0, slots of the ins, slots of the outs, law, purpose and ordinal of the draws, spare) and {@value #WEIGHTS}
- * f32 weights, [out][in 0..7, draw 0..3].
+ * f32 weights, [out][in 0..7, draw 0..3]. Stateless.
  */
 public final class CellLayout {
     /** Registers that a cell reads at most. */
@@ -54,7 +54,7 @@ public final class CellLayout {
 
     private CellLayout() {}
 
-    /** A draw without parameters. */
+    /** A draw without parameters. Immutable. */
     public record CellDraw(StandardLaw law, Purpose purpose, int ordinal) {}
 
     /** Whether a cell of this size has a place in the layout. */

@@ -4,7 +4,7 @@ import org.tweedie.device.DeviceBuffer;
 
 /**
  * A weight matrix inside a buffer, input-major: the weight from input {@code i} to output {@code j} is element
- * {@code offset + i * out + j}.
+ * {@code offset + i * out + j}. Immutable.
  */
 public record Matrix(DeviceBuffer data, long offset, int in, int out) {
     public Matrix {

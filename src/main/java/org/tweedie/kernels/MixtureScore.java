@@ -37,7 +37,7 @@ public final class MixtureScore {
     private MixtureScore() {}
 
     /**
-     * A mixture in device memory; the buffers are the caller's to close.
+     * A mixture in device memory; the buffers are the caller's to close. Immutable.
      *
      * @param logWeight shared row of ln w_k, one a component
      * @param mean one row a component, dense

@@ -6,7 +6,7 @@ import org.tweedie.device.Element;
 
 /**
  * Weights in 16 bits, in the order in which a warp's lanes take them (kernels/score/linear_mixed.cu), written by
- * {@link MixedLinear#pack}.
+ * {@link MixedLinear#pack}. Immutable.
  *
  * @param data F16 or BF16, from its start; the type says which product reads it
  */

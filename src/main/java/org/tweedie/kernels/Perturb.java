@@ -60,7 +60,7 @@ public final class Perturb {
 
     private Perturb() {}
 
-    /** A coefficient table on a device, with what the kernel must know of it. The table is the caller's to close. */
+    /** A coefficient table on a device, with what the kernel must know of it. The table is the caller's to close. Immutable. */
     public record Table(DeviceBuffer data, int nodes, float logFirst, float inverseSpacing) {
         /** The table of a layout whose numbers are in {@code data}. */
         public static Table of(PerturbLayout layout, DeviceBuffer data) {
@@ -72,7 +72,7 @@ public final class Perturb {
         }
     }
 
-    /** Where the results go; null where not wanted. Weight and level are 1 wide. */
+    /** Where the results go; null where not wanted. Weight and level are 1 wide. Immutable. */
     public record Into(
             @Nullable View a,
             @Nullable View b,

@@ -3,6 +3,7 @@ package org.tweedie.kernels;
 /**
  * How coefficients of time lie in device memory (kernels/sde/coefficients.cuh): nodes equally spaced in ln t, and for each
  * node {@value #COLUMNS} values, then as many slopes times the spacing; cubic between nodes, constant beyond the ends.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param logFirst ln t of the first node
  * @param spacing of the nodes in ln t

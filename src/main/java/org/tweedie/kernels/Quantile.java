@@ -3,6 +3,7 @@ package org.tweedie.kernels;
 /**
  * How the quantile function of a law of times lies in device memory: values at equally spaced u from 0 to 1, each with its
  * slope times the spacing; cubic between. Slopes by Fritsch and Carlson (1980) keep it monotone, and straight lines straight.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param table [nodes][2]
  */

@@ -17,7 +17,7 @@ import org.tweedie.device.Stream;
  *
  * <p>Layout (kernels/rows.cuh): seed u64, first i64, count i64, index const i64*, alive const f32*, iteration i64.
  *
- * <p>Owned by one stream at a time.
+ * <p>Owned by one stream at a time. For one thread at a time, that of its stream.
  */
 public final class RowSet implements AutoCloseable {
     /** rows_assign writes the struct from its arguments: ordered in the stream, no host memory to keep. */

@@ -5,7 +5,7 @@ import org.tweedie.device.DeviceBuffer;
 
 /**
  * Rows inside a buffer: row {@code r} is {@code width} elements from {@code offset + r * stride}. Stride 0 is one row
- * shared by all.
+ * shared by all. Immutable.
  */
 public record View(DeviceBuffer data, long offset, int width, int stride) {
     public View {

@@ -1,7 +1,7 @@
 package org.tweedie.metric;
 
 /**
- * How far samples are from the data they imitate, beside how far two halves of the data are from each other.
+ * How far samples are from the data they imitate, beside how far two halves of the data are from each other. Immutable.
  *
  * @param energy squared energy distance from the samples to the held-out rows
  * @param energyOfHalves the same between two halves of the real rows

@@ -4,7 +4,7 @@ package org.tweedie.metric;
  * The squared energy distance {@code 2 E|X - Y| - E|X - X'| - E|Y - Y'|} (Székely and Rizzo 2013), zero exactly where the laws
  * are equal. Estimated without bias (pairs of distinct rows), so that equal laws give values around 0, some of them negative.
  * Costs (n + m)^2 distances in time and 4 bytes each in memory for the interval; at most {@link #MOST_ROWS} rows a sample are
- * used, the first ones.
+ * used, the first ones. Stateless.
  */
 public final class EnergyDistance {
     /** Rows of a sample beyond these are left out. */

@@ -1,6 +1,6 @@
 package org.tweedie.metric;
 
-/** A number with its 95 % interval, from the spread of bootstrap replicates. */
+/** A number with its 95 % interval, from the spread of bootstrap replicates. Immutable. */
 public record Estimate(double value, double low, double high) {
     @Override
     public String toString() {

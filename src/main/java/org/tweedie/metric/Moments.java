@@ -2,6 +2,7 @@ package org.tweedie.metric;
 
 /**
  * Mean and standard deviation of each column, with standard errors.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param mean of the column
  * @param meanError standard error of the mean

@@ -2,6 +2,7 @@ package org.tweedie.metric;
 
 /**
  * A sample: {@code rows} points of {@code width} numbers, row-major. The array is not copied and must not change.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param values rows x width, finite
  */

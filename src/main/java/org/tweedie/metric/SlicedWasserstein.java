@@ -9,7 +9,7 @@ import org.tweedie.rng.Words;
 
 /**
  * The sliced 2-Wasserstein distance: the root of the mean, over directions, of the squared 2-Wasserstein distance between the
- * projected samples, each solved exactly by sorting (Rabin et al. 2011; Bonneel et al. 2015).
+ * projected samples, each solved exactly by sorting (Rabin et al. 2011; Bonneel et al. 2015). Stateless.
  */
 public final class SlicedWasserstein {
     private static final int DIRECTIONS = 64;

@@ -1,6 +1,6 @@
 package org.tweedie.plan;
 
-/** A field that is affine in its inputs at every time, such as the score of Gaussian data: into = matrix(t) from + offset(t). */
+/** A field that is affine in its inputs at every time, such as the score of Gaussian data: into = matrix(t) from + offset(t). Immutable, shared by threads. */
 public interface AffineField extends RowField {
     Affine at(double t);
 

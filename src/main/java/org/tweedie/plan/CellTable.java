@@ -19,6 +19,7 @@ import org.tweedie.rng.Purpose;
  * keeps its order whatever rows stand beside it, and what a trace adds to a mix has weight 0 in the other rows.
  *
  * <p>Numbering of registers in cells is that of {@link #registers()}, not the plan's.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param registers those of the plan that the cells use, in the plan's order, then the table's own
  * @param outputs one for each output of the plan, in its order
@@ -50,7 +51,7 @@ public record CellTable(
     }
 
     /**
-     * One row of the table.
+     * One row of the table. Immutable.
      *
      * @param step the step of the plan it belongs to
      * @param before an Evaluate, an Apply, or a Draw with parameters from registers
@@ -66,6 +67,7 @@ public record CellTable(
 
     /**
      * Registers &larr; W (registers, draws), for registers of one width, simultaneous. A row sums in the order of its columns.
+     * Immutable but for its arrays, which nobody may change while threads share them.
      *
      * @param into distinct, ascending
      * @param from distinct, ascending
@@ -78,7 +80,7 @@ public record CellTable(
     }
 
     /**
-     * A draw without parameters: row i, coordinate d always gets the same number.
+     * A draw without parameters: row i, coordinate d always gets the same number. Immutable.
      *
      * @param ordinal k for the k-th draw of the purpose in the plan; within an {@link Until} the iteration is added, for which as many
      *     ordinals are set aside as it may run

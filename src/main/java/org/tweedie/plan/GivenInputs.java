@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Gives every evaluation of a field more inputs, filled by the caller's rows: a condition of the network.
+ * Gives every evaluation of a field more inputs, filled by the caller's rows: a condition of the network. Immutable.
  *
  * @param field the field's name in the plan
  * @param inputs given registers, in the order in which the field takes them, after what it takes already; a register that the plan has

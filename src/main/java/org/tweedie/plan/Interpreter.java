@@ -44,7 +44,7 @@ public final class Interpreter {
     }
 
     /**
-     * What one row came to.
+     * What one row came to. Immutable but for its arrays, which nobody may change while threads share them.
      *
      * @param outputs [output][coordinate]
      * @param trace [step][traced register][coordinate]

@@ -9,7 +9,7 @@ import org.tweedie.rng.Law;
 
 /**
  * The exact mean and covariance of every register of a plan whose fields are affine and whose functions are linear: m &larr; M m + c,
- * C &larr; M C M' along the cells. No sampling, no device.
+ * C &larr; M C M' along the cells. No sampling, no device. Stateless.
  */
 public final class MomentOracle {
     private final CellTable table;

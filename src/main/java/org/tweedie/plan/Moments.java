@@ -5,6 +5,7 @@ import java.util.List;
 
 /**
  * Mean and covariance of the registers of a row, jointly.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param registers in their order
  * @param mean of all numbers of all registers, in order

@@ -1,7 +1,7 @@
 package org.tweedie.plan;
 
 /**
- * A named value that every row has.
+ * A named value that every row has. Immutable.
  *
  * @param name unique in the plan; outputs are found by it
  * @param given true when the caller's rows fill it before the first step; stages only read it

@@ -1,6 +1,6 @@
 package org.tweedie.plan;
 
-/** Where a register's values live; a shape, to which a manifold adds its operations. */
+/** Where a register's values live; a shape, to which a manifold adds its operations. Immutable. */
 public interface Space {
     /** Numbers a row holds. */
     int width();

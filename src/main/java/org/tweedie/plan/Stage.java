@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.tweedie.rng.Law;
 import org.tweedie.rng.Purpose;
 
-/** One thing that happens to a row. Registers are named by their place in the plan. Arrays are not to be changed. */
+/** One thing that happens to a row. Registers are named by their place in the plan. Arrays are not to be changed. Immutable. */
 public sealed interface Stage {
     /** {@code into} &larr; a sample of {@code law}, whose parameters, if it has any, are read from {@code from}. */
     record Draw(Law law, Purpose purpose, int[] from, int into) implements Stage {

@@ -1,6 +1,6 @@
 package org.tweedie.plan;
 
-/** A rewrite of a plan: guidance, conditions, inverse problems, other units. Pure; steerings compose. */
+/** A rewrite of a plan: guidance, conditions, inverse problems, other units. Pure; steerings compose. Immutable, shared by threads. */
 @FunctionalInterface
 public interface Steering {
     Plan steer(Plan plan);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What happens on the way from time {@code t} to time {@code s}; the step from T to T draws the start.
+ * What happens on the way from time {@code t} to time {@code s}; the step from T to T draws the start. Immutable.
  *
  * @param stages in order
  */

@@ -1,7 +1,7 @@
 package org.tweedie.plan;
 
 /**
- * The time of an evaluation: one number for all rows, or a register of width 1 that holds each row's own.
+ * The time of an evaluation: one number for all rows, or a register of width 1 that holds each row's own. Immutable.
  *
  * @param at the number; NaN when a register holds the time
  * @param register the register; -1 when the time is a number

@@ -2,6 +2,7 @@ package org.tweedie.plan;
 
 /**
  * Repeats a step, row by row, while the row's {@code alive} register is above 0 at the end of the step, at most {@code most} times in all.
+ * Immutable.
  *
  * @param alive a register of width 1
  */

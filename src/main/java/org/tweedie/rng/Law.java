@@ -1,6 +1,6 @@
 package org.tweedie.rng;
 
-/** The law of a draw, as a formula in double: numbers of one row from its words and, where it has any, its parameters. */
+/** The law of a draw, as a formula in double: numbers of one row from its words and, where it has any, its parameters. Stateless, shared by threads. */
 @FunctionalInterface
 public interface Law {
     /** Independent standard normal coordinates. */

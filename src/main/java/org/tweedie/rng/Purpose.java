@@ -1,6 +1,6 @@
 package org.tweedie.rng;
 
-/** What a draw is for: a byte of the Philox counter, so that draws for different ends never share a word. */
+/** What a draw is for: a byte of the Philox counter, so that draws for different ends never share a word. Immutable. */
 public enum Purpose {
     /** The start of a trajectory. */
     PRIOR,

@@ -1,6 +1,6 @@
 package org.tweedie.rng;
 
-/** The laws without parameters, which kernels draw in place. */
+/** The laws without parameters, which kernels draw in place. Immutable. */
 public enum StandardLaw implements Law {
     NORMAL {
         @Override

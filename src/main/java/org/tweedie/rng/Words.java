@@ -2,7 +2,7 @@ package org.tweedie.rng;
 
 /**
  * The random words of one draw of one row: an endless table of 32-bit words by (coordinate, attempt), and numbers made of
- * them. The same words whatever is asked first.
+ * them. The same words whatever is asked first. For one thread: a table may keep the block it drew last.
  */
 public interface Words {
     /**

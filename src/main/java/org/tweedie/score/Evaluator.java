@@ -5,7 +5,7 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 
-/** A field with its scratch, for one stream. */
+/** A field with its scratch, for one stream. For one thread at a time, that of its stream. */
 public interface Evaluator extends AutoCloseable {
     /**
      * Tells which single times will be asked for, so that what follows from them alone is computed once. May allocate; changes no

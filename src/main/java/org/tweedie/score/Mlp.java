@@ -19,7 +19,7 @@ import org.tweedie.sde.Prediction;
  * </pre>
  *
  * <p>Tensors {@code time.frequencies}, {@code time.l.weight}, {@code layer.l.weight}, {@code layer.l.bias},
- * {@code out.weight}, {@code out.bias}. The last layer starts at 0, the others uniform with variance 1 / inputs.
+ * {@code out.weight}, {@code out.bias}. The last layer starts at 0, the others uniform with variance 1 / inputs. Immutable.
  *
  * @param width of each hidden layer, 1 to 8192
  * @param depth number of hidden layers, 1 to 64

@@ -5,7 +5,7 @@ import org.tweedie.sde.Prediction;
 
 /**
  * A field with weights. The weights lie in one flat buffer on one device; training makes new weights beside them and
- * {@link #with(Parameters)} gives the network that uses those.
+ * {@link #with(Parameters)} gives the network that uses those. Immutable but for the weights; shared by threads that read those.
  */
 public interface Network extends Field {
     Parameters parameters();

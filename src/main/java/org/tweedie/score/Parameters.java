@@ -5,7 +5,7 @@ import org.tweedie.device.DeviceBuffer;
 
 /**
  * Named weights in one flat F32 buffer. A matrix is stored k-major, {@code [in][out]}: the transpose of PyTorch's layout,
- * which model files use.
+ * which model files use. Immutable.
  *
  * @param tensors in the order of their offsets, without gaps
  * @param values at least {@link #count()} elements; owned by the caller of the constructor
@@ -38,7 +38,7 @@ public record Parameters(List<Tensor> tensors, DeviceBuffer values) {
     }
 
     /**
-     * One named tensor.
+     * One named tensor. Immutable.
      *
      * @param name as in the model file, without the field's name: {@code layer.0.weight}
      * @param in rows as stored (k); 1 for a vector

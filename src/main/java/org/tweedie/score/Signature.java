@@ -5,7 +5,7 @@ import java.util.List;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.Space;
 
-/** The named inputs and outputs of a field, in order. */
+/** The named inputs and outputs of a field, in order. Immutable. */
 public record Signature(List<Port> from, List<Port> into) {
     public Signature {
         from = List.copyOf(from);
@@ -49,6 +49,6 @@ public record Signature(List<Port> from, List<Port> into) {
         }
     }
 
-    /** One named input or output. */
+    /** One named input or output. Immutable. */
     public record Port(String name, Space space) {}
 }

@@ -6,7 +6,7 @@ import org.tweedie.rng.Words;
 
 /**
  * Which frequencies a network sees its time at: {@code sin 2 pi f t} and {@code cos 2 pi f t} for each f. The frequencies
- * are an untrained tensor of the network.
+ * are an untrained tensor of the network. Immutable.
  */
 public sealed interface TimeEmbedding {
     /** Number of frequencies; there are twice as many features. */

@@ -5,7 +5,7 @@ package org.tweedie.sde;
  * beta_i of {@link VariancePreserving#rate}. Any other: the posterior of x_s given x_t and the denoised row, which for a variance-exploding
  * process is x_s = x + (sigma_t^2 - sigma_s^2) score + sqrt(sigma_s^2 (sigma_t^2 - sigma_s^2)/sigma_t^2) z, and which is {@code ddim:1}.
  *
- * <p>Ho, Jain, Abbeel, 2020, arXiv 2006.11239; Song et al., ICLR 2021, arXiv 2011.13456, appendix F.
+ * <p>Ho, Jain, Abbeel, 2020, arXiv 2006.11239; Song et al., ICLR 2021, arXiv 2011.13456, appendix F. Immutable.
  */
 public record Ancestral() implements OneStep {
     @Override

@@ -9,7 +9,7 @@ import org.tweedie.rng.Purpose;
  * time is plain Langevin dynamics.
  *
  * <p>Song, Ermon, NeurIPS 2019, arXiv 1907.05600, in the units of its code (the paper writes a/2 and sqrt(a)), except that the code's
- * step size is ours times sigma_last^2: its 2e-5 at sigma_last = 0.01 is 0.2.
+ * step size is ours times sigma_last^2: its 2e-5 at sigma_last = 0.01 is 0.2. Immutable.
  *
  * @param perLevel steps a level, at least 1
  * @param step in units of sigma^2, above 0 and below 2, where the dynamics would diverge

@@ -5,6 +5,7 @@ import java.util.function.DoubleFunction;
 /**
  * Columns of numbers as functions of time, for a device: cubic between nodes equally spaced in ln t, and constant beyond the ends. The
  * layout is that of the kernels: [nodes][2 columns], the values of all columns, then their slopes d/d ln t times the spacing.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param nodes at least 2
  * @param logFirst ln t of the first node

@@ -4,7 +4,7 @@ package org.tweedie.sde;
  * DDIM: x_s = alpha_s D + sqrt(sigma_s^2 - v) eps + sqrt(v) z, with D = (x + sigma_t^2 score)/alpha_t, eps = -sigma_t score,
  * v = eta^2 (sigma_s^2/sigma_t^2)(sigma_t^2 - (alpha_t/alpha_s)^2 sigma_s^2).
  *
- * <p>Song, Meng, Ermon, ICLR 2021, arXiv 2010.02502. Order 1. eta = 1 is the DDPM posterior.
+ * <p>Song, Meng, Ermon, ICLR 2021, arXiv 2010.02502. Order 1. eta = 1 is the DDPM posterior. Immutable.
  *
  * @param eta 0, deterministic and both ways, to 1
  */

@@ -4,7 +4,7 @@ package org.tweedie.sde;
  * DPM-Solver++(1S): x_s = (sigma_s/sigma_t) x - alpha_s (e^{-h} - 1) D, D = (x + sigma_t^2 score)/alpha_t, h the gain of ln(alpha/sigma).
  * The same numbers as {@code ddim:0}. Order 1; goes both ways.
  *
- * <p>Lu et al., 2022, arXiv 2211.01095.
+ * <p>Lu et al., 2022, arXiv 2211.01095. Immutable.
  */
 public record DpmSolver1S() implements OneStep {
     @Override

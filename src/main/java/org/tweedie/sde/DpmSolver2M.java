@@ -6,7 +6,7 @@ import org.tweedie.plan.Plan;
  * DPM-Solver++(2M): x_s = (sigma_s/sigma_t) x - alpha_s (e^{-h} - 1) ((1 + 1/(2r)) D - D_before/(2r)), r = h_before/h; the first step,
  * and a step to sigma_s = 0, is 1S. Order 2 with one evaluation a step; goes both ways.
  *
- * <p>Lu et al., 2022, arXiv 2211.01095, algorithm 2.
+ * <p>Lu et al., 2022, arXiv 2211.01095, algorithm 2. Immutable.
  */
 public record DpmSolver2M() implements Method {
     @Override

@@ -7,7 +7,7 @@ import org.tweedie.rng.Purpose;
  * DPM-Solver++(2S): x_s = (sigma_s/sigma_t) x - alpha_s (e^{-h} - 1) D_m, with the denoised row D_m taken at the middle of the step in
  * ln(alpha/sigma), reached by 1S; a step to sigma_s = 0 is 1S. Order 2, 2N evaluations; goes both ways.
  *
- * <p>Lu et al., 2022, arXiv 2211.01095, algorithm 1 with r = 1/2.
+ * <p>Lu et al., 2022, arXiv 2211.01095, algorithm 1 with r = 1/2. Immutable.
  */
 public record DpmSolver2S() implements Method {
     @Override

@@ -7,7 +7,7 @@ import org.tweedie.rng.Purpose;
  * EDM's stochastic sampler: each step first raises the noise from n to n (1 + g), g = min(churn/N, sqrt 2 - 1) where n = sigma/alpha lies
  * in [least, most], by noise of scale {@code inflation}; then one step of {@link Heun}. Noise is not raised past the horizon.
  *
- * <p>Karras et al., NeurIPS 2022, arXiv 2206.00364, algorithm 2.
+ * <p>Karras et al., NeurIPS 2022, arXiv 2206.00364, algorithm 2. Immutable.
  *
  * @param churn S_churn, at least 0; 0 is {@code heun}
  * @param least S_min

@@ -3,7 +3,7 @@ package org.tweedie.sde;
 /**
  * The reverse-time SDE by Euler and Maruyama: x_s = x - (f x - g^2 score) h + g sqrt(h) z, h = t - s, all at t.
  *
- * <p>Anderson 1982; Song et al., ICLR 2021, arXiv 2011.13456. Weak order 1.
+ * <p>Anderson 1982; Song et al., ICLR 2021, arXiv 2011.13456. Weak order 1. Immutable.
  */
 public record EulerMaruyama() implements OneStep {
     @Override

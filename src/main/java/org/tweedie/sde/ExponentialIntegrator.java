@@ -5,7 +5,7 @@ package org.tweedie.sde;
  * x_s = (alpha_s/alpha_t) x + alpha_s (integral of g^2/alpha from s to t) score + alpha_s sqrt(n_t^2 - n_s^2) z, n = sigma/alpha.
  *
  * <p>For a variance-preserving process the integral is 2 (1/alpha_t - 1/alpha_s). Chen et al., ICLR 2023, arXiv 2209.11215;
- * De Bortoli, 2022, arXiv 2208.05314. Order 1.
+ * De Bortoli, 2022, arXiv 2208.05314. Order 1. Immutable.
  */
 public record ExponentialIntegrator() implements OneStep {
     @Override

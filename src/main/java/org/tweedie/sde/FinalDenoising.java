@@ -11,7 +11,7 @@ import org.tweedie.plan.Time;
 
 /**
  * Ends a plan with Tweedie's formula: x &larr; (x + sigma^2 score)/alpha at the time the plan ends, the mean of clean rows given x. One
- * more evaluation; takes out the noise that is left at the cutoff.
+ * more evaluation; takes out the noise that is left at the cutoff. Immutable.
  */
 public record FinalDenoising(Sde sde) implements Steering {
     @Override

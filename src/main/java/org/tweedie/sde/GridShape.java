@@ -2,7 +2,7 @@ package org.tweedie.sde;
 
 import java.util.Locale;
 
-/** How times are spread between T and the end of sampling. */
+/** How times are spread between T and the end of sampling. Immutable. */
 public enum GridShape {
     /** Equal steps of time. */
     UNIFORM,

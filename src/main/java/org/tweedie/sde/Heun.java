@@ -6,7 +6,7 @@ import org.tweedie.plan.Plan;
  * The probability-flow ODE in EDM's coordinates, y = x/alpha and n = sigma/alpha, by Heun: dy/dn = (y - D)/n = -sigma score, averaged over
  * both ends of the step; by Euler where n_s = 0. Order 2, 2N evaluations; goes both ways.
  *
- * <p>Karras et al., NeurIPS 2022, arXiv 2206.00364, algorithm 1.
+ * <p>Karras et al., NeurIPS 2022, arXiv 2206.00364, algorithm 1. Immutable.
  */
 public record Heun() implements Method {
     @Override

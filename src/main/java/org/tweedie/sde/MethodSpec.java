@@ -7,7 +7,7 @@ import org.tweedie.plan.Plan;
 
 /**
  * A method with its steps and grid, as users write it: {@code em@1000}, {@code ddim:0@50}, {@code heun@18}, {@code dpm2m@20},
- * {@code pc:0.16@500}; after the steps may stand the grid: {@code dpm2m@20,karras}.
+ * {@code pc:0.16@500}; after the steps may stand the grid: {@code dpm2m@20,karras}. Immutable.
  *
  * @param steps of the grid; for {@code ald} its noise levels
  */

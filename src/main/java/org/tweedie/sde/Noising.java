@@ -3,7 +3,7 @@ package org.tweedie.sde;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
 
-/** A process that turns data into noise, on [0, T]. A method says which processes it knows. */
+/** A process that turns data into noise, on [0, T]. A method says which processes it knows. Immutable, shared by threads. */
 public interface Noising {
     /** Where a row of the process lives. */
     Space space();

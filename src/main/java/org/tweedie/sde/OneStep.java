@@ -3,7 +3,7 @@ package org.tweedie.sde;
 import org.tweedie.plan.Plan;
 import org.tweedie.rng.Purpose;
 
-/** A method that evaluates the score once a step and is linear in it: x_s = a x_t + b score(x_t; t) + c z. */
+/** A method that evaluates the score once a step and is linear in it: x_s = a x_t + b score(x_t; t) + c z. Immutable. */
 public interface OneStep extends Method {
     /** The step from t to s. */
     Update update(Sde sde, double t, double s);

@@ -27,7 +27,7 @@ import org.tweedie.plan.Time;
  * <p>Preconditioned for data of scale c, after EDM (Karras et al., NeurIPS 2022, arXiv 2206.00364) for any alpha and sigma: the input has
  * variance 1 (scale 1/r), the network's time is ln(n)/4, and the target has variance 1: NOISE is unchanged; SCORE is sigma score;
  * VELOCITY is divided by sqrt(alpha^2 + sigma^2 c^2); DENOISED is EDM's, D = c_skip x/alpha + c_out out with c_skip = c^2/(n^2 + c^2) and
- * c_out = n c/sqrt(n^2 + c^2): target (sigma x0/c - alpha c eps)/r, skip -1/r^2, gain alpha c/(sigma r).
+ * c_out = n c/sqrt(n^2 + c^2): target (sigma x0/c - alpha c eps)/r, skip -1/r^2, gain alpha c/(sigma r). Immutable.
  *
  * @param dataScale c, the standard deviation of the data (1 for standardised data), when preconditioned
  */

@@ -1,6 +1,6 @@
 package org.tweedie.sde;
 
-/** What a network predicts; the score and the best denoiser are one thing in two units (Tweedie's formula). */
+/** What a network predicts; the score and the best denoiser are one thing in two units (Tweedie's formula). Immutable. */
 public enum Prediction {
     /** The noise eps in x_t = alpha x_0 + sigma eps. */
     NOISE,

@@ -8,7 +8,7 @@ import org.tweedie.rng.Purpose;
  * step is the constant e = 2 a (targetRatio sigma_t)^2, a = (alpha_t/alpha_s)^2, DDPM's 1 - beta_i: the paper takes the norms of a batch,
  * which would let rows see each other.
  *
- * <p>Song et al., ICLR 2021, arXiv 2011.13456, algorithms 2 to 5; their {@code snr} is our target ratio.
+ * <p>Song et al., ICLR 2021, arXiv 2011.13456, algorithms 2 to 5; their {@code snr} is our target ratio. Immutable.
  *
  * @param targetRatio above 0, usefully 0.05 to 0.2
  * @param corrections Langevin steps a time, at least 1

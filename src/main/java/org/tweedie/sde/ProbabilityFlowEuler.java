@@ -3,7 +3,7 @@ package org.tweedie.sde;
 /**
  * The probability-flow ODE by Euler: x_s = x - (f x - g^2 score/2) h, h = t - s, all at t. Order 1; goes both ways.
  *
- * <p>Song et al., ICLR 2021, arXiv 2011.13456.
+ * <p>Song et al., ICLR 2021, arXiv 2011.13456. Immutable.
  */
 public record ProbabilityFlowEuler() implements OneStep {
     @Override

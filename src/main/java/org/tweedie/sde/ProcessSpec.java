@@ -5,7 +5,7 @@ import org.tweedie.plan.Space;
 
 /**
  * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50}.
- * The numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}.
+ * The numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. Stateless.
  */
 public final class ProcessSpec {
     private static final List<String> NAMES = List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact");

@@ -3,6 +3,7 @@ package org.tweedie.sde;
 /**
  * Times by their rank, for a device: t(u), cubic between nodes equally spaced in u from 0 to 1. The layout is that of the kernel
  * {@code time_sample_f32}: [nodes][2], the time, then its slope dt/du times the spacing.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param nodes at least 2
  * @param values not to be changed

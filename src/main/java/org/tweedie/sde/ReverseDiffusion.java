@@ -6,7 +6,7 @@ package org.tweedie.sde;
  *
  * <p>A variance-preserving process takes DDPM's a^2 = 1 - beta_i, q = beta_i, with beta_i of
  * {@link VariancePreserving#rate}; any other its exact law
- * a = alpha_t/alpha_s, q = sigma_t^2 - a^2 sigma_s^2. Song et al., ICLR 2021, arXiv 2011.13456, appendix E.
+ * a = alpha_t/alpha_s, q = sigma_t^2 - a^2 sigma_s^2. Song et al., ICLR 2021, arXiv 2011.13456, appendix E. Immutable.
  */
 public record ReverseDiffusion() implements OneStep {
     @Override

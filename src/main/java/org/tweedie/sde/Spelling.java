@@ -2,7 +2,7 @@ package org.tweedie.sde;
 
 import java.util.List;
 
-/** How specs spell numbers and lists, and what they say of a word they do not know. */
+/** How specs spell numbers and lists, and what they say of a word they do not know. Stateless. */
 public final class Spelling {
     private Spelling() {}
 

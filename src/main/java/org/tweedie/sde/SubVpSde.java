@@ -5,7 +5,7 @@ import org.tweedie.plan.Space;
 /**
  * The sub-variance-preserving SDE: dX = -1/2 beta X dt + sqrt(beta (1 - exp(-2B))) dW, beta linear on [0, 1], B its integral.
  *
- * <p>alpha = exp(-B/2), sigma = 1 - exp(-B). Song et al., ICLR 2021, arXiv 2011.13456.
+ * <p>alpha = exp(-B/2), sigma = 1 - exp(-B). Song et al., ICLR 2021, arXiv 2011.13456. Immutable.
  *
  * @param first beta(0), above 0
  * @param last beta(1), at least first

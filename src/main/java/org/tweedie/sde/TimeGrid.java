@@ -5,6 +5,7 @@ import java.util.function.DoubleUnaryOperator;
 
 /**
  * Strictly monotone times: down to sample, up to noise or encode. Every step is a pair (t, s); no one else computes a dt.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param times at least one, finite, not negative, strictly falling or rising; not to be changed
  */

@@ -1,6 +1,6 @@
 package org.tweedie.sde;
 
-/** How training draws its times in [cutoff, T]: a density q, by its inverse distribution function. */
+/** How training draws its times in [cutoff, T]: a density q, by its inverse distribution function. Immutable. */
 public enum TimeSampling {
     /** Uniform in t. */
     UNIFORM {

@@ -1,6 +1,6 @@
 package org.tweedie.sde;
 
-/** dX = -1/2 beta(t) X dt + sqrt(beta(t)) dW, so that alpha^2 + sigma^2 = 1 and N(0, I) is stationary. */
+/** dX = -1/2 beta(t) X dt + sqrt(beta(t)) dW, so that alpha^2 + sigma^2 = 1 and N(0, I) is stationary. Immutable. */
 public interface VariancePreserving extends Sde {
     /** The noise rate; DDPM's beta_i is a step times it. */
     double beta(double t);

@@ -6,7 +6,7 @@ import org.tweedie.plan.Space;
  * The variance-exploding SDE: dX = g dW on [0, 1], g^2 = 2 ln(most/least) level^2, level(t) = least (most/least)^t.
  *
  * <p>The kernel's variance is level^2 - least^2. Song et al. (ICLR 2021, arXiv 2011.13456) and their code use level^2, which takes the
- * data as blurred by {@code least} already; that is the default here, {@code exact} the other.
+ * data as blurred by {@code least} already; that is the default here, {@code exact} the other. Immutable.
  *
  * @param least smallest noise level, above 0
  * @param most largest noise level; should be about the largest distance between two rows of data

@@ -6,6 +6,7 @@ import org.tweedie.plan.Space;
  * The variance-preserving SDE: dX = -1/2 beta X dt + sqrt(beta) dW with beta(t) linear on [0, 1].
  *
  * <p>alpha = exp(-B/2), sigma = sqrt(1 - exp(-B)), B the integral of beta. Song et al., ICLR 2021, arXiv 2011.13456; Ho et al., 2020.
+ * Immutable.
  *
  * @param first beta(0), above 0
  * @param last beta(1), at least first

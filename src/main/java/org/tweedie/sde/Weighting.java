@@ -1,6 +1,6 @@
 package org.tweedie.sde;
 
-/** lambda(t), the weight of the squared error of the score in training. */
+/** lambda(t), the weight of the squared error of the score in training. Immutable. */
 public enum Weighting {
     /** sigma^2: every noise level counts the same. */
     SIMPLE,

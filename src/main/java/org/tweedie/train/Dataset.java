@@ -28,7 +28,7 @@ public final class Dataset {
     private final int width;
     private final List<Port> ports;
 
-    /** Columns that go into one port of a field, side by side. */
+    /** Columns that go into one port of a field, side by side. Immutable. */
     public record Port(String name, List<String> columns) {
         public Port {
             columns = List.copyOf(columns);
@@ -190,7 +190,7 @@ public final class Dataset {
         return new Dataset(encoded, rows, ports);
     }
 
-    /** Rows to learn from and rows to judge by. */
+    /** Rows to learn from and rows to judge by. Immutable. */
     public record Split(Dataset learned, Dataset heldOut) {}
 
     /**

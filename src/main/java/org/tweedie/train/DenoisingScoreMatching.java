@@ -16,7 +16,7 @@ import org.tweedie.sde.Weighting;
 
 /**
  * Denoising score matching (Vincent 2011) as a regression: a clean row x0, a time t and noise eps make the network's input
- * and its target, and the least squared error is the score of p_t.
+ * and its target, and the least squared error is the score of p_t. Immutable.
  *
  * @param group rows of a training step whose times are spread evenly over [0, 1] together (low discrepancy: rank
  *     {@code (i mod group + u) / group} with one u a step), or 0 for times of their own

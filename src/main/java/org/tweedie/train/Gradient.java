@@ -7,7 +7,7 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 
-/** An objective with its scratch, for one stream. */
+/** An objective with its scratch, for one stream. For one thread at a time, that of its stream. */
 public interface Gradient extends AutoCloseable {
     /**
      * Queues the gradient of the mean loss of the rows. Their sample numbers seed all that is drawn. Allocates nothing and queues

@@ -6,7 +6,7 @@ import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.SquaredLoss;
 import org.tweedie.kernels.View;
 
-/** A loss of a row's output against its target, times the row's weight. */
+/** A loss of a row's output against its target, times the row's weight. Immutable. */
 public enum Loss {
     /** w |out - target|^2. */
     SQUARED;

@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 
 /**
  * Standardises columns: {@code (x - mean) / scale}, in double, column by column.
+ * Immutable but for its arrays, which nobody may change while threads share them.
  *
  * @param means one a column, finite
  * @param scales one a column, positive and finite
@@ -30,7 +31,7 @@ public record Normaliser(double[] means, double[] scales) implements Encoding {
     }
 
     /**
-     * Means and standard deviations of data.
+     * Means and standard deviations of data. Immutable.
      *
      * @param constant names of columns that hold one number only; they keep scale 1
      */

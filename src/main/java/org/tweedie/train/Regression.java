@@ -10,7 +10,7 @@ import org.tweedie.score.Signature;
 
 /**
  * Most objectives: a plan puts out pairs of input and target, with a weight and the time that the network is told; the loss
- * compares the network's output with the target. Inputs of the network after the first are conditions, ports of the data.
+ * compares the network's output with the target. Inputs of the network after the first are conditions, ports of the data. Immutable.
  *
  * @param pairs outputs {@value #INPUT}, {@value #TARGET}, {@value #WEIGHT}, {@value #TIME} (the last two 1 wide)
  * @param group rows of a step that share a rank of time, as in {@link DenoisingScoreMatching}

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * How training ended.
+ * How training ended. Immutable.
  *
  * @param step steps done, in all calls; for {@link Outcome#NOT_FINITE} the last good one
  * @param smoothLoss running mean of the loss over the last hundred steps or so; NaN before the first
@@ -20,7 +20,7 @@ public record TrainResult(
         LossCurve curve,
         Optional<Path> checkpoint,
         String message) {
-    /** Why it ended. */
+    /** Why it ended. Immutable. */
     public enum Outcome {
         /** All steps are done. */
         FINISHED,

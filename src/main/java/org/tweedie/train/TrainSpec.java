@@ -34,7 +34,7 @@ public record TrainSpec(
         long seed,
         long checkpointEvery) {
 
-    /** What the learning rate does after its warm-up. */
+    /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
         /** Stays. */
         CONSTANT,

@@ -365,7 +365,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * What training would take.
+     * What training would take. Immutable.
      *
      * @param parameters weights of all networks
      * @param deviceBytes held on the device while training

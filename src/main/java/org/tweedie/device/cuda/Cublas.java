@@ -252,7 +252,7 @@ public final class Cublas implements AutoCloseable {
     }
 
     /**
-     * A row-major matrix in a buffer.
+     * A row-major matrix in a buffer. Immutable.
      *
      * @param offset of its first element
      * @param rows as stored

@@ -16,7 +16,7 @@ import org.tweedie.device.DeviceUnavailableException;
 import org.tweedie.device.NativeLibraries;
 import org.tweedie.device.NativeLibrary;
 
-/** Finds out, once, whether there is a driver; and, each time, which GPUs it lists. */
+/** Finds out, once, whether there is a driver; and, each time, which GPUs it lists. Thread-safe. */
 public final class CudaProbe {
     /** What the emulated driver of the tests calls its device. */
     static final String EMULATED = "Tweedie emulated GPU";

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.tweedie.device.Element;
 
-/** Bytes to typed Java arrays and back. */
+/** Bytes to typed Java arrays and back. Stateless. */
 public final class Transfer {
     private Transfer() {}
 

@@ -5,7 +5,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.host.Simd.Block;
 
-/** Twins of kernels/score/activation.cu. */
+/** Twins of kernels/score/activation.cu. Stateless. */
 public final class ActivationTwins {
     private static final int GRAIN = 1 << 14;
 

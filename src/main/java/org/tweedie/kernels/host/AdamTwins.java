@@ -3,7 +3,7 @@ package org.tweedie.kernels.host;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
 
-/** Twins of kernels/train/adam.cu; the places of the control buffer are those of its struct AdamControl. */
+/** Twins of kernels/train/adam.cu; the places of the control buffer are those of its struct AdamControl. Stateless. */
 public final class AdamTwins {
     private static final int STEP = 0;
     private static final int RATE = 1;

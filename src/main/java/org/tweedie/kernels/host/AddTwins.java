@@ -5,7 +5,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.host.Simd.Block;
 
-/** Twins of kernels/score/add.cu. */
+/** Twins of kernels/score/add.cu. Stateless. */
 public final class AddTwins {
     private AddTwins() {}
 

@@ -5,7 +5,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.rng.Philox;
 
-/** Twin of kernels/train/batch.cu and the permutation of kernels/train/shuffle.cuh. */
+/** Twin of kernels/train/batch.cu and the permutation of kernels/train/shuffle.cuh. Stateless. */
 public final class BatchTwin {
     private BatchTwin() {}
 

@@ -5,7 +5,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.rng.Philox;
 
-/** Twins of kernels/rng/fill.cu. */
+/** Twins of kernels/rng/fill.cu. Stateless. */
 public final class FillTwins {
     private FillTwins() {}
 

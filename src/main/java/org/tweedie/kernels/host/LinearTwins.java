@@ -7,7 +7,7 @@ import org.tweedie.kernels.Linear;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.host.Simd.Block;
 
-/** Twins of kernels/score/linear.cu. */
+/** Twins of kernels/score/linear.cu. Stateless. */
 public final class LinearTwins {
     /** Products that make a piece of work worth another thread. */
     private static final long GRAIN = 1 << 18;

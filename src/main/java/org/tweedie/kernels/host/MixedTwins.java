@@ -5,7 +5,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.host.Simd.Block;
 
-/** Twins of kernels/score/linear_mixed.cu: operands rounded to 16 bits, then the f32 product in the order of k. */
+/** Twins of kernels/score/linear_mixed.cu: operands rounded to 16 bits, then the f32 product in the order of k. Stateless. */
 public final class MixedTwins {
     /** Rows rounded at a time, to stay in cache. */
     private static final int TILE = 96;

@@ -4,7 +4,7 @@ import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 
-/** Twin of kernels/score/mixture.cu. */
+/** Twin of kernels/score/mixture.cu. Stateless. */
 public final class MixtureTwins {
     private MixtureTwins() {}
 

@@ -6,7 +6,7 @@ import org.tweedie.kernels.PerturbLayout;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.rng.Philox;
 
-/** Twins of kernels/sde/perturb.cu. */
+/** Twins of kernels/sde/perturb.cu. Stateless. */
 public final class PerturbTwins {
     private static final int TILE = 2048;
 

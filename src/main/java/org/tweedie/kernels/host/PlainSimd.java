@@ -3,7 +3,7 @@ package org.tweedie.kernels.host;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Plain loops. */
+/** Plain loops. Stateless. */
 public final class PlainSimd implements Simd {
     @Override
     public String name() {

@@ -5,7 +5,7 @@ import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 
-/** Twins of kernels/score/reduce.cu. */
+/** Twins of kernels/score/reduce.cu. Stateless. */
 public final class ReduceTwins {
     /** Lanes of a block, and blocks of a sum. */
     private static final int LANES = 256;

@@ -6,7 +6,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.host.Simd.Block;
 
-/** Twin of kernels/train/squared_loss.cu. */
+/** Twin of kernels/train/squared_loss.cu. Stateless. */
 public final class SquaredLossTwin {
     private SquaredLossTwin() {}
 

@@ -7,7 +7,7 @@ import org.tweedie.kernels.CellLayout;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.rng.Philox;
 
-/** Twin of kernels/execution/step.cu: tiles of rows through scratch, so that all registers are read before any is written. */
+/** Twin of kernels/execution/step.cu: tiles of rows through scratch, so that all registers are read before any is written. Stateless. */
 public final class StepTwins {
     /** Coordinates of a register in a tile: a few registers and draws of a tile stay in the nearest cache. */
     private static final int TILE = 1024;

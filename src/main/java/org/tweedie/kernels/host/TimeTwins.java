@@ -5,7 +5,7 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.host.Simd.Block;
 
-/** Twins of kernels/score/time_features.cu. */
+/** Twins of kernels/score/time_features.cu. Stateless. */
 public final class TimeTwins {
     private TimeTwins() {}
 

@@ -8,7 +8,7 @@ import org.tweedie.kernels.host.PlainSimd;
 import org.tweedie.kernels.host.RowPanels;
 import org.tweedie.kernels.host.Simd;
 
-/** The loops of {@link PlainSimd} over vector registers, with the same bits. */
+/** The loops of {@link PlainSimd} over vector registers, with the same bits. Stateless. */
 public final class VectorSimd implements Simd {
     /** Rows that go through all columns together: they and their sums stay in cache. A multiple of six. */
     private static final int TILE = 96;
