@@ -8,6 +8,7 @@ import static org.tweedie.kernels.Lab.sameOnOneThread;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import org.apache.commons.statistics.distribution.NormalDistribution;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,6 +19,13 @@ import org.tweedie.testing.TestDevices;
 /** Activations, time features and sums against double, on every device, and every device against one host thread. */
 class ElementwiseTest {
     private static final double U = 0x1p-24;
+    /** Of a sine or cosine of turns: half a turn at most, to U, and 2 ulp of a number below 1. */
+    private static final double OF_TURNS = (Math.PI + 2) * U;
+
+    /** The largest error of an activation of v, as ApproxTest holds it: 6 ulp; and v times that of a factor below normal floats. */
+    private static double bound(double v, double exact) {
+        return 6 * Math.ulp((float) exact) + Math.abs(v) * Float.MIN_VALUE;
+    }
 
     static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> activations() {
         return TestDevices.times(List.of(Activation.values()));
@@ -27,16 +35,8 @@ class ElementwiseTest {
         return TestDevices.times(List.of(0, 1, 3, 31, 33, 65, 257, 1021));
     }
 
-    /** Phi by quadrature of its derivative from 0: Simpson's rule, 2,000 pieces. */
     private static double normalLaw(double x) {
-        double end = Math.max(-12, Math.min(12, x));
-        double step = end / 2000;
-        double sum = 0;
-        for (int i = 0; i <= 2000; i++) {
-            double z = i * step;
-            sum += (i == 0 || i == 2000 ? 1 : i % 2 == 1 ? 4 : 2) * StrictMath.exp(-z * z / 2);
-        }
-        return 0.5 + sum * step / 3 / StrictMath.sqrt(2 * Math.PI);
+        return NormalDistribution.of(0, 1).cumulativeProbability(x); // to a few roundings in the tail, too
     }
 
     private static DoubleUnaryOperator formula(Activation activation) {
@@ -96,8 +96,7 @@ class ElementwiseTest {
                     assertEquals((float) v, product);
                     continue;
                 }
-                assertEquals(
-                        f.applyAsDouble(v), got, 6 * U * Math.abs(f.applyAsDouble(v)) + 1e-11, activation + " of " + v);
+                assertEquals(f.applyAsDouble(v), got, bound(v, f.applyAsDouble(v)), activation + " of " + v);
                 double h = 1e-4;
                 double kink = activation == Activation.RELU && Math.abs(v) <= 2 * h ? Double.POSITIVE_INFINITY : 0;
                 double numeric = (f.applyAsDouble(v - 2 * h)
@@ -105,7 +104,11 @@ class ElementwiseTest {
                                 + 8 * f.applyAsDouble(v + h)
                                 - f.applyAsDouble(v + 2 * h))
                         / (12 * h);
-                assertEquals(v * numeric, product, Math.abs(v) * 5e-7 + 1e-12 + kink, activation + " slope at " + v);
+                // the difference: 18 roundings in double of up to |v| + 1, over 12 h; each slope is a sum of two terms
+                // of at most
+                // 1.3, each of a function to 3 ulp with three roundings, and one product more
+                double bound = Math.abs(v) * (18 * 0x1p-53 * (Math.abs(v) + 1) / (12 * h) + 10 * U * 2) + kink;
+                assertEquals(v * numeric, product, bound, activation + " slope at " + v);
             }
         }
     }
@@ -164,7 +167,7 @@ class ElementwiseTest {
         assertTrue(Float.isNaN(nan[0]), activation + " of NaN is " + nan[0]);
         for (int i = 0; i < 22; i++) {
             double exact = formula(activation).applyAsDouble(hard[i]);
-            assertEquals(exact, got[i], 6 * U * Math.abs(exact) + 1e-11, activation + " of " + hard[i]);
+            assertEquals(exact, got[i], bound(hard[i], exact), activation + " of " + hard[i]);
         }
     }
 
@@ -195,8 +198,8 @@ class ElementwiseTest {
             for (int k = 0; k < n; k++) {
                 double turn =
                         Math.IEEEremainder((double) f[k] * t[r], 1.0); // the product of two floats is exact in double
-                assertEquals(StrictMath.sin(2 * Math.PI * turn), got[r * 2 * n + k], 3e-7);
-                assertEquals(StrictMath.cos(2 * Math.PI * turn), got[r * 2 * n + n + k], 3e-7);
+                assertEquals(StrictMath.sin(2 * Math.PI * turn), got[r * 2 * n + k], OF_TURNS);
+                assertEquals(StrictMath.cos(2 * Math.PI * turn), got[r * 2 * n + n + k], OF_TURNS);
             }
         }
     }
@@ -205,8 +208,8 @@ class ElementwiseTest {
     @MethodSource("devices")
     void oneTimeMayServeAllRows(Device device) {
         float[] f = TimeFeatures.sinusoidal(4, 1000, 10_000);
-        assertEquals(1000 / (2 * Math.PI), f[0], 1e-5);
-        assertEquals(0.1 / (2 * Math.PI), f[3], 1e-9);
+        assertEquals(1000 / (2 * Math.PI), f[0], U * 1000 / (2 * Math.PI));
+        assertEquals(0.1 / (2 * Math.PI), f[3], U * 0.1 / (2 * Math.PI));
         float[] got = Lab.on(device, lab -> {
             DeviceBuffer out = lab.untouched(3 * 8);
             TimeFeatures.forward(
@@ -218,8 +221,8 @@ class ElementwiseTest {
             return lab.read(out);
         });
         for (int r = 0; r < 3; r++) {
-            assertEquals(StrictMath.sin(500), got[r * 8], 2e-5); // a frequency in f32: 500 radians to 2^-24
-            assertEquals(StrictMath.cos(0.05), got[r * 8 + 7], 1e-6);
+            assertEquals(StrictMath.sin(500), got[r * 8], 500 * U + OF_TURNS); // a frequency in f32: 500 radians to U
+            assertEquals(StrictMath.cos(0.05), got[r * 8 + 7], 0.05 * U + OF_TURNS);
         }
     }
 

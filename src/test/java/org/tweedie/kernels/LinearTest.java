@@ -96,7 +96,7 @@ class LinearTest {
     }
 
     private static void assertNear(double exact, double magnitudes, int terms, float got, String what) {
-        double bound = gamma(terms) * magnitudes + 1e-44;
+        double bound = gamma(terms) * magnitudes + terms * (double) Float.MIN_VALUE;
         assertTrue(
                 Math.abs(got - exact) <= bound,
                 () -> what + " is " + got + ", exactly " + exact + ", allowed " + bound);

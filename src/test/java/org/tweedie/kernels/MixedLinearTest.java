@@ -114,7 +114,7 @@ class MixedLinearTest {
                     exact += product;
                     magnitudes += Math.abs(product);
                 }
-                double bound = 2 * (s.in + 2) * U * magnitudes + 1e-40;
+                double bound = 2 * (s.in + 2) * (U * magnitudes + Float.MIN_VALUE);
                 assertEquals(exact, kept, bound, "row " + r + " column " + j + " of " + s);
             }
         }
@@ -267,7 +267,7 @@ class MixedLinearTest {
                         magnitudes += Math.abs(product);
                     }
                 }
-                double bound = 2 * (Linear.chunk(s.rows) + chunks + 2) * U * magnitudes + 1e-40;
+                double bound = 2 * (Linear.chunk(s.rows) + chunks + 2) * (U * magnitudes + Float.MIN_VALUE);
                 assertEquals(exact, got[i * s.out + j], bound, "dW[" + i + "][" + j + "] of " + s);
             }
         }

@@ -123,7 +123,7 @@ class MixtureScoreTest {
                         assertEquals(
                                 score,
                                 got[r * dim + d],
-                                (4 * off + 8 * 0x1p-24) * pull + 1e-6,
+                                (4 * off + 8 * 0x1p-24) * pull + 0x1p-52 * size / (1e-5 * s), // and of the difference
                                 what + ": score " + r + ", " + d);
                     }
                 }
@@ -143,7 +143,8 @@ class MixtureScoreTest {
                 new float[] {0.01f, 0.01f, 0.01f, 0.01f});
         float[] got = Lab.on(
                 device, lab -> run(lab, mixture, new float[] {1e6f, -1e6f}, 2, new float[] {1f}, new float[] {0.1f}));
-        assertEquals(-(1e6 - 1) / 0.02, got[0], 10);
-        assertEquals((1e6 - 1) / 0.02, got[1], 10);
+        // distance, variance (its two constants, square and sum) and quotient: 6 roundings in all
+        assertEquals(-(1e6 - 1) / 0.02, got[0], 6 * 0x1p-24 * 5e7);
+        assertEquals((1e6 - 1) / 0.02, got[1], 6 * 0x1p-24 * 5e7);
     }
 }

@@ -23,10 +23,11 @@ import org.tweedie.sde.Sde;
 
 /** The field on a device against the closed form in double. */
 class GaussianMixtureScoreTest {
+    private static final double[] WEIGHTS = {0.2, 0.5, 0.3};
+    private static final double[][] MEANS = {{-2, 0, 1}, {1, 1, 0}, {0.5, -3, 2}};
+    private static final double[][] VARIANCES = {{0.3, 0.1, 1}, {0.05, 0.5, 0.2}, {1, 1, 0.4}};
     private static final GaussianMixture MIXTURE = new GaussianMixture(
-            new double[] {0.2, 0.5, 0.3},
-            new double[][] {{-2, 0, 1}, {1, 1, 0}, {0.5, -3, 2}},
-            new double[][][] {diagonal(0.3, 0.1, 1), diagonal(0.05, 0.5, 0.2), diagonal(1, 1, 0.4)});
+            WEIGHTS, MEANS, new double[][][] {diagonal(VARIANCES[0]), diagonal(VARIANCES[1]), diagonal(VARIANCES[2])});
 
     private static double[][] diagonal(double... variances) {
         double[][] matrix = new double[variances.length][variances.length];
@@ -52,16 +53,51 @@ class GaussianMixtureScoreTest {
                 float[] each = evaluate(device, field, x, t, true);
                 for (int r = 0; r < n; r++) {
                     double[] expected = MIXTURE.score(sde, new double[] {x[3 * r], x[3 * r + 1], x[3 * r + 2]}, t);
-                    double size = Math.max(
-                            1, Math.max(Math.abs(expected[0]), Math.max(Math.abs(expected[1]), Math.abs(expected[2]))));
+                    double[] at = {x[3 * r], x[3 * r + 1], x[3 * r + 2]};
                     for (int d = 0; d < 3; d++) {
-                        // shares of components are exponentials of logs up to some hundreds, rounded to f32
-                        assertEquals(expected[d], one[3 * r + d], 1e-4 * size, spec + " at " + t);
-                        assertEquals(expected[d], each[3 * r + d], 1e-4 * size, spec + " at " + t + ", a time a row");
+                        assertEquals(expected[d], one[3 * r + d], bound(sde, at, t, expected[d], 0), spec + " at " + t);
+                        assertEquals(
+                                expected[d],
+                                each[3 * r + d],
+                                bound(sde, at, t, expected[d], ofTheTable(sde, t)),
+                                spec + " at " + t + ", a time a row");
                     }
                 }
             }
         }
+    }
+
+    /**
+     * Each component's log density adds up 2 x 3 + 4 roundings of its size, which its share is off by, relatively; so is the score, as
+     * often as shares meet it, and by 8 roundings of its own. Where alpha and sigma are off by {@code off}, relatively, so are the
+     * variance and the distance from a mean, twice.
+     */
+    private static double bound(Sde sde, double[] x, double t, double score, double off) {
+        double alpha = sde.alpha(t);
+        double sigma = sde.sigma(t);
+        double size = 0;
+        double pull = Math.abs(score);
+        for (int k = 0; k < 3; k++) {
+            double log = Math.abs(Math.log(WEIGHTS[k]));
+            for (int d = 0; d < 3; d++) {
+                double v = alpha * alpha * VARIANCES[k][d] + sigma * sigma;
+                double apart = x[d] - alpha * MEANS[k][d];
+                log += 0.5 * (apart * apart / v + Math.abs(Math.log(2 * Math.PI * v)));
+                pull = Math.max(pull, (Math.abs(x[d]) + Math.abs(alpha * MEANS[k][d])) / v);
+            }
+            // a component that is far away has no share, whatever its error
+            size = Math.max(size, Math.min(log, 200));
+        }
+        double ofShares = (10 * 0x1p-24 + 4 * off) * size;
+        return (2 * ofShares + 8 * 0x1p-24 + 4 * off) * pull;
+    }
+
+    /** Relative error of alpha and sigma from a table by ln t in f32: PerturbTest holds its parts. */
+    private static double ofTheTable(Sde sde, double t) {
+        double h = 1e-4;
+        double ofAlpha = Math.abs(Math.log(sde.alpha(t * (1 + h)) / sde.alpha(t * (1 - h)))) / (2 * h);
+        double ofSigma = Math.abs(Math.log(sde.sigma(t * (1 + h)) / sde.sigma(t * (1 - h)))) / (2 * h);
+        return Math.max(ofAlpha, ofSigma) * 3 * 0x1p-20 + 16 * 0x1p-24;
     }
 
     private static float[] evaluate(Device device, Field field, float[] x, double t, boolean perRow) {
