@@ -75,7 +75,8 @@ class BitsTest {
             SplittableRandom random = new SplittableRandom(number * 7919 + 1);
             String device = pick(random, devices);
             boolean cuda = device.startsWith("cuda");
-            String subject = Subjects.names().get((int) (number % Subjects.names().size()));
+            String subject =
+                    Subjects.names().get((int) (number % Subjects.names().size()));
             List<String> executions = new ArrayList<>(List.of("stepwise", "any"));
             if (!cuda) {
                 executions.add("fused");
@@ -128,7 +129,8 @@ class BitsTest {
                     subjects = new Subjects(devices.get(devices.size() - 1));
                     open.put(setting.device, subjects);
                 }
-                Map<String, String> oracle = known.computeIfAbsent(kind(subjects.device), kind -> new LinkedHashMap<>());
+                Map<String, String> oracle =
+                        known.computeIfAbsent(kind(subjects.device), kind -> new LinkedHashMap<>());
                 if (oracle.isEmpty()) {
                     subjects.oracle().forEach((name, rows) -> oracle.put(name, rows.hash()));
                 }
@@ -160,7 +162,9 @@ class BitsTest {
             assertTrue(HIT.containsKey("cancelled"), "nothing was cancelled in the middle");
             assertTrue(!EmulatedDriver.present() || HIT.containsKey("refused for memory"), "memory was never refused");
         }
-        new Suite("bits").reached(count + " settings, one hash for each of " + Subjects.names().size() + " samplers; met " + met + ", hit " + HIT);
+        new Suite("bits")
+                .reached(count + " settings, one hash for each of "
+                        + Subjects.names().size() + " samplers; met " + met + ", hit " + HIT);
     }
 
     private static String kind(Device device) {
@@ -222,7 +226,8 @@ class BitsTest {
         }
         for (int attempt = 0; ; attempt++) {
             if (setting.trouble.equals("no memory") && attempt < 6) {
-                // some allocation fails: of few rows, and the call splits; or of what it cannot do without, and it is asked again
+                // some allocation fails: of few rows, and the call splits; or of what it cannot do without, and it is
+                // asked again
                 EmulatedDriver.fail("cuMemAlloc_v2", 1 + random.nextInt(12), 2, false);
             }
             try {
@@ -232,7 +237,8 @@ class BitsTest {
                 if (!setting.trouble.equals("no memory")) {
                     throw e;
                 }
-                HIT.computeIfAbsent("refused for memory", what -> new AtomicLong()).incrementAndGet();
+                HIT.computeIfAbsent("refused for memory", what -> new AtomicLong())
+                        .incrementAndGet();
             }
         }
     }
@@ -252,7 +258,12 @@ class BitsTest {
                 Collections.shuffle(order, new Random(random.nextLong()));
                 for (int at = 0; at < order.size(); ) {
                     int many = Math.min(order.size() - at, 1 + random.nextInt(800));
-                    put(sampler, order.subList(at, at + many).stream().mapToLong(i -> i).toArray(), rows);
+                    put(
+                            sampler,
+                            order.subList(at, at + many).stream()
+                                    .mapToLong(i -> i)
+                                    .toArray(),
+                            rows);
                     at += many;
                 }
             }
@@ -320,8 +331,7 @@ class BitsTest {
     private record Field(Sde vp) {
         String hash(String spec, boolean planted) {
             var exact = new GaussianMixtureScore(
-                    new GaussianMixture(
-                            new double[] {1}, new double[][] {{0, 0}}, new double[][][] {{{1, 0}, {0, 1}}}),
+                    new GaussianMixture(new double[] {1}, new double[][] {{0, 0}}, new double[][][] {{{1, 0}, {0, 1}}}),
                     vp);
             try (Device device = Device.open(spec)) {
                 Sampler sampler = Sampler.of(device, vp, planted ? new ThreadedSum(exact) : exact, new EulerMaruyama())
@@ -366,7 +376,10 @@ class BitsTest {
                 EmulatedDriver.reset();
                 EmulatedDriver.late(false);
             }
-            assertEquals(expected, hash, "case " + number + ": " + name + " on " + devices + ", stopped at " + Arrays.toString(at));
+            assertEquals(
+                    expected,
+                    hash,
+                    "case " + number + ": " + name + " on " + devices + ", stopped at " + Arrays.toString(at));
             met.merge(cuda ? "cuda" : "host", 1, Integer::sum);
             met.merge(at.length + " stops", 1, Integer::sum);
         });
@@ -390,7 +403,8 @@ class BitsTest {
         } else {
             data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "v");
         }
-        TrainSpec spec = TrainSpec.steps(20).withBatch(name.equals("given") ? 61 : 300).withCheckpointEvery(1);
+        TrainSpec spec =
+                TrainSpec.steps(20).withBatch(name.equals("given") ? 61 : 300).withCheckpointEvery(1);
         for (int run = 0; run < devices.size(); run++) {
             int stop = run < stops.length ? stops[run] : 20;
             CancelToken cancel = new CancelToken();
@@ -451,9 +465,8 @@ class BitsTest {
     private static List<List<String>> settings() {
         String one = "-XX:ActiveProcessorCount=1";
         String five = "-XX:ActiveProcessorCount=5";
-        List<List<String>> settings = new ArrayList<>(List.of(
-                options(VECTOR, five),
-                options(List.of(), one, "-XX:TieredStopAtLevel=1")));
+        List<List<String>> settings =
+                new ArrayList<>(List.of(options(VECTOR, five), options(List.of(), one, "-XX:TieredStopAtLevel=1")));
         if (Depth.now() == Depth.PLAIN) {
             return settings;
         }
@@ -468,8 +481,12 @@ class BitsTest {
         if (Depth.now() == Depth.LONG) {
             for (List<String> simd : List.of(VECTOR, PLAIN, List.<String>of())) {
                 for (String threads : List.of(one, "-XX:ActiveProcessorCount=2", five, "-XX:ActiveProcessorCount=16")) {
-                    for (String compiler :
-                            List.of("-XX:+TieredCompilation", "-XX:-TieredCompilation", "-XX:TieredStopAtLevel=1", "-Xint", "-Xcomp")) {
+                    for (String compiler : List.of(
+                            "-XX:+TieredCompilation",
+                            "-XX:-TieredCompilation",
+                            "-XX:TieredStopAtLevel=1",
+                            "-Xint",
+                            "-Xcomp")) {
                         settings.add(options(simd, threads, compiler));
                     }
                 }

@@ -74,8 +74,7 @@ final class Hashes {
             for (float value : values) {
                 bytes.putInt(Float.floatToRawIntBits(value));
             }
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes.array()));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes.array()));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

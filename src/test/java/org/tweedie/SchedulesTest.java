@@ -31,7 +31,8 @@ class SchedulesTest {
             List.of(SharedUseMachines.Shared.class, SharedUseMachines.SharedUnlocked.class),
             List.of(CancelTokenMachines.Token.class, CancelTokenMachines.TokenTurned.class));
 
-    private static final List<String> JVM = List.of("-XX:ActiveProcessorCount=1", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g");
+    private static final List<String> JVM =
+            List.of("-XX:ActiveProcessorCount=1", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g");
 
     @Test
     void everyMachineHolds() throws Exception {
@@ -40,8 +41,8 @@ class SchedulesTest {
         new Suite("threads-schedules").cases(Depth.of(1, 1, 100), number -> {
             List<String> arguments = new ArrayList<>(List.of(Integer.toString(lot), Long.toString(number)));
             MACHINES.forEach(pair -> pair.forEach(machine -> arguments.add(machine.getName())));
-            List<String> said = OtherJava.run(
-                    OtherJava.own(), JVM, Schedules.class, 3600, arguments.toArray(String[]::new));
+            List<String> said =
+                    OtherJava.run(OtherJava.own(), JVM, Schedules.class, 3600, arguments.toArray(String[]::new));
             for (String line : said) {
                 String[] words = line.split(" ");
                 if (words.length == 3 && words[1].matches("\\d+")) {

@@ -34,7 +34,8 @@ final class Soak {
         if (spec.startsWith("cuda") && EmulatedDriver.present()) {
             EmulatedDriver.required();
         }
-        // the primary context lives on, as in a process that has another user of it; one that dies costs a real GPU most of a second
+        // the primary context lives on, as in a process that has another user of it; one that dies costs a real GPU
+        // most of a second
         try (Device kept = Device.open(spec)) {
             int hash = 0;
             for (int cycle = 0; cycle < cycles; cycle++) {
@@ -70,7 +71,8 @@ final class Soak {
                 }
                 KEPT.add(buffer);
             }
-            float[] rows = model.sampler(MethodSpec.parse("em@2")).sample(0, 4, 1).rows();
+            float[] rows =
+                    model.sampler(MethodSpec.parse("em@2")).sample(0, 4, 1).rows();
             int hash = cycle % 16 == 0 ? 0 : Hashes.hash(rows).hashCode(); // a trained one gives other rows
             if (!KEPT.contains(device)) {
                 try (DeviceBuffer pinned = device.allocate(Element.F32, 10);
@@ -103,7 +105,10 @@ final class Soak {
     /** Bytes and handles in the driver; 0 on the host, whose memory is the heap. */
     private static long open(String spec) {
         if (spec.startsWith("cpu") || !EmulatedDriver.present()) {
-            return KEPT.stream().filter(kept -> kept instanceof Device).mapToLong(kept -> ((Device) kept).allocatedBytes()).sum();
+            return KEPT.stream()
+                    .filter(kept -> kept instanceof Device)
+                    .mapToLong(kept -> ((Device) kept).allocatedBytes())
+                    .sum();
         }
         long handles = 0;
         for (String kind : List.of("streams", "events", "graphs", "execs", "allocations", "modules")) {

@@ -34,10 +34,12 @@ class SoakTest {
     private record Curve(List<long[]> points) {
         static Curve of(String spec, long cycles, String planted) throws Exception {
             List<long[]> points = new ArrayList<>();
-            for (String line : OtherJava.run(
-                    OtherJava.own(), JVM, Soak.class, 5400, spec, Long.toString(cycles), planted)) {
+            for (String line :
+                    OtherJava.run(OtherJava.own(), JVM, Soak.class, 5400, spec, Long.toString(cycles), planted)) {
                 if (line.matches("\\d+ \\d+ \\d+")) {
-                    points.add(Arrays.stream(line.split(" ")).mapToLong(Long::parseLong).toArray());
+                    points.add(Arrays.stream(line.split(" "))
+                            .mapToLong(Long::parseLong)
+                            .toArray());
                 }
             }
             assertEquals(cycles, points.get(points.size() - 1)[0], "cycles done");

@@ -44,8 +44,8 @@ final class Subjects implements AutoCloseable {
             conditional.train(kinds, TrainSpec.steps(4).withBatch(21));
             ScoreModel wide = owned.add(ScoreModel.create(new VeSde(), Mlp.of(9, 3), 5, 5, device));
             Sde vp = new VpSde().on(Space.euclidean(2));
-            GaussianMixture mixture = new GaussianMixture(
-                    new double[] {0.2, 0.8}, new double[][] {{-3, 0}, {3, 1}}, new double[][][] {
+            GaussianMixture mixture =
+                    new GaussianMixture(new double[] {0.2, 0.8}, new double[][] {{-3, 0}, {3, 1}}, new double[][][] {
                         {{0.25, 0}, {0, 1}}, {{1, 0}, {0, 0.09}}
                     });
             float[] conditions = new float[ROWS];
@@ -54,7 +54,9 @@ final class Subjects implements AutoCloseable {
             }
             samplers.put("em@5", model.sampler(MethodSpec.parse("em@5")));
             samplers.put("dpm2m@4", model.sampler(MethodSpec.parse("dpm2m@4,karras")));
-            samplers.put("heun@3 given", conditional.sampler(MethodSpec.parse("heun@3")).given("y", conditions, 1));
+            samplers.put(
+                    "heun@3 given",
+                    conditional.sampler(MethodSpec.parse("heun@3")).given("y", conditions, 1));
             samplers.put("edm:10@3 wide", wide.sampler(MethodSpec.parse("edm:10@3")));
             MethodSpec pc = MethodSpec.parse("pc:0.16,1,ddim:1@3");
             samplers.put(

@@ -69,19 +69,23 @@ class ThreadsTest {
         switch (random.nextInt(traced ? 4 : 5)) {
             case 0 -> rows.put(sampler.sample(first, count, Subjects.SEED), first, null);
             case 1 -> {
-                long[] indices = random.longs(1 + random.nextInt(40), 0, Subjects.ROWS).toArray();
+                long[] indices =
+                        random.longs(1 + random.nextInt(40), 0, Subjects.ROWS).toArray();
                 rows.put(sampler.sample(indices, Subjects.SEED), 0, indices);
             }
             case 2 -> {
-                Iterator<Samples> pieces =
-                        sampler.iterate(first, count, 1 + random.nextInt(count), Subjects.SEED);
+                Iterator<Samples> pieces = sampler.iterate(first, count, 1 + random.nextInt(count), Subjects.SEED);
                 while (pieces.hasNext()) {
                     Samples piece = pieces.next();
                     rows.put(piece, piece.run().first(), null);
                 }
             }
-            case 3 -> sampler.stream(
-                    first, count, Subjects.SEED, piece -> rows.put(piece, piece.run().first(), null));
+            case 3 ->
+                sampler.stream(
+                        first,
+                        count,
+                        Subjects.SEED,
+                        piece -> rows.put(piece, piece.run().first(), null));
             default -> {
                 int width = sampler.sample(0, 0, Subjects.SEED).width();
                 float[] into = new float[7 + count * width];
@@ -115,7 +119,8 @@ class ThreadsTest {
     }
 
     /** Runs turns in many threads until the time is over, somebody is wrong, or all are done; fails where one hangs. */
-    private static void together(int threads, long millis, long seed, Tally tally, Turn turn) throws InterruptedException {
+    private static void together(int threads, long millis, long seed, Tally tally, Turn turn)
+            throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         CountDownLatch start = new CountDownLatch(1);
         List<Thread> all = new ArrayList<>();
@@ -128,7 +133,9 @@ class ThreadsTest {
                             while (System.nanoTime() < end && tally.wrong.get() == null && turn.run(random)) {}
                         } catch (Throwable e) {
                             tally.wrong(Thread.currentThread().getName() + ": " + e + " at "
-                                    + List.of(e.getStackTrace()).stream().limit(12).toList());
+                                    + List.of(e.getStackTrace()).stream()
+                                            .limit(12)
+                                            .toList());
                         }
                     },
                     "sampling " + t);
@@ -158,7 +165,8 @@ class ThreadsTest {
                     Subjects subjects = new Subjects(device)) {
                 Map<String, Rows> oracle = oracle();
                 together(THREADS, millis, number, all, random -> {
-                    String name = Subjects.names().get(random.nextInt(Subjects.names().size()));
+                    String name =
+                            Subjects.names().get(random.nextInt(Subjects.names().size()));
                     Rows got = ask(subjects.sampler(name), name.contains("traced"), random);
                     long bad = got.firstDifference(oracle.get(name));
                     if (bad >= 0) {
@@ -173,7 +181,8 @@ class ThreadsTest {
         assertTrue(all.calls.get() > THREADS, () -> "only " + all.calls.get() + " calls");
         new Suite("threads")
                 .reached(THREADS + " threads on one sampler, " + specs + ", " + specs.size() * slices * millis / 1000
-                        + " s: " + all.calls.get() + " calls, " + all.rows.get() + " rows, every bit that of one thread");
+                        + " s: " + all.calls.get() + " calls, " + all.rows.get()
+                        + " rows, every bit that of one thread");
     }
 
     /** By one thread, on a device of one thread. */
@@ -224,8 +233,7 @@ class ThreadsTest {
     void sharedScratchIsCaught() throws Exception {
         Sde vp = new VpSde().on(Space.euclidean(2));
         Field score = new GaussianMixtureScore(
-                new GaussianMixture(
-                        new double[] {1}, new double[][] {{0, 0}}, new double[][][] {{{1, 0}, {0, 1}}}),
+                new GaussianMixture(new double[] {1}, new double[][] {{0, 0}}, new double[][][] {{{1, 0}, {0, 1}}}),
                 vp);
         try (Device device = Device.open("cpu:1");
                 DeviceBuffer scratch = device.allocate(Element.F32, 2)) {

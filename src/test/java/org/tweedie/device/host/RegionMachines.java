@@ -38,8 +38,7 @@ public final class RegionMachines {
     }
 
     public static final class Pieces extends Work {
-        private final Region region =
-                new Region(PIECES, 1, PIECES, (from, to) -> hits.incrementAndGet((int) from));
+        private final Region region = new Region(PIECES, 1, PIECES, (from, to) -> hits.incrementAndGet((int) from));
 
         @Override
         void run() {
