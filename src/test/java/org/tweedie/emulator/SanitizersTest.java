@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -107,6 +108,9 @@ class SanitizersTest {
         "shift, shift exponent"
     })
     void whatIsPlantedIsFound(String planted, String words) throws Exception {
+        assumeTrue(
+                Depth.now() != Depth.PLAIN || planted.equals("past") || planted.equals("overflow"),
+                "one for each sanitizer will do; CI=true runs all");
         ChildJvm.Result result = DriverBuild.runSanitized(DriverBuild.sanitized(), PlantedProgram.class, planted);
         assertNotEquals(0, result.exit(), result.output());
         assertTrue(result.output().contains(words), result.output());
