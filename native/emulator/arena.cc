@@ -15,13 +15,16 @@ namespace {
 constexpr unsigned char POISON = 0xFF;
 constexpr size_t ALL_POISONED = 256u << 20, ENDS_POISONED = 64u << 20;
 
-// NaN as float, double, f16 and bf16, and not the poison: a read of it shows, a write over it too
-void fence(char* from, size_t bytes) {
-    for (size_t i = 0; i < bytes; ++i) from[i] = i % 2 ? char(0x7F) : char(0xFF);
+// A red zone is words of 0x7F81 to 0x7FBF, another in each allocation: NaN as float, f16 and bf16, so that a read of it shows. As a float it is
+// a signalling NaN, which every operation makes quiet: what a kernel computes from one red zone and stores in another, or in the same,
+// is not what was there.
+char fence_byte(size_t i, uint64_t serial) { return i % 2 ? char(0x7F) : char(0x81 + serial % 0x3F); }
+void fence(char* from, size_t bytes, uint64_t serial) {
+    for (size_t i = 0; i < bytes; ++i) from[i] = fence_byte(i, serial);
 }
-[[maybe_unused]] bool intact(const char* from, size_t bytes) {
+[[maybe_unused]] bool intact(const char* from, size_t bytes, uint64_t serial) {
     for (size_t i = 0; i < bytes; ++i) {
-        if (from[i] != (i % 2 ? char(0x7F) : char(0xFF))) return false;
+        if (from[i] != fence_byte(i, serial)) return false;
     }
     return true;
 }
@@ -116,8 +119,8 @@ uintptr_t Arena::allocate(size_t bytes, int device, const void* owner) {
     char* const start = work(pages);
     char* const data = start + RED;
     unpoison_shadow(start, page_bytes);
-    fence(start, RED);
-    fence(data + bytes, page_bytes - RED - bytes);
+    fence(start, RED, ++serial);
+    fence(data + bytes, page_bytes - RED - bytes, serial);
     if (bytes <= ALL_POISONED) {
         std::memset(data, POISON, bytes);
     } else {  // the middle of a very large one is zero, so that it need not be backed by memory
@@ -126,7 +129,7 @@ uintptr_t Arena::allocate(size_t bytes, int device, const void* owner) {
     }
     poison_shadow(start, RED);
     poison_shadow(data + bytes, page_bytes - RED - bytes);
-    const Allocation allocation{pages + RED, bytes, pages, page_bytes, device, owner, ++serial};
+    const Allocation allocation{pages + RED, bytes, pages, page_bytes, device, owner, serial};
     allocations[allocation.address] = allocation;
     live[device] += bytes;
     size_t total = 0;
@@ -142,8 +145,8 @@ std::string Arena::damage(const Allocation& a) const {
 #else
     const char* const data = work(a.address);
     const char* where = nullptr;
-    if (!intact(data - RED, RED)) where = "before the start";
-    if (!intact(data + a.bytes, RED)) where = "past the end";
+    if (!intact(data - RED, RED, a.serial)) where = "before the start";
+    if (!intact(data + a.bytes, RED, a.serial)) where = "past the end";
     if (where == nullptr) return "";
     return std::string("a write ") + where + " of allocation #" + std::to_string(a.serial) + " of " + std::to_string(a.bytes) + " bytes at "
            + describe(a.address);
@@ -151,8 +154,8 @@ std::string Arena::damage(const Allocation& a) const {
 }
 
 void Arena::repair(const Allocation& a) const {
-    fence(work(a.address) - RED, RED);
-    fence(work(a.address) + a.bytes, RED);
+    fence(work(a.address) - RED, RED, a.serial);
+    fence(work(a.address) + a.bytes, RED, a.serial);
 }
 
 std::string Arena::free(uintptr_t address) {

@@ -96,6 +96,13 @@ TEST(unmapped_addresses_end_the_launch_and_not_the_process) {
     EQUAL(14, out.read()[0]);
 }
 
+TEST(what_is_computed_from_a_red_zone_damages_the_one_it_goes_to) {
+    if (SANITIZED) return;
+    const Buffer<float> x(std::vector<float>(7, 1.0f));
+    FAILS(CUDA_ERROR_ILLEGAL_ADDRESS, "past the end of allocation", launch("selftest_add_one", {1, 32}, x.address, int64_t(8)));
+    OK(launch("selftest_add_one", {1, 32}, x.address, int64_t(7)));
+}
+
 TEST(what_was_freed_is_not_there_when_memory_is_allocated_again) {
     if (SANITIZED) return;
     const Buffer<int32_t> before(1);
