@@ -89,8 +89,8 @@ public final class Trainer implements AutoCloseable {
             throw e.during(
                     "training with batches of " + spec.batch() + " rows",
                     held,
-                    "a batch cannot be split, for the sums over its rows would be others: train with smaller batches or a"
-                            + " smaller network, or close what else holds this device's memory");
+                    "use a smaller batch or network, or close what else holds this device's memory: a batch cannot be split,"
+                            + " for the sums over its rows would be others");
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;

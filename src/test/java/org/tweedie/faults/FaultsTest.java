@@ -40,6 +40,7 @@ class FaultsTest {
 
     private static final Path KEPT = Path.of("target", "long", "faults-matrix.properties");
     private static final int MOST_SHOWN = 20;
+    private static final int STORE_EVERY = 100;
 
     @BeforeEach
     void needsIt() {
@@ -82,6 +83,9 @@ class FaultsTest {
                         }
                     } else {
                         matrix.add(injection, Verdict.Shown.valueOf(answer));
+                    }
+                    if (Depth.now() == Depth.LONG && number % STORE_EVERY == 0) {
+                        matrix.store(KEPT);
                     }
                 });
             } finally {
