@@ -3,6 +3,7 @@ package org.tweedie.io;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -92,8 +93,8 @@ final class Disk implements FileActions {
         FileChannel channel;
         try {
             channel = FileChannel.open(directory, StandardOpenOption.READ);
-        } catch (IOException unsupported) {
-            return; // Windows opens no directories
+        } catch (AccessDeniedException unsupported) {
+            return; // Windows opens no directories; elsewhere one may be for writing only
         }
         try (channel) {
             channel.force(true);
