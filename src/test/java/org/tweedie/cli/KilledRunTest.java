@@ -22,6 +22,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.opentest4j.TestAbortedException;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.testing.Depth;
@@ -163,9 +164,18 @@ class KilledRunTest {
         long runs = Depth.of(1, 4, 36);
         Hits hits = new Hits();
         Suite suite = new Suite("crashes-" + blow.name().toLowerCase(Locale.ROOT));
-        suite.cases(runs, number -> run(blow, number, expected, hits));
+        try {
+            suite.cases(runs, number -> run(blow, number, expected, hits));
+        } catch (TestAbortedException e) { // the time is up; what was reached counts
+            report(suite, blow, hits);
+            throw e;
+        }
+        report(suite, blow, hits);
+    }
+
+    private static void report(Suite suite, Blow blow, Hits hits) {
         hits.areSpread();
-        suite.reached(hits + " by SIG" + blow + " in runs of " + STEPS + " steps");
+        suite.reached("SIG" + blow + ", runs of " + STEPS + " steps: " + hits);
     }
 
     /** One run from its start to its end, hit on the way. */
