@@ -32,6 +32,7 @@ public record AnnealedLangevin(int perLevel, double step) implements Method {
 
     @Override
     public Plan plan(Noising process, TimeGrid grid) {
+        TimeGrid.requireUpdates((long) grid.times().length * perLevel);
         Trajectory trajectory = Trajectory.start(this, process, grid, true);
         Sde sde = trajectory.sde;
         double[] times = grid.times();

@@ -31,6 +31,7 @@ public record PredictorCorrector(double targetRatio, int corrections, OneStep pr
 
     @Override
     public Plan plan(Noising process, TimeGrid grid) {
+        TimeGrid.requireUpdates((long) grid.steps() * corrections);
         Trajectory trajectory = Trajectory.start(this, process, grid, true);
         Sde sde = trajectory.sde;
         for (int i = 0; i < grid.steps(); ++i) {

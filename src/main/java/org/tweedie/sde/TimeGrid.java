@@ -13,6 +13,9 @@ public record TimeGrid(double[] times) {
     /** EDM's exponent. */
     public static final double RHO = 7;
 
+    /** Steps of a grid, and updates of a plan, at most: a plan holds each of them. */
+    public static final int MOST = 1_000_000;
+
     public TimeGrid {
         times = times.clone();
         if (times.length == 0) {
@@ -61,6 +64,7 @@ public record TimeGrid(double[] times) {
         if (steps < 1) {
             throw new IllegalArgumentException("steps must be positive, got " + steps);
         }
+        requireUpdates(steps);
         double[] times = new double[steps + 1];
         times[0] = process.horizon();
         for (int i = 1; i < steps; ++i) {
@@ -68,6 +72,14 @@ public record TimeGrid(double[] times) {
         }
         times[steps] = process.cutoff();
         return new TimeGrid(times);
+    }
+
+    /** Refuses more updates than {@link #MOST}. */
+    static void requireUpdates(long updates) {
+        if (updates > MOST) {
+            throw new IllegalArgumentException(
+                    updates + " steps are too many: a plan holds each of them, and at most " + MOST);
+        }
     }
 
     /** This grid with a last step to t = 0, as EDM's; for methods that do not evaluate the score at the end of a step. */

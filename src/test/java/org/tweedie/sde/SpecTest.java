@@ -102,6 +102,21 @@ class SpecTest {
         assertSays(message, () -> MethodSpec.parse(spec));
     }
 
+    /** A plan holds each of its updates; so many of them would fill any heap. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "em@2000000000 | 2000000000 steps are too many",
+                "dpm2m@1000001 | 1000001 steps are too many: a plan holds each of them, and at most 1000000",
+                "pc:0.16,2147483647@500 | 1073741823500 steps are too many",
+                "ald:2147483647,0.2@3 | 6442450941 steps are too many",
+            })
+    void plansThatFitNoMemoryAreRefused(String spec, String message) {
+        MethodSpec method = MethodSpec.parse(spec);
+        assertSays(message, () -> method.plan(new VpSde()));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
