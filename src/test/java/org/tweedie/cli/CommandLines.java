@@ -21,11 +21,17 @@ public final class CommandLines {
     private static final List<Integer> CODES = List.of(ExitCode.OK, ExitCode.USAGE, ExitCode.DEVICE, ExitCode.INPUT);
 
     private final Path folder;
-    private final CommandLine line = Main.commandLine(); // making one takes longer than using it
+    private final CommandLine running = Main.commandLine(); // making one takes longer than using it
+    private final CommandLine asking = Main.commandLine();
+    private CommandLine.ParseResult understood;
 
     /** @param folder where good.csv and model.safetensors are; the working directory */
     public CommandLines(Path folder) {
         this.folder = folder;
+        asking.setExecutionStrategy(result -> {
+            understood = result;
+            return ExitCode.OK;
+        });
     }
 
     /** What lines must have met: every exit code that bytes can lead to, and every option of every command in a line that was understood. */
@@ -98,44 +104,54 @@ public final class CommandLines {
     public void run(String text, Consumer<String> met) {
         List<String> words = new ArrayList<>(Arrays.asList(
                 text.replace("/", "_").replace("\\", "_").replace("..", "__").split("\n", 40)));
-        String command = understood(line, words, met);
-        if (WRITING.contains(command)) {
-            met.accept("understood, not run");
-            return;
-        }
-        if (HEAVY.contains(command) || command.equals("explain") && !hostDevice(words)) {
-            for (int i = words.size() - 1; i >= 0; i--) {
-                if (words.get(i).equals("--device")) {
-                    words.subList(i, Math.min(words.size(), i + 2)).clear();
-                } else if (words.get(i).startsWith("--device=")) {
-                    words.remove(i);
-                }
+        understood = null;
+        Said said = execute(asking, words);
+        CommandLine.ParseResult result = understood;
+        if (result != null) {
+            String command = count(result, met);
+            if (WRITING.contains(command)) {
+                met.accept("understood, not run");
+                return;
             }
-            words.add(1, "--device=cuda:4000");
+            if (HEAVY.contains(command) || command.equals("explain") && !hostDevice(words)) {
+                nameGpu(words);
+            }
+            said = execute(running, words);
         }
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        line.setOut(new PrintWriter(out));
-        line.setErr(new PrintWriter(err));
-        int code = line.execute(words.toArray(String[]::new));
-        met.accept("exit code " + code);
-        String said = err.toString();
-        if (!CODES.contains(code)
-                || code != ExitCode.OK && (said.lines().count() != 1 || !said.startsWith("tweedie: "))
-                || said.contains("Exception") && !text.contains("Exception")) {
-            throw new AssertionError(words + " in " + folder.toAbsolutePath() + ": code " + code + ", " + said);
+        met.accept("exit code " + said.code());
+        String error = said.error();
+        if (!CODES.contains(said.code())
+                || said.code() != ExitCode.OK && (error.lines().count() != 1 || !error.startsWith("tweedie: "))
+                || error.contains("Exception") && !text.contains("Exception")) {
+            throw new AssertionError(
+                    words + " in " + folder.toAbsolutePath() + ": code " + said.code() + ", " + error);
         }
     }
 
-    /** The innermost command of a line that is understood and asks for no help, with its options counted; else nothing. */
-    private static String understood(CommandLine line, List<String> words, Consumer<String> met) {
-        CommandLine.ParseResult result;
-        try {
-            result = line.parseArgs(words.toArray(String[]::new));
-        } catch (CommandLine.ParameterException e) {
-            return "";
+    private record Said(int code, String error) {}
+
+    private static Said execute(CommandLine line, List<String> words) {
+        StringWriter error = new StringWriter();
+        line.setOut(new PrintWriter(new StringWriter()));
+        line.setErr(new PrintWriter(error));
+        return new Said(line.execute(words.toArray(String[]::new)), error.toString());
+    }
+
+    private static void nameGpu(List<String> words) {
+        for (int i = words.size() - 1; i >= 0; i--) {
+            if (words.get(i).equals("--device")) {
+                words.subList(i, Math.min(words.size(), i + 2)).clear();
+            } else if (words.get(i).startsWith("--device=")) {
+                words.remove(i);
+            }
         }
+        words.add(1, "--device=cuda:4000");
+    }
+
+    /** Counts the options of a line; gives its innermost command, or nothing for one that asks for help. */
+    private static String count(CommandLine.ParseResult line, Consumer<String> met) {
         StringBuilder path = new StringBuilder();
+        CommandLine.ParseResult result = line;
         while (true) {
             if (result.isUsageHelpRequested() || result.isVersionHelpRequested()) {
                 return "";

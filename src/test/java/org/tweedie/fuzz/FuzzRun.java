@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a JVM of its own did with a parser: a small one, without JaCoCo and without JCuda's libraries.
@@ -25,10 +27,16 @@ import java.util.stream.Collectors;
  * @param log all that was printed
  */
 record FuzzRun(int code, long closing, long executions, Map<String, long[]> met, String log, double seconds) {
+    /** What must not guide mutations: our own classes. */
+    private static final String OURS = Stream.of("Fuzz", "Tally", "Reasons", "Parser", "Mending")
+            .map(name -> "org.tweedie.fuzz." + name + "*")
+            .collect(Collectors.joining(":"));
+
     private static final Pattern DONE = Pattern.compile("Done ([0-9]+) runs in");
 
     /** Puts down what a parser's run needs: seeds, reasons, words. */
     static Path prepare(Parser parser, Path all) throws IOException {
+        remove(all.resolve(parser.spec())); // jazzer adds to the seeds
         Path folder = Files.createDirectories(all.resolve(parser.spec()).resolve("seeds"))
                 .getParent()
                 .toAbsolutePath();
@@ -39,6 +47,16 @@ record FuzzRun(int code, long closing, long executions, Map<String, long[]> met,
         Files.write(folder.resolve("reasons"), parser.reasons());
         Files.writeString(folder.resolve("words"), Dictionary.of(parser));
         return folder;
+    }
+
+    private static void remove(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     /** Coverage-guided mutants of the seeds in a prepared folder. */
@@ -59,7 +77,8 @@ record FuzzRun(int code, long closing, long executions, Map<String, long[]> met,
                 "--target_class=" + target,
                 "--instrumentation_includes=org.tweedie.**",
                 "--custom_hook_includes=org.tweedie.**",
-                "--instrumentation_excludes=org.tweedie.fuzz.Fuzz:org.tweedie.fuzz.Tally:org.tweedie.fuzz.Reasons",
+                "--instrumentation_excludes=" + OURS,
+                "--custom_hook_excludes=" + OURS,
                 // paths are what a command line is for
                 "--disabled_hooks=com.code_intelligence.jazzer.sanitizers.FilePathTraversal",
                 "--reproducer_path=" + folder,
