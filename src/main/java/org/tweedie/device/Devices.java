@@ -44,26 +44,23 @@ final class Devices {
     }
 
     private static int ordinal(String spec) {
-        try {
-            int ordinal = Integer.parseInt(spec.substring(5));
-            if (ordinal >= 0) {
-                return ordinal;
-            }
-        } catch (NumberFormatException e) {
-            // said below
+        int ordinal = number(spec.substring("cuda:".length()));
+        if (ordinal >= 0) {
+            return ordinal;
         }
         throw new IllegalArgumentException("cuda:N takes the number of a GPU, from 0, got '" + spec + "'");
     }
 
     private static int threads(String spec) {
-        try {
-            int threads = Integer.parseInt(spec.substring(4));
-            if (threads >= 1 && threads <= 4096) {
-                return threads;
-            }
-        } catch (NumberFormatException e) {
-            // said below, with the range
+        int threads = number(spec.substring("cpu:".length()));
+        if (threads >= 1 && threads <= 4096) {
+            return threads;
         }
         throw new IllegalArgumentException("cpu:THREADS takes 1 to 4096 threads, got '" + spec + "'");
+    }
+
+    /** Digits and nothing else, or -1. */
+    private static int number(String digits) {
+        return digits.matches("[0-9]{1,9}") ? Integer.parseInt(digits) : -1;
     }
 }
