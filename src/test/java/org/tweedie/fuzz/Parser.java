@@ -227,7 +227,6 @@ enum Parser {
             List.of(
                     "result of process",
                     "result of method",
-                    "result of method alone",
                     "result of grid",
                     "result of network",
                     "result of encoding",
@@ -252,16 +251,13 @@ enum Parser {
             String text = new String(input, StandardCharsets.UTF_8);
             again("process", text, spec -> ProcessSpec.parse(spec).spec(), tally);
             again("method", text, spec -> MethodSpec.parse(spec).spec(), tally);
-            again("method alone", text, spec -> MethodSpec.method(spec).spec(), tally);
+            // a plan of a million steps takes its time, one of more is refused
+            if (text.contains("@") && !text.matches("(?s).*(?<![0-9])[0-9]{3,8}(?![0-9]).*")) {
+                tally.text("plan", () -> MethodSpec.parse(text).plan(ProcessSpec.parse("vp")));
+            }
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);
-            tally.text("plan", () -> {
-                MethodSpec method = MethodSpec.parse(text);
-                if (!text.matches("(?s).*(?<![0-9])[0-9]{3,8}(?![0-9]).*")) { // a plan of a million steps takes its time, one of more is refused
-                    method.plan(ProcessSpec.parse("vp"));
-                }
-            });
             if (!namesGpu(text)) {
                 tally.text("device", () -> Device.open(text).close());
             }
@@ -269,7 +265,7 @@ enum Parser {
 
         /** What names a GPU is not opened here. */
         private boolean namesGpu(String text) {
-            return text.equals("auto") || text.matches("cuda:\\+?\\p{Nd}+");
+            return text.equals("auto") || text.matches("cuda:[0-9]+");
         }
 
         private void again(String language, String text, Function<String, String> reading, Tally tally)
