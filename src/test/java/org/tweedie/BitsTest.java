@@ -43,9 +43,9 @@ import org.tweedie.sde.GaussianMixture;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.SubVpSde;
 import org.tweedie.sde.VpSde;
-import org.tweedie.testing.OtherJava;
 import org.tweedie.testing.Depth;
 import org.tweedie.testing.EmulatedDriver;
+import org.tweedie.testing.OtherJava;
 import org.tweedie.testing.Suite;
 import org.tweedie.testing.TestDevices;
 import org.tweedie.train.Dataset;
@@ -64,7 +64,7 @@ class BitsTest {
         if (EmulatedDriver.present()) {
             EmulatedDriver.required();
             EmulatedDriver.reset();
-            EmulatedDriver.late(false);
+            EmulatedDriver.streams("eager", 0);
         }
     }
 
@@ -179,7 +179,7 @@ class BitsTest {
             EmulatedDriver.required();
             EmulatedDriver.schedule(
                     List.of("reverse", "random").contains(setting.trouble) ? setting.trouble : "forward", number);
-            EmulatedDriver.late(setting.trouble.equals("late"));
+            EmulatedDriver.streams(setting.trouble.equals("late") ? "late" : "eager", 0);
         }
         Rows rows = new Rows(0, Subjects.ROWS);
         AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
@@ -203,7 +203,7 @@ class BitsTest {
         }
         if (emulated) {
             EmulatedDriver.reset();
-            EmulatedDriver.late(false);
+            EmulatedDriver.streams("eager", 0);
         }
         if (thrown.get() != null) {
             throw new AssertionError("setting " + number + ": " + setting, thrown.get());
@@ -369,12 +369,12 @@ class BitsTest {
             if (cuda && EmulatedDriver.present()) {
                 EmulatedDriver.required();
                 EmulatedDriver.schedule(pick(random, List.of("forward", "reverse", "random")), number);
-                EmulatedDriver.late(random.nextBoolean());
+                EmulatedDriver.streams(random.nextBoolean() ? "late" : "eager", 0);
             }
             String hash = train(name, devices, at, folder.resolve("case" + number));
             if (cuda && EmulatedDriver.present()) {
                 EmulatedDriver.reset();
-                EmulatedDriver.late(false);
+                EmulatedDriver.streams("eager", 0);
             }
             assertEquals(
                     expected,

@@ -13,8 +13,8 @@ import org.tweedie.device.LedgerMachines;
 import org.tweedie.device.cuda.GuardMachines;
 import org.tweedie.device.host.RegionMachines;
 import org.tweedie.execution.CancelTokenMachines;
-import org.tweedie.testing.OtherJava;
 import org.tweedie.testing.Depth;
+import org.tweedie.testing.OtherJava;
 import org.tweedie.testing.Schedules;
 import org.tweedie.testing.Suite;
 

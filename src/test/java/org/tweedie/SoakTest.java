@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.tweedie.testing.OtherJava;
 import org.tweedie.testing.Depth;
+import org.tweedie.testing.OtherJava;
 import org.tweedie.testing.Suite;
 import org.tweedie.testing.TestDevices;
 

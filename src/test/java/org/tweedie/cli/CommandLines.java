@@ -123,8 +123,7 @@ public final class CommandLines {
         if (!CODES.contains(said.code())
                 || said.code() != ExitCode.OK && (error.lines().count() != 1 || !error.startsWith("tweedie: "))
                 || error.contains("Exception") && !text.contains("Exception")) {
-            throw new AssertionError(
-                    words + " in " + folder.toAbsolutePath() + ": code " + said.code() + ", " + error);
+            throw new AssertionError(words + " in " + folder.toAbsolutePath() + ": code " + said.code() + ", " + error);
         }
     }
 
