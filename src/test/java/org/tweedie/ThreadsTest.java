@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.ClosedException;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -33,6 +34,7 @@ import org.tweedie.score.Evaluator;
 import org.tweedie.score.Field;
 import org.tweedie.score.GaussianMixtureScore;
 import org.tweedie.score.Instant;
+import org.tweedie.score.Mlp;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.EulerMaruyama;
 import org.tweedie.sde.GaussianMixture;
@@ -42,6 +44,8 @@ import org.tweedie.testing.Depth;
 import org.tweedie.testing.EmulatedDriver;
 import org.tweedie.testing.Suite;
 import org.tweedie.testing.TestDevices;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.TrainSpec;
 
 /** Many threads over one sampler, one model, one device: each answer is the one of a single thread, or says that something is closed. */
 @Tag("threads")
@@ -259,6 +263,11 @@ class ThreadsTest {
     @Test
     void closedWhileRunning() throws Exception {
         Map<String, Rows> oracle = oracle();
+        String trained;
+        try (Device alone = Device.open("cpu:1")) {
+            trained = train(alone);
+        }
+        AtomicLong trainings = new AtomicLong();
         Tally tally = new Tally();
         long rounds = Depth.of(8, 60, 10_000);
         List<String> specs = TestDevices.specs();
@@ -295,6 +304,12 @@ class ThreadsTest {
             together(8, 5_000, number, tally, turn -> {
                 String name = Subjects.names().get(turn.nextInt(Subjects.names().size()));
                 try {
+                    if (how != 0 && turn.nextInt(6) == 0) { // the device is closed, so training ends too
+                        if (!trained.equals(train(device))) {
+                            tally.wrong("trained on " + spec + ": other bits while it was closed");
+                        }
+                        trainings.incrementAndGet();
+                    }
                     Rows got = ask(subjects.sampler(name), name.contains("traced"), turn);
                     if (got.firstDifference(oracle.get(name)) >= 0) {
                         tally.wrong(name + " on " + spec + ": other bits while it was closed");
@@ -319,7 +334,17 @@ class ThreadsTest {
         assertTrue(tally.calls.get() > 0 && tally.refused.get() > 0, () -> tally.calls + " " + tally.refused);
         new Suite("threads")
                 .reached("closed while running, " + rounds * specs.size() + " rounds of 8 threads: " + tally.calls.get()
-                        + " right answers, " + tally.refused.get() + " refused as closed, nothing else, nothing left");
+                        + " right answers and " + trainings + " trainings, " + tally.refused.get()
+                        + " refused as closed, nothing else, nothing left");
+    }
+
+    /** A model of its own, trained and told by the hash of its weights. */
+    private static String train(Device device) {
+        Dataset data = Dataset.of(BuiltInSet.SPIRAL.rows(2, 0, 60), "a", "b");
+        try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), data, 3, device)) {
+            model.train(data, TrainSpec.steps(3).withBatch(16));
+            return Hashes.hash(model.weights());
+        }
     }
 
     /** What is open in the emulated driver. */

@@ -26,7 +26,7 @@ public final class PanelMlp {
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
     /**
-     * Sizes of the network.
+     * Sizes of the network. Immutable.
      *
      * @param ports widths of the inputs, which side by side are the input of the first layer
      * @param weights where the weights of each layer lie, k times outputs + j; the last is the output layer
