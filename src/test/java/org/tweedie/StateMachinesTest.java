@@ -21,7 +21,7 @@ import org.tweedie.testing.Suite;
 /** The state machines of closing, counting and handing out, in every order of threads that a model checker finds. */
 @Tag("threads")
 @Tag("checkout")
-class SchedulesTest {
+class StateMachinesTest {
     /** Each with its broken twin. */
     private static final List<List<Class<?>>> MACHINES = List.of(
             List.of(GuardMachines.Guarded.class, GuardMachines.Unguarded.class),
