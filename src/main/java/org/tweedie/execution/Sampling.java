@@ -57,7 +57,7 @@ public final class Sampling implements AutoCloseable {
      * @param traced whether the plan's traced registers are wanted after each step
      * @param only the name of the execution to use, or null for the first that does not decline
      * @throws IllegalArgumentException if every execution declines; gives each reason
-     * @throws OutOfDeviceMemoryException if not even a run of {@value #FEWEST_ROWS} rows fits; says what it needs and what is free
+     * @throws OutOfDeviceMemoryException if not even a run of 32 rows fits; says what it needs and what is free
      */
     public static Sampling open(Program program, Device device, long rows, boolean traced, @Nullable String only) {
         Choice choice = choose(program, device, traced, only);
