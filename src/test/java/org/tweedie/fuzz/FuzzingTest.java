@@ -129,7 +129,7 @@ class FuzzingTest {
                 }));
         assertThrows(NumberFormatException.class, () -> tally.text("array", () -> Integer.parseInt("x")));
         byte[][] kept = new byte[1][];
-        assertThrows(AssertionError.class, () -> tally.execution(() -> kept[0] = new byte[32 << 20]));
+        assertThrows(AssertionError.class, () -> tally.execution(() -> kept[0] = new byte[80 << 20]));
     }
 
     /** Two JVMs at once. */

@@ -24,8 +24,11 @@ import org.tweedie.io.ReadLimits;
 import org.tweedie.io.Safetensors;
 import org.tweedie.io.SafetensorsHeader;
 import org.tweedie.score.Architecture;
+import org.tweedie.sde.AnnealedLangevin;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.PredictorCorrector;
 import org.tweedie.sde.ProcessSpec;
+import org.tweedie.sde.TimeGrid;
 import org.tweedie.testing.Depth;
 import org.tweedie.train.Encoding;
 
@@ -251,9 +254,14 @@ enum Parser {
             String text = new String(input, StandardCharsets.UTF_8);
             again("process", text, spec -> ProcessSpec.parse(spec).spec(), tally);
             again("method", text, spec -> MethodSpec.parse(spec).spec(), tally);
-            // a plan of a million steps takes its time, one of more is refused
-            if (text.contains("@") && !text.matches("(?s).*(?<![0-9])[0-9]{3,8}(?![0-9]).*")) {
-                tally.text("plan", () -> MethodSpec.parse(text).plan(ProcessSpec.parse("vp")));
+            if (text.contains("@")) {
+                tally.text("plan", () -> {
+                    MethodSpec method = MethodSpec.parse(text);
+                    long each = updates(method); // some grids have a step less
+                    if (method.steps() * each <= 50 || (method.steps() - 1) * each > TimeGrid.MOST) {
+                        method.plan(ProcessSpec.parse("vp"));
+                    }
+                });
             }
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
@@ -261,6 +269,14 @@ enum Parser {
             if (!namesGpu(text)) {
                 tally.text("device", () -> Device.open(text).close());
             }
+        }
+
+        /** In a step. Plans of a million updates take a moment, as they may, and so are not asked for here. */
+        private long updates(MethodSpec method) {
+            if (method.method() instanceof PredictorCorrector corrected) {
+                return corrected.corrections();
+            }
+            return method.method() instanceof AnnealedLangevin langevin ? langevin.perLevel() : 1;
         }
 
         /** What names a GPU is not opened here. */

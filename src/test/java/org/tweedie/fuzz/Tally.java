@@ -10,8 +10,8 @@ import org.tweedie.io.MalformedFileException;
  * reason that the sources do not have, and anything else that is thrown, is a finding and leaves here as it is. For one thread.
  */
 public final class Tally {
-    /** Bytes that the reads of one input may allocate together; the readers' own budget is 3 KiB. */
-    private static final long MOST_ALLOCATED = 16L << 20;
+    /** Bytes that the reads of one input may allocate together; the readers' own budget is 3 KiB, the longest grid takes 8 MB. */
+    private static final long MOST_ALLOCATED = 64L << 20;
 
     private static final com.sun.management.ThreadMXBean THREADS =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
