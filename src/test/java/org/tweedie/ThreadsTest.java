@@ -269,7 +269,7 @@ class ThreadsTest {
         }
         AtomicLong trainings = new AtomicLong();
         Tally tally = new Tally();
-        long rounds = Depth.of(8, 60, 10_000);
+        long rounds = Depth.of(8, 40, 10_000);
         List<String> specs = TestDevices.specs();
         new Suite("threads-closing").cases(rounds * specs.size(), number -> {
             String spec = specs.get((int) (number % specs.size()));
