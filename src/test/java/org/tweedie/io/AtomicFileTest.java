@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -114,6 +115,14 @@ class AtomicFileTest {
         }
         assertArrayEquals(new byte[] {1}, Files.readAllBytes(target));
         assertEquals(1, names().size());
+    }
+
+    /** What cannot be opened has not been forced; only a folder that may not be read is let off. */
+    @Test
+    void aFolderThatIsNotThereIsNotForced() {
+        assertThrows(
+                NoSuchFileException.class,
+                () -> FileActions.disk().forceDirectory(folder.resolve("absent")));
     }
 
     /** Whichever change to the disk fails, the target is the old file or the new one, and nothing else is left. */
