@@ -120,9 +120,7 @@ class AtomicFileTest {
     /** What cannot be opened has not been forced; only a folder that may not be read is let off. */
     @Test
     void aFolderThatIsNotThereIsNotForced() {
-        assertThrows(
-                NoSuchFileException.class,
-                () -> FileActions.disk().forceDirectory(folder.resolve("absent")));
+        assertThrows(NoSuchFileException.class, () -> FileActions.disk().forceDirectory(folder.resolve("absent")));
     }
 
     /** Whichever change to the disk fails, the target is the old file or the new one, and nothing else is left. */
