@@ -142,7 +142,7 @@ class InterruptionTest {
     /** A file that cannot be written to its end is not there at all, and the next try goes on. */
     @Test
     void aFileThatMayNotGrowLeavesNoPartOfIt() throws Exception {
-        List<String> small = List.of("bash", "-c", "ulimit -f 8; exec \"$0\" \"$@\""); // files of 8 KiB at most
+        List<String> small = List.of("sh", "-c", "ulimit -f 16; exec \"$0\" \"$@\""); // files of 8 KiB at most
         Map<String, String> before = Cli.snapshot(folder);
         Running training = start(small, "-Xmx256m", train("m.safetensors", 40));
         assertEquals(ExitCode.FAILURE, training.end(), training.said());
