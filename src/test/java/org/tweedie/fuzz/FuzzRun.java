@@ -87,7 +87,7 @@ record FuzzRun(int code, long closing, long executions, Map<String, long[]> met,
                 "-runs=" + runs,
                 "-seed=20261122",
                 "-max_len=4096",
-                "-timeout=10",
+                "-timeout=30",
                 "-rss_limit_mb=1500"));
         if (Files.exists(folder.resolve("words"))) {
             arguments.add("-dict=" + folder.resolve("words"));

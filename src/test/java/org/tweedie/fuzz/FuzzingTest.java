@@ -109,6 +109,20 @@ class FuzzingTest {
         assertThrows(AssertionError.class, () -> whole.requireMet(Parser.NPY));
     }
 
+    @Test
+    void aMessageIsTheReasonWithMostWords() {
+        Reasons reasons = new Reasons(List.of("*", "is *, not *", "is *", "has * bytes", "*: *", "plain"));
+        assertEquals("is *, not *", reasons.of("is F32, not floats"));
+        assertEquals("is *", reasons.of("is F32, nothing"));
+        assertEquals("has * bytes", reasons.of("has 12 bytes"));
+        assertEquals("has * bytes", reasons.of("has 345 bytes"));
+        assertEquals("*", reasons.of("has bytes"));
+        assertEquals("plain", reasons.of("plain"));
+        assertEquals("*", reasons.of("plainer"));
+        assertEquals("*: *", reasons.of("a: b: c"));
+        assertThrows(AssertionError.class, () -> new Reasons(List.of("has * bytes", "a*a")).of("a"));
+    }
+
     /** A message that the sources do not word is a finding, and so is what is no refusal. */
     @Test
     void theTallyRefusesOtherWords() throws Exception {

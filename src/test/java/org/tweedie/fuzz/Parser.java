@@ -192,7 +192,7 @@ enum Parser {
     },
 
     /** A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns. */
-    MODEL(100_000, 1_000_000, List.of("ModelFile.java"), List.of("result of model"), Map.of()) {
+    MODEL(30_000, 1_000_000, List.of("ModelFile.java"), List.of("result of model"), Map.of()) {
         private final Device device = Device.open("cpu:1");
 
         @Override
@@ -207,7 +207,7 @@ enum Parser {
 
     /** The little languages, each asked about the same text; what is understood is printed and understood again. */
     SPECS(
-            30_000,
+            100_000,
             1_000_000,
             List.of(
                     "sde/ProcessSpec.java",
