@@ -12,6 +12,7 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.Fill;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
+import org.tweedie.kernels.host.Simd;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.VpSde;
@@ -43,7 +44,7 @@ final class Hashes {
         }
         System.out.println("java " + Runtime.version().feature() + ", "
                 + Runtime.getRuntime().availableProcessors() + " threads, "
-                + ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
+                + Simd.best().getClass().getSimpleName());
     }
 
     private static String normals(Device device, int rows) {
@@ -63,7 +64,7 @@ final class Hashes {
     private static String weights(Device device) {
         Dataset data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 300), "u", "v");
         try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(24, 2), data, 7, device)) {
-            model.train(data, TrainSpec.steps(6).withBatch(333));
+            model.train(data, TrainSpec.steps(3).withBatch(133));
             return hash(model.weights());
         }
     }
