@@ -25,10 +25,6 @@ final class FaultMain {
     public static void main(String[] arguments) throws IOException {
         PrintStream answers = System.out;
         System.setOut(System.err);
-        Path memory = Path.of("/dev/shm");
-        Path directory = Files.isWritable(memory)
-                ? Files.createTempDirectory(memory, "tweedie-faults")
-                : Files.createTempDirectory("tweedie-faults");
         try (BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             String line = commands.readLine();
             if (line != null && line.startsWith("start ")) {
@@ -36,11 +32,9 @@ final class FaultMain {
                 return;
             }
             EmulatedDriver.required();
-            try (Rig rig = new Rig(new TrainSampleResume(), directory)) {
+            try (Rig rig = new Rig(new TrainSampleResume(), Path.of(arguments[0]))) {
                 serve(rig, line, commands, answers);
             }
-        } finally {
-            Files.deleteIfExists(directory);
         }
     }
 

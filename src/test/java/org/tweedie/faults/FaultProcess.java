@@ -26,6 +26,9 @@ final class FaultProcess implements AutoCloseable {
 
     private final Process process;
     private final Path errors;
+    /** In memory where there is such a folder; removed here, for the process may die. */
+    private final Path directory;
+
     private final BufferedWriter commands;
     private final BufferedReader answers;
     private final ExecutorService reader = Executors.newSingleThreadExecutor(work -> {
@@ -38,8 +41,12 @@ final class FaultProcess implements AutoCloseable {
         this(FaultMain.class, Map.of());
     }
 
-    FaultProcess(Class<?> main, Map<String, String> environment, String... arguments) throws IOException {
+    FaultProcess(Class<?> main, Map<String, String> environment) throws IOException {
         errors = Files.createTempFile("tweedie-faults", ".err");
+        Path memory = Path.of("/dev/shm");
+        directory = Files.isWritable(memory)
+                ? Files.createTempDirectory(memory, "tweedie-faults")
+                : Files.createTempDirectory("tweedie-faults");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -51,8 +58,8 @@ final class FaultProcess implements AutoCloseable {
                 // a few seconds are over before the optimising compiler has paid for itself
                 "-XX:TieredStopAtLevel=" + (Depth.now() == Depth.PLAIN ? 1 : 4),
                 "-Xmx512m",
-                main.getName()));
-        command.addAll(List.of(arguments));
+                main.getName(),
+                directory.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         builder.environment().put("TW_EMU_QUIET", "1");
         // page-locked memory comes and goes in megabytes: keep it, instead of asking the system for it each time
@@ -118,5 +125,7 @@ final class FaultProcess implements AutoCloseable {
         }
         reader.shutdownNow();
         Files.deleteIfExists(errors);
+        Rig.clear(directory);
+        Files.deleteIfExists(directory);
     }
 }

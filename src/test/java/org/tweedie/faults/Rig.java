@@ -153,6 +153,11 @@ final class Rig implements AutoCloseable {
     }
 
     private void clear() {
+        clear(directory);
+    }
+
+    /** Removes all that is in a directory. */
+    static void clear(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 if (!file.equals(directory)) {
