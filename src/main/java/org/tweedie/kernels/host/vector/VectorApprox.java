@@ -21,6 +21,8 @@ final class VectorApprox {
     private static final float ROUND = 12582912.0f;
     private static final int ROUND_BITS = 0x4b400000;
     private static final int ONE_BITS = 0x3f800000;
+    private static final int SIGN_BIT = 0x80000000;
+    private static final int LEAST_BITS = Float.floatToRawIntBits(-85.0f);
 
     private VectorApprox() {}
 
@@ -57,10 +59,14 @@ final class VectorApprox {
         FloatVector c1 = FloatVector.broadcast(S, 0.49999994f);
         FloatVector one = FloatVector.broadcast(S, 1.0f);
         IntVector bias = IntVector.broadcast(I, ONE_BITS);
+        IntVector sign = IntVector.broadcast(I, SIGN_BIT);
         FloatVector zero = FloatVector.zero(S);
         FloatVector least = FloatVector.broadcast(S, -85.0f);
         for (int j = 0; j < count; j += L) {
-            FloatVector v = FloatVector.fromArray(S, x, at + j).abs().neg();
+            FloatVector v = FloatVector.fromArray(S, x, at + j)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, sign)
+                    .reinterpretAsFloats();
             FloatVector t = v.fma(log2e, round);
             FloatVector n = t.sub(round);
             FloatVector r = n.fma(ln2Rest, n.fma(ln2, v));
@@ -144,13 +150,43 @@ final class VectorApprox {
         }
     }
 
-    /** out = x sigmoid(x) from e = exp(-|x|). */
-    static void silu(float[] x, int at, float[] e, float[] out, int outAt, int count) {
+    /** out = x sigmoid(x): exp(-|x|) as in {@link #decay}, its power of two added to the exponent, and the quotient in one loop. */
+    static void silu(float[] x, int at, float[] out, int outAt, int count) {
+        FloatVector log2e = FloatVector.broadcast(S, 1.44269502f);
+        FloatVector round = FloatVector.broadcast(S, ROUND);
+        FloatVector ln2 = FloatVector.broadcast(S, -0.693145752f);
+        FloatVector ln2Rest = FloatVector.broadcast(S, -1.42860677e-6f);
+        FloatVector c5 = FloatVector.broadcast(S, 0.0013820734f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.008368677f);
+        FloatVector c3 = FloatVector.broadcast(S, 0.041668266f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.16666521f);
+        FloatVector c1 = FloatVector.broadcast(S, 0.49999994f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        IntVector sign = IntVector.broadcast(I, SIGN_BIT);
+        IntVector least = IntVector.broadcast(I, LEAST_BITS);
         for (int j = 0; j < count; j += L) {
-            FloatVector v = FloatVector.fromArray(S, x, at + j);
-            FloatVector w = FloatVector.fromArray(S, e, j);
-            FloatVector large = of(1.0f).div(w.add(1.0f));
-            v.mul(below(v, 0.0f, w.mul(large), large)).intoArray(out, outAt + j);
+            FloatVector y = FloatVector.fromArray(S, x, at + j);
+            FloatVector v =
+                    y.reinterpretAsInts().lanewise(VectorOperators.OR, sign).reinterpretAsFloats();
+            FloatVector t = v.fma(log2e, round);
+            FloatVector n = t.sub(round);
+            FloatVector r = n.fma(ln2Rest, n.fma(ln2, v));
+            FloatVector q = r.fma(c5, c4);
+            q = q.fma(r, c3);
+            q = q.fma(r, c2);
+            q = q.fma(r, c1);
+            FloatVector p = q.fma(r.mul(r), r).add(one);
+            IntVector within = least.sub(v.reinterpretAsInts())
+                    .lanewise(VectorOperators.ASHR, 31)
+                    .not();
+            FloatVector e = t.reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHL, 23)
+                    .add(p.reinterpretAsInts())
+                    .and(within)
+                    .reinterpretAsFloats();
+            FloatVector large = one.div(e.add(one));
+            IntVector negative = y.reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            y.mul(pick(negative, e.mul(large), large)).intoArray(out, outAt + j);
         }
     }
 
@@ -187,7 +223,7 @@ final class VectorApprox {
         FloatVector one = FloatVector.broadcast(S, 1.0f);
         FloatVector minusTwo = FloatVector.broadcast(S, -2.0f);
         FloatVector border = FloatVector.broadcast(S, 0.55f);
-        IntVector signBit = IntVector.broadcast(I, 0x80000000);
+        IntVector signBit = IntVector.broadcast(I, SIGN_BIT);
         for (int j = 0; j < count; j += L) {
             FloatVector v = FloatVector.fromArray(S, x, at + j);
             FloatVector s = v.mul(v);

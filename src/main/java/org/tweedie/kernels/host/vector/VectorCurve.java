@@ -23,10 +23,7 @@ final class VectorCurve {
     private void run(Activation activation, float[] x, int at, float[] out, int outAt, int count) {
         switch (activation) {
             case IDENTITY -> System.arraycopy(x, at, out, outAt, count);
-            case SILU -> {
-                VectorApprox.decay(x, at, e, count);
-                VectorApprox.silu(x, at, e, out, outAt, count);
-            }
+            case SILU -> VectorApprox.silu(x, at, out, outAt, count);
             case SIN -> VectorApprox.sin(x, at, 0, out, outAt, count);
             case TANH -> {
                 VectorApprox.expTwice(x, at, e, count);
