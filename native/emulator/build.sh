@@ -50,7 +50,8 @@ common=(-std=c++17 -g -fPIC -fvisibility=hidden -ffp-contract=off -mfma -fno-mat
 if [ -n "$sanitize" ]; then
     common+=(-O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr)
 else
-    common+=(-O2)
+    # indices that overflow wrap, as in machine code, and are not widened because they must not overflow
+    common+=(-O2 -fwrapv)
 fi
 kernel_flags=("${common[@]}" -fno-strict-aliasing -Wno-unknown-pragmas -Wno-unused-function -Wno-unused-variable -Wno-unused-parameter -I "$root/native")
 

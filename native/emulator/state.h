@@ -24,7 +24,7 @@ struct Profile {
     int processors = 132;
     int shared_per_block_optin = 227 << 10, shared_per_processor = 228 << 10;
     int threads_per_processor = 2048, blocks_per_processor = 32;
-    size_t memory = size_t(8) << 30;
+    size_t memory = size_t(141) << 30;
     int shared_per_block = 48 << 10;
 };
 

@@ -18,15 +18,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tweedie.testing.ChildJvm;
+import org.tweedie.testing.ChildTests;
 import org.tweedie.testing.Depth;
 import org.tweedie.testing.EmulatedDriver;
 import org.tweedie.testing.GpuTest;
 import org.tweedie.testing.Suite;
 
 /**
- * Faults planted in the kernels themselves: every barrier taken away in turn, and loops that run one item too far. Each mutant is compiled
- * into a driver of its own, and the launch set under a few orders of threads must notice. A barrier that nobody misses is either
- * not tested or not needed.
+ * Faults planted in the kernels themselves: every barrier taken away in turn, loops that run one item too far, and indices of 32 bits.
+ * Each mutant is compiled into a driver of its own, and the launch set under a few orders of threads, or over rows far apart,
+ * must notice. A barrier that nobody misses is either not tested or not needed.
  */
 @GpuTest
 @Tag("emulator")
@@ -38,7 +39,13 @@ class MutantsTest {
     private static final Pattern BOUND =
             Pattern.compile("for \\(int64_t (item|r|e|i) = [^;]*; \\1 (<) (items|count|rows->count)");
 
+    /** Where 64 bits hold an index: a variable, a field, or a cast. */
+    private static final Pattern WIDE = Pattern.compile("\\bint64_t(?=\\(| \\w+ = | row;)");
+
+    private static final Pattern ROW = Pattern.compile("\\bint64_t (r|row)\\b");
+
     private static final long MOST_BOUNDS_IN_CI = 3;
+    private static final int MOST_NARROWED_IN_CI = 2;
 
     @BeforeEach
     void needsIt() {
@@ -75,6 +82,14 @@ class MutantsTest {
 
     /** What the launch set says of the mutant; empty where it notices nothing. */
     private static String verdict(Mutant mutant) throws IOException, InterruptedException {
+        ChildJvm.Result result = onDriverOf(mutant, Orders.class, "8");
+        assertEquals(0, result.exit(), result.output());
+        assertTrue(result.number("launches ") > 0, result.output());
+        return result.line("difference ");
+    }
+
+    private static ChildJvm.Result onDriverOf(Mutant mutant, Class<?> program, String argument)
+            throws IOException, InterruptedException {
         Path place = Files.createTempDirectory("tweedie-mutant");
         try {
             Path changed = place.resolve("kernels").resolve(mutant.source);
@@ -86,11 +101,8 @@ class MutantsTest {
                     "--mutant",
                     place.resolve("kernels").toString(),
                     driver.toString());
-            ChildJvm.Result result = ChildJvm.run(
-                    driver, Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5"), List.of(), Orders.class, "8");
-            assertEquals(0, result.exit(), result.output());
-            assertTrue(result.number("launches ") > 0, result.output());
-            return result.line("difference ");
+            Map<String, String> settings = Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5");
+            return ChildJvm.run(driver, settings, List.of(), program, argument);
         } finally {
             try (Stream<Path> files = Files.walk(place)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -124,5 +136,43 @@ class MutantsTest {
                 .reached("all " + barriers + " barriers of the kernels taken away in turn, and "
                         + (mutants.size() - barriers) + " of " + bounds.size()
                         + " bounds moved by one: every mutant caught");
+    }
+
+    /** Each source with a row in it, all of its indices cut to 32 bits. */
+    private static List<Mutant> narrowed() throws IOException {
+        List<Mutant> mutants = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(KERNELS)) {
+            for (Path file : files.filter(f -> f.toString().matches(".*/.*/.*\\.cuh?"))
+                    .sorted()
+                    .toList()) {
+                String text = Files.readString(file);
+                String narrow = WIDE.matcher(text).replaceAll("int32_t");
+                if (ROW.matcher(text).find() && !narrow.equals(text)) {
+                    mutants.add(new Mutant(KERNELS.relativize(file), 1, narrow));
+                }
+            }
+        }
+        return mutants;
+    }
+
+    @Test
+    void indicesOf32BitsAreNoticed() throws Exception {
+        List<Mutant> mutants = narrowed();
+        int all = mutants.size();
+        assertTrue(all > MOST_NARROWED_IN_CI, "only " + mutants + " index rows");
+        if (Depth.now() != Depth.LONG) {
+            mutants = mutants.subList(0, MOST_NARROWED_IN_CI);
+        }
+        List<String> survivors = new ArrayList<>();
+        for (Mutant mutant : mutants) {
+            ChildJvm.Result result = onDriverOf(mutant, ChildTests.class, "org.tweedie.kernels.FarRowsTest");
+            assertTrue(result.number("launches ") > 0, result.output());
+            System.out.println("mutant " + mutant + " of 32 bits: " + result.number("failed ") + " tests failed");
+            if (result.number("failed ") == 0) {
+                survivors.add(mutant.toString());
+            }
+        }
+        assertEquals(List.of(), survivors, "indices of 32 bits that no test notices");
+        new Suite("emulator").reached(mutants.size() + " of " + all + " sources with indices of 32 bits: each noticed");
     }
 }

@@ -15,7 +15,7 @@ import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 
 /** A stream of a device with buffers that close with it: what a kernel test needs, in few words. */
-final class Lab implements AutoCloseable {
+class Lab implements AutoCloseable {
     /** Row counts chosen to hurt: nothing, one, around a warp, one past a block, a prime. */
     static final int[] SIZES = {0, 1, 3, 31, 33, 257, 1021};
 
@@ -75,6 +75,25 @@ final class Lab implements AutoCloseable {
     }
 
     static final float UNTOUCHED = -12345.5f;
+
+    /** Rows of these values, {@code width} each. */
+    View rows(float[] values, int width) {
+        return View.rows(floats(values), width);
+    }
+
+    /** Rows of a value that no kernel writes, {@code stride} columns from one to the next, of which the view has {@code width}. */
+    View out(int offset, int rows, int width, int stride) {
+        return new View(untouched(offset + rows * stride), offset, width, stride);
+    }
+
+    View out(int rows, int width) {
+        return out(0, rows, width, width);
+    }
+
+    /** All of what {@link #out} or {@link #rows} made, what lies before and between the rows too. */
+    float[] read(View view) {
+        return read(view.data());
+    }
 
     RowSet rows(long seed, long first, long count) {
         return rows(seed, first, count, null, null, 0);

@@ -48,6 +48,11 @@ public final class LaunchSet {
             return Lab.on(device, body);
         }
 
+        /** What it gives in a lab that may lay its rows out otherwise. */
+        float[] in(Lab lab) {
+            return body.apply(lab);
+        }
+
         /** The same by the fewest blocks that a kernel may be launched with. */
         public float[] onFewBlocks(Device device) {
             try (Lab lab = new Lab(device, LaunchSet::narrow)) {
@@ -88,29 +93,35 @@ public final class LaunchSet {
         List<Case> cases = new ArrayList<>();
         for (StandardLaw law : StandardLaw.values()) {
             cases.add(exact("fill " + law + " " + rows, lab -> {
-                DeviceBuffer out = lab.untouched(rows * 8 + 1);
-                Fill.draw(lab.stream(), living(lab, rows), law, new View(out, 1, 5, 8), Purpose.NOISE, 3);
+                View out = lab.out(1, rows, 5, 8);
+                Fill.draw(lab.stream(), living(lab, rows), law, out, Purpose.NOISE, 3);
                 return lab.read(out);
             }));
         }
-        cases.add(exact("cell " + rows, lab -> cell(lab, rows)));
+        cases.add(exact("times " + rows, lab -> times(lab, rows)));
+        cases.add(exact("cell " + rows, lab -> {
+            CellState cell = cell(rows);
+            DeviceBuffer state = lab.floats(cell.values());
+            cell.run(lab, state, cell.stride());
+            return lab.read(state);
+        }));
         cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
         cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
         cases.add(exact("time features " + rows, lab -> {
-            DeviceBuffer out = lab.untouched(rows * 11);
+            View out = lab.out(0, rows, 10, 11);
             TimeFeatures.forward(
                     lab.stream(),
                     living(lab, rows),
-                    View.rows(lab.floats(random(rows, 1)), 1),
+                    lab.rows(random(rows, 1), 1),
                     View.shared(lab.floats(random(5, 2)), 0, 5),
-                    new View(out, 0, 10, 11));
+                    out);
             return lab.read(out);
         }));
         cases.add(exact("sums " + rows, lab -> sums(lab, rows)));
         cases.add(exact("loss " + rows, lab -> loss(lab, rows)));
         cases.add(exact("batch " + rows, lab -> {
-            DeviceBuffer out = lab.untouched(rows * 3);
-            Batch.rows(lab.stream(), living(lab, rows), lab.floats(random(34, 3)), 17, new View(out, 0, 2, 3));
+            View out = lab.out(0, rows, 2, 3);
+            Batch.rows(lab.stream(), living(lab, rows), lab.floats(random(34, 3)), 17, out);
             return lab.read(out);
         }));
         for (Activation activation : Activation.values()) {
@@ -139,22 +150,6 @@ public final class LaunchSet {
                 bits[2 * i + 1] = words[i] & 0xFFFF;
             }
             return bits;
-        }));
-        cases.add(exact("times", lab -> {
-            DeviceBuffer t = lab.untouched(100);
-            Quantile quantile = Quantile.uniform(0.001, 1);
-            for (long group : new long[] {0, 33}) {
-                Perturb.times(
-                        lab.stream(),
-                        lab.rows(SEED, 5, 65),
-                        new View(t, group == 0 ? 0 : 35, 1, 1),
-                        lab.floats(quantile.table()),
-                        quantile.nodes(),
-                        group,
-                        Purpose.TIME,
-                        0);
-            }
-            return lab.read(t);
         }));
         cases.add(exact("adam", LaunchSet::adam));
         cases.add(exact("scalar", lab -> {
@@ -235,21 +230,46 @@ public final class LaunchSet {
         return all;
     }
 
-    private static float[] cell(Lab lab, int rows) {
-        int[] headers = new int[CellLayout.HEADER];
-        float[] table = new float[CellLayout.WEIGHTS];
-        CellLayout.encode(
-                new int[] {0, 2, 3},
-                new int[] {1, 2},
-                new double[][] {{0.5, 0, 2, 1}, {1, -1, 0, 0.25}},
-                List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4)),
-                0,
-                headers,
-                table);
+    private static float[] times(Lab lab, int rows) {
+        Quantile quantile = Quantile.uniform(0.001, 1);
+        float[] all = {};
+        for (long group : new long[] {0, 33}) {
+            View t = lab.out(0, rows, 1, 2);
+            Perturb.times(
+                    lab.stream(),
+                    lab.rows(SEED, 5, rows),
+                    t,
+                    lab.floats(quantile.table()),
+                    quantile.nodes(),
+                    group,
+                    Purpose.TIME,
+                    0);
+            all = all(all, lab.read(t));
+        }
+        return all;
+    }
+
+    /** A cell over four slots of five coordinates, {@code stride} elements apart where they are dense. */
+    record CellState(int rows, int stride, float[] values) {
+        void run(Lab lab, DeviceBuffer state, long slotStride) {
+            int[] headers = new int[CellLayout.HEADER];
+            float[] table = new float[CellLayout.WEIGHTS];
+            CellLayout.encode(
+                    new int[] {0, 2, 3},
+                    new int[] {1, 2},
+                    new double[][] {{0.5, 0, 2, 1}, {1, -1, 0, 0.25}},
+                    List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4)),
+                    0,
+                    headers,
+                    table);
+            RowSet living = living(lab, rows);
+            StepCell.run(lab.stream(), living, state, slotStride, 5, lab.ints(headers), lab.floats(table), 0);
+        }
+    }
+
+    static CellState cell(int rows) {
         int stride = rows * 5 + 3;
-        DeviceBuffer state = lab.floats(random(4 * stride, 4));
-        StepCell.run(lab.stream(), living(lab, rows), state, stride, 5, lab.ints(headers), lab.floats(table), 0);
-        return lab.read(state);
+        return new CellState(rows, stride, random(4 * stride, 4));
     }
 
     private static float[] perturb(Lab lab, int rows) {
@@ -263,8 +283,11 @@ public final class LaunchSet {
             }
         }
         PerturbLayout layout = PerturbLayout.of(-2, 0.25, values, slopes);
-        DeviceBuffer out = lab.untouched(3 * rows * 3 + 2 * rows);
-        View at = View.rows(out, 3);
+        View a = lab.out(rows, 3);
+        View b = lab.out(rows, 3);
+        View eps = lab.out(rows, 3);
+        View weight = lab.out(rows, 1);
+        View level = lab.out(rows, 1);
         float[] t = random(rows, 5);
         for (int r = 0; r < rows; r++) {
             t[r] = Math.abs(t[r]) + 0.1f;
@@ -272,85 +295,82 @@ public final class LaunchSet {
         Perturb.run(
                 lab.stream(),
                 living(lab, rows),
-                View.rows(lab.floats(random(rows * 3, 6)), 3),
-                View.rows(lab.floats(t), 1),
+                lab.rows(random(rows * 3, 6), 3),
+                lab.rows(t, 1),
                 Perturb.Table.of(layout, lab.floats(layout.table())),
                 Purpose.NOISE,
                 0,
-                new Perturb.Into(
-                        at,
-                        at.from(rows),
-                        at.from(2L * rows),
-                        new View(out, 9L * rows, 1, 1),
-                        new View(out, 10L * rows, 1, 1)));
-        return lab.read(out);
+                new Perturb.Into(a, b, eps, weight, level));
+        return all(lab.read(a), lab.read(b), lab.read(eps), lab.read(weight), lab.read(level));
     }
 
     private static float[] mixture(Lab lab, int rows) {
         float[] variance = {0.5f, 0.25f, 1f};
-        DeviceBuffer out = lab.untouched(rows * 5);
+        View score = lab.out(rows, 4);
+        View density = lab.out(rows, 1);
         MixtureScore.run(
                 lab.stream(),
                 living(lab, rows),
-                View.rows(lab.floats(random(rows * 4, 7)), 4),
+                lab.rows(random(rows * 4, 7), 4),
                 new MixtureScore.Mixture(
                         View.shared(lab.floats(-1.5f, -0.75f, -1.25f), 0, 3),
                         View.rows(lab.floats(random(12, 8)), 4),
                         View.rows(lab.floats(variance), 1)),
                 new View(lab.floats(0.75f), 0, 1, 0),
                 new View(lab.floats(0.5f), 0, 1, 0),
-                View.rows(out, 4),
-                new View(out, 4L * rows, 1, 1));
-        return lab.read(out);
+                score,
+                density);
+        return all(lab.read(score), lab.read(density));
     }
 
     private static float[] sums(Lab lab, int rows) {
-        DeviceBuffer out = lab.untouched(3 + 2 * rows);
+        DeviceBuffer out = lab.untouched(3);
         DeviceBuffer scratch = lab.doubles(new double[Reduce.SCRATCH]);
-        View values = new View(lab.floats(random(rows * 39, 9)), 0, 37, 39);
+        View values = lab.rows(random(rows * 39, 9), 39).columns(0, 37);
+        View norms = lab.out(0, rows, 1, 2);
         RowSet living = living(lab, rows);
         Reduce.sum(lab.stream(), living, values, out, 0, scratch);
         Reduce.sumOfSquares(lab.stream(), living, values, out, 1, scratch);
         Reduce.nonFinite(lab.stream(), living, values, out, 2, scratch);
-        Reduce.rowNorm2(lab.stream(), living, values, new View(out, 3, 1, 2));
-        return lab.read(out);
+        Reduce.rowNorm2(lab.stream(), living, values, norms);
+        return all(lab.read(out), lab.read(norms));
     }
 
     private static float[] loss(Lab lab, int rows) {
-        DeviceBuffer cotangent = lab.untouched(rows * 3);
+        View cotangent = lab.out(rows, 3);
         DeviceBuffer loss = lab.untouched(rows);
         SquaredLoss.gradient(
                 lab.stream(),
                 living(lab, rows),
-                View.rows(lab.floats(random(rows * 3, 10)), 3),
-                View.rows(lab.floats(random(rows * 3, 11)), 3),
-                View.rows(lab.floats(random(rows, 12)), 1),
+                lab.rows(random(rows * 3, 10), 3),
+                lab.rows(random(rows * 3, 11), 3),
+                lab.rows(random(rows, 12), 1),
                 0.25f,
-                View.rows(cotangent, 3),
+                cotangent,
                 loss);
         return all(lab.read(cotangent), lab.read(loss));
     }
 
     private static float[] activation(Lab lab, int rows, Activation activation) {
-        DeviceBuffer out = lab.untouched(rows * 6);
-        DeviceBuffer slope = lab.untouched(rows * 5);
-        DeviceBuffer sum = lab.untouched(rows * 5);
-        View x = View.rows(lab.floats(random(rows * 5, 13)), 5);
-        View d = View.rows(lab.floats(random(rows * 5, 14)), 5);
+        View out = lab.out(0, rows, 5, 6);
+        View slope = lab.out(rows, 5);
+        View sum = lab.out(rows, 5);
+        View x = lab.rows(random(rows * 5, 13), 5);
+        View d = lab.rows(random(rows * 5, 14), 5);
         RowSet living = living(lab, rows);
-        Activations.forward(lab.stream(), living, x, activation, new View(out, 0, 5, 6));
-        Activations.backward(lab.stream(), living, x, d, activation, View.rows(slope, 5));
-        Add.rows(lab.stream(), living, x, d, View.rows(sum, 5));
+        Activations.forward(lab.stream(), living, x, activation, out);
+        Activations.backward(lab.stream(), living, x, d, activation, slope);
+        Add.rows(lab.stream(), living, x, d, sum);
         return all(lab.read(out), lab.read(slope), lab.read(sum));
     }
 
     private static float[] linear(Lab lab, int rows, int in, int width) {
         DeviceBuffer w = lab.floats(random(in * width, 15));
-        View x = View.rows(lab.floats(random(rows * in, 16)), in);
-        View d = View.rows(lab.floats(random(rows * width, 17)), width);
-        DeviceBuffer pre = lab.untouched(rows * width);
-        DeviceBuffer out = lab.untouched(rows * width);
-        DeviceBuffer dx = lab.floats(random(rows * in, 18));
+        View x = lab.rows(random(rows * in, 16), in);
+        View d = lab.rows(random(rows * width, 17), width);
+        View pre = lab.out(rows, width);
+        View out = lab.out(rows, width);
+        View dx = lab.rows(random(rows * in, 18), in);
         DeviceBuffer gradient = lab.untouched((in + 1) * width);
         Matrix matrix = new Matrix(w, 0, in, width);
         RowSet living = living(lab, rows);
@@ -362,9 +382,9 @@ public final class LaunchSet {
                 View.shared(lab.floats(random(width, 19)), 0, width),
                 d,
                 Activation.SILU,
-                View.rows(out, width),
-                View.rows(pre, width));
-        Linear.backwardInput(lab.stream(), living, d, matrix, View.rows(dx, in), true);
+                out,
+                pre);
+        Linear.backwardInput(lab.stream(), living, d, matrix, dx, true);
         Linear.backwardWeight(
                 lab.stream(), living, x, d, gradient, 0, gradient, (long) in * width, false, lab.untouched((int)
                         Linear.scratch(in, width)));
@@ -376,10 +396,10 @@ public final class LaunchSet {
         try (DeviceBuffer packed = device.allocate(type, PackedMatrix.elements(in, width))) {
             PackedMatrix matrix = new PackedMatrix(packed, in, width);
             MixedLinear.pack(lab.stream(), new Matrix(lab.floats(random(in * width, 20)), 0, in, width), matrix);
-            View x = View.rows(lab.floats(random(rows * in, 21)), in);
-            View d = View.rows(lab.floats(random(rows * width, 22)), width);
-            DeviceBuffer out = lab.untouched(rows * width);
-            DeviceBuffer pre = lab.untouched(rows * width);
+            View x = lab.rows(random(rows * in, 21), in);
+            View d = lab.rows(random(rows * width, 22), width);
+            View out = lab.out(rows, width);
+            View pre = lab.out(rows, width);
             DeviceBuffer gradient = lab.untouched((in + 1) * width);
             RowSet living = living(lab, rows);
             MixedLinear.forward(
@@ -390,8 +410,8 @@ public final class LaunchSet {
                     View.shared(lab.floats(random(width, 23)), 0, width),
                     null,
                     Activation.GELU,
-                    View.rows(out, width),
-                    View.rows(pre, width));
+                    out,
+                    pre);
             MixedLinear.backwardWeight(
                     lab.stream(),
                     living,
