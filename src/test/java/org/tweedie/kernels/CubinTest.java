@@ -1,0 +1,168 @@
+package org.tweedie.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tweedie.kernels.Cubin.Counts;
+import org.tweedie.kernels.Cubin.Opcode;
+
+/** The opcodes of the compiled kernels: the reader on kernels whose instructions are known, then what ours may have. */
+@Tag("checkout")
+class CubinTest {
+    private static final Opcode[] ATOMIC = {Opcode.ATOM, Opcode.ATOMG, Opcode.ATOMS, Opcode.RED, Opcode.REDG};
+
+    /** A kernel of instructions that the compiler may neither drop nor merge, and one that does nothing. */
+    private static final String KNOWN = """
+            extern "C" __global__ void known(float* p, double* q, unsigned* u) {
+                __shared__ volatile float s[64];
+                float x = p[threadIdx.x];
+                unsigned w = u[threadIdx.x];
+                double d = q[threadIdx.x];
+                float c0 = 0, c1 = 0, c2 = 0, c3 = 0;
+            #pragma unroll
+                for (int i = 0; i < 5; ++i)
+                    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%%0,%%1,%%2,%%3},{%%4,%%4,%%4,%%4},{%%4,%%4},{%%0,%%1,%%2,%%3};"
+                                 : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3) : "r"(w));
+                asm volatile("rcp.approx.ftz.f32 %%0, %%0;" : "+f"(x));
+            #pragma unroll
+                for (int i = 0; i < 3; ++i) asm volatile("ex2.approx.ftz.f32 %%0, %%0;" : "+f"(x));
+            #pragma unroll
+                for (int i = 0; i < 7; ++i) asm volatile("fma.rn.f32 %%0, %%0, %%1, %%2;" : "+f"(x) : "f"(c0), "f"(c1));
+            #pragma unroll
+                for (int i = 0; i < 2; ++i) asm volatile("fma.rn.f64 %%0, %%0, %%0, %%0;" : "+d"(d));
+                asm volatile("add.rn.f64 %%0, %%0, %%0;" : "+d"(d));
+            #pragma unroll
+                for (int i = 0; i < 4; ++i) asm volatile("mul.rn.f64 %%0, %%0, %%0;" : "+d"(d));
+                s[threadIdx.x] = x;
+                s[threadIdx.x + 32] = c2;
+                __syncthreads();
+                float y = s[63 - threadIdx.x];
+            #pragma unroll
+                for (int i = 0; i < 6; ++i) asm volatile("shfl.sync.bfly.b32 %%0, %%0, 1, 31, -1;" : "+f"(y));
+                asm volatile("red.global.add.f32 [%%0], %%1;" : : "l"(p + 64 + threadIdx.x), "f"(y) : "memory");
+                asm volatile("atom.global.add.u32 %%0, [%%1], %%0;" : "+r"(w) : "l"(u + 64 + threadIdx.x) : "memory");
+                p[threadIdx.x] = y + c3;
+                q[threadIdx.x] = d;
+                u[threadIdx.x] = w;
+            }
+            extern "C" __global__ void local(float* p, int n) {
+                float a[64];
+                for (int i = 0; i < 64; ++i) a[i] = p[i];
+                for (int i = 0; i < n; ++i) a[i & 63] += a[(i * 7 + n) & 63];
+                p[n] = a[n & 63];
+            }
+            extern "C" __global__ void nothing() {}
+            """.replace("%%", "%");
+
+    @TempDir
+    private static Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sm_80", "sm_90"})
+    void knownKernelsAreReadAsTheyWereWritten(String target) throws Exception {
+        assumeTrue(Files.exists(cubin("sm_80")), "built without nvcc");
+        Path source = Files.writeString(folder.resolve("known.cu"), KNOWN);
+        Path image = folder.resolve(target + ".cubin");
+        String compiler = System.getenv().getOrDefault("NVCC", "nvcc");
+        Process nvcc = new ProcessBuilder(
+                        compiler, "-std=c++17", "-cubin", "-arch=" + target, "-o", image.toString(), source.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(nvcc.getInputStream().readAllBytes());
+        assertEquals(0, nvcc.waitFor(), said);
+        Map<String, Counts> kernels = Cubin.read(image);
+        assertEquals(Set.of("known", "local", "nothing"), kernels.keySet());
+        Counts known = kernels.get("known");
+        Map<Opcode, Integer> expected = Map.ofEntries(
+                Map.entry(Opcode.HMMA, 5),
+                Map.entry(Opcode.MUFU, 4),
+                Map.entry(Opcode.FFMA, 7),
+                Map.entry(Opcode.DFMA, 2),
+                Map.entry(Opcode.DADD, 1),
+                Map.entry(Opcode.DMUL, 4),
+                Map.entry(Opcode.LDG, 3),
+                Map.entry(Opcode.STG, 3),
+                Map.entry(Opcode.STS, 2),
+                Map.entry(Opcode.LDS, 1),
+                Map.entry(Opcode.BAR, 1),
+                Map.entry(Opcode.SHFL, 6),
+                Map.entry(Opcode.EXIT, 1));
+        expected.forEach((opcode, count) -> assertEquals(count, known.of(opcode), opcode + " on " + target));
+        assertEquals(2, Stream.of(ATOMIC).mapToInt(known::of).sum(), "atomics on " + target + ": " + known);
+        assertEquals(0, known.of(Opcode.LDL) + known.of(Opcode.STL));
+        Counts local = kernels.get("local");
+        assertTrue(local.of(Opcode.LDL) > 0 && local.of(Opcode.STL) > 0, target + ": " + local);
+        Counts nothing = kernels.get("nothing");
+        assertEquals(Map.of(Opcode.EXIT, 1), nothing.of());
+        assertTrue(nothing.all() >= 1 && known.all() > 50);
+    }
+
+    @Test
+    void whatIsNoCubinIsRefused() throws IOException {
+        Path file = Files.write(folder.resolve("none.cubin"), new byte[64]);
+        assertThrows(IOException.class, () -> Cubin.read(file));
+    }
+
+    private static Path cubin(String target) {
+        return Path.of("target/kernels/build", target + ".cubin");
+    }
+
+    private static Set<String> having(Map<String, Counts> kernels, Opcode... opcodes) {
+        return kernels.entrySet().stream()
+                .filter(one -> Stream.of(opcodes).anyMatch(o -> one.getValue().of(o) > 0))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    /** No kernel touches local memory or adds atomically; doubles and tensor cores are where they are meant to be. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sm_80", "sm_90"})
+    void kernelsHaveWhatTheyMayHave(String target) throws IOException {
+        assumeTrue(Files.exists(cubin(target)), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin(target));
+        assertEquals(Set.copyOf(LaunchSet.kernels()), kernels.keySet());
+        assertEquals(Set.of(), having(kernels, Opcode.LDL, Opcode.STL));
+        assertEquals(Set.of(), having(kernels, ATOMIC));
+        assertEquals(
+                Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
+                having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
+        assertEquals(
+                Set.of("linear_f16", "linear_bf16", "linear_weight_gradient_f16", "linear_weight_gradient_bf16"),
+                having(kernels, Opcode.HMMA));
+    }
+
+    /**
+     * Tensor instructions are those of the tiles: a warp of {@code linear_f16} has 32 rows and 64 columns, so 2 x 8 products of 16 x 8 for
+     * each 16 inputs; a warp of the weight gradient has 32 x 32 of a tile, 2 x 4. Special functions a quad of normals: a root and a
+     * logarithm's none for each of two pairs, beside one for the division of the item.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"sm_80", "sm_90"})
+    void costlyInstructionsAreThoseOfTheDesign(String target) throws IOException {
+        assumeTrue(Files.exists(cubin(target)), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin(target));
+        for (String type : List.of("f16", "bf16")) {
+            assertEquals(16, kernels.get("linear_" + type).of(Opcode.HMMA));
+            assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
+        }
+        int divisions = kernels.get("philox_words").of(Opcode.MUFU);
+        assertEquals(2, kernels.get("fill_normal_f32").of(Opcode.MUFU) - divisions, "a root a pair");
+        assertEquals(2, kernels.get("perturb_f32").of(Opcode.MUFU) - divisions, "a root a pair");
+        assertEquals(2, kernels.get("step_cell_f32").of(Opcode.MUFU) - divisions, "a root a pair");
+    }
+}
