@@ -1,0 +1,283 @@
+"""PyTorch: eager, and torch.compile(max-autotune) of some steps in a CUDA graph that is replayed."""
+import copy
+
+import numpy as np
+import torch
+
+import workloads as W
+
+results = W.Results("PyTorch")
+device = torch.device(results.options.device)
+on_gpu = device.type == "cuda"
+CHUNK = 10
+PRECISIONS = {"F": torch.float32, "T": torch.float32, "H f16": torch.float16, "H bf16": torch.bfloat16}
+
+
+def synchronize():
+    if on_gpu:
+        torch.cuda.synchronize()
+
+
+def matmuls(precision):
+    torch.set_float32_matmul_precision("highest" if precision == "F" else "high")
+
+
+def tensor(array, dtype=torch.float32):
+    return torch.tensor(np.asarray(array), dtype=dtype, device=device)
+
+
+class Steps:
+    """A network's steps; the number of the step is a tensor, so that one graph serves all."""
+
+    def __init__(self, network, precision):
+        kind = PRECISIONS[precision]
+        self.network, self.kind = network, kind
+        self.weights = [tensor(w, kind) for w, _ in network.layers]
+        self.biases = tensor(network.biases(), kind)
+        self.out = tensor(network.out[0], kind), tensor(network.out[1], kind)
+        self.table = tensor(network.steps[:, 1:])
+
+    def evaluate(self, x, biases):
+        h = x.to(self.kind)
+        for w, bias in zip(self.weights, biases):
+            h = torch.nn.functional.silu(torch.nn.functional.linear(h, w, bias))
+        return torch.nn.functional.linear(h, *self.out).float()
+
+    def step(self, x, k):
+        a, b, c = self.table.index_select(0, k)[0]
+        return a * x + b * self.evaluate(x, self.biases.index_select(0, k)[0]) + c * torch.randn_like(x)
+
+    def check(self, precision):
+        return self.network.check(lambda x, k: self.evaluate(tensor(x), self.biases[k]).cpu().numpy(), precision)
+
+    def start(self, rows):
+        return self.network.prior * torch.randn(rows, self.network.dim, device=device)
+
+    def eager(self, rows):
+        x = self.start(rows)
+        for k in range(len(self.table)):
+            a, b, c = self.network.steps[k, 1:]
+            x = a * x + b * self.evaluate(x, self.biases[k]) + c * torch.randn_like(x)
+        return x
+
+    def compiled(self, rows):
+        """Some steps compiled and, on a GPU, captured; returns what runs a whole trajectory."""
+
+        def some(x, k):
+            for i in range(CHUNK):
+                x = self.step(x, k + i)
+            return x
+
+        fast = torch.compile(some, mode="max-autotune-no-cudagraphs" if on_gpu else "default", dynamic=False)
+        x, k = self.start(rows), torch.zeros(1, dtype=torch.int64, device=device)
+        if not on_gpu:
+            def run():
+                y = self.start(rows)
+                for first in range(0, len(self.table), CHUNK):
+                    y = fast(y, torch.full((1,), first))
+                return y
+            return run
+        aside = torch.cuda.Stream()
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                fast(x, k)
+        synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            x.copy_(fast(x, k))
+            k.add_(CHUNK)
+
+        def run():
+            x.copy_(self.start(rows))
+            k.zero_()
+            for _ in range(len(self.table) // CHUNK):
+                graph.replay()
+            return x
+        return run
+
+
+@torch.no_grad()
+def sampling(workload, precision, by):
+    matmuls(precision)
+    network = results.network(workload.rstrip("s"))
+    rows, steps = results.count(W.ROWS[workload]), Steps(network, precision)
+    check = steps.check(precision)
+    run = (lambda: steps.eager(rows)) if by == "eager" else steps.compiled(rows)
+    check += "; " + network.compare(run().cpu().numpy())
+    results.time(workload, by, precision, f"{rows} rows x {len(steps.table)} steps", network.flop * rows * len(steps.table), "flop", check,
+                 run, synchronize)
+
+
+def replayed(body, *tensors):
+    """body(*tensors) compiled and, on a GPU, captured: what runs it once."""
+    fast = torch.compile(body, mode="max-autotune-no-cudagraphs" if on_gpu else "default", dynamic=False)
+    if not on_gpu:
+        return lambda: fast(*tensors)
+    for _ in range(3):
+        fast(*tensors)
+    synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        fast(*tensors)
+    return graph.replay
+
+
+@torch.no_grad()
+def linear(by):
+    rows = results.count(W.ROWS["W0"])
+    x = torch.empty(rows, 3, device=device)
+
+    chunk = 1 if by == "eager" else 16
+
+    def chunked(x):
+        y = x
+        for _ in range(chunk):
+            y = W.LINEAR_A * y + W.LINEAR_C * torch.randn_like(y)
+        x.copy_(y)
+
+    once = (lambda: chunked(x)) if by == "eager" else replayed(chunked, x)
+
+    def run():
+        x.normal_()
+        for _ in range(W.LINEAR_STEPS // chunk):
+            once()
+
+    run()
+    a2 = W.LINEAR_A**2
+    variance = a2**W.LINEAR_STEPS + W.LINEAR_C**2 * (1 - a2**W.LINEAR_STEPS) / (1 - a2)
+    off = (x.double().pow(2).mean().item() / variance - 1) / (2 / x.numel()) ** 0.5
+    if abs(off) > 5:
+        raise SystemExit(f"the variance is {off:.1f} standard errors off")
+    results.time("W0", by, "F", f"{rows} rows x 3 x {W.LINEAR_STEPS} steps", 9.0 * rows * 3 * W.LINEAR_STEPS, "flop",
+                 f"variance {off:.1f} standard errors off", run, synchronize)
+
+
+@torch.no_grad()
+def streaming(workload, by):
+    rows = results.count(W.STREAM_NUMBERS // W.STREAM_DIM)
+    x, out, kept = (torch.randn(rows, W.STREAM_DIM, device=device) for _ in range(3))
+
+    def perturb(x, out, kept):
+        eps = torch.randn_like(x)
+        out.copy_(0.8 * x + 0.6 * eps)
+        kept.copy_(eps)
+
+    def step(x, out, kept):
+        x.copy_(0.99 * x + 0.01 * out + 0.1 * torch.randn_like(x))
+
+    body = perturb if workload == "W4" else step
+    run = (lambda: body(x, out, kept)) if by == "eager" else replayed(body, x, out, kept)
+    run()
+    check = "none"
+    if workload == "W4":
+        off = (out - 0.8 * x - 0.6 * kept).abs().max().item()
+        if off > 1e-5:
+            raise SystemExit(f"x_t is off by {off}")
+        check = f"x_t off by {off:.0e}"
+    results.time(workload, by + (", eps kept" if workload == "W4" else ""), "F", f"{rows} rows x {W.STREAM_DIM}",
+                 12.0 * rows * W.STREAM_DIM, "byte", check, run, synchronize)
+
+
+class Model(torch.nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(w.shape[1], w.shape[0]) for w, _ in network.layers)
+        self.time = torch.nn.ModuleList(torch.nn.Linear(w.shape[1], w.shape[0], bias=False) for w in network.time)
+        self.out = torch.nn.Linear(network.out[0].shape[1], network.out[0].shape[0])
+        self.register_buffer("frequencies", torch.as_tensor(network.frequencies.copy()))
+        with torch.no_grad():
+            for layer, (w, b) in zip(self.layers, network.layers):
+                layer.weight.copy_(torch.as_tensor(w.copy()))
+                layer.bias.copy_(torch.as_tensor(b.copy()))
+            for layer, w in zip(self.time, network.time):
+                layer.weight.copy_(torch.as_tensor(w.copy()))
+
+    def forward(self, x, t):
+        turns = 2 * torch.pi * t * self.frequencies
+        features = torch.cat([turns.sin(), turns.cos()], dim=1)
+        h = x
+        for layer, time in zip(self.layers, self.time):
+            h = torch.nn.functional.silu(layer(h) + time(features))
+        return self.out(h)
+
+
+def training(workload, precision, by):
+    matmuls(precision)
+    name, batch = W.BATCH[workload]
+    network = results.network(name)
+    batch = results.count(batch)
+    model = Model(network).to(device)
+    average = copy.deepcopy(model).requires_grad_(False)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-4, fused=on_gpu, capturable=on_gpu)
+    data = torch.randn(1 << 16, network.dim, device=device)
+    half = precision.startswith("H")
+    kind = PRECISIONS[precision]
+
+    def loss_of():
+        x0 = data[torch.randint(len(data), (batch,), device=device)]
+        t = torch.rand(batch, 1, device=device) * 0.98 + 0.01
+        eps = torch.randn_like(x0)
+        with torch.autocast(device.type, kind, enabled=half):
+            prediction = model(torch.sqrt(1 - t) * x0 + torch.sqrt(t) * eps, t)
+        return (prediction.float() - eps).square().sum(1).mean()
+
+    forward = loss_of if by == "eager" else torch.compile(loss_of, mode="max-autotune-no-cudagraphs" if on_gpu else "default")
+
+    def step():
+        loss = forward()
+        optimiser.zero_grad(set_to_none=False)
+        loss.backward()
+        optimiser.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1e-3)
+        return loss
+
+    if by == "eager" or not on_gpu:
+        run = step
+        first = step().item()
+    else:
+        aside = torch.cuda.Stream()
+        with torch.cuda.stream(aside):
+            for _ in range(5):
+                first = step()
+        synchronize()
+        first = first.item()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            step()
+        run = graph.replay
+    if not 0 < first < 1e3:
+        raise SystemExit(f"the loss is {first}")
+    many = 100 if on_gpu else 3
+
+    def steps():
+        for _ in range(many):
+            run()
+
+    results.time(workload, by, precision, f"batch {batch}, a step", 3 * network.flop * batch, "flop", f"finite, first loss {first:.2f}", steps,
+                 synchronize, 1 / many)
+
+
+# What each form is asked for: everything as users start, and compiled what it is best at; each compilation takes minutes.
+ASKED = {
+    "eager": {"F": ("W1", "W1s", "W2", "W2s", "W3A", "W3B", "W3s"), "T": ("W1", "W2"), "H bf16": ("W1", "W1s", "W2", "W2s", "W3A", "W3B", "W3s")},
+    "compiled": {"F": ("W1",), "H f16": ("W1",), "H bf16": ("W1", "W1s", "W2", "W2s", "W3A", "W3B", "W3s")},
+}
+
+
+def main():
+    for form, asked in ASKED.items():
+        by = form + (" in a graph" if on_gpu and form == "compiled" else "")
+        results.attempt("W0", by, lambda: linear(by))
+        for workload in ("W4", "W5"):
+            results.attempt(workload, by, lambda: streaming(workload, by))
+        for precision, workloads in asked.items():
+            for workload in workloads:
+                torch.compiler.reset()
+                run = training if workload in W.BATCH else sampling
+                results.attempt(workload, f"{by} {precision}", lambda: run(workload, precision, by))
+    results.write(dict(torch=torch.__version__, cuda=torch.version.cuda, gpu=torch.cuda.get_device_name() if on_gpu else "none"))
+
+
+if __name__ == "__main__":
+    main()

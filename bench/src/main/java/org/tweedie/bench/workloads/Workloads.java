@@ -1,0 +1,115 @@
+package org.tweedie.bench.workloads;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.tweedie.Tweedie;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceException;
+import org.tweedie.io.Json;
+
+/**
+ * Runs the workloads on a device, or writes what peers need to do the same work.
+ *
+ * <pre>
+ * Workloads --device cuda:0 --out rows.json [--scale 1] [--runs 10] [--only W1,W5]
+ * Workloads --inputs FOLDER
+ * </pre>
+ */
+public final class Workloads {
+    private static final Map<String, String> DEFAULTS =
+            Map.of("device", "auto", "out", "rows.json", "scale", "1", "runs", "10", "only", "", "inputs", "");
+
+    private Workloads() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Map<String, String> options = options(arguments);
+        if (!options.get("inputs").isEmpty()) {
+            Path folder = Files.createDirectories(Path.of(options.get("inputs")));
+            for (NeuralSampling one : NeuralSampling.ALL) {
+                if (!one.name().endsWith("s")) { // W1s and W2s are the same networks, fewer rows
+                    one.write(folder);
+                }
+            }
+            return;
+        }
+        List<Row> rows = new ArrayList<>();
+        try (Device device = Device.open(options.get("device"))) {
+            Bench bench = new Bench(
+                    device,
+                    Double.parseDouble(options.get("scale")),
+                    2,
+                    Math.max(1, Integer.parseInt(options.get("runs"))),
+                    row -> {
+                        rows.add(row);
+                        System.out.printf(
+                                Locale.ROOT,
+                                "%-5s %-20s %s %-28s %10.3f ms  %s%n",
+                                row.workload(),
+                                row.by(),
+                                row.precision(),
+                                row.size(),
+                                row.median(),
+                                row.check());
+                    });
+            for (Map.Entry<String, Runnable> one : workloads(bench).entrySet()) {
+                if (options.get("only").isEmpty()
+                        || List.of(options.get("only").split(",")).contains(one.getKey())) {
+                    try {
+                        one.getValue().run();
+                    } catch (DeviceException | IllegalStateException e) {
+                        System.out.println(one.getKey() + " failed: " + e.getMessage());
+                        rows.add(new Row(
+                                one.getKey(), "Tweedie", "-", "-", new double[] {Double.NaN}, 0, "-", "failed: " + e.getMessage()));
+                    }
+                    write(Path.of(options.get("out")), device, rows);
+                }
+            }
+        }
+        if (rows.isEmpty() || rows.stream().anyMatch(row -> row.check().startsWith("failed"))) {
+            System.exit(1);
+        }
+    }
+
+    private static Map<String, Runnable> workloads(Bench bench) {
+        Map<String, Runnable> all = new TreeMap<>();
+        all.put("W0", () -> LinearSampling.run(bench));
+        all.put("W4", () -> Streaming.run(bench));
+        NeuralSampling.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
+        Training.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
+        return all;
+    }
+
+    private static Map<String, String> options(String[] arguments) {
+        Map<String, String> options = new TreeMap<>(DEFAULTS);
+        for (int i = 0; i < arguments.length; i += 2) {
+            String name = arguments[i].replaceFirst("^--", "");
+            if (!DEFAULTS.containsKey(name) || i + 1 == arguments.length) {
+                System.err.println("Workloads: no option '" + arguments[i] + "' or no value; there are "
+                        + new TreeMap<>(DEFAULTS).keySet());
+                System.exit(2);
+            }
+            options.put(name, arguments[i + 1]);
+        }
+        return options;
+    }
+
+    private static void write(Path file, Device device, List<Row> rows) throws IOException {
+        try (OutputStream stream = Files.newOutputStream(file);
+                Json json = Json.to(stream)) {
+            json.object()
+                    .field("device", device.name())
+                    .field("tweedie", Tweedie.version())
+                    .field("java", System.getProperty("java.version"));
+            json.array("rows");
+            rows.forEach(row -> row.write(json));
+            json.end().end();
+        }
+    }
+}
