@@ -2,6 +2,7 @@ package org.tweedie.kernels;
 
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Arguments;
+import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
 import org.tweedie.device.Stream;
@@ -34,6 +35,20 @@ public final class MixtureScore {
             Parameter.POINTER,
             Parameter.I32);
 
+    /** alpha, sigma, times, components, dim, log weight, mean, variance, terms. */
+    public static final KernelEntry TERMS = KernelEntry.of(
+            "mixture_terms_f32",
+            MixtureTwins::terms,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER);
+
     private MixtureScore() {}
 
     /**
@@ -45,7 +60,10 @@ public final class MixtureScore {
      */
     public record Mixture(View logWeight, View mean, View variance) {
         public Mixture {
-            Grid.require(mean.stride() == mean.width(), "means must lie densely", mean);
+            Grid.require(
+                    mean.width() >= 1 && mean.stride() == mean.width(),
+                    "means must lie densely, a coordinate or more",
+                    mean);
             Grid.require(
                     variance.stride() == variance.width()
                             && (variance.width() == 1 || variance.width() == mean.width()),
@@ -104,5 +122,38 @@ public final class MixtureScore {
             logDensity.into(arguments).i32(logDensity.stride());
         }
         stream.launch(stream.device().kernel(SCORE), Grid.items(Grid.capacity(score), 128), arguments);
+    }
+
+    /** Floats that {@link #terms} writes for each time. */
+    public static long termsOf(int components, int dim) {
+        return 4L * components * dim;
+    }
+
+    /**
+     * Queues what the score needs of the mixture at each of some times: mean, precision, log spread and log weight of each component and
+     * coordinate.
+     *
+     * @param mixture with variances as wide as its means
+     * @param alpha one a time
+     * @param sigma one a time; alpha^2 v + sigma^2 between 2^-60 and 2^60
+     * @param terms {@link #termsOf} floats a time from {@code at} on, a multiple of 4
+     */
+    public static void terms(
+            Stream stream, Mixture mixture, View alpha, View sigma, int times, DeviceBuffer terms, long at) {
+        int dim = mixture.mean().width();
+        Grid.require(mixture.variance().width() == dim, "variances must be " + dim + " wide", mixture.variance());
+        Grid.require(alpha.stride() == 1 && sigma.stride() == 1, "alpha and sigma must lie densely", alpha);
+        long count = times * termsOf(mixture.components(), dim);
+        if (times < 0 || at < 0 || at % 4 != 0 || count > terms.count() - at) {
+            throw new IllegalArgumentException(
+                    "mixture_terms_f32: " + count + " floats from " + at + " in a buffer of " + terms.count());
+        }
+        Arguments arguments = new Arguments(TERMS);
+        alpha.into(arguments);
+        sigma.into(arguments).i32(times).i32(mixture.components()).i32(dim);
+        mixture.logWeight().into(arguments);
+        mixture.mean().into(arguments);
+        mixture.variance().into(arguments).buffer(terms, at);
+        stream.launch(stream.device().kernel(TERMS), Grid.items(count / 4, 128), arguments);
     }
 }

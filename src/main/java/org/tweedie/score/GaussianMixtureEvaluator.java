@@ -1,5 +1,6 @@
 package org.tweedie.score;
 
+import java.util.Arrays;
 import java.util.List;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
@@ -13,7 +14,6 @@ import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.rng.Purpose;
 import org.tweedie.sde.CoefficientTable;
-import org.tweedie.sde.GaussianMixture;
 import org.tweedie.sde.Sde;
 
 /** The mixture in device memory, and alpha and sigma: one of each, or one a row from the process's table. */
@@ -30,19 +30,10 @@ final class GaussianMixtureEvaluator implements Evaluator {
 
     GaussianMixtureEvaluator(GaussianMixtureScore field, Device device, int rows) {
         this.field = field;
-        GaussianMixture law = field.mixture();
         Sde sde = field.sde();
-        int k = law.components();
-        int d = law.dimension();
-        float[] values = new float[k + 2 * k * d + 1];
-        for (int c = 0; c < k; c++) {
-            values[c] = (float) StrictMath.log(law.weight(c));
-            for (int i = 0; i < d; i++) {
-                values[k + c * d + i] = (float) law.mean(c)[i];
-                values[k + k * d + c * d + i] = (float) law.covariance(c)[i][i];
-            }
-        }
-        values[values.length - 1] = 1;
+        float[] law = field.numbers();
+        float[] values = Arrays.copyOf(law, law.length + 1);
+        values[law.length] = 1;
         // A = alpha, B = sigma of a row that is 1: noise gets no weight
         CoefficientTable scales = CoefficientTable.of(sde, t -> new double[] {sde.alpha(t), 0, sde.sigma(t), 0, 1, t});
         int each = Math.max(1, rows);
@@ -59,8 +50,7 @@ final class GaussianMixtureEvaluator implements Evaluator {
             throw e;
         }
         table = new Perturb.Table(nodes, scales.nodes(), (float) scales.logFirst(), (float) scales.inverseSpacing());
-        mixture = new MixtureScore.Mixture(
-                View.shared(numbers, 0, k), new View(numbers, k, d, d), new View(numbers, k + (long) k * d, d, d));
+        mixture = field.in(numbers);
         unit = View.shared(numbers, values.length - 1L, 1);
         alpha = View.rows(coefficients, 1);
         sigma = alpha.from(each);

@@ -2,6 +2,9 @@ package org.tweedie.score;
 
 import java.util.List;
 import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.kernels.MixtureScore;
+import org.tweedie.kernels.View;
 import org.tweedie.plan.Space;
 import org.tweedie.sde.GaussianMixture;
 import org.tweedie.sde.Sde;
@@ -40,5 +43,28 @@ public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements 
     @Override
     public Evaluator open(Device device, int rows) {
         return new GaussianMixtureEvaluator(this, device, rows);
+    }
+
+    /** What a kernel reads of the mixture, in f32: the logarithms of the weights, the means, the variances. */
+    public float[] numbers() {
+        int k = mixture.components();
+        int d = mixture.dimension();
+        float[] numbers = new float[k + 2 * k * d];
+        for (int c = 0; c < k; c++) {
+            numbers[c] = (float) StrictMath.log(mixture.weight(c));
+            for (int i = 0; i < d; i++) {
+                numbers[k + c * d + i] = (float) mixture.mean(c)[i];
+                numbers[k + k * d + c * d + i] = (float) mixture.covariance(c)[i][i];
+            }
+        }
+        return numbers;
+    }
+
+    /** The mixture in a buffer that starts with {@link #numbers}. */
+    public MixtureScore.Mixture in(DeviceBuffer numbers) {
+        int k = mixture.components();
+        int d = mixture.dimension();
+        return new MixtureScore.Mixture(
+                View.shared(numbers, 0, k), new View(numbers, k, d, d), new View(numbers, k + (long) k * d, d, d));
     }
 }
