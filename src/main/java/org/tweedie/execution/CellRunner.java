@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -37,8 +36,8 @@ final class CellRunner implements AutoCloseable {
     private final List<DeviceBuffer> states = new ArrayList<>();
     private final Map<String, Evaluator> evaluators = new HashMap<>();
     private final List<Operation> operations = new ArrayList<>();
+    private final BatchRows batchRows;
     private final RowSet rows;
-    private @Nullable DeviceBuffer indices;
     private int count;
 
     /** What one cell queues; {@code closes} where a step ends with it. */
@@ -51,7 +50,8 @@ final class CellRunner implements AutoCloseable {
         this.capacity = capacity;
         this.layout = StateLayout.of(table.registers());
         try {
-            this.rows = owned.add(RowSet.on(device));
+            this.batchRows = owned.add(new BatchRows(stream, capacity));
+            this.rows = batchRows.rows();
             for (StateLayout.Block block : layout.blocks()) {
                 states.add(owned.add(device.allocate(Element.F32, block.slots() * block.slotStride(capacity))));
             }
@@ -86,16 +86,7 @@ final class CellRunner implements AutoCloseable {
     /** Points later launches at the rows of a batch and brings in its given registers. */
     void load(Batch batch) {
         count = batch.count();
-        DeviceBuffer list = null;
-        long[] wanted = batch.indices();
-        if (wanted != null) {
-            if (indices == null) {
-                indices = owned.add(stream.device().allocate(Element.I64, capacity));
-            }
-            list = indices;
-            stream.upload(wanted, 0, list, 0, batch.count());
-        }
-        rows.assign(stream, batch.seed(), batch.first(), batch.count(), list, null, 0);
+        batchRows.assign(batch);
         int next = 0;
         for (int r = 0; r < table.registers().size(); r++) {
             if (table.registers().get(r).given()) {

@@ -28,7 +28,7 @@ public interface Execution {
     static List<Execution> candidates(Device device) {
         return device.kind() == DeviceKind.HOST
                 ? List.of(new HostFused(), new GraphReplay(), new Stepwise())
-                : List.of(new GraphReplay(), new Stepwise());
+                : List.of(new FusedSde(), new GraphReplay(), new Stepwise());
     }
 
     /** Taken or declined, with the reason. */

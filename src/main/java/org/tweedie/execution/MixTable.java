@@ -54,7 +54,7 @@ record MixTable(DeviceBuffer headers, DeviceBuffer weights) {
         return slots;
     }
 
-    private static List<CellDraw> draws(Mix mix) {
+    static List<CellDraw> draws(Mix mix) {
         List<CellDraw> draws = new ArrayList<>();
         for (Noise noise : mix.draws()) {
             if (!(noise.law() instanceof StandardLaw law)) {

@@ -8,6 +8,15 @@ public interface Runner extends AutoCloseable {
     /** Runs every step for the rows of {@code batch} and waits until its outputs are written. */
     void run(Batch batch);
 
+    /**
+     * The same; a run of several launches, one after the other, gives up between them once it is cancelled.
+     *
+     * @throws java.util.concurrent.CancellationException if it gave up; the outputs are then undefined
+     */
+    default void run(Batch batch, CancelToken cancel) {
+        run(batch);
+    }
+
     @Override
     void close();
 }

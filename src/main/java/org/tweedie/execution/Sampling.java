@@ -334,14 +334,16 @@ public final class Sampling implements AutoCloseable {
                 on.stream().synchronize(); // the execution reads them on a stream of its own
             }
             on.runner()
-                    .run(new Batch(
-                            seed,
-                            wanted == null ? first : 0,
-                            rows,
-                            wanted,
-                            in,
-                            views(on.outputs, program.outputs()),
-                            traceViews(on.traces, rows)));
+                    .run(
+                            new Batch(
+                                    seed,
+                                    wanted == null ? first : 0,
+                                    rows,
+                                    wanted,
+                                    in,
+                                    views(on.outputs, program.outputs()),
+                                    traceViews(on.traces, rows)),
+                            cancel);
             return new Piece(
                     download(on.stream(), on.outputs, program.outputs(), rows),
                     download(

@@ -22,10 +22,15 @@ import org.tweedie.plan.RowFunction;
 import org.tweedie.plan.Space;
 import org.tweedie.plan.Time;
 import org.tweedie.rng.Purpose;
+import org.tweedie.score.GaussianMixtureScore;
 import org.tweedie.score.Mlp;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
+import org.tweedie.sde.GaussianMixture;
+import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Prediction;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.VpSde;
 import org.tweedie.testing.TestDevices;
 
 class ExecutionTest {
@@ -205,6 +210,30 @@ class ExecutionTest {
             }
         }
         network.parameters().values().close();
+    }
+
+    /** A score that is a formula is taken by every execution of a device, and by the fused one of each if nobody says otherwise. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void anExactScoreRunsFusedAndGivesTheSameBitsByAll(Device device) {
+        Sde sde = new VpSde().on(Space.euclidean(DIM));
+        GaussianMixture law = new GaussianMixture(
+                new double[] {0.25, 0.75}, new double[][] {{-3, 0, 1}, {3, 1, 0.5}}, new double[][][] {
+                    {{0.25, 0, 0}, {0, 1, 0}, {0, 0, 2}}, {{1, 0, 0}, {0, 0.1, 0}, {0, 0, 0.5}}
+                });
+        for (String spec : List.of("heun@9", "dpm2m@9", "ancestral@25", "edm:20@9", "pc:0.16@25", "ald:5,0.05@9")) {
+            MethodSpec method = MethodSpec.parse(spec);
+            Plan plan = method.method().plan(sde, method.grid(sde));
+            Program program = Program.of(plan, Map.of(Sde.SCORE, new GaussianMixtureScore(law, sde)));
+            assertEquals(
+                    "fused",
+                    Sampling.choose(program, device, false, null).execution().name(),
+                    spec);
+            List<float[]> whole = run(program, device, "stepwise", 7, 129, 1, Map.of());
+            assertSame(whole, run(program, device, "graph", 7, 129, 1, Map.of()));
+            assertSame(whole, run(program, device, "fused", 7, 129, 1, Map.of()));
+            assertSame(whole, run(program, device, "fused", 7, 129, 4, Map.of()));
+        }
     }
 
     /** A given row belongs to the sample of its number, so a later piece reads on. */

@@ -107,6 +107,12 @@ public final class LaunchSet {
         }));
         cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
         cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
+        for (int dim : new int[] {1, 2, 3, 4, 7, 8}) {
+            for (int slots : new int[] {2, 4, 8}) {
+                cases.add(exact(
+                        "trajectory " + rows + " x " + dim + " x " + slots, lab -> trajectory(lab, rows, dim, slots)));
+            }
+        }
         cases.add(exact("time features " + rows, lab -> {
             View out = lab.out(0, rows, 10, 11);
             TimeFeatures.forward(
@@ -321,6 +327,59 @@ public final class LaunchSet {
                 score,
                 density);
         return all(lab.read(score), lab.read(density));
+    }
+
+    /** The first slot comes in, is scored, mixed into the last with a draw of each law, and both go out; then a second launch reads them. */
+    private static float[] trajectory(Lab lab, int rows, int dim, int slots) {
+        int components = 3;
+        float[] variance = random(components * dim, 22);
+        for (int i = 0; i < variance.length; i++) {
+            variance[i] = Math.abs(variance[i]) + 0.125f;
+        }
+        DeviceBuffer terms = lab.untouched(2 * (int) MixtureScore.termsOf(components, dim));
+        MixtureScore.terms(
+                lab.stream(),
+                new MixtureScore.Mixture(
+                        View.shared(lab.floats(-1.5f, -0.75f, -1.25f), 0, components),
+                        View.rows(lab.floats(random(components * dim, 21)), dim),
+                        View.rows(lab.floats(variance), dim)),
+                View.rows(lab.floats(0.75f, 0.5f), 1),
+                View.rows(lab.floats(0.5f, 0.875f), 1),
+                2,
+                terms,
+                0);
+        TrajectoryOperations operations = new TrajectoryOperations();
+        operations.load(0, 0);
+        operations.evaluate(0, 1, components, components * dim, 0.5f);
+        List<CellDraw> draws = new ArrayList<>();
+        for (StandardLaw law : StandardLaw.values()) {
+            draws.add(new CellDraw(law, Purpose.STEP, 4 + law.code()));
+        }
+        operations.mix(
+                new int[] {0, 1},
+                new int[] {0, slots - 1},
+                new double[][] {{0.5, 2, 1, 0.25, -0.125}, {1, 0, 0, 3, 0.5}},
+                draws);
+        operations.store(0, 1);
+        operations.store(slots - 1, 2);
+        int cut = operations.size();
+        operations.load(slots - 1, 2);
+        operations.mix(new int[] {slots - 1}, new int[] {0, 1}, new double[][] {{0}, {-2}}, List.of());
+        operations.store(0, 3);
+        operations.store(1, 2);
+        View x = lab.rows(random(rows * dim, 23), dim);
+        View first = lab.out(0, rows, dim, dim + 1);
+        View second = lab.out(0, rows, dim, dim + 2);
+        View third = lab.out(rows, dim);
+        RowSet living = living(lab, rows);
+        try (ViewTable views = ViewTable.on(lab.stream().device(), 4)) {
+            views.assign(lab.stream(), List.of(x, first, second, third));
+            TrajectorySde.Tables tables = new TrajectorySde.Tables(
+                    lab.ints(operations.table()), lab.floats(operations.weights()), terms, operations.size());
+            TrajectorySde.run(lab.stream(), living, views, tables, dim, slots, 0, cut, rows);
+            TrajectorySde.run(lab.stream(), living, views, tables, dim, slots, cut, operations.size(), rows);
+        }
+        return all(lab.read(terms), lab.read(first), lab.read(second), lab.read(third));
     }
 
     private static float[] sums(Lab lab, int rows) {

@@ -1,0 +1,171 @@
+// trajectory_sde.cuh: a plan's table of cells from its start to its end in one launch, a thread a row, registers in registers
+//
+//   operations  16 int32 each, obeyed in order by all threads alike (org.tweedie.kernels.TrajectoryLayout):
+//                 LOAD     slot <- row of view        code, slot, 0, view
+//                 STORE    row of view <- slot        code, slot, 0, view
+//                 EVALUATE into <- score of from      code, from, into, components, first of the terms, alpha (bits of f32)
+//                 MIX      slots <- W (slots, draws)  code, number of the weights, slots written (bits), draws, of those written the ones
+//                                                     without a term (bits); at 8: law[4], purpose << 24 | ordinal [4]
+//   weights     8 x 12 f32 a mix as in cell.cuh, column and row of a register its slot
+//   terms       of mixture_terms_f32
+//   views       address and stride of each
+//   noise       drawn here from (seed, index of row, purpose, ordinal + iteration, quad), as step_cell_f32 does
+#pragma once
+#include "execution/cell.cuh"
+#include "score/mixture.cuh"
+
+namespace trajectory {
+constexpr int LOAD = 0, STORE = 1, EVALUATE = 2, MIX = 3;
+constexpr int OPERATION = 16, LAWS = 8, WORDS = 12;
+
+struct View {
+    float* at;
+    int64_t stride;
+};
+
+/// A mixture at one time, from its terms.
+template <int DIMENSION>
+struct Terms {
+    static constexpr int32_t LANES = DIMENSION;
+    int32_t dim, components;
+    float alpha;
+    const float* __restrict__ terms;
+
+    __device__ __forceinline__ float log_weight(const int32_t k) const { return terms[int64_t(k) * dim * 4 + 3]; }
+
+    __device__ __forceinline__ mixture::Term term(const int32_t k, const int32_t d) const {
+        const float4 t = load_f32x4(terms + (int64_t(k) * dim + d) * 4);
+        return {t.x, t.y, t.z};
+    }
+};
+
+/// The registers of a row: SLOTS of LANES coordinates in machine registers, so that every place is a constant; a slot known at run time is
+/// found by comparing.
+template <int SLOTS, int LANES>
+struct State {
+    static constexpr int QUADS = (LANES + 3) / 4;
+    float4 v[SLOTS][QUADS];
+
+    __device__ __forceinline__ float4 get(const int32_t slot, const int q) const {
+        float4 found = v[0][q];
+#pragma unroll
+        for (int s = 1; s < SLOTS; ++s) {
+            if (s == slot) found = v[s][q];
+        }
+        return found;
+    }
+
+    __device__ __forceinline__ void put(const int32_t slot, const int q, const float4 value) {
+#pragma unroll
+        for (int s = 0; s < SLOTS; ++s) {
+            if (s == slot) v[s][q] = value;
+        }
+    }
+};
+
+template <int LANES>
+struct Row {
+    float4 quad[(LANES + 3) / 4];
+    __device__ __forceinline__ float& operator[](const int32_t d) {
+        float4& q = quad[d / 4];
+        return d % 4 == 0 ? q.x : d % 4 == 1 ? q.y : d % 4 == 2 ? q.z : q.w;
+    }
+    __device__ __forceinline__ float operator[](const int32_t d) const { return const_cast<Row&>(*this)[d]; }
+};
+
+template <int SLOTS, int LANES>
+__device__ __forceinline__ void mix(State<SLOTS, LANES>& state, const int32_t* __restrict__ operation, const uint4 head,
+                                    const float* __restrict__ weights, const uint64_t seed, const int64_t index,
+                                    const int64_t iteration) {
+    const float* const table = weights + int64_t(head.y) * cell::WEIGHTS;
+    const uint32_t outs = head.z, bare = uint32_t(operation[4]);
+    const int32_t draws = int32_t(head.w);
+#pragma unroll
+    for (int q = 0; q < State<SLOTS, LANES>::QUADS; ++q) {
+        float4 sum[SLOTS];
+#pragma unroll
+        for (int o = 0; o < SLOTS; ++o) {
+            sum[o] = cell::nothing();
+            if ((outs >> o & 1) != 0) {
+#pragma unroll
+                for (int s = 0; s < SLOTS; s += 4) {
+                    const float4 w = load_f32x4(table + o * cell::COLUMNS + s);
+                    cell::add_term(sum[o], w.x, state.v[s][q]);
+                    if (s + 1 < SLOTS) cell::add_term(sum[o], w.y, state.v[s + 1 < SLOTS ? s + 1 : 0][q]);
+                    if (s + 2 < SLOTS) cell::add_term(sum[o], w.z, state.v[s + 2 < SLOTS ? s + 2 : 0][q]);
+                    if (s + 3 < SLOTS) cell::add_term(sum[o], w.w, state.v[s + 3 < SLOTS ? s + 3 : 0][q]);
+                }
+            }
+        }
+#pragma unroll 1
+        for (int32_t k = 0; k < draws; ++k) {
+            const uint32_t word = uint32_t(operation[WORDS + k]);
+            const uint32_t what = rng::purpose_word(int32_t(word >> 24), int64_t(word & 0xffffff) + iteration);
+            const float4 z = rng::draw(operation[LAWS + k], rng::row_words(seed, index, what, q));
+#pragma unroll
+            for (int o = 0; o < SLOTS; ++o) cell::add_term(sum[o], table[o * cell::COLUMNS + cell::INS + k], z);
+        }
+#pragma unroll
+        for (int o = 0; o < SLOTS; ++o) {
+            if ((outs >> o & 1) != 0) state.v[o][q] = cell::total(sum[o], (bare >> o & 1) == 0);
+        }
+    }
+}
+
+template <int SLOTS, int LANES>
+__device__ __forceinline__ void evaluate(State<SLOTS, LANES>& state, const int32_t* __restrict__ operation, const uint4 head,
+                                         const float* __restrict__ terms, const int32_t dim) {
+    Row<LANES> x, score;
+#pragma unroll
+    for (int q = 0; q < State<SLOTS, LANES>::QUADS; ++q) {
+        x.quad[q] = state.get(int32_t(head.y), q);
+        score.quad[q] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    }
+    const Terms<LANES> law = {dim, int32_t(head.w), approx::from_bits(operation[5]), terms + int64_t(operation[4]) * 4};
+    mixture::score(law, x, score);
+#pragma unroll
+    for (int q = 0; q < State<SLOTS, LANES>::QUADS; ++q) state.put(int32_t(head.z), q, score.quad[q]);
+}
+
+/// Rows of `dim` coordinates through operations [first, last).
+template <int SLOTS, int LANES>
+__device__ __forceinline__ void run(const RowSet* __restrict__ rows, const View* __restrict__ views,
+                                    const int32_t* __restrict__ operations, const float* __restrict__ weights,
+                                    const float* __restrict__ terms, const int32_t width, const int32_t first, const int32_t last) {
+    const int32_t dim = LANES > 4 ? width : LANES;
+    for (int64_t r = rng::first_item(); r < rows->count; r += rng::item_stride()) {
+        if (!row_alive(rows, r)) continue;
+        const uint64_t seed = rows->seed;
+        const int64_t index = row_index(rows, r), iteration = rows->iteration;
+        State<SLOTS, LANES> state;
+#pragma unroll
+        for (int s = 0; s < SLOTS; ++s) {
+#pragma unroll
+            for (int q = 0; q < State<SLOTS, LANES>::QUADS; ++q) state.v[s][q] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        }
+#pragma unroll 1
+        for (int32_t i = first; i < last; ++i) {
+            const int32_t* const operation = operations + int64_t(i) * OPERATION;
+            const uint4 head = load_b128(operation);
+            if (head.x == MIX) {
+                mix(state, operation, head, weights, seed, index, iteration);
+            } else if (head.x == EVALUATE) {
+                evaluate(state, operation, head, terms, dim);
+            } else {
+                const View view = views[head.w];
+                float* const at = view.at + r * view.stride;
+                const bool whole = rng::whole_quads(view.at, dim, view.stride);
+#pragma unroll
+                for (int q = 0; q < State<SLOTS, LANES>::QUADS; ++q) {
+                    if (q > 0 && 4 * q >= dim) break;
+                    if (head.x == STORE) {
+                        rng::store_quad(at, 4 * q, dim, whole, state.get(int32_t(head.y), q));
+                    } else {
+                        state.put(int32_t(head.y), q, rng::load_quad(at, 4 * q, dim, whole));
+                    }
+                }
+            }
+        }
+    }
+}
+}  // namespace trajectory
