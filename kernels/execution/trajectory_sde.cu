@@ -6,6 +6,12 @@
 #include "execution/trajectory_sde.cuh"
 
 extern "C" __global__ void __launch_bounds__(128, 8)
+trajectory_sde_1x1_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
+                       const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
+    trajectory::run<1, 1>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 8)
 trajectory_sde_1x2_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
                        const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
     trajectory::run<2, 1>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
@@ -21,6 +27,12 @@ extern "C" __global__ void __launch_bounds__(128, 4)
 trajectory_sde_1x8_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
                        const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
     trajectory::run<8, 1>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 8)
+trajectory_sde_2x1_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
+                       const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
+    trajectory::run<1, 2>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 8)
@@ -42,6 +54,12 @@ trajectory_sde_2x8_f32(const RowSet* __restrict__ rows, const void* __restrict__
 }
 
 extern "C" __global__ void __launch_bounds__(128, 8)
+trajectory_sde_3x1_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
+                       const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
+    trajectory::run<1, 3>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 8)
 trajectory_sde_3x2_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
                        const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
     trajectory::run<2, 3>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
@@ -60,6 +78,12 @@ trajectory_sde_3x8_f32(const RowSet* __restrict__ rows, const void* __restrict__
 }
 
 extern "C" __global__ void __launch_bounds__(128, 8)
+trajectory_sde_4x1_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
+                       const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
+    trajectory::run<1, 4>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 8)
 trajectory_sde_4x2_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
                        const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
     trajectory::run<2, 4>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
@@ -75,6 +99,12 @@ extern "C" __global__ void __launch_bounds__(128, 4)
 trajectory_sde_4x8_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
                        const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
     trajectory::run<8, 4>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 8)
+trajectory_sde_8x1_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
+                       const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
+    trajectory::run<1, 8>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 8)

@@ -4,8 +4,8 @@
 //                 LOAD     slot <- row of view        code, slot, 0, view
 //                 STORE    row of view <- slot        code, slot, 0, view
 //                 EVALUATE into <- score of from      code, from, into, components, first of the terms, alpha (bits of f32)
-//                 MIX      slots <- W (slots, draws)  code, number of the weights, slots written (bits), draws, of those written the ones
-//                                                     without a term (bits); at 8: law[4], purpose << 24 | ordinal [4]
+//                 MIX      slots <- W (slots, draws)  code, number of the weights, slots written (bits) | those of them without a term
+//                                                     << 8, draws; at 8: (law, purpose << 24 | ordinal) [4]
 //   weights     8 x 12 f32 a mix as in cell.cuh, column and row of a register its slot
 //   terms       of mixture_terms_f32
 //   views       address and stride of each
@@ -16,7 +16,7 @@
 
 namespace trajectory {
 constexpr int LOAD = 0, STORE = 1, EVALUATE = 2, MIX = 3;
-constexpr int OPERATION = 16, LAWS = 8, WORDS = 12;
+constexpr int OPERATION = 16, DRAWN = 8;
 
 struct View {
     float* at;
@@ -78,7 +78,7 @@ __device__ __forceinline__ void mix(State<SLOTS, LANES>& state, const int32_t* _
                                     const float* __restrict__ weights, const uint64_t seed, const int64_t index,
                                     const int64_t iteration) {
     const float* const table = weights + int64_t(head.y) * cell::WEIGHTS;
-    const uint32_t outs = head.z, bare = uint32_t(operation[4]);
+    const uint32_t outs = head.z, bare = head.z >> 8;
     const int32_t draws = int32_t(head.w);
 #pragma unroll
     for (int q = 0; q < State<SLOTS, LANES>::QUADS; ++q) {
@@ -99,9 +99,10 @@ __device__ __forceinline__ void mix(State<SLOTS, LANES>& state, const int32_t* _
         }
 #pragma unroll 1
         for (int32_t k = 0; k < draws; ++k) {
-            const uint32_t word = uint32_t(operation[WORDS + k]);
+            const int32_t law = operation[DRAWN + 2 * k];
+            const uint32_t word = uint32_t(operation[DRAWN + 2 * k + 1]);
             const uint32_t what = rng::purpose_word(int32_t(word >> 24), int64_t(word & 0xffffff) + iteration);
-            const float4 z = rng::draw(operation[LAWS + k], rng::row_words(seed, index, what, q));
+            const float4 z = rng::draw(law, rng::row_words(seed, index, what, q));
 #pragma unroll
             for (int o = 0; o < SLOTS; ++o) cell::add_term(sum[o], table[o * cell::COLUMNS + cell::INS + k], z);
         }

@@ -21,14 +21,14 @@ public final class TrajectoryOperations {
     /** Slot &larr; score at a slot: code, from, into, components, first of the terms, bits of alpha. */
     public static final int EVALUATE = 2;
 
-    /** Slots &larr; W (slots, draws): code, number of the weights, slots written, draws, of the slots written those without a term. */
+    /** Slots &larr; W (slots, draws): code, number of the weights, slots written and above {@value #BARE} bits those without a term, draws. */
     public static final int MIX = 3;
 
-    /** Where in a mix the laws of the draws start. */
-    public static final int LAWS = 8;
+    /** Where in a mix's slots the bits of those start that are written without a term. */
+    public static final int BARE = 8;
 
-    /** Where in a mix the purposes and ordinals of the draws start. */
-    public static final int WORDS = 12;
+    /** Where in a mix the draws start, two words each: law, and purpose &lt;&lt; 24 | ordinal. */
+    public static final int DRAWN = 8;
 
     private final List<int[]> operations = new ArrayList<>();
     private final List<float[]> weights = new ArrayList<>();
@@ -82,12 +82,12 @@ public final class TrajectoryOperations {
                 any |= w != 0;
             }
             operation[2] |= 1 << outs[o];
-            operation[4] |= any ? 0 : 1 << outs[o];
+            operation[2] |= any ? 0 : 1 << BARE + outs[o];
         }
         for (int k = 0; k < draws.size(); k++) {
-            operation[LAWS + k] = draws.get(k).law().code();
-            operation[WORDS + k] = draws.get(k).purpose().code() << 24
-                    | Fill.ordinal(draws.get(k).ordinal());
+            CellDraw draw = draws.get(k);
+            operation[DRAWN + 2 * k] = draw.law().code();
+            operation[DRAWN + 2 * k + 1] = draw.purpose().code() << 24 | Fill.ordinal(draw.ordinal());
         }
         weights.add(table);
     }

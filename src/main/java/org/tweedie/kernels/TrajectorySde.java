@@ -22,7 +22,7 @@ public final class TrajectorySde {
     public static final int MOST_SLOTS = 8;
 
     private static final int[] WIDTHS = {1, 2, 3, 4, MOST_WIDTH};
-    private static final int[] SLOTS = {2, 4, MOST_SLOTS};
+    private static final int[] SLOTS = {1, 2, 4, MOST_SLOTS};
 
     /** rows, views, operations, weights, terms, dim, first, last; by width, then slots. */
     private static final List<KernelEntry> ENTRIES = entries();

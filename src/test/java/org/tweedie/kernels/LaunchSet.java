@@ -108,7 +108,7 @@ public final class LaunchSet {
         cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
         cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
         for (int dim : new int[] {1, 2, 3, 4, 7, 8}) {
-            for (int slots : new int[] {2, 4, 8}) {
+            for (int slots : new int[] {1, 2, 4, 8}) {
                 cases.add(exact(
                         "trajectory " + rows + " x " + dim + " x " + slots, lab -> trajectory(lab, rows, dim, slots)));
             }
@@ -329,7 +329,7 @@ public final class LaunchSet {
         return all(lab.read(score), lab.read(density));
     }
 
-    /** The first slot comes in, is scored, mixed into the last with a draw of each law, and both go out; then a second launch reads them. */
+    /** The first slot comes in, is scored, mixed with the score and a draw of each law, and both go out; a second launch reads the last. */
     private static float[] trajectory(Lab lab, int rows, int dim, int slots) {
         int components = 3;
         float[] variance = random(components * dim, 22);
@@ -350,23 +350,25 @@ public final class LaunchSet {
                 0);
         TrajectoryOperations operations = new TrajectoryOperations();
         operations.load(0, 0);
-        operations.evaluate(0, 1, components, components * dim, 0.5f);
+        int last = slots - 1;
+        int[] both = slots > 1 ? new int[] {0, last} : new int[] {0};
+        if (slots > 1) {
+            operations.evaluate(0, last, components, components * dim, 0.5f);
+        }
         List<CellDraw> draws = new ArrayList<>();
         for (StandardLaw law : StandardLaw.values()) {
             draws.add(new CellDraw(law, Purpose.STEP, 4 + law.code()));
         }
-        operations.mix(
-                new int[] {0, 1},
-                new int[] {0, slots - 1},
-                new double[][] {{0.5, 2, 1, 0.25, -0.125}, {1, 0, 0, 3, 0.5}},
-                draws);
+        double[][] weights = {{0.5, 2, 1, 0.25, -0.125}, {1, 0, 0, 3, 0.5}};
+        operations.mix(both, both, slots > 1 ? weights : new double[][] {{0.5, 1, 0.25, -0.125}}, draws);
         operations.store(0, 1);
-        operations.store(slots - 1, 2);
+        operations.store(last, 2);
         int cut = operations.size();
-        operations.load(slots - 1, 2);
-        operations.mix(new int[] {slots - 1}, new int[] {0, 1}, new double[][] {{0}, {-2}}, List.of());
+        operations.load(last, 2);
+        operations.mix(
+                new int[] {last}, both, slots > 1 ? new double[][] {{0}, {-2}} : new double[][] {{-2}}, List.of());
         operations.store(0, 3);
-        operations.store(1, 2);
+        operations.store(last, 2);
         View x = lab.rows(random(rows * dim, 23), dim);
         View first = lab.out(0, rows, dim, dim + 1);
         View second = lab.out(0, rows, dim, dim + 2);

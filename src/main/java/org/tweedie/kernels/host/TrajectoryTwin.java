@@ -1,11 +1,10 @@
 package org.tweedie.kernels.host;
 
+import static org.tweedie.kernels.TrajectoryOperations.DRAWN;
 import static org.tweedie.kernels.TrajectoryOperations.EVALUATE;
-import static org.tweedie.kernels.TrajectoryOperations.LAWS;
 import static org.tweedie.kernels.TrajectoryOperations.MIX;
 import static org.tweedie.kernels.TrajectoryOperations.OPERATION;
 import static org.tweedie.kernels.TrajectoryOperations.STORE;
-import static org.tweedie.kernels.TrajectoryOperations.WORDS;
 
 import java.util.List;
 import org.tweedie.device.Arguments;
@@ -99,9 +98,9 @@ public final class TrajectoryTwin {
 
         private void mix(int r, int at, int table, int outs, int draws) {
             for (int k = 0; k < draws; k++) {
-                int word = operations[at + WORDS + k];
+                int word = operations[at + DRAWN + 2 * k + 1];
                 int what = Philox.purposeWord(word >>> 24, (word & 0xffffff) + rows.iteration());
-                Draws.mine().fill(operations[at + LAWS + k], rows, r, r + 1, what, dim, noise, k * dim, dim);
+                Draws.mine().fill(operations[at + DRAWN + 2 * k], rows, r, r + 1, what, dim, noise, k * dim, dim);
             }
             for (int o = 0; o < TrajectorySde.MOST_SLOTS; o++) {
                 if ((outs >> o & 1) != 0) {
