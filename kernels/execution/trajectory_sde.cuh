@@ -75,7 +75,7 @@ struct Row {
 
 template <int SLOTS, int LANES>
 __device__ __forceinline__ void mix(State<SLOTS, LANES>& state, const int32_t* __restrict__ operation, const uint4 head,
-                                    const float* __restrict__ weights, const uint64_t seed, const int64_t index,
+                                    const float* __restrict__ weights, const rng::HeldKey& key, const int64_t index,
                                     const int64_t iteration) {
     const float* const table = weights + int64_t(head.y) * cell::WEIGHTS;
     const uint32_t outs = head.z, bare = head.z >> 8;
@@ -102,7 +102,7 @@ __device__ __forceinline__ void mix(State<SLOTS, LANES>& state, const int32_t* _
             const int32_t law = operation[DRAWN + 2 * k];
             const uint32_t word = uint32_t(operation[DRAWN + 2 * k + 1]);
             const uint32_t what = rng::purpose_word(int32_t(word >> 24), int64_t(word & 0xffffff) + iteration);
-            const float4 z = rng::draw(law, rng::row_words(seed, index, what, q));
+            const float4 z = rng::draw(law, rng::row_words(key, index, what, q));
 #pragma unroll
             for (int o = 0; o < SLOTS; ++o) cell::add_term(sum[o], table[o * cell::COLUMNS + cell::INS + k], z);
         }
@@ -136,7 +136,7 @@ __device__ __forceinline__ void run(const RowSet* __restrict__ rows, const View*
     const int32_t dim = LANES > 4 ? width : LANES;
     for (int64_t r = rng::first_item(); r < rows->count; r += rng::item_stride()) {
         if (!row_alive(rows, r)) continue;
-        const uint64_t seed = rows->seed;
+        const rng::HeldKey key = rng::held_key(rows->seed);
         const int64_t index = row_index(rows, r), iteration = rows->iteration;
         State<SLOTS, LANES> state;
 #pragma unroll
@@ -149,7 +149,7 @@ __device__ __forceinline__ void run(const RowSet* __restrict__ rows, const View*
             const int32_t* const operation = operations + int64_t(i) * OPERATION;
             const uint4 head = load_b128(operation);
             if (head.x == MIX) {
-                mix(state, operation, head, weights, seed, index, iteration);
+                mix(state, operation, head, weights, key, index, iteration);
             } else if (head.x == EVALUATE) {
                 evaluate(state, operation, head, terms, dim);
             } else {

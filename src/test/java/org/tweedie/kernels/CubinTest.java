@@ -164,5 +164,9 @@ class CubinTest {
         assertEquals(2, kernels.get("fill_normal_f32").of(Opcode.MUFU) - divisions, "a root a pair");
         assertEquals(2, kernels.get("perturb_f32").of(Opcode.MUFU) - divisions, "a root a pair");
         assertEquals(2, kernels.get("step_cell_f32").of(Opcode.MUFU) - divisions, "a root a pair");
+        // the trajectory has no division, but the reciprocal of the sum of shares
+        assertEquals(3, kernels.get("trajectory_sde_3x1_f32").of(Opcode.MUFU), "a root a pair, one reciprocal a score");
+        // of which a step of W0 passes 218 on sm_90 (docs/kernels.md)
+        assertTrue(kernels.get("trajectory_sde_3x1_f32").all() <= 480, "instructions of the trajectory's kernel");
     }
 }
