@@ -1,5 +1,6 @@
 package org.tweedie.device;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.KernelEntry.Parameter;
 
@@ -11,6 +12,7 @@ public final class Arguments {
     private final KernelEntry entry;
     private final long[] bits;
     private final @Nullable Object[] objects;
+    private List<DeviceBuffer> reached = List.of();
     private int size;
 
     public Arguments(KernelEntry entry) {
@@ -37,6 +39,17 @@ public final class Arguments {
     public Arguments struct(DeviceBuffer memory, Object onHost) {
         objects[size] = new Struct(memory, onHost);
         return put(Parameter.POINTER, 0);
+    }
+
+    /** Buffers that the kernel finds by addresses in memory: they are held open until the launch is queued, as those of pointers are. */
+    public Arguments reaches(List<DeviceBuffer> buffers) {
+        reached = List.copyOf(buffers);
+        return this;
+    }
+
+    /** What {@link #reaches} was given. */
+    public List<DeviceBuffer> reached() {
+        return reached;
     }
 
     public Arguments i32(int value) {

@@ -8,8 +8,8 @@ import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 
 /**
- * Views in device memory, for kernels that take any number of them: address and stride in elements of each, two words a view. The views'
- * buffers must stay open until the work queued on them is done. Owned by one stream at a time; for one thread at a time.
+ * Views in device memory, for kernels that take any number of them: address and stride in elements of each, two words a view. Owned by one
+ * stream at a time; for one thread at a time.
  */
 public final class ViewTable implements AutoCloseable {
     private final DeviceBuffer memory;
@@ -48,7 +48,7 @@ public final class ViewTable implements AutoCloseable {
 
     /** Adds the pointer to the table to a launch's arguments; a twin gets the list of views as it is now. */
     Arguments into(Arguments arguments) {
-        return arguments.struct(memory, views);
+        return arguments.reaches(views.stream().map(View::data).toList()).struct(memory, views);
     }
 
     @Override

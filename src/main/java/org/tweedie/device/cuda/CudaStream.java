@@ -115,7 +115,11 @@ final class CudaStream implements Stream {
         }
         enter();
         int held = 0;
+        int reached = 0;
         try {
+            for (; reached < arguments.reached().size(); reached++) {
+                hold(arguments.reached().get(reached));
+            }
             for (; held < count; held++) {
                 long bits = arguments.bits(held);
                 if (kernel.entry().parameters().get(held) == Parameter.POINTER) {
@@ -136,6 +140,9 @@ final class CudaStream implements Stream {
                     buffer.guard.exit();
                 }
             }
+            while (--reached >= 0) {
+                ((CudaBuffer) arguments.reached().get(reached)).guard.exit();
+            }
             guard.exit();
         }
     }
@@ -146,12 +153,17 @@ final class CudaStream implements Stream {
         if (buffer == null) {
             return 0;
         }
+        CudaBuffer mine = hold(buffer);
+        return mine.address + offset * mine.element().bytes();
+    }
+
+    private CudaBuffer hold(DeviceBuffer buffer) {
         CudaBuffer mine = mine(buffer);
         mine.guard.enter();
         if (captured != null) {
             captured.add(mine);
         }
-        return mine.address + offset * mine.element().bytes();
+        return mine;
     }
 
     private void launch(CudaKernel kernel, LaunchShape shape) {
