@@ -142,6 +142,11 @@ final class FusedSde implements Execution {
 
     @Override
     public Runner open(Program program, Device device, int rows) {
+        Offer offer = offer(program, device, false);
+        if (!offer.taken()) {
+            throw new IllegalArgumentException(
+                    "fused does not take this plan on " + device.name() + ": " + offer.reason());
+        }
         Closing owned = new Closing();
         try {
             Stream stream = owned.add(device.stream());

@@ -401,6 +401,9 @@ class TrajectorySdeTest {
         Execution.Offer offer = new FusedSde().offer(program, device, false);
         assertTrue(!offer.taken() && offer.reason().contains(because), offer.reason());
         assertTrue(!choice.execution().name().equals("fused"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> new FusedSde().open(program, device, 1))
+                .getMessage()
+                .contains(because));
     }
 
     private static RowFunction identity() {

@@ -13,6 +13,7 @@ import org.tweedie.execution.Batch;
 import org.tweedie.execution.Execution;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Runner;
+import org.tweedie.execution.Sampling;
 import org.tweedie.io.Json;
 import org.tweedie.io.Npy;
 import org.tweedie.io.Output;
@@ -140,7 +141,9 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
             Npy.write(Output.to(folder.resolve(name + "-steps.npy")).replacing(), Table.of(lines, 4));
             int count = Math.min(SAMPLES, (int) rows);
             try (DeviceBuffer memory = device.allocate(Element.F32, (long) count * dim);
-                    Runner runner = Execution.candidates(device).get(0).open(program, device, count)) {
+                    Runner runner = Sampling.choose(program, device, false, null)
+                            .execution()
+                            .open(program, device, count)) {
                 runner.run(new Batch(SEED, 0, count, null, List.of(), List.of(View.rows(memory, dim)), List.of()));
                 Npy.write(
                         Output.to(folder.resolve(name + "-samples.npy")).replacing(),
