@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.tweedie.testing.Signals;
 
 /**
  * The command line in a process of its own.
@@ -46,7 +47,7 @@ record Running(Process process, Path err, Path out) {
         Path err = Files.createTempFile(folder, "err", ".txt");
         Path out = Files.createTempFile(folder, "out", ".txt");
         return new Running(
-                new ProcessBuilder(command)
+                new ProcessBuilder(Signals.heard(command))
                         .redirectError(err.toFile())
                         .redirectOutput(out.toFile())
                         .start(),

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.tweedie.testing.Signals;
 
 /** The launcher in a folder of its own, with a Maven that copies a small jar and, where it matters, a Java that only talks. */
 @Tag("checkout")
@@ -130,8 +131,8 @@ class LauncherTest {
     void controlCReachesJavaAndItsLastWordsArrive() throws Exception {
         assumeTrue(onPath("setsid"), "no setsid here");
         run();
-        Process process = environment(
-                        new ProcessBuilder("setsid", home.resolve("tweedie").toString(), "wait"))
+        Process process = environment(new ProcessBuilder(
+                        Signals.heard(List.of("setsid", home.resolve("tweedie").toString(), "wait"))))
                 .start();
         process.getErrorStream().readNBytes(6);
         new ProcessBuilder("kill", "-INT", "--", "-" + process.pid())
