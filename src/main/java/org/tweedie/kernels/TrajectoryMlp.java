@@ -57,6 +57,12 @@ public final class TrajectoryMlp {
                 Parameter.I32);
     }
 
+    /** The kernel of a network in F16 or BF16. */
+    public static KernelEntry entry(MlpShape shape, Element type) {
+        boolean half = type == Element.F16;
+        return shape.padded() == 64 ? half ? MLP64_F16 : MLP64_BF16 : half ? MLP128_F16 : MLP128_BF16;
+    }
+
     /**
      * What the launch does with each row. Immutable; the buffers are the caller's.
      *
@@ -108,8 +114,7 @@ public final class TrajectoryMlp {
     static void run(
             Stream stream, RowSet rows, DeviceBuffer io, long ioStride, Program program, PackedMlp network, int warps) {
         MlpShape shape = network.shape();
-        boolean half = network.packed().element() == Element.F16;
-        KernelEntry entry = shape.padded() == 64 ? half ? MLP64_F16 : MLP64_BF16 : half ? MLP128_F16 : MLP128_BF16;
+        KernelEntry entry = entry(shape, network.packed().element());
         Arguments arguments = new Arguments(entry);
         rows.into(arguments)
                 .buffer(io)
