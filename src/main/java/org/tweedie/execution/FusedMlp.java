@@ -82,6 +82,11 @@ final class FusedMlp implements Execution {
 
     @Override
     public Runner open(Program program, Device device, int rows) {
+        Offer offer = offer(program, device, false);
+        if (!offer.taken()) {
+            throw new IllegalArgumentException(
+                    name() + " does not take this plan on " + device.name() + ": " + offer.reason());
+        }
         Closing owned = new Closing();
         try {
             Stream stream = owned.add(device.stream());

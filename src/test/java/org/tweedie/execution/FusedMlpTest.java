@@ -281,7 +281,11 @@ class FusedMlpTest {
     private String reason(Program program) {
         Sampling.Choice choice = Sampling.choose(program, device, false, null);
         assertEquals("graph", choice.execution().name(), "what is declined goes on with the next");
-        return choice.offers().get(FUSED).reason();
+        String reason = choice.offers().get(FUSED).reason();
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> new FusedMlp().open(program, device, 1))
+                .getMessage()
+                .contains(reason));
+        return reason;
     }
 
     @Test
