@@ -3,6 +3,7 @@
 //   f16, bf16       bits in uint16_t; conversions round to nearest even; NaN becomes 0x7FFF; two to a word, low half first
 //   mma_*           mma.sync m16n8k16, row.col, f32 accumulate: d = a b + c, all 32 lanes
 //   ldmatrix_*      8x8 matrices of 16-bit elements from shared memory into fragments
+//   tanh_approx ... the special functions of the hardware: bounds below; the twins are the nearest f32
 //   cp_async_*      copies from global to shared memory that are awaited by group
 //   grid_sync       barrier of a cooperative launch
 //
@@ -59,6 +60,29 @@ __device__ __forceinline__ uint32_t f32_to_bf16x2(const float lo, const float hi
 TWEEDIE_MMA(mma_m16n8k16_f16, "f16")
 TWEEDIE_MMA(mma_m16n8k16_bf16, "bf16")
 #undef TWEEDIE_MMA
+
+// Errors as the PTX ISA states them: tanh 2^-11 relative; exp2 2^-22 relative (results below 2^-126 are 0); log2 2^-22 absolute for x in
+// (1/2, 2), relative beyond; sin 2^-20.5 absolute for |x| <= 2 pi.
+__device__ __forceinline__ float tanh_approx(const float x) {
+    float y;
+    asm("tanh.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ __forceinline__ float exp2_approx(const float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ __forceinline__ float log2_approx(const float x) {
+    float y;
+    asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ __forceinline__ float sin_approx(const float x) {
+    float y;
+    asm("sin.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
 
 __device__ __forceinline__ uint32_t shared_address(const void* shared) { return uint32_t(__cvta_generic_to_shared(shared)); }
 

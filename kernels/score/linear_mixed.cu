@@ -10,10 +10,10 @@
 //           memory as pairs of rows; d is summed for the bias in f32, unrounded
 //   order   the hardware's inside a product of sixteen: held to a bound, not to bits; the launch shape still changes no bit
 //   moves   4 (in + width) bytes a row; weights come from the first cache, 16 bytes a lane
-#include "intrinsics.cuh"
 #include "rows.cuh"
 #include "score/activation.cuh"
 #include "score/chunks.cuh"
+#include "score/operands.cuh"
 
 namespace mixed {
 
@@ -22,20 +22,6 @@ constexpr int32_t WARP_ROWS = 32;
 constexpr int32_t BLOCK_ROWS = THREADS / 32 * WARP_ROWS;
 constexpr int32_t COLUMNS = 64;
 constexpr int32_t PITCH = COLUMNS + 8;  // spreads the rows of a fragment over all banks
-
-struct F16 {
-    static __device__ __forceinline__ uint32_t pair(const float lo, const float hi) { return f32_to_f16x2(lo, hi); }
-    static __device__ __forceinline__ void multiply(float (&sum)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-        mma_m16n8k16_f16(sum, a, b, sum);
-    }
-};
-
-struct BF16 {
-    static __device__ __forceinline__ uint32_t pair(const float lo, const float hi) { return f32_to_bf16x2(lo, hi); }
-    static __device__ __forceinline__ void multiply(float (&sum)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-        mma_m16n8k16_bf16(sum, a, b, sum);
-    }
-};
 
 // x[k], x[k + 1] as a pair; zeros beyond the row. wide: k even and the row on 8 bytes
 template <class Type>

@@ -30,6 +30,13 @@ inline float bf16_to_f32(const uint16_t h) { return __uint_as_float(uint32_t(h) 
 inline uint32_t f32_to_f16x2(const float lo, const float hi) { return uint32_t(f32_to_f16(hi)) << 16 | f32_to_f16(lo); }
 inline uint32_t f32_to_bf16x2(const float lo, const float hi) { return uint32_t(f32_to_bf16(hi)) << 16 | f32_to_bf16(lo); }
 
+// ---- special functions
+
+inline float tanh_approx(const float x) { return float(std::tanh(double(x))); }
+inline float exp2_approx(const float x) { return x < -126.0f ? 0.0f : float(std::exp2(double(x))); }
+inline float log2_approx(const float x) { return float(std::log2(double(x))); }
+inline float sin_approx(const float x) { return float(std::sin(double(x))); }
+
 // ---- mma.sync m16n8k16
 
 namespace tw {
@@ -131,5 +138,6 @@ template <int LEFT>
 inline void cp_async_wait() {
     tw::async_wait(LEFT);
 }
+
 
 inline void grid_sync(TWEEDIE_HERE) { tw::grid_barrier(site); }

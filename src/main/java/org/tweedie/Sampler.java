@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Precision;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
@@ -58,12 +59,24 @@ public final class Sampler {
     private final List<Steering> steering;
     private final Map<String, GivenRows> given;
     private final @Nullable String execution;
+    private final Precision precision;
     private final boolean traced;
     private final Progress progress;
     private final CancelToken cancel;
 
     Sampler(Source source, Method method) {
-        this(source, method, STEPS, null, List.of(), Map.of(), null, false, Progress.NONE, new CancelToken());
+        this(
+                source,
+                method,
+                STEPS,
+                null,
+                List.of(),
+                Map.of(),
+                null,
+                Precision.F32,
+                false,
+                Progress.NONE,
+                new CancelToken());
     }
 
     private Sampler(
@@ -74,6 +87,7 @@ public final class Sampler {
             List<Steering> steering,
             Map<String, GivenRows> given,
             @Nullable String execution,
+            Precision precision,
             boolean traced,
             Progress progress,
             CancelToken cancel) {
@@ -84,6 +98,7 @@ public final class Sampler {
         this.steering = List.copyOf(steering);
         this.given = Map.copyOf(given);
         this.execution = execution;
+        this.precision = precision;
         this.traced = traced;
         this.progress = progress;
         this.cancel = cancel;
@@ -103,19 +118,21 @@ public final class Sampler {
         if (steps < 1) {
             throw new IllegalArgumentException("steps must be positive, got " + steps);
         }
-        return new Sampler(source, method, steps, null, steering, given, execution, traced, progress, cancel);
+        return new Sampler(
+                source, method, steps, null, steering, given, execution, precision, traced, progress, cancel);
     }
 
     /** Along these times. */
     public Sampler grid(TimeGrid grid) {
-        return new Sampler(source, method, grid.steps(), grid, steering, given, execution, traced, progress, cancel);
+        return new Sampler(
+                source, method, grid.steps(), grid, steering, given, execution, precision, traced, progress, cancel);
     }
 
     /** With the plan rewritten; several are applied in the order in which they were added. */
     public Sampler steer(Steering rewrite) {
         List<Steering> more = new ArrayList<>(steering);
         more.add(rewrite);
-        return new Sampler(source, method, steps, grid, more, given, execution, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, more, given, execution, precision, traced, progress, cancel);
     }
 
     /**
@@ -126,27 +143,39 @@ public final class Sampler {
     public Sampler given(String name, float[] rows, int width) {
         Map<String, GivenRows> more = new LinkedHashMap<>(given);
         more.put(name, new GivenRows(rows.clone(), width));
-        return new Sampler(source, method, steps, grid, steering, more, execution, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, steering, more, execution, precision, traced, progress, cancel);
     }
 
-    /** By this execution alone: {@code fused}, {@code graph} or {@code stepwise}. */
+    /**
+     * Allowing a network's products of 16-bit numbers, where an execution has them: many times faster on a GPU, and the samples are then those of
+     * f32 within the rounding of 16 bits, not in their bits. Without this every execution and device gives the same bits. What has no such
+     * execution runs in f32; {@link #explain} says which, and why.
+     */
+    public Sampler precision(Precision precision) {
+        return new Sampler(
+                source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
+    }
+
+    /** By this execution alone: {@code fused}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
     public Sampler execution(String name) {
-        return new Sampler(source, method, steps, grid, steering, given, name, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, steering, given, name, precision, traced, progress, cancel);
     }
 
     /** Keeping the state after every step. */
     public Sampler traced() {
-        return new Sampler(source, method, steps, grid, steering, given, execution, true, progress, cancel);
+        return new Sampler(source, method, steps, grid, steering, given, execution, precision, true, progress, cancel);
     }
 
     /** Telling how far a call is. */
     public Sampler progress(Progress progress) {
-        return new Sampler(source, method, steps, grid, steering, given, execution, traced, progress, cancel);
+        return new Sampler(
+                source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
     }
 
     /** Stopping at the next safe point, with a {@link java.util.concurrent.CancellationException}, once the token says so. */
     public Sampler cancel(CancelToken cancel) {
-        return new Sampler(source, method, steps, grid, steering, given, execution, traced, progress, cancel);
+        return new Sampler(
+                source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
     }
 
     /** Samples 0 to {@code count - 1} of a seed. */
@@ -327,7 +356,7 @@ public final class Sampler {
 
     private Program program() {
         Program program = source.program(method, grid == null ? source.grid(method, steps) : grid, steering);
-        return traced ? Program.of(traced(program.plan()), program.fields()) : program;
+        return (traced ? Program.of(traced(program.plan()), program.fields()) : program).with(precision);
     }
 
     private static Plan traced(Plan plan) {

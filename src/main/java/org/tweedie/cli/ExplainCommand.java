@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.sde.MethodSpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,6 +31,14 @@ final class ExplainCommand implements Callable<Integer> {
             description = "default ${DEFAULT-VALUE}")
     private String method;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "f32",
+            description =
+                    "f32: the same bits on every device; f16 or bf16: also products of 16 bits, where a GPU has them for this model; default ${DEFAULT-VALUE}")
+    private String precision;
+
     @Mixin
     private DeviceOption device;
 
@@ -42,9 +51,11 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         MethodSpec how = MethodSpec.parse(method);
+        Precision allowed = Precision.parse(precision);
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
-            Sampler.Explanation explanation = loaded.sampler(how).explain();
+            Sampler.Explanation explanation =
+                    loaded.sampler(how).precision(allowed).explain();
             printed.print(
                     spec,
                     "model: " + loaded.process().spec() + ", "

@@ -13,6 +13,7 @@ import java.util.concurrent.CancellationException;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.io.Output;
 import org.tweedie.io.Png;
 import org.tweedie.io.RowWriter;
@@ -85,6 +86,14 @@ final class SampleCommand implements Callable<Integer> {
             description = "number of the first sample; default ${DEFAULT-VALUE}")
     private long first;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "f32",
+            description =
+                    "f32: the same bits on every device; f16 or bf16: also products of 16 bits, where a GPU has them for this model; default ${DEFAULT-VALUE}")
+    private String precision;
+
     @Mixin
     private DeviceOption device;
 
@@ -105,6 +114,7 @@ final class SampleCommand implements Callable<Integer> {
                             + " + " + count);
         }
         MethodSpec how = MethodSpec.parse(method);
+        Precision allowed = Precision.parse(precision);
         Target.requireExtension(out, EXTENSIONS);
         List<Path> inputs =
                 new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
@@ -114,7 +124,8 @@ final class SampleCommand implements Callable<Integer> {
         try (Device opened = device.open(err);
                 ScoreModel loaded = ScoreModel.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
-            Sampler sampler = under(loaded, loaded.sampler(how).cancel(signals.token()));
+            Sampler sampler =
+                    under(loaded, loaded.sampler(how).precision(allowed).cancel(signals.token()));
             long began = System.nanoTime();
             try {
                 if (isPicture()) {

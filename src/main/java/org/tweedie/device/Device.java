@@ -35,6 +35,9 @@ public interface Device extends AutoCloseable {
     /** Free and total bytes. */
     Memory memory();
 
+    /** What one launch may take. */
+    Limits limits();
+
     /** Bytes now held by open buffers of this device object. */
     long allocatedBytes();
 
@@ -86,6 +89,14 @@ public interface Device extends AutoCloseable {
 
     /** Binds a kernel: found, checked and its launch attributes set once, then kept for the life of the device. */
     Kernel kernel(KernelEntry entry);
+
+    /**
+     * What one launch may take. Immutable.
+     *
+     * @param processors that work side by side: multiprocessors of a GPU, threads of the host
+     * @param sharedBytes of a block, static and dynamic together
+     */
+    record Limits(int processors, int sharedBytes) {}
 
     /** Free and total memory in bytes. */
     record Memory(long free, long total) {}

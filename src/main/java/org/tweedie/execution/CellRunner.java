@@ -127,6 +127,11 @@ final class CellRunner implements AutoCloseable {
     }
 
     private void copyRows(View from, View into) {
+        copyRows(stream, from, into, count);
+    }
+
+    /** Queues the copy of rows from one view into another of their width. */
+    static void copyRows(Stream stream, View from, View into, int count) {
         if (count == 0) {
             return;
         }

@@ -28,7 +28,8 @@ final class HostFused implements Execution {
         }
         return Stepwise.repeats(program.plan())
                 ? Offer.declined("a step repeats until a row is done")
-                : Offer.taken("tiles of " + TILE + " rows stay in cache through all steps");
+                : Offer.taken("tiles of " + TILE + " rows stay in cache through all steps"
+                        + (program.precision() == Precision.F32 ? "" : "; the host multiplies in f32"));
     }
 
     @Override

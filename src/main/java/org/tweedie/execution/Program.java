@@ -16,8 +16,9 @@ import org.tweedie.score.Signature.Port;
  *
  * @param table the plan's cells, collapsed once for all executions
  * @param fields by the names that the plan's evaluations use
+ * @param precision of the products that fields may use; more is always right
  */
-public record Program(Plan plan, CellTable table, Map<String, Field> fields) {
+public record Program(Plan plan, CellTable table, Map<String, Field> fields, Precision precision) {
     public Program {
         fields = Map.copyOf(fields);
         for (Cell cell : table.cells()) {
@@ -28,7 +29,12 @@ public record Program(Plan plan, CellTable table, Map<String, Field> fields) {
     }
 
     public static Program of(Plan plan, Map<String, Field> fields) {
-        return new Program(plan, CellTable.of(plan), fields);
+        return new Program(plan, CellTable.of(plan), fields, Precision.F32);
+    }
+
+    /** The same with products of this precision allowed. */
+    public Program with(Precision allowed) {
+        return new Program(plan, table, fields, allowed);
     }
 
     private static void check(CellTable table, Stage.Evaluate evaluate, Map<String, Field> fields) {

@@ -105,6 +105,15 @@ final class MlpForward implements AutoCloseable {
         }
     }
 
+    /** The table of the last {@link #prepare}: a row of all layers for each time. */
+    float[] prepared(Stream stream) {
+        float[] values = new float[prepared.size() * layers()];
+        if (table != null && values.length > 0) {
+            stream.download(table, 0, values, 0, values.length);
+        }
+        return values;
+    }
+
     private void biases(Stream stream, RowSet rows, View times, View features, DeviceBuffer into) {
         TimeFeatures.forward(stream, rows, times, network.frequencies(), View.rows(features.data(), features.width()));
         int hidden = network.architecture().width();

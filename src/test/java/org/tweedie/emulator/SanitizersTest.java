@@ -39,9 +39,11 @@ class SanitizersTest {
         "org.tweedie.kernels.PerturbTest",
         "org.tweedie.kernels.StepCellTest",
         "org.tweedie.kernels.TrainKernelsTest",
+        "org.tweedie.kernels.TrajectoryMlpTest",
         "org.tweedie.device.DeviceContractTest",
         "org.tweedie.device.cuda.ToolkitLibrariesTest",
         "org.tweedie.execution.ExecutionTest",
+        "org.tweedie.execution.FusedMlpTest",
         "org.tweedie.score.MlpTest",
         "org.tweedie.ScoreModelTest",
     };

@@ -142,7 +142,15 @@ class CubinTest {
                 Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
         assertEquals(
-                Set.of("linear_f16", "linear_bf16", "linear_weight_gradient_f16", "linear_weight_gradient_bf16"),
+                Set.of(
+                        "linear_f16",
+                        "linear_bf16",
+                        "linear_weight_gradient_f16",
+                        "linear_weight_gradient_bf16",
+                        "trajectory_mlp64_f16",
+                        "trajectory_mlp64_bf16",
+                        "trajectory_mlp128_f16",
+                        "trajectory_mlp128_bf16"),
                 having(kernels, Opcode.HMMA));
     }
 
@@ -150,6 +158,10 @@ class CubinTest {
      * Tensor instructions are those of the tiles: a warp of {@code linear_f16} has 32 rows and 64 columns, so 2 x 8 products of 16 x 8 for
      * each 16 inputs; a warp of the weight gradient has 32 x 32 of a tile, 2 x 4. Special functions a quad of normals: a root and a
      * logarithm's none for each of two pairs, beside one for the division of the item.
+     *
+     * <p>A trajectory's warp has 32 rows: with B blocks of 16 columns a layer, a hidden layer is 4 B B products, the first 4 B for each
+     * of up to four blocks of inputs, the outputs 4 B; all twice, for SiLU alone and for any activation. SiLU alone takes one special function
+     * for each of 16 B sums a lane, in the first layer and in the others; any activation 6: tanh for SiLU, tanh and GELU, a sine, two for softplus.
      */
     @ParameterizedTest
     @ValueSource(strings = {"sm_80", "sm_90"})
@@ -159,6 +171,15 @@ class CubinTest {
         for (String type : List.of("f16", "bf16")) {
             assertEquals(16, kernels.get("linear_" + type).of(Opcode.HMMA));
             assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
+        }
+        for (Map.Entry<String, Counts> one : kernels.entrySet()) {
+            if (one.getKey().startsWith("trajectory_mlp")) {
+                int blocks = one.getKey().contains("64") ? 4 : 8;
+                assertEquals(
+                        2 * (4 * blocks * blocks + 16 * blocks + 4 * blocks),
+                        one.getValue().of(Opcode.HMMA));
+                assertEquals(2 + 2 * 16 * blocks * (1 + 6), one.getValue().of(Opcode.MUFU), one.getKey());
+            }
         }
         int divisions = kernels.get("philox_words").of(Opcode.MUFU);
         assertEquals(2, kernels.get("fill_normal_f32").of(Opcode.MUFU) - divisions, "a root a pair");

@@ -186,6 +186,27 @@ class FarRowsTest {
     }
 
     @Test
+    void aTrajectoryLoadsAndStoresFarPlaces() {
+        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Element.BF16, 33);
+        float[] dense;
+        try (Lab lab = new Lab(device)) {
+            DeviceBuffer io = lab.floats(near.values());
+            near.run(lab, io, ROWS);
+            dense = Arrays.copyOf(lab.read(io), ROWS * 3);
+        }
+        long stride = (COUNT - ROOM) / 3;
+        assertTrue(3 * stride > 1L << 31);
+        try (Lab lab = new Lab(device)) {
+            lab.stream().upload(near.values(), 0, giant, 0, ROWS * 3);
+            lab.stream().upload(near.values(), ROWS * 3, giant, 3 * stride, ROWS * 3);
+            near.run(lab, giant, stride);
+            float[] far = new float[ROWS * 3];
+            lab.stream().download(giant, 0, far, 0, far.length);
+            Lab.assertBits(dense, far, "places " + stride + " apart");
+        }
+    }
+
+    @Test
     void aBatchTakesRowsOfFarData() {
         int width = 9;
         long n = COUNT / width;

@@ -133,6 +133,16 @@ public final class LaunchSet {
         for (Activation activation : Activation.values()) {
             cases.add(exact(activation + " " + rows, lab -> activation(lab, rows, activation)));
         }
+        for (Element type : new Element[] {Element.F16, Element.BF16}) {
+            for (int width : new int[] {33, 65}) {
+                Trajectory one = trajectory(rows, type, width);
+                cases.add(new Case("trajectory " + type + " " + rows + " x " + width, false, lab -> {
+                    DeviceBuffer io = lab.floats(one.values());
+                    one.run(lab, io, rows);
+                    return lab.read(io);
+                }));
+            }
+        }
         for (int[] widths : layers) {
             String shape = rows + " x " + widths[0] + " x " + widths[1];
             cases.add(exact("linear " + shape, lab -> linear(lab, rows, widths[0], widths[1])));
@@ -276,6 +286,57 @@ public final class LaunchSet {
     static CellState cell(int rows) {
         int stride = rows * 5 + 3;
         return new CellState(rows, stride, random(4 * stride, 4));
+    }
+
+    /**
+     * Two steps of three coordinates through a network, from rows that are given; the registers x, score and start, dense.
+     *
+     * @param values of io: start, and room for x
+     */
+    record Trajectory(int rows, Element type, MlpShape shape, float[] values) {
+        void run(Lab lab, DeviceBuffer io, long stride) {
+            int[] headers = new int[2 * CellLayout.HEADER];
+            float[] table = new float[2 * CellLayout.WEIGHTS];
+            List<CellDraw> draws = List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4));
+            CellLayout.encode(new int[] {6}, new int[] {0}, new double[][] {{1, 0.5}}, draws, 0, headers, table);
+            CellLayout.encode(
+                    new int[] {0, 3}, new int[] {0}, new double[][] {{0.75, 0.5, 0.25}}, draws, 1, headers, table);
+            MlpOperations plan = new MlpOperations();
+            plan.load(6, 3, 3);
+            plan.mix(0, 3);
+            for (int step = 0; step < 2; step++) {
+                plan.evaluate(new int[] {0, 1, 2, 6, 7}, 3, step);
+                plan.mix(1, 3);
+            }
+            plan.store(0, 3, 0);
+            int hidden = shape.depth() * shape.width();
+            List<float[]> layers = new ArrayList<>();
+            for (int l = 0; l <= shape.depth(); l++) {
+                layers.add(random((l == 0 ? 5 : shape.width()) * (l == shape.depth() ? 3 : shape.width()), 30 + l));
+            }
+            float[] biases = new float[2 * shape.biases()];
+            for (int step = 0; step < 2; step++) {
+                PackedMlp.biasRow(shape, random(2 * hidden, 40), step * hidden, biases, step * shape.biases());
+            }
+            try (PackedMlp packed = PackedMlp.of(lab.stream(), type, shape, layers, random(3, 41))) {
+                TrajectoryMlp.Program program = new TrajectoryMlp.Program(
+                        lab.ints(plan.table()),
+                        plan.size(),
+                        lab.ints(plan.places()),
+                        lab.ints(headers),
+                        lab.floats(table),
+                        lab.floats(biases),
+                        9);
+                TrajectoryMlp.run(lab.stream(), living(lab, rows), io, stride, program, packed, 2);
+                lab.stream().synchronize();
+            }
+        }
+    }
+
+    static Trajectory trajectory(int rows, Element type, int width) {
+        Activation activation = width < 64 ? Activation.SILU : Activation.GELU;
+        MlpShape shape = new MlpShape(width, 5, 3, width < 64 ? 2 : 1, activation, false);
+        return new Trajectory(rows, type, shape, random(rows * 6, 42));
     }
 
     private static float[] perturb(Lab lab, int rows) {

@@ -1,6 +1,7 @@
 package org.tweedie.device.cuda;
 
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
 
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -30,6 +31,8 @@ final class Context {
     final String spec;
     /** Most dynamic and static shared bytes a block may have together. */
     final int mostShared;
+    /** Multiprocessors. */
+    final int processors;
     /** {@code -Dtweedie.sync=true}: wait after each launch, so that an error names its launch. */
     final boolean sync = Boolean.getBoolean("tweedie.sync");
     /** Each open handle is inside; the last one out releases the context. */
@@ -58,6 +61,8 @@ final class Context {
                 CudaProbe.attribute(shared, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, gpu),
                 "cuDeviceGetAttribute");
         this.mostShared = shared[0];
+        start(CudaProbe.attribute(shared, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, gpu), "cuDeviceGetAttribute");
+        this.processors = shared[0];
         start(Codes.of(() -> JCudaDriver.cuDevicePrimaryCtxRetain(handle, gpu)), "cuDevicePrimaryCtxRetain");
         boolean loaded = false;
         try {

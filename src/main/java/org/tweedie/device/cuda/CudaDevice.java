@@ -60,6 +60,11 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public Limits limits() {
+        return new Limits(context.processors, context.mostShared);
+    }
+
+    @Override
     public Memory memory() {
         long[] free = new long[1];
         long[] total = new long[1];

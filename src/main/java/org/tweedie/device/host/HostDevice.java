@@ -51,6 +51,11 @@ public final class HostDevice implements Device {
     }
 
     @Override
+    public Limits limits() {
+        return new Limits(team.size(), Integer.MAX_VALUE);
+    }
+
+    @Override
     public Memory memory() {
         Runtime runtime = Runtime.getRuntime();
         long used = runtime.totalMemory() - runtime.freeMemory();

@@ -1,11 +1,11 @@
 package org.tweedie.kernels.host;
 
-/** 16-bit floats: rounded to nearest, ties to even, as the device converts; a NaN becomes 0x7fff. */
-final class Halves {
+/** 16-bit floats: rounded to nearest, ties to even, as the device converts; a NaN becomes 0x7fff. Stateless. */
+public final class Halves {
     private Halves() {}
 
     /** The bits of the nearest binary16; from 65,520 up, infinity. */
-    static short f16(float v) {
+    public static short f16(float v) {
         int bits = Float.floatToRawIntBits(v);
         int sign = bits >>> 16 & 0x8000;
         int magnitude = bits & 0x7fffffff;
@@ -21,7 +21,7 @@ final class Halves {
         return (short) (sign | ((magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1)) >> 13));
     }
 
-    static float fromF16(short half) {
+    public static float fromF16(short half) {
         int sign = (half & 0x8000) << 16;
         int magnitude = half & 0x7fff;
         if (magnitude >= 0x7c00) {
@@ -32,12 +32,12 @@ final class Halves {
     }
 
     /** The bits of the nearest bfloat16. */
-    static short bf16(float v) {
+    public static short bf16(float v) {
         int bits = Float.floatToRawIntBits(v);
         return (bits & 0x7fffffff) > 0x7f800000 ? 0x7fff : (short) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
     }
 
-    static float fromBf16(short half) {
+    public static float fromBf16(short half) {
         return Float.intBitsToFloat(half << 16);
     }
 }

@@ -23,7 +23,7 @@ public final class MixedTwins {
         short bits(float v);
     }
 
-    private interface Widen {
+    interface Widen {
         float value(short bits);
     }
 
@@ -118,7 +118,10 @@ public final class MixedTwins {
     }
 
     private static float[] unpack(short[] packed, int at, int in, int width, Widen widen) {
-        float[] w = scratch(WEIGHTS, in * width);
+        return unpack(packed, at, in, width, widen, scratch(WEIGHTS, in * width));
+    }
+
+    static float[] unpack(short[] packed, int at, int in, int width, Widen widen, float[] w) {
         int depth = (in + 15) / 16;
         for (int k = 0; k < in; k++) {
             for (int j = 0; j < width; j++) {

@@ -11,6 +11,7 @@ import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.Batch;
 import org.tweedie.execution.Execution;
+import org.tweedie.execution.Precision;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Runner;
 import org.tweedie.execution.Sampling;
@@ -62,7 +63,7 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
         return 2.0 * (2.0 * dim * width + (depth - 1.0) * width * width);
     }
 
-    /** Times every execution that takes the program; each must give the bits of stepwise for the first rows. */
+    /** Times every execution that takes the program; each in f32 must give the bits of stepwise for the first rows. */
     void run(Bench bench) {
         int count = bench.scaled(rows);
         try (ScoreModel model = model(bench.device());
@@ -97,7 +98,49 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
                                     "bits of stepwise, first " + got.length / dim + " rows"));
                 }
             }
+            for (Precision precision : List.of(Precision.F16, Precision.BF16)) {
+                half(bench, program.with(precision), memory, out, java.util.Objects.requireNonNull(expected));
+            }
         }
+    }
+
+    /** Times the execution that 16-bit products open up, if it takes the program; with the same noise its samples are near those of f32. */
+    private void half(Bench bench, Program program, DeviceBuffer memory, View out, float[] expected) {
+        int count = bench.scaled(rows);
+        for (Execution execution : Execution.candidates(bench.device())) {
+            if (execution.offer(program.with(Precision.F32), bench.device(), false).taken()
+                    || !execution.offer(program, bench.device(), false).taken()) {
+                continue;
+            }
+            try (Runner runner = execution.open(program, bench.device(), count)) {
+                Batch batch = new Batch(SEED, 0, count, null, List.of(), List.of(out), List.of());
+                runner.run(batch);
+                double off = distance(expected, first(bench.device(), memory, expected.length));
+                if (!(off < (program.precision() == Precision.F16 ? 0.02 : 0.1))) {
+                    throw new IllegalStateException(name + ": " + execution.name() + " is " + off + " from stepwise");
+                }
+                bench.rows()
+                        .accept(new Row(
+                                name,
+                                "Tweedie " + execution.name(),
+                                "H " + program.precision().spec(),
+                                count + " rows x " + steps + " steps",
+                                bench.wall(() -> runner.run(batch)),
+                                flop() * count * steps,
+                                "flop",
+                                String.format(java.util.Locale.ROOT, "%.1e from stepwise, relative, same noise", off)));
+            }
+        }
+    }
+
+    private static double distance(float[] expected, float[] got) {
+        double off = 0;
+        double all = 0;
+        for (int i = 0; i < got.length; i++) {
+            off += Math.pow(expected[i] - got[i], 2);
+            all += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(off / all);
     }
 
     private static float[] first(Device device, DeviceBuffer memory, int count) {

@@ -1,0 +1,171 @@
+// trajectory_mlp64_f16, _mlp64_bf16, _mlp128_f16, _mlp128_bf16: whole trajectories in one launch
+//
+//   A warp takes 32 rows through all operations of a plan: the network by mma.sync with 16-bit operands and f32 sums, activations in
+//   registers (trajectory_mlp.cuh); the linear part of the cells in f32, a lane a row, with the words and the order of step_cell_f32.
+//
+//   operations  8 int32 each, in order; columns are coordinates of registers, one after the other
+//               LOAD, STORE   column, width, place: coordinate d of row r at io[place * io_stride + r * width + d]
+//               MIX           number of the cell, width; slots of the cell are first columns
+//               EVALUATE      first column of the outputs, row of biases, row of the next evaluation's (or -1), places
+//   places      16 int32 for each input of the network: its column, or -1: nothing
+//   biases      a row of depth x width for each time, f32: what of the layers follows from the time alone; halved for SiLU
+//   packed      the layers one after the other: inputs in high and low halves, hidden, outputs filled up to 16; halved for SiLU
+//   out_bias    16 f32
+//   columns     groups of a quarter of the layer are left out from this block of 16 columns on
+//   shared      packed; then for each warp two rows of biases and state_columns * 36 f32
+//   shape       a warp 32 rows at a time, in strides of the grid; any number of warps a block that the memory holds
+//   moves       io once; packed once a block; biases of a step once a warp, by asynchronous copies one evaluation ahead
+//   order       of sums inside a product the hardware's: held to a bound, not to bits; a row's bits depend on the row alone
+#include "execution/cell.cuh"
+#include "execution/trajectory_mlp.cuh"
+
+namespace trajectory_mlp {
+
+enum Operation : int32_t { LOAD, STORE, MIX, EVALUATE };
+constexpr int32_t WORDS = 8;
+constexpr int32_t THREADS_64 = 384, THREADS_128 = 256;  // one block a multiprocessor: all its registers
+
+// registers <- W (registers, draws) of this lane's row: as step_cell_f32
+TWEEDIE_INLINE void mix(float* mine, const int32_t* header, const float* table, const RowSet* __restrict__ rows, const int64_t index,
+                        const int32_t width) {
+    const int32_t ins = header[0], outs = header[1], draws = header[2];
+#pragma unroll 1
+    for (int32_t d = 0; d < width; d += 4) {
+        const int32_t some = width - d < 4 ? width - d : 4;
+        float4 sum[cell::OUTS];
+#pragma unroll
+        for (int o = 0; o < cell::OUTS; ++o) sum[o] = cell::nothing();
+        uint32_t got = 0;
+#pragma unroll 1
+        for (int32_t i = 0; i < ins; ++i) {
+            const float* const at = mine + (header[cell::IN_SLOTS + i] + d) * PITCH;
+            const float4 v = make_float4(at[0], some > 1 ? at[PITCH] : 0.0f, some > 2 ? at[2 * PITCH] : 0.0f,
+                                         some > 3 ? at[3 * PITCH] : 0.0f);
+            got |= cell::add_column(sum, table, outs, i, v);
+        }
+#pragma unroll 1
+        for (int32_t k = 0; k < draws; ++k) {
+            const uint32_t what = rng::purpose_word(header[cell::PURPOSES + k], header[cell::ORDINALS + k] + rows->iteration);
+            const float4 z = rng::draw(header[cell::LAWS + k], rng::row_words(rows->seed, index, what, d / 4));
+            got |= cell::add_column(sum, table, outs, cell::INS + k, z);
+        }
+#pragma unroll
+        for (int o = 0; o < cell::OUTS; ++o) {
+            if (o < outs) {
+                const bool any = (got >> o & 1) != 0;
+                float* const at = mine + (header[cell::OUT_SLOTS + o] + d) * PITCH;
+                at[0] = any ? sum[o].x : 0.0f;
+                if (some > 1) at[PITCH] = any ? sum[o].y : 0.0f;
+                if (some > 2) at[2 * PITCH] = any ? sum[o].z : 0.0f;
+                if (some > 3) at[3 * PITCH] = any ? sum[o].w : 0.0f;
+            }
+        }
+    }
+}
+
+// queues a row of biases; each lane waits for its own copies
+TWEEDIE_INLINE void fetch(float* into, const float* __restrict__ from, const int32_t count, const int32_t lane) {
+    for (int32_t i = 4 * lane; i < count; i += 128) cp_async_16(into + i, from + i);
+    cp_async_commit();
+}
+
+template <class Type, int32_t WIDTH>
+TWEEDIE_INLINE void run(const RowSet* __restrict__ rows, float* io, const int64_t io_stride, const int32_t* __restrict__ operations,
+                        const int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                        const float* __restrict__ out_bias, const int32_t inputs, const int32_t outputs, const int32_t depth,
+                        const int32_t activation, const int32_t residual, const int32_t columns, const int32_t state_columns) {
+    constexpr int32_t BLOCKS = WIDTH / 16;
+    TWEEDIE_SHARED(unsigned char, memory);
+    const int32_t in_blocks = (inputs + 3) / 4;
+    const int32_t bytes = 512 * BLOCKS * (in_blocks + (depth - 1) * BLOCKS + 1);
+    for (int32_t i = 16 * int32_t(threadIdx.x); i < bytes; i += 16 * int32_t(blockDim.x)) {
+        store_b128(memory + i, load_b128(packed + i / 2));
+    }
+    __syncthreads();
+
+    const int32_t lane = int32_t(threadIdx.x) % 32, warp = int32_t(threadIdx.x) / 32, warps = int32_t(blockDim.x) / 32;
+    const int32_t layers = depth * WIDTH;
+    float* const bias = reinterpret_cast<float*>(memory + bytes) + warp * (2 * layers + state_columns * PITCH);
+    float* const state = bias + 2 * layers;
+
+    for (int64_t tile = int64_t(blockIdx.x) * warps + warp; 32 * tile < rows->count; tile += int64_t(gridDim.x) * warps) {
+        const int64_t row = 32 * tile + lane;
+        const bool alive = row < rows->count && row_alive(rows, row);
+        const int64_t index = alive ? row_index(rows, row) : 0;
+        int32_t turn = 0, fetched = -1;
+#pragma unroll 1
+        for (int32_t i = 0; i < count; ++i) {
+            const int32_t* const operation = operations + WORDS * i;
+            const int32_t kind = operation[0], first = operation[1], second = operation[2], third = operation[3];
+            if (kind == EVALUATE) {
+                if (fetched != second) fetch(bias + turn * layers, biases + int64_t(second) * layers, layers, lane);
+                cp_async_wait<0>();
+                __syncwarp();  // the biases of all lanes, and the state that each wrote for its row
+                if (third >= 0) fetch(bias + (1 - turn) * layers, biases + int64_t(third) * layers, layers, lane);
+                fetched = third;
+                const float* const now = bias + turn * layers;
+                const int32_t* const from = places + MOST_INPUTS * operation[4];
+                if (activation == SILU && residual == 0) {
+                    network<Type, BLOCKS, true>(state, from, first, memory, now, out_bias, in_blocks, outputs, depth, activation, false,
+                                                columns);
+                } else {
+                    network<Type, BLOCKS, false>(state, from, first, memory, now, out_bias, in_blocks, outputs, depth, activation,
+                                                 residual != 0, columns);
+                }
+                turn = 1 - turn;
+                __syncwarp();
+            } else if (kind == MIX) {
+                mix(state + lane, cells + int64_t(first) * cell::HEADER, weights + int64_t(first) * cell::WEIGHTS, rows,
+                    index, second);
+            } else if (alive) {
+                const int64_t at = third * io_stride + row * second;
+                float* const far = io + at;
+                float* const near = state + first * PITCH + lane;
+                for (int32_t d = 0; d < second; ++d) {
+                    if (kind == LOAD) near[d * PITCH] = far[d];
+                    else far[d] = near[d * PITCH];
+                }
+            }
+        }
+    }
+}
+
+}  // namespace trajectory_mlp
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_64, 1)
+trajectory_mlp64_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations, int32_t count,
+                     const int32_t* __restrict__ places, const int32_t* __restrict__ cells, const float* __restrict__ weights,
+                     const float* __restrict__ biases, const uint16_t* __restrict__ packed, const float* __restrict__ out_bias,
+                     int32_t inputs, int32_t outputs, int32_t depth, int32_t activation, int32_t residual, int32_t columns, int32_t state_columns) {
+    trajectory_mlp::run<mixed::F16, 64>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
+                                    outputs, depth, activation, residual, columns, state_columns);
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_64, 1)
+trajectory_mlp64_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations, int32_t count,
+                      const int32_t* __restrict__ places, const int32_t* __restrict__ cells, const float* __restrict__ weights,
+                      const float* __restrict__ biases, const uint16_t* __restrict__ packed, const float* __restrict__ out_bias,
+                      int32_t inputs, int32_t outputs, int32_t depth, int32_t activation, int32_t residual, int32_t columns, int32_t state_columns) {
+    trajectory_mlp::run<mixed::BF16, 64>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
+                                     outputs, depth, activation, residual, columns, state_columns);
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_128, 1)
+trajectory_mlp128_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations, int32_t count,
+                      const int32_t* __restrict__ places, const int32_t* __restrict__ cells, const float* __restrict__ weights,
+                      const float* __restrict__ biases, const uint16_t* __restrict__ packed, const float* __restrict__ out_bias,
+                      int32_t inputs, int32_t outputs, int32_t depth, int32_t activation, int32_t residual, int32_t columns, int32_t state_columns) {
+    trajectory_mlp::run<mixed::F16, 128>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
+                                     outputs, depth, activation, residual, columns, state_columns);
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_128, 1)
+trajectory_mlp128_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                       int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                       const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                       const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                       int32_t residual, int32_t columns, int32_t state_columns) {
+    trajectory_mlp::run<mixed::BF16, 128>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
+                                      outputs, depth, activation, residual, columns, state_columns);
+}

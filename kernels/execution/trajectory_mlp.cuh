@@ -1,0 +1,205 @@
+// trajectory_mlp.cuh — a multilayer perceptron on the 32 rows of a warp, activations in registers from layer to layer
+//
+// Fragments (intrinsics.cuh): what a lane sums for the columns 16 j .. 16 j + 15 of a layer, rounded in pairs, is what the next layer's
+// products take as the rows' inputs 16 j .. 16 j + 15. So no activation is ever stored.
+//
+//   rows    16 m + g and 16 m + g + 8 of the warp's 32, m = 0, 1; g = lane / 4, q = lane % 4
+//   weights in shared memory, packed as by linear_pack: block (nb, kb) of 16 columns by 16 inputs is 512 bytes, 16 a lane
+//   inputs  x = hi + lo, both rounded, so that x keeps 22 bits (bf16: 16); four coordinates a block of 16 inputs:
+//           hi of the four, lo of the four, and both again, against W_hi, W_hi, W_lo, W_lo
+//   groups  a quarter of a layer's columns at a time, under a condition that is always true but for narrower networks: the compiler
+//           interleaves what lies inside one and no more, else it spills
+//   state   shared, column by column: coordinate c of row r of the warp at c * PITCH + r
+#pragma once
+#include "score/activation_fast.cuh"
+#include "score/operands.cuh"
+
+namespace trajectory_mlp {
+
+constexpr int32_t PITCH = 36;        // rows of fragments and rows of lanes both without bank conflicts
+constexpr int32_t MOST_INPUTS = 16;  // coordinates of all inputs together, four a block
+constexpr int32_t IN_BLOCKS = MOST_INPUTS / 4;
+
+// sum[m][n][i]: rows 16 m + g + 8 (i / 2), column 8 n + 2 q + i % 2 of sixteen
+TWEEDIE_INLINE void start(float (&sum)[2][2][4], const float* bias, const int32_t q) {
+#pragma unroll
+    for (int32_t n = 0; n < 2; ++n) {
+        const float2 b = *reinterpret_cast<const float2*>(bias + 8 * n + 2 * q);
+#pragma unroll
+        for (int32_t m = 0; m < 2; ++m) {
+            sum[m][n][0] = sum[m][n][2] = b.x;
+            sum[m][n][1] = sum[m][n][3] = b.y;
+        }
+    }
+}
+
+template <class Type>
+TWEEDIE_INLINE void multiply(float (&sum)[2][2][4], const uint32_t (&a)[2][4], const unsigned char* block) {
+    const uint4 w = load_b128(block);
+    const uint32_t first[2] = {w.x, w.y}, second[2] = {w.z, w.w};
+#pragma unroll
+    for (int32_t m = 0; m < 2; ++m) {
+        Type::multiply(sum[m][0], a[m], first);
+        Type::multiply(sum[m][1], a[m], second);
+    }
+}
+
+template <float (*function)(float)>
+TWEEDIE_INLINE void each(float (&sum)[2][2][4]) {
+#pragma unroll
+    for (int32_t i = 0; i < 16; ++i) sum[i / 8][i / 4 % 2][i % 4] = function(sum[i / 8][i / 4 % 2][i % 4]);
+}
+
+// one branch for sixteen columns
+TWEEDIE_INLINE void activate(float (&sum)[2][2][4], const int32_t activation) {
+    switch (activation) {
+        case SILU: each<fast::silu_of_half>(sum); break;
+        case SIN: each<fast::sine>(sum); break;
+        case TANH: each<fast::tanh>(sum); break;
+        case RELU: each<fast::relu>(sum); break;
+        case SOFTPLUS: each<fast::softplus>(sum); break;
+        case GELU: each<fast::gelu>(sum); break;
+        default: break;
+    }
+}
+
+// the activated sums of sixteen columns as a block of the next layer's inputs; before: the block that a residual layer adds
+template <class Type, bool SILU_ONLY>
+TWEEDIE_INLINE void finish(uint32_t (&next)[2][4], float (&sum)[2][2][4], const int32_t activation, const bool residual,
+                           const uint32_t (&before)[2][4]) {
+    if (SILU_ONLY) {
+        each<fast::silu_of_half>(sum);
+    } else {
+        activate(sum, activation);
+    }
+#pragma unroll
+    for (int32_t m = 0; m < 2; ++m) {
+#pragma unroll
+        for (int32_t i = 0; i < 4; ++i) {
+            float& x = sum[m][i / 2][2 * (i % 2)];
+            float& y = sum[m][i / 2][2 * (i % 2) + 1];
+            if (!SILU_ONLY && residual) {
+                x += Type::low(before[m][i]);
+                y += Type::high(before[m][i]);
+            }
+            next[m][i] = Type::pair(x, y);
+        }
+    }
+}
+
+// The inputs of the first layer: coordinate c of the network lies at column places[c], or is 0 where that is negative.
+template <class Type>
+TWEEDIE_INLINE void inputs(uint32_t (&a)[2][4], const float* state, const int32_t* places, const int32_t block, const int32_t g,
+                           const int32_t q) {
+    const int32_t first = places[4 * block + 2 * (q % 2)], second = places[4 * block + 2 * (q % 2) + 1];
+#pragma unroll
+    for (int32_t m = 0; m < 2; ++m) {
+#pragma unroll
+        for (int32_t i = 0; i < 2; ++i) {
+            const int32_t r = 16 * m + 8 * i + g;
+            const float x = first < 0 ? 0.0f : state[first * PITCH + r], y = second < 0 ? 0.0f : state[second * PITCH + r];
+            const uint32_t hi = Type::pair(x, y);
+            const uint32_t lo = Type::pair(x - Type::low(hi), y - Type::high(hi));
+            a[m][i] = a[m][i + 2] = q < 2 ? hi : lo;
+        }
+    }
+}
+
+template <int32_t BLOCKS>
+TWEEDIE_INLINE void clear(uint32_t (&next)[BLOCKS][2][4], const int32_t group) {
+#pragma unroll
+    for (int32_t nb = 0; nb < BLOCKS / 4; ++nb) {
+#pragma unroll
+        for (int32_t i = 0; i < 8; ++i) next[group + nb][i / 4][i % 4] = 0;
+    }
+}
+
+template <class Type, int32_t BLOCKS, bool SILU_ONLY>
+TWEEDIE_INLINE void first_layer(uint32_t (&next)[BLOCKS][2][4], const float* state, const int32_t* places, const int32_t blocks,
+                                const unsigned char* weights, const float* bias, const int32_t activation, const int32_t columns,
+                                const int32_t g, const int32_t q) {
+    uint32_t a[IN_BLOCKS][2][4];
+#pragma unroll
+    for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
+        if (kb < blocks) inputs<Type>(a[kb], state, places, kb, g, q);
+    }
+#pragma unroll
+    for (int32_t group = 0; group < BLOCKS; group += BLOCKS / 4) {
+        if (group < columns) {
+#pragma unroll
+            for (int32_t nb = group; nb < group + BLOCKS / 4; ++nb) {
+                float sum[2][2][4];
+                start(sum, bias + 16 * nb, q);
+#pragma unroll
+                for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
+                    if (kb < blocks) multiply<Type>(sum, a[kb], weights + 512 * (nb * blocks + kb));
+                }
+                finish<Type, SILU_ONLY>(next[nb], sum, activation, false, a[0]);
+            }
+        } else {
+            clear<BLOCKS>(next, group);
+        }
+    }
+}
+
+template <class Type, int32_t BLOCKS, bool SILU_ONLY>
+TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][2][4], const uint32_t (&a)[BLOCKS][2][4], const unsigned char* weights,
+                                 const float* bias, const int32_t activation, const bool residual, const int32_t columns,
+                                 const int32_t q) {
+#pragma unroll
+    for (int32_t group = 0; group < BLOCKS; group += BLOCKS / 4) {
+        if (group < columns) {
+#pragma unroll
+            for (int32_t nb = group; nb < group + BLOCKS / 4; ++nb) {
+                float sum[2][2][4];
+                start(sum, bias + 16 * nb, q);
+#pragma unroll
+                for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights + 512 * (nb * BLOCKS + kb));
+                finish<Type, SILU_ONLY>(next[nb], sum, activation, residual, a[nb]);
+            }
+        } else {
+            clear<BLOCKS>(next, group);
+        }
+    }
+}
+
+// all layers; the outputs go to the columns from into on
+template <class Type, int32_t BLOCKS, bool SILU_ONLY>
+TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t into, const unsigned char* weights, const float* bias,
+                            const float* out_bias, const int32_t blocks, const int32_t outputs, const int32_t depth,
+                            const int32_t activation, const bool residual, const int32_t columns) {
+    const int32_t lane = int32_t(threadIdx.x) % 32, g = lane / 4, q = lane % 4;
+    weights += 16 * lane;
+    uint32_t a[BLOCKS][2][4];
+    first_layer<Type, BLOCKS, SILU_ONLY>(a, state, places, blocks, weights, bias, activation, columns, g, q);
+    weights += 512 * BLOCKS * blocks;
+#pragma unroll 1
+    for (int32_t l = 1; l < depth; ++l) {
+        uint32_t next[BLOCKS][2][4];
+        hidden_layer<Type, BLOCKS, SILU_ONLY>(next, a, weights, bias + l * 16 * BLOCKS, activation, residual, columns, q);
+#pragma unroll
+        for (int32_t kb = 0; kb < BLOCKS; ++kb) {
+#pragma unroll
+            for (int32_t i = 0; i < 8; ++i) a[kb][i / 4][i % 4] = next[kb][i / 4][i % 4];
+        }
+        weights += 512 * BLOCKS * BLOCKS;
+    }
+    float sum[2][2][4];
+    start(sum, out_bias, q);
+#pragma unroll
+    for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights + 512 * kb);
+#pragma unroll
+    for (int32_t n = 0; n < 2; ++n) {
+#pragma unroll
+        for (int32_t i = 0; i < 4; ++i) {
+            const int32_t c = 8 * n + 2 * q + i % 2;
+            if (c < outputs) {
+                float* const column = state + (into + c) * PITCH + g + 8 * (i / 2);
+                column[0] = sum[0][n][i];
+                column[16] = sum[1][n][i];
+            }
+        }
+    }
+}
+
+}  // namespace trajectory_mlp

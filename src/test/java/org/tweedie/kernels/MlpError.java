@@ -1,0 +1,137 @@
+package org.tweedie.kernels;
+
+import java.util.List;
+import org.tweedie.device.Element;
+
+/**
+ * A multilayer perceptron in double, and a bound of what {@link TrajectoryMlp} may differ from it, carried along from layer to layer. With r
+ * the unit roundoff of the operands (2^-11, bf16 2^-8), s their smallest step (f16 2^-24, bf16 2^-133), u = 2^-24, k terms:
+ *
+ * <pre>
+ *   sums     2 (k + 2) u sum |x w|         as MixedLinearTest; products of 16-bit numbers are exact in f32
+ *   inputs   x = hi + lo and W = hi + lo:  3 r^2 |x w| + s (|x| + |w| + s)
+ *   weights  r |h w| + s |h|               of layers after the first
+ *   carried  e |w| (1 + r)                 e the error of h
+ *   act      L e, and its own error        L its Lipschitz constant; errors as kernels/score/activation_fast.cuh states them
+ *   h        r |h| + s                     rounded for the next layer
+ * </pre>
+ */
+final class MlpError {
+    private static final double U = 0x1p-24;
+
+    private final MlpShape shape;
+    private final double r;
+    private final double step;
+    private final List<float[]> layers;
+    private final float[] biases;
+    private final float[] outBias;
+
+    /** Outputs and what each may be off. */
+    record Bounded(double[] value, double[] error) {}
+
+    MlpError(MlpShape shape, Element type, List<float[]> layers, float[] biases, float[] outBias) {
+        this.shape = shape;
+        this.r = type == Element.F16 ? 0x1p-11 : 0x1p-8;
+        this.step = type == Element.F16 ? 0x1p-24 : 0x1p-133;
+        this.layers = layers;
+        this.biases = biases;
+        this.outBias = outBias;
+    }
+
+    /** @param inputError of each input */
+    Bounded of(double[] x, double[] inputError, int biasAt) {
+        double[] h = x;
+        double[] e = inputError;
+        for (int l = 0; l < shape.depth(); l++) {
+            Bounded z = product(h, e, layers.get(l), shape.width(), biases, biasAt + l * shape.width(), l == 0);
+            double[] next = new double[shape.width()];
+            double[] nextError = new double[shape.width()];
+            for (int j = 0; j < next.length; j++) {
+                double at = z.value[j];
+                double off = z.error[j];
+                next[j] = activate(at);
+                nextError[j] = 1.13 * off + own(Math.abs(at) + off);
+                if (l > 0 && shape.residual()) {
+                    next[j] += h[j];
+                    nextError[j] += e[j] + 2 * U * (Math.abs(next[j]) + nextError[j] + e[j]);
+                }
+                nextError[j] += (r + 2 * U) * (Math.abs(next[j]) + nextError[j]) + step;
+            }
+            h = next;
+            e = nextError;
+        }
+        return product(h, e, layers.get(shape.depth()), shape.outputs(), outBias, 0, false);
+    }
+
+    private Bounded product(double[] h, double[] e, float[] w, int width, float[] bias, int at, boolean first) {
+        double[] value = new double[width];
+        double[] error = new double[width];
+        int terms = first ? 16 * ((h.length + 3) / 4) : h.length;
+        for (int j = 0; j < width; j++) {
+            double sum = bias[at + j];
+            double size = Math.abs(sum);
+            double off = 0;
+            for (int k = 0; k < h.length; k++) {
+                double weight = w[k * width + j];
+                sum += h[k] * weight;
+                double there = Math.abs(h[k]) + e[k];
+                size += there * Math.abs(weight) * (1 + 4 * r);
+                off += e[k] * Math.abs(weight) * (1 + r);
+                off += first
+                        ? 3 * r * r * there * Math.abs(weight) + step * (there + Math.abs(weight) + step)
+                        : r * there * Math.abs(weight) + step * there;
+            }
+            value[j] = sum;
+            error[j] = off + 2 * (terms + 2) * U * size;
+        }
+        return new Bounded(value, error);
+    }
+
+    /** What the kernel's activation may be off at an argument of this size. */
+    private double own(double size) {
+        double tanh = 0x1p-11;
+        return 4 * U * size
+                + switch (shape.activation()) {
+                    case IDENTITY, RELU -> 0;
+                    case SILU -> size * tanh / 2;
+                    case TANH -> tanh;
+                    case GELU -> size * tanh / 2 + 2.6e-5;
+                    case SIN -> 0x1p-20;
+                    case SOFTPLUS -> 0x1p-21;
+                };
+    }
+
+    private double activate(double x) {
+        return switch (shape.activation()) {
+            case IDENTITY -> x;
+            case SILU -> x / (1 + StrictMath.exp(-x));
+            case SIN -> StrictMath.sin(x);
+            case TANH -> StrictMath.tanh(x);
+            case RELU -> Math.max(x, 0);
+            case SOFTPLUS -> Math.max(x, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(x)));
+            case GELU -> x * normal(x);
+        };
+    }
+
+    /** The normal distribution function, by its series or continued fraction. */
+    private static double normal(double x) {
+        double a = Math.abs(x);
+        double tail;
+        if (a < 3) {
+            double term = a;
+            double sum = a;
+            for (int i = 1; i < 80; i++) {
+                term *= a * a / (2 * i + 1);
+                sum += term;
+            }
+            tail = 0.5 - sum * StrictMath.exp(-a * a / 2) / StrictMath.sqrt(2 * Math.PI);
+        } else {
+            double fraction = a;
+            for (int i = 60; i > 0; i--) {
+                fraction = a + i / fraction;
+            }
+            tail = StrictMath.exp(-a * a / 2) / StrictMath.sqrt(2 * Math.PI) / fraction;
+        }
+        return x < 0 ? tail : 1 - tail;
+    }
+}

@@ -1,0 +1,277 @@
+package org.tweedie.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.kernels.CellLayout.CellDraw;
+import org.tweedie.rng.Purpose;
+import org.tweedie.rng.StandardLaw;
+import org.tweedie.testing.TestDevices;
+
+class TrajectoryMlpTest {
+    private static final long SEED = 91;
+
+    /** A network with random weights of the size that keeps sums of the size of 1. */
+    record Net(MlpShape shape, List<float[]> layers, float[] biases, float[] outBias) {
+        static Net random(MlpShape shape, int times, long seed) {
+            SplittableRandom random = new SplittableRandom(seed);
+            List<float[]> layers = new ArrayList<>();
+            for (int l = 0; l <= shape.depth(); l++) {
+                int in = l == 0 ? shape.inputs() : shape.width();
+                int out = l == shape.depth() ? shape.outputs() : shape.width();
+                layers.add(numbers(random, in * out, 1.7 / Math.sqrt(in)));
+            }
+            return new Net(
+                    shape,
+                    layers,
+                    numbers(random, times * shape.depth() * shape.width(), 0.5),
+                    numbers(random, shape.outputs(), 0.5));
+        }
+
+        float[] biasTable(int times) {
+            float[] table = new float[times * shape.biases()];
+            for (int i = 0; i < times; i++) {
+                PackedMlp.biasRow(shape, biases, i * shape.depth() * shape.width(), table, i * shape.biases());
+            }
+            return table;
+        }
+
+        MlpError error(Element type) {
+            return new MlpError(shape, type, layers, biases, outBias);
+        }
+    }
+
+    static float[] numbers(SplittableRandom random, int count, double most) {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = (float) (most * (2 * random.nextDouble() - 1));
+        }
+        return numbers;
+    }
+
+    static java.util.stream.Stream<Arguments> shapes() {
+        List<Object> shapes = new ArrayList<>();
+        int[][] sizes = { // width, inputs, outputs, depth
+            {64, 2, 2, 3}, {128, 2, 2, 3}, {128, 5, 3, 2}, {33, 1, 1, 1}, {100, 8, 8, 2}, {16, 16, 16, 4}, {1, 3, 9, 2}
+        };
+        int salt = 0;
+        for (int[] s : sizes) {
+            for (Element type : new Element[] {Element.F16, Element.BF16}) {
+                Activation activation = Activation.values()[(salt * 3 + 1) % 7];
+                shapes.add(Arguments.of(new MlpShape(s[0], s[1], s[2], s[3], activation, salt % 3 == 2), type, ++salt));
+            }
+        }
+        return shapes.stream()
+                .flatMap(shape -> TestDevices.all().map(device -> {
+                    Object[] one = ((Arguments) shape).get();
+                    return Arguments.of(device, one[0], one[1], one[2]);
+                }));
+    }
+
+    /** One evaluation of 37 rows with inputs up to 100, at the second of two times. */
+    private static float[] evaluate(Lab lab, Net net, Element type, float[] x, int rows, float[] alive, int warps) {
+        MlpShape shape = net.shape();
+        MlpOperations plan = new MlpOperations();
+        int[] columns = new int[shape.inputs()];
+        java.util.Arrays.setAll(columns, c -> c);
+        plan.load(0, shape.inputs(), 0);
+        plan.evaluate(columns, shape.inputs(), 0); // what the first leaves is overwritten
+        plan.evaluate(columns, shape.inputs(), 1);
+        plan.store(shape.inputs(), shape.outputs(), shape.inputs());
+        float[] io = new float[rows * (shape.inputs() + shape.outputs())];
+        java.util.Arrays.fill(io, Lab.UNTOUCHED);
+        System.arraycopy(x, 0, io, 0, rows * shape.inputs());
+        try (PackedMlp packed = PackedMlp.of(lab.stream(), type, shape, net.layers(), net.outBias())) {
+            DeviceBuffer data = lab.floats(io);
+            TrajectoryMlp.Program program = new TrajectoryMlp.Program(
+                    lab.ints(plan.table()),
+                    plan.size(),
+                    lab.ints(plan.places()),
+                    lab.ints(new int[CellLayout.HEADER]),
+                    lab.floats(new float[CellLayout.WEIGHTS]),
+                    lab.floats(net.biasTable(2)),
+                    shape.inputs() + shape.outputs());
+            RowSet set = lab.rows(SEED, 0, rows, null, alive, 0);
+            if (warps == 0) {
+                TrajectoryMlp.run(lab.stream(), set, data, rows, program, packed);
+            } else {
+                TrajectoryMlp.run(lab.stream(), set, data, rows, program, packed, warps);
+            }
+            float[] all = lab.read(data);
+            return java.util.Arrays.copyOfRange(all, rows * shape.inputs(), all.length);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void anEvaluationIsTheNetworkOfDoubles(Device device, MlpShape shape, Element type, int salt) {
+        int rows = 37;
+        Net net = Net.random(shape, 2, salt);
+        SplittableRandom random = new SplittableRandom(salt);
+        float[] x = numbers(random, rows * shape.inputs(), 2);
+        for (int i = 0; i < shape.inputs(); i++) {
+            x[i] = numbers(random, 1, 100)[0]; // the first row is far out
+        }
+        float[] alive = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            alive[r] = salt % 4 == 1 && r % 5 == 3 ? 0 : 1;
+        }
+        float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, 0));
+        double far = 0;
+        double all = 0;
+        double worst = 0;
+        for (int r = 0; r < rows; r++) {
+            double[] in = new double[shape.inputs()];
+            for (int i = 0; i < in.length; i++) {
+                in[i] = x[r * in.length + i];
+            }
+            MlpError.Bounded expected = net.error(type).of(in, new double[in.length], shape.depth() * shape.width());
+            for (int j = 0; j < shape.outputs(); j++) {
+                float out = got[r * shape.outputs() + j];
+                if (!(alive[r] > 0)) {
+                    assertEquals(Lab.UNTOUCHED, out);
+                    continue;
+                }
+                assertEquals(expected.value()[j], out, expected.error()[j], "row " + r + " output " + j);
+                far += r == 0 ? 0 : Math.pow(expected.value()[j] - out, 2);
+                all += r == 0 ? 0 : Math.pow(expected.value()[j], 2);
+                worst = Math.max(worst, Math.abs(expected.value()[j] - out) / expected.error()[j]);
+            }
+        }
+        double relative = Math.sqrt(far / all);
+        assertTrue(relative <= (type == Element.F16 ? 2e-3 : 1.5e-2), shape + " " + type + ": " + relative);
+        assertTrue(worst > 1e-4, "the bound says nothing: " + worst);
+    }
+
+    /** With a network of one linear layer nothing is rounded but inputs and sums: the split keeps what f32 keeps. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void farInputsKeepTheirLowHalf(Device device) {
+        MlpShape shape = new MlpShape(1, 2, 1, 1, Activation.IDENTITY, false);
+        // 64 x - 64 x' of inputs near 100 that differ by 2^-10; hi alone is good to 2^-5, and 1 and the difference are
+        // exact in f16
+        Net net = new Net(shape, List.of(new float[] {64, -64}, new float[] {1}), new float[2], new float[1]);
+        float[] got = Lab.on(
+                device,
+                lab -> evaluate(lab, net, Element.F16, new float[] {100.0009765625f, 100}, 1, new float[] {1}, 0));
+        assertEquals(0x1p-4, got[0], 0x1p-15);
+    }
+
+    /** Neither warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold. */
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void aRowsBitsAreItsOwn(Device device, MlpShape shape, Element type, int salt) {
+        int rows = 67;
+        Net net = Net.random(shape, 2, salt);
+        float[] x = numbers(new SplittableRandom(salt), rows * shape.inputs(), 3);
+        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, 0));
+        float[] blocks = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, 3));
+        Lab.assertBits(all, blocks, "three warps a block");
+        int from = 41;
+        float[] some = x.clone();
+        some[0] = Float.NaN;
+        float[] tail = java.util.Arrays.copyOfRange(some, from * shape.inputs(), some.length);
+        tail[tail.length - 1] = Float.POSITIVE_INFINITY; // of the last row
+        float[] got = Lab.on(device, lab -> evaluate(lab, net, type, tail, rows - from, null, 2));
+        int kept = (rows - from - 1) * shape.outputs();
+        Lab.assertBits(
+                java.util.Arrays.copyOfRange(all, from * shape.outputs(), from * shape.outputs() + kept),
+                java.util.Arrays.copyOf(got, kept),
+                "rows from " + from);
+    }
+
+    /** The linear part of cells is that of step_cell_f32, bit by bit: same words, same order. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void mixesAsAStepDoes(Device device) {
+        for (int dim : new int[] {1, 2, 3, 4, 5, 8}) {
+            int rows = 45;
+            int slots = 3;
+            double[][] weights = {{0.5, -1.25, 0.75, 2}, {0, 0, 0, 0}};
+            List<CellDraw> draws = List.of(
+                    new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4),
+                    new CellDraw(StandardLaw.UNIFORM, Purpose.CORRECTOR, 1));
+            float[] state = numbers(new SplittableRandom(dim), slots * rows * dim, 1);
+            long[] index = new SplittableRandom(7).longs(rows, 0, 1L << 40).toArray();
+            float[] step = Lab.on(device, lab -> {
+                int[] headers = new int[CellLayout.HEADER];
+                float[] table = new float[CellLayout.WEIGHTS];
+                CellLayout.encode(new int[] {0, 2}, new int[] {1, 2}, weights, draws, 0, headers, table);
+                DeviceBuffer on = lab.floats(state);
+                StepCell.run(
+                        lab.stream(),
+                        lab.rows(SEED, 0, rows, index, null, 3),
+                        on,
+                        (long) rows * dim,
+                        dim,
+                        lab.ints(headers),
+                        lab.floats(table),
+                        0);
+                return lab.read(on);
+            });
+            float[] whole = Lab.on(device, lab -> {
+                int[] headers = new int[CellLayout.HEADER];
+                float[] table = new float[CellLayout.WEIGHTS];
+                CellLayout.encode(new int[] {0, 2 * dim}, new int[] {dim, 2 * dim}, weights, draws, 0, headers, table);
+                MlpOperations plan = new MlpOperations();
+                for (int s = 0; s < slots; s++) {
+                    plan.load(s * dim, dim, s * dim);
+                }
+                plan.mix(0, dim);
+                for (int s = 0; s < slots; s++) {
+                    plan.store(s * dim, dim, s * dim);
+                }
+                Net net = Net.random(new MlpShape(8, dim, dim, 1, Activation.SILU, false), 1, 1);
+                try (PackedMlp packed =
+                        PackedMlp.of(lab.stream(), Element.BF16, net.shape(), net.layers(), net.outBias())) {
+                    DeviceBuffer on = lab.floats(state);
+                    TrajectoryMlp.Program program = new TrajectoryMlp.Program(
+                            lab.ints(plan.table()),
+                            plan.size(),
+                            lab.ints(plan.places()),
+                            lab.ints(headers),
+                            lab.floats(table),
+                            lab.floats(net.biasTable(1)),
+                            slots * dim);
+                    TrajectoryMlp.run(lab.stream(), lab.rows(SEED, 0, rows, index, null, 3), on, rows, program, packed);
+                    return lab.read(on);
+                }
+            });
+            Lab.assertBits(step, whole, "registers of " + dim);
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() {
+        assertTrue(
+                assertThrows(IllegalArgumentException.class, () -> new MlpShape(129, 2, 2, 3, Activation.SILU, false))
+                        .getMessage()
+                        .contains("128"));
+        assertThrows(IllegalArgumentException.class, () -> new MlpShape(64, 17, 2, 3, Activation.SILU, false));
+        try (Device device = Device.open("cpu:1");
+                Lab lab = new Lab(device)) {
+            MlpShape shape = new MlpShape(4, 2, 2, 1, Activation.SILU, false);
+            assertTrue(assertThrows(
+                            IllegalArgumentException.class,
+                            () -> PackedMlp.of(
+                                    lab.stream(),
+                                    Element.F16,
+                                    shape,
+                                    List.of(new float[8], new float[9]),
+                                    new float[2]))
+                    .getMessage()
+                    .contains("layer 1 has 8 weights"));
+        }
+    }
+}
