@@ -44,6 +44,9 @@ class MutantsTest {
 
     private static final Pattern ROW = Pattern.compile("\\bint64_t (r|row)\\b");
 
+    /** Whose strides have 64 bits: a row of 32 bits is widened by them, and only more than 2^31 rows would tell. */
+    private static final Path WIDE_STRIDES = Path.of("execution", "trajectory_sde.cuh");
+
     private static final long MOST_BOUNDS_IN_CI = 3;
     private static final int MOST_NARROWED_IN_CI = 2;
 
@@ -147,7 +150,7 @@ class MutantsTest {
                     .toList()) {
                 String text = Files.readString(file);
                 String narrow = WIDE.matcher(text).replaceAll("int32_t");
-                if (ROW.matcher(text).find() && !narrow.equals(text)) {
+                if (!file.endsWith(WIDE_STRIDES) && ROW.matcher(text).find() && !narrow.equals(text)) {
                     mutants.add(new Mutant(KERNELS.relativize(file), 1, narrow));
                 }
             }

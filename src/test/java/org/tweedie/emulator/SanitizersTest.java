@@ -40,6 +40,7 @@ class SanitizersTest {
         "org.tweedie.kernels.StepCellTest",
         "org.tweedie.kernels.TrainKernelsTest",
         "org.tweedie.kernels.TrajectoryMlpTest",
+        "org.tweedie.execution.TrajectorySdeTest",
         "org.tweedie.device.DeviceContractTest",
         "org.tweedie.device.cuda.ToolkitLibrariesTest",
         "org.tweedie.execution.ExecutionTest",
