@@ -96,6 +96,15 @@ class Network:
         return f"energy distance {got:.4f}, 99 % of splits {splits[989]:.4f}"
 
 
+def standard(numbers):
+    """Holds numbers to the standard normal law: mean and variance within five standard errors."""
+    numbers = np.asarray(numbers, np.float64).ravel()[: 1 << 20]
+    mean, variance = numbers.mean() * len(numbers) ** 0.5, ((numbers**2).mean() - 1) * (len(numbers) / 2) ** 0.5
+    if not (abs(mean) < 5 and abs(variance) < 5):
+        raise SystemExit(f"the noise is off by {mean:.1f} and {variance:.1f} standard errors")
+    return f"noise: mean {mean:.1f} and variance {variance:.1f} standard errors off"
+
+
 class Results:
     """Times work, prints and keeps rows."""
 

@@ -1,6 +1,7 @@
 package org.tweedie.bench.workloads;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
@@ -46,16 +47,28 @@ final class Streaming {
         third = first.from(2L * count);
     }
 
-    static void run(Bench bench) {
+    /** The device's own copy. */
+    static void copy(Bench bench) {
+        run(bench, Streaming::copy);
+    }
+
+    /** W4. */
+    static void perturb(Bench bench) {
+        run(bench, Streaming::perturb);
+    }
+
+    /** W5. */
+    static void step(Bench bench) {
+        run(bench, Streaming::step);
+    }
+
+    private static void run(Bench bench, Consumer<Streaming> work) {
         int count = bench.scaled(NUMBERS / DIM);
         try (Stream stream = bench.device().stream();
                 RowSet rows = RowSet.on(bench.device());
                 DeviceBuffer memory = bench.device().allocate(Element.F32, 3L * count * DIM)) {
             rows.assign(stream, 1, 0, count);
-            Streaming streaming = new Streaming(bench, count, stream, rows, memory);
-            streaming.copy();
-            streaming.perturb();
-            streaming.step();
+            work.accept(new Streaming(bench, count, stream, rows, memory));
         }
     }
 

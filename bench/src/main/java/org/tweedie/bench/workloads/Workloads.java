@@ -80,7 +80,9 @@ public final class Workloads {
     private static Map<String, Runnable> workloads(Bench bench) {
         Map<String, Runnable> all = new TreeMap<>();
         all.put("W0", () -> LinearSampling.run(bench));
-        all.put("W4", () -> Streaming.run(bench));
+        all.put("W4", () -> Streaming.perturb(bench));
+        all.put("W5", () -> Streaming.step(bench));
+        all.put("copy", () -> Streaming.copy(bench));
         NeuralSampling.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
         Training.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
         return all;
