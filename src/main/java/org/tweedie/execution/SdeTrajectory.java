@@ -2,7 +2,7 @@ package org.tweedie.execution;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.tweedie.kernels.TrajectoryOperations;
+import org.tweedie.kernels.SdeOperations;
 import org.tweedie.plan.CellTable;
 import org.tweedie.plan.CellTable.Cell;
 import org.tweedie.plan.CellTable.Mix;
@@ -17,7 +17,7 @@ import org.tweedie.sde.GaussianMixture;
  *
  * @param launches where each launch ends: one, unless the trajectory costs more than a launch may
  */
-record SdeTrajectory(TrajectoryOperations operations, List<Integer> launches) {
+record SdeTrajectory(SdeOperations operations, List<Integer> launches) {
     static SdeTrajectory of(Program program, ScoreTimes times, boolean traced, long costALaunch) {
         Writer writer = new Writer(program.table(), times, traced, costALaunch);
         return new SdeTrajectory(writer.operations, writer.launches);
@@ -34,7 +34,7 @@ record SdeTrajectory(TrajectoryOperations operations, List<Integer> launches) {
     }
 
     private static final class Writer {
-        final TrajectoryOperations operations = new TrajectoryOperations();
+        final SdeOperations operations = new SdeOperations();
         final List<Integer> launches = new ArrayList<>();
         private final CellTable table;
         private final ScoreTimes times;

@@ -7,7 +7,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
 import org.tweedie.device.Stream;
-import org.tweedie.kernels.host.TrajectoryTwin;
+import org.tweedie.kernels.host.TrajectorySdeTwins;
 
 /**
  * Whole trajectories of rows with the score of a Gaussian mixture, or with no field (kernels/execution/trajectory_sde.cu): the registers of
@@ -35,7 +35,7 @@ public final class TrajectorySde {
             for (int slots : SLOTS) {
                 entries.add(KernelEntry.of(
                         "trajectory_sde_" + width + "x" + slots + "_f32",
-                        TrajectoryTwin::run,
+                        TrajectorySdeTwins::run,
                         Parameter.POINTER,
                         Parameter.POINTER,
                         Parameter.POINTER,
@@ -67,7 +67,7 @@ public final class TrajectorySde {
     }
 
     /**
-     * {@link TrajectoryOperations} in device memory; the buffers are the caller's to close. Immutable.
+     * {@link SdeOperations} in device memory; the buffers are the caller's to close. Immutable.
      *
      * @param weights at least one float
      * @param terms at least one float

@@ -409,7 +409,7 @@ public final class LaunchSet {
                 2,
                 terms,
                 0);
-        TrajectoryOperations operations = new TrajectoryOperations();
+        SdeOperations operations = new SdeOperations();
         operations.load(0, 0);
         int last = slots - 1;
         int[] both = slots > 1 ? new int[] {0, last} : new int[] {0};

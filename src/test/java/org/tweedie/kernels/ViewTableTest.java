@@ -16,7 +16,7 @@ import org.tweedie.device.Element;
 class ViewTableTest {
     /** Copies each row of view 0 to view 1. */
     private static void copy(Lab lab, ViewTable views, int dim, int rows) {
-        TrajectoryOperations operations = new TrajectoryOperations();
+        SdeOperations operations = new SdeOperations();
         operations.load(0, 0);
         operations.store(0, 1);
         TrajectorySde.Tables tables =

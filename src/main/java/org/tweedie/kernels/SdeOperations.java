@@ -8,7 +8,7 @@ import org.tweedie.kernels.CellLayout.CellDraw;
  * What a trajectory does, in order, as kernels/execution/trajectory_sde.cuh reads it: {@value #OPERATION} int32 an operation, and
  * {@value CellLayout#WEIGHTS} f32 weights a mix, whose columns and rows are slots. For one thread.
  */
-public final class TrajectoryOperations {
+public final class SdeOperations {
     /** int32 an operation. */
     public static final int OPERATION = 16;
 

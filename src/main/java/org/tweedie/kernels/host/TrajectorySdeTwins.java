@@ -1,10 +1,10 @@
 package org.tweedie.kernels.host;
 
-import static org.tweedie.kernels.TrajectoryOperations.DRAWN;
-import static org.tweedie.kernels.TrajectoryOperations.EVALUATE;
-import static org.tweedie.kernels.TrajectoryOperations.MIX;
-import static org.tweedie.kernels.TrajectoryOperations.OPERATION;
-import static org.tweedie.kernels.TrajectoryOperations.STORE;
+import static org.tweedie.kernels.SdeOperations.DRAWN;
+import static org.tweedie.kernels.SdeOperations.EVALUATE;
+import static org.tweedie.kernels.SdeOperations.MIX;
+import static org.tweedie.kernels.SdeOperations.OPERATION;
+import static org.tweedie.kernels.SdeOperations.STORE;
 
 import java.util.List;
 import org.tweedie.device.Arguments;
@@ -17,8 +17,8 @@ import org.tweedie.kernels.View;
 import org.tweedie.rng.Philox;
 
 /** Twin of kernels/execution/trajectory_sde.cuh: the oracle of its tests; on the host, samplers keep tiles of rows in cache instead. Stateless. */
-public final class TrajectoryTwin {
-    private TrajectoryTwin() {}
+public final class TrajectorySdeTwins {
+    private TrajectorySdeTwins() {}
 
     public static void run(Arguments a, Team team) {
         RowSet rows = Live.rows(a, 0);
