@@ -62,7 +62,8 @@ TWEEDIE_MMA(mma_m16n8k16_bf16, "bf16")
 #undef TWEEDIE_MMA
 
 // Errors as the PTX ISA states them: tanh 2^-11 relative; exp2 2^-22 relative (results below 2^-126 are 0); log2 2^-22 absolute for x in
-// (1/2, 2), relative beyond; sin 2^-20.5 absolute for |x| <= 2 pi.
+// (1/2, 2), relative beyond; sin and cos 2^-20.5 absolute for |x| <= 2 pi; the square root
+// 2^-23 relative.
 __device__ __forceinline__ float tanh_approx(const float x) {
     float y;
     asm("tanh.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
@@ -81,6 +82,17 @@ __device__ __forceinline__ float log2_approx(const float x) {
 __device__ __forceinline__ float sin_approx(const float x) {
     float y;
     asm("sin.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
+__device__ __forceinline__ float cos_approx(const float x) {
+    float y;
+    asm("cos.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ __forceinline__ float sqrt_approx(const float x) {
+    float y;
+    asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
 }
 

@@ -96,6 +96,20 @@ TWEEDIE_INLINE float log(float x) {
     return fmaf(float(e >> 23), 0.693147182f, log_near_one(f));
 }
 
+/// -2 ln(1 + f) from g = -2 f: log_near_one times -2. Its coefficients times powers of two, so the same bits.
+TWEEDIE_INLINE float minus_two_log_near_one(float g) {
+    const float s = g * g;
+    float even = fmaf(0.1287429f / 512, s, 0.12188379f / 128);
+    float odd = fmaf(0.13986708f / 256, s, 0.1400534f / 64);
+    even = fmaf(even, s, 0.1668018f / 32);
+    odd = fmaf(odd, s, 0.20010445f / 16);
+    even = fmaf(even, s, 0.24999805f / 8);
+    float p = fmaf(odd, g, even);
+    p = fmaf(p, g, 0.33333215f / 4);
+    p = fmaf(p, g, 0.25f);
+    return fmaf(p, s, g);
+}
+
 /// ln(1 + y) for 0 <= y <= 1.
 TWEEDIE_INLINE float log1p_unit(float y) {
     const bool near = y < 0.33333334f;
@@ -105,26 +119,26 @@ TWEEDIE_INLINE float log1p_unit(float y) {
 
 struct SinCos { float sin, cos; };
 
-/// sin and cos of r + quadrant * pi/2, |r| <= pi/4.
-TWEEDIE_INLINE SinCos sincos_reduced(float r, int32_t quadrant) {
+/// sin and cos of r + quadrant * pi/2, |r| <= pi/4; the quadrant in the two top bits of q.
+TWEEDIE_INLINE SinCos sincos_reduced(float r, uint32_t q) {
     const float s = r * r;
     float p = fmaf(-0.000195181f, s, 0.008332188f);
     p = fmaf(p, s, -0.16666655f);
     const float sine = fmaf(p * s, r, r);
-    float q = fmaf(2.4430668e-05f, s, -0.0013887301f);
-    q = fmaf(q, s, 0.041666646f);
-    const float cosine = fmaf(q * s, s, fmaf(s, -0.5f, 1.0f));
-    const bool odd = (quadrant & 1) != 0;
+    float c = fmaf(2.4430668e-05f, s, -0.0013887301f);
+    c = fmaf(c, s, 0.041666646f);
+    const float cosine = fmaf(c * s, s, fmaf(s, -0.5f, 1.0f));
+    const bool odd = (q & 0x40000000u) != 0;
     const float a = odd ? cosine : sine;
     const float b = odd ? sine : cosine;
-    return {from_bits(bits(a) ^ exponent((quadrant & 2) << 7)), from_bits(bits(b) ^ exponent(((quadrant + 1) & 2) << 7))};
+    return {from_bits(bits(a) ^ int32_t(q & 0x80000000u)), from_bits(bits(b) ^ int32_t((q + 0x40000000u) & 0x80000000u))};
 }
 
 /// sin and cos of 2 pi x; |x| <= 2^20.
 TWEEDIE_INLINE SinCos sincos_turns(float x) {
     const float t = fmaf(x, 4.0f, ROUND);
     const float r = fmaf(t - ROUND, -0.25f, x);                       // exact
-    return sincos_reduced(r * 6.28318548f, bits(t) - ROUND_BITS);
+    return sincos_reduced(r * 6.28318548f, uint32_t(bits(t)) << 30);  // the low bits of ROUND are 0
 }
 
 /// sin and cos of x radians; |x| <= 10000.
@@ -134,7 +148,7 @@ TWEEDIE_INLINE SinCos sincos(float x) {
     float r = fmaf(n, -1.57079637f, x);     // pi/2 in three parts; the first step is exact where it cancels
     r = fmaf(n, 4.37113883e-8f, r);
     r = fmaf(n, 1.71512451e-15f, r);
-    return sincos_reduced(r, bits(t) - ROUND_BITS);
+    return sincos_reduced(r, uint32_t(bits(t)) << 30);
 }
 
 TWEEDIE_INLINE float tanh(float x) {

@@ -32,7 +32,8 @@ TWEEDIE_INLINE uint32_t add_column(float4 (&sum)[OUTS], const float* __restrict_
     uint32_t got = 0;
 #pragma unroll
     for (int o = 0; o < OUTS; ++o) {
-        if (add_term(sum[o], o < outs ? weights[o * COLUMNS + column] : 0.0f, v)) got |= 1u << o;
+        if (o >= outs) break;
+        if (add_term(sum[o], weights[o * COLUMNS + column], v)) got |= 1u << o;
     }
     return got;
 }

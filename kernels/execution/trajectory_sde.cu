@@ -101,7 +101,7 @@ trajectory_sde_4x8_f32(const RowSet* __restrict__ rows, const void* __restrict__
     trajectory::run<8, 4>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);
 }
 
-extern "C" __global__ void __launch_bounds__(128, 8)
+extern "C" __global__ void __launch_bounds__(128, 6)
 trajectory_sde_8x1_f32(const RowSet* __restrict__ rows, const void* __restrict__ views, const int32_t* __restrict__ operations,
                        const float* __restrict__ weights, const float* __restrict__ terms, int32_t dim, int32_t first, int32_t last) {
     trajectory::run<1, 8>(rows, static_cast<const trajectory::View*>(views), operations, weights, terms, dim, first, last);

@@ -17,22 +17,21 @@ struct Pair {
 
 /// sqrt(-2 ln((w + 1/2) 2^-32)).
 TWEEDIE_INLINE float normal_radius(uint32_t w) {
-    // c is the distance of u to the nearer of 0 and 1: a signed conversion, and nothing lost near 1
+    // c is twice the distance of u to the nearer of 0 and 1: a signed conversion, and nothing lost near 1
     const int32_t folded = int32_t(w) ^ (int32_t(w) >> 31);
-    const float c = fmaf(float(folded), 2.3283064365386963e-10f, 1.1641532182693481e-10f);
-    const float u = int32_t(w) < 0 ? 1.0f - c : c;
-    const int32_t e = (approx::bits(u) - 0x3f2aaaab) & int32_t(0xff800000);
-    const float m = approx::from_bits(approx::bits(u) - e) - 1.0f;
-    const float f = e == 0 ? -c : m;        // u >= 2/3: ln(1 - c) of c itself
-    const float log_u = fmaf(float(e >> 23), 0.693147182f, approx::log_near_one(f));
-    return approx::square_root(-2.0f * log_u);
+    const float c = fmaf(float(folded), 0x1p-31f, 0x1p-32f);
+    const float u = int32_t(w) < 0 ? 2.0f - c : c;      // twice u
+    const int32_t e = (approx::bits(u) - 0x3faaaaab) & int32_t(0xff800000);
+    const float m = 2.0f - approx::from_bits(approx::bits(u) - e);
+    const float g = e == 0 ? c : m;                     // u >= 2/3: ln(1 - c/2) of c itself
+    return approx::square_root(fmaf(float(e), -2.0f * 0x1p-23f * 0.693147182f, approx::minus_two_log_near_one(g)));
 }
 
 TWEEDIE_INLINE Pair normal_pair(uint32_t w0, uint32_t w1) {
     const float radius = normal_radius(w0);
-    const uint32_t quadrant = (w1 + 0x20000000u) >> 30;
-    const int32_t rest = int32_t(w1 - (quadrant << 30));
-    const approx::SinCos turn = approx::sincos_reduced(float(rest) * 1.46291808e-9f, int32_t(quadrant));
+    // the angle is that of the nearest quarter turn and a rest, 30 bits with sign
+    const float rest = float(int32_t(w1 << 2)) * (1.46291808e-9f / 4);
+    const approx::SinCos turn = approx::sincos_reduced(rest, w1 + 0x20000000u);
     return {radius * turn.cos, radius * turn.sin};
 }
 

@@ -65,6 +65,9 @@ TWEEDIE_INLINE uint32_t purpose_word(int32_t purpose, int64_t ordinal) {
     return uint32_t(purpose) << 24 | (uint32_t(ordinal) & 0xffffffu);
 }
 
+/// A purpose word with its ordinal moved on.
+TWEEDIE_INLINE uint32_t later_ordinal(uint32_t word, uint32_t by) { return (word & 0xff000000u) | ((word + by) & 0xffffffu); }
+
 /// The four words of a quad of coordinates of sample index, attempt 0.
 template <class Key>
 TWEEDIE_INLINE Words row_words(const Key& key, int64_t index, uint32_t purpose_ordinal, int32_t quad) {

@@ -2,13 +2,31 @@
 #include "rng/quads.cuh"
 #include "sde/coefficients.cuh"
 
+namespace perturb {
+constexpr int32_t TOGETHER = 4;  // quads a thread, of rows that have many
+
+/// Weights of x0 and eps.
+struct Mix {
+    float x0, eps;
+};
+
+__device__ __forceinline__ Mix mix_at(const float* __restrict__ table, const hermite::Place place, const int32_t column) {
+    return {hermite::value(table, place, 6, column), hermite::value(table, place, 6, column + 1)};
+}
+
+__device__ __forceinline__ float4 mixed(const Mix by, const float4 x, const float4 z) {
+    return rng::fma_quad(by.eps, z, rng::scale_quad(by.x0, x));
+}
+}  // namespace perturb
+
 // perturb_f32: eps ~ N(0, 1);  A = a_x0 x0 + a_eps eps,  B = b_x0 x0 + b_eps eps;  eps, weight, level on request
 //
 //   table   [nodes][12] columns a_x0, a_eps, b_x0, b_eps, weight, level of t, cubic in ln t (coefficients.cuh)
 //           an SDE's table makes x_t = alpha x0 + sigma eps; a training table makes network input, target, weight, network time
 //   t       one a row, or t_stride 0: one for all
 //   a, b, eps, weight, level   null where not wanted
-//   shape   one quad of coordinates a thread at a time, in grid strides; the launch shape does not change a bit
+//   shape   up to four quads of a row a thread at a time, in grid strides, so that wide rows find their coefficients once for the four;
+//           the launch shape does not change a bit
 //   moves   4 bytes a coordinate for x0 and each of A, B, eps; 4 a row for t, weight, level
 extern "C" __global__ void __launch_bounds__(256)
 perturb_f32(const RowSet* __restrict__ rows, const float* __restrict__ x0, int32_t x0_stride, int32_t dim, const float* __restrict__ t,
@@ -19,22 +37,23 @@ perturb_f32(const RowSet* __restrict__ rows, const float* __restrict__ x0, int32
     const bool whole = rng::whole_quads(x0, dim, x0_stride) && rng::whole_quads(a, dim, a_stride) && rng::whole_quads(b, dim, b_stride)
                        && rng::whole_quads(eps, dim, eps_stride);
     const uint32_t what = rng::purpose_word(purpose, ordinal + rows->iteration);
-    for (int64_t item = rng::first_item(); item < rows->count * quads; item += rng::item_stride()) {
-        const rng::Quad at = rng::quad_of(item, quads);
+    const int32_t threads = quads < 4 * perturb::TOGETHER ? quads : (quads + perturb::TOGETHER - 1) / perturb::TOGETHER;  // a row
+    for (int64_t item = rng::first_item(); item < rows->count * threads; item += rng::item_stride()) {
+        const rng::Quad at = rng::quad_of(item, threads);
         if (!row_alive(rows, at.row)) continue;
-        const int32_t d = 4 * at.quad;
-        const float4 z = rng::normals(rng::row_words(rows->seed, row_index(rows, at.row), what, at.quad));
-        const float4 x = rng::load_quad(x0 + at.row * x0_stride, d, dim, whole);
+        const int64_t index = row_index(rows, at.row);
         const hermite::Place place = hermite::place_log(t[at.row * t_stride], log_first, inverse_spacing, nodes);
-        if (a != nullptr) {
-            const float4 v = rng::fma_quad(hermite::value(table, place, 6, 1), z, rng::scale_quad(hermite::value(table, place, 6, 0), x));
-            rng::store_quad(a + at.row * a_stride, d, dim, whole, v);
+        const perturb::Mix to_a = a == nullptr ? perturb::Mix{0.0f, 0.0f} : perturb::mix_at(table, place, 0);
+        const perturb::Mix to_b = b == nullptr ? perturb::Mix{0.0f, 0.0f} : perturb::mix_at(table, place, 2);
+#pragma unroll 1
+        for (int32_t quad = at.quad; quad < quads; quad += threads) {
+            const int32_t d = 4 * quad;
+            const float4 x = rng::load_quad(x0 + at.row * x0_stride, d, dim, whole);
+            const float4 z = rng::normals(rng::row_words(rows->seed, index, what, quad));
+            if (a != nullptr) rng::store_quad(a + at.row * a_stride, d, dim, whole, perturb::mixed(to_a, x, z));
+            if (b != nullptr) rng::store_quad(b + at.row * b_stride, d, dim, whole, perturb::mixed(to_b, x, z));
+            if (eps != nullptr) rng::store_quad(eps + at.row * eps_stride, d, dim, whole, z);
         }
-        if (b != nullptr) {
-            const float4 v = rng::fma_quad(hermite::value(table, place, 6, 3), z, rng::scale_quad(hermite::value(table, place, 6, 2), x));
-            rng::store_quad(b + at.row * b_stride, d, dim, whole, v);
-        }
-        if (eps != nullptr) rng::store_quad(eps + at.row * eps_stride, d, dim, whole, z);
         if (at.quad == 0) {
             if (weight != nullptr) weight[at.row * weight_stride] = hermite::value(table, place, 6, 4);
             if (level != nullptr) level[at.row * level_stride] = hermite::value(table, place, 6, 5);

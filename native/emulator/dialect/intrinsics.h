@@ -36,6 +36,8 @@ inline float tanh_approx(const float x) { return float(std::tanh(double(x))); }
 inline float exp2_approx(const float x) { return x < -126.0f ? 0.0f : float(std::exp2(double(x))); }
 inline float log2_approx(const float x) { return float(std::log2(double(x))); }
 inline float sin_approx(const float x) { return float(std::sin(double(x))); }
+inline float cos_approx(const float x) { return float(std::cos(double(x))); }
+inline float sqrt_approx(const float x) { return std::sqrt(x); }
 
 // ---- mma.sync m16n8k16
 

@@ -156,7 +156,7 @@ public final class Sampler {
                 source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
     }
 
-    /** By this execution alone: {@code fused}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
+    /** By this execution alone: {@code fused}, {@code fused-fast}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
     public Sampler execution(String name) {
         return new Sampler(source, method, steps, grid, steering, given, name, precision, traced, progress, cancel);
     }

@@ -6,7 +6,7 @@ import org.tweedie.device.DeviceKind;
 
 /** A way to run a program. All give the same answer, those of 16 bits, which must be asked for, within a bound; they differ in speed and in what they take. Stateless, shared by threads. */
 public interface Execution {
-    /** {@code fused}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
+    /** {@code fused}, {@code fused-fast}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
     String name();
 
     /** Whether this execution takes the program on that device, and why or why not, as {@code explain()} prints it. */
@@ -28,7 +28,7 @@ public interface Execution {
     static List<Execution> candidates(Device device) {
         return device.kind() == DeviceKind.HOST
                 ? List.of(new HostFused(), new GraphReplay(), new Stepwise())
-                : List.of(new FusedSde(), new FusedMlp(), new GraphReplay(), new Stepwise());
+                : List.of(new FusedSde(true), new FusedSde(false), new FusedMlp(), new GraphReplay(), new Stepwise());
     }
 
     /** Taken or declined, with the reason. */

@@ -23,7 +23,8 @@ import org.tweedie.score.GaussianMixtureScore;
 
 /**
  * The GPU's fused trajectory where the score is a formula: a thread a row, all registers of the plan in machine registers from the start to
- * the end. Takes plans whose fields, if any, are scores of Gaussian mixtures.
+ * the end. Takes plans whose fields, if any, are scores of Gaussian mixtures. In its fast form normals come from the GPU's special functions:
+ * the numbers of the other executions within some millionths, in half the time, only where less than f32 was allowed.
  */
 final class FusedSde implements Execution {
     /** Terms of all evaluations: more would not stay in the cache that all rows read them from. */
@@ -32,19 +33,21 @@ final class FusedSde implements Execution {
     /** {@link SdeTrajectory#cost} of one launch: about a tenth of a second for as many rows as run at once, by the cost model of a H200. */
     private static final long COST_A_LAUNCH = 1 << 15;
 
+    private final boolean fast;
     private final long costALaunch;
 
-    FusedSde() {
-        this(COST_A_LAUNCH);
+    FusedSde(boolean fast) {
+        this(fast, COST_A_LAUNCH);
     }
 
-    FusedSde(long costALaunch) {
+    FusedSde(boolean fast, long costALaunch) {
+        this.fast = fast;
         this.costALaunch = costALaunch;
     }
 
     @Override
     public String name() {
-        return "fused";
+        return fast ? "fused-fast" : "fused";
     }
 
     @Override
@@ -52,13 +55,18 @@ final class FusedSde implements Execution {
         if (device.kind() == DeviceKind.HOST) {
             return Offer.declined("a thread a row is the GPU's way");
         }
+        if (fast && program.precision() == Precision.F32) {
+            return Offer.declined(
+                    "normals of the GPU's special functions were not asked for; a precision below f32 does");
+        }
         String reason = declined(program);
         if (reason != null) {
             return Offer.declined(reason);
         }
         KernelEntry entry = entry(program);
         return Offer.taken("all steps are one launch of " + entry.name() + ", a row a thread, its registers in "
-                + device.kernel(entry).resources().registers() + " machine registers");
+                + device.kernel(entry).resources().registers() + " machine registers"
+                + (fast ? ", normals by the GPU's special functions" : ""));
     }
 
     static KernelEntry entry(Program program) {
@@ -145,12 +153,12 @@ final class FusedSde implements Execution {
         Offer offer = offer(program, device, false);
         if (!offer.taken()) {
             throw new IllegalArgumentException(
-                    "fused does not take this plan on " + device.name() + ": " + offer.reason());
+                    name() + " does not take this plan on " + device.name() + ": " + offer.reason());
         }
         Closing owned = new Closing();
         try {
             Stream stream = owned.add(device.stream());
-            return new SdeRunner(program, stream, rows, costALaunch, owned);
+            return new SdeRunner(program, stream, rows, fast, costALaunch, owned);
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;

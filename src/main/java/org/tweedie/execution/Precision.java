@@ -7,8 +7,8 @@ import org.tweedie.sde.Spelling;
 
 /**
  * The numbers that a sampler's network may multiply. {@link #F32}, unless something else is asked for: every execution and every device then
- * gives the same bits. The others allow products of 16-bit numbers (sums, state and noise stay f32) where an execution has them, and let the
- * rest run in f32; {@code explain()} says which it is. Immutable.
+ * gives the same bits. The others allow products of 16-bit numbers (sums and state stay f32), and normals by the GPU's special functions, where
+ * an execution has them, and let the rest run in f32; {@code explain()} says which it is. Immutable.
  */
 public enum Precision {
     /** 24 bits, and the same bits everywhere. */

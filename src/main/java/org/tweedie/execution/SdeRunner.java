@@ -16,6 +16,7 @@ final class SdeRunner implements Runner {
     private final Program program;
     private final Stream stream;
     private final int capacity;
+    private final boolean fast;
     private final long costALaunch;
     private final Closing owned;
     private final int width;
@@ -29,10 +30,11 @@ final class SdeRunner implements Runner {
     /** With its trace or without, in device memory. */
     private record Form(List<Integer> launches, TrajectorySde.Tables tables, ViewTable views) {}
 
-    SdeRunner(Program program, Stream stream, int capacity, long costALaunch, Closing owned) {
+    SdeRunner(Program program, Stream stream, int capacity, boolean fast, long costALaunch, Closing owned) {
         this.program = program;
         this.stream = stream;
         this.capacity = capacity;
+        this.fast = fast;
         this.costALaunch = costALaunch;
         this.owned = owned;
         width = program.table().registers().get(0).space().width();
@@ -53,7 +55,7 @@ final class SdeRunner implements Runner {
     }
 
     private Form form(boolean withTrace) {
-        SdeTrajectory trajectory = SdeTrajectory.of(program, times, withTrace, costALaunch);
+        SdeTrajectory trajectory = SdeTrajectory.of(program, times, withTrace, fast, costALaunch);
         int[] operations = trajectory.operations().table();
         float[] weights = trajectory.operations().weights();
         DeviceBuffer first = owned.add(stream.device().allocate(Element.I32, Math.max(1, operations.length)));

@@ -18,8 +18,8 @@ import org.tweedie.sde.GaussianMixture;
  * @param launches where each launch ends: one, unless the trajectory costs more than a launch may
  */
 record SdeTrajectory(SdeOperations operations, List<Integer> launches) {
-    static SdeTrajectory of(Program program, ScoreTimes times, boolean traced, long costALaunch) {
-        Writer writer = new Writer(program.table(), times, traced, costALaunch);
+    static SdeTrajectory of(Program program, ScoreTimes times, boolean traced, boolean fast, long costALaunch) {
+        Writer writer = new Writer(program.table(), times, traced, fast, costALaunch);
         return new SdeTrajectory(writer.operations, writer.launches);
     }
 
@@ -34,15 +34,16 @@ record SdeTrajectory(SdeOperations operations, List<Integer> launches) {
     }
 
     private static final class Writer {
-        final SdeOperations operations = new SdeOperations();
+        final SdeOperations operations;
         final List<Integer> launches = new ArrayList<>();
         private final CellTable table;
         private final ScoreTimes times;
         private int traces;
         private int parks;
 
-        Writer(CellTable table, ScoreTimes times, boolean traced, long costALaunch) {
+        Writer(CellTable table, ScoreTimes times, boolean traced, boolean fast, long costALaunch) {
             this.table = table;
+            operations = new SdeOperations(table.registers().size(), fast);
             this.times = times;
             int view = 0;
             for (int r = 0; r < table.registers().size(); r++) {

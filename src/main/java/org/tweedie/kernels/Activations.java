@@ -51,7 +51,9 @@ public final class Activations {
         out.into(arguments);
         rows.into(arguments).i32(x.width()).i32(x.stride()).i32(out.stride()).i32(activation.code());
         stream.launch(
-                stream.device().kernel(FORWARD), Grid.items(Grid.capacity(out) * out.width(), THREADS), arguments);
+                stream.device().kernel(FORWARD),
+                Grid.items(Grid.capacity(out) * Fill.quads(out.width()), THREADS),
+                arguments);
     }
 
     /**
@@ -75,7 +77,9 @@ public final class Activations {
                 .i32(dPre.stride())
                 .i32(activation.code());
         stream.launch(
-                stream.device().kernel(SLOPE), Grid.items(Grid.capacity(dPre) * dPre.width(), THREADS), arguments);
+                stream.device().kernel(SLOPE),
+                Grid.items(Grid.capacity(dPre) * Fill.quads(dPre.width()), THREADS),
+                arguments);
     }
 
     /** Queues {@code tangentOut = act'(pre) tangentIn}, the directional derivative: the same product as {@link #backward}. */

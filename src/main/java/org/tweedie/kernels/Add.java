@@ -41,7 +41,8 @@ public final class Add {
         b.into(arguments);
         out.into(arguments);
         rows.into(arguments).i32(a.width()).i32(a.stride()).i32(b.stride()).i32(out.stride());
-        stream.launch(stream.device().kernel(ROWS), Grid.items(Grid.capacity(out) * out.width(), 256), arguments);
+        stream.launch(
+                stream.device().kernel(ROWS), Grid.items(Grid.capacity(out) * Fill.quads(out.width()), 256), arguments);
     }
 
     /** Queues {@code out[at] = value}. */

@@ -1,12 +1,14 @@
 package org.tweedie.kernels;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.tweedie.kernels.CellLayout.CellDraw;
+import org.tweedie.rng.StandardLaw;
 
 /**
- * What a trajectory does, in order, as kernels/execution/trajectory_sde.cuh reads it: {@value #OPERATION} int32 an operation, and
- * {@value CellLayout#WEIGHTS} f32 weights a mix, whose columns and rows are slots. For one thread.
+ * What a trajectory does, in order, as kernels/execution/trajectory_sde.cuh reads it: {@value #OPERATION} int32 an operation, and a table of
+ * f32 weights, {@value CellLayout#WEIGHTS} a mix, whose columns and rows are slots, {@value #STEP} a step of a run. For one thread.
  */
 public final class SdeOperations {
     /** int32 an operation. */
@@ -21,17 +23,44 @@ public final class SdeOperations {
     /** Slot &larr; score at a slot: code, from, into, components, first of the terms, bits of alpha. */
     public static final int EVALUATE = 2;
 
-    /** Slots &larr; W (slots, draws): code, number of the weights, slots written and above {@value #BARE} bits those without a term, draws. */
+    /**
+     * Slots &larr; W (slots, draws), each with a term: code, place of the weights in fours of floats, slots written (bits), draws; at
+     * {@value #DRAWN} two words a draw: law, and purpose &lt;&lt; 24 | ordinal.
+     */
     public static final int MIX = 3;
 
-    /** Where in a mix's slots the bits of those start that are written without a term. */
-    public static final int BARE = 8;
+    /** Slots &larr; 0: code, 0, slots (bits), 0. */
+    public static final int CLEAR = 4;
 
-    /** Where in a mix the draws start, two words each: law, and purpose &lt;&lt; 24 | ordinal. */
+    /**
+     * So many times slot 0 &larr; w slot 0 + w' normal, where it is the only one: code, place of the steps in fours of floats, law, steps. A
+     * step is purpose &lt;&lt; 24 | ordinal, w, w', 0; neither weight is 0.
+     */
+    public static final int RUN = 5;
+
+    /** Where in a mix the draws start. */
     public static final int DRAWN = 8;
 
+    /** The law of normals by the GPU's special functions (kernels/rng/normal_fast.cuh); the twin makes the usual ones. */
+    public static final int FAST_NORMAL = 3;
+
+    /** f32 a step of a run. */
+    public static final int STEP = 4;
+
+    private final int slots;
+    private final int normal;
     private final List<int[]> operations = new ArrayList<>();
-    private final List<float[]> weights = new ArrayList<>();
+    private float[] weights = new float[CellLayout.WEIGHTS];
+    private int used;
+
+    /**
+     * @param slots that the plan needs
+     * @param fast whether normals may be those of {@link #FAST_NORMAL}
+     */
+    public SdeOperations(int slots, boolean fast) {
+        this.slots = slots;
+        normal = fast ? FAST_NORMAL : StandardLaw.NORMAL.code();
+    }
 
     /** Operations so far. */
     public int size() {
@@ -71,8 +100,9 @@ public final class SdeOperations {
                 throw new IllegalArgumentException("slots read must ascend, got " + ins[i - 1] + " before " + ins[i]);
             }
         }
-        int[] operation = add(MIX, weights.size(), 0, draws.size());
         float[] table = new float[CellLayout.WEIGHTS];
+        int written = 0;
+        int bare = 0;
         for (int o = 0; o < outs.length; o++) {
             boolean any = false;
             for (int c = 0; c < mix[o].length; c++) {
@@ -81,15 +111,50 @@ public final class SdeOperations {
                 table[outs[o] * CellLayout.COLUMNS + column] = w;
                 any |= w != 0;
             }
-            operation[2] |= 1 << outs[o];
-            operation[2] |= any ? 0 : 1 << BARE + outs[o];
+            written |= any ? 1 << outs[o] : 0;
+            bare |= any ? 0 : 1 << outs[o];
         }
-        for (int k = 0; k < draws.size(); k++) {
-            CellDraw draw = draws.get(k);
-            operation[DRAWN + 2 * k] = draw.law().code();
-            operation[DRAWN + 2 * k + 1] = draw.purpose().code() << 24 | Fill.ordinal(draw.ordinal());
+        float kept = table[0];
+        float stirred = table[CellLayout.MOST_INS];
+        if (slots == 1 && draws.size() == 1 && draws.get(0).law() == StandardLaw.NORMAL && kept != 0 && stirred != 0) {
+            step(word(draws.get(0)), kept, stirred);
+        } else if (written != 0) {
+            int[] operation = add(MIX, place(table), written, draws.size());
+            for (int k = 0; k < draws.size(); k++) {
+                StandardLaw law = draws.get(k).law();
+                operation[DRAWN + 2 * k] = law == StandardLaw.NORMAL ? normal : law.code();
+                operation[DRAWN + 2 * k + 1] = word(draws.get(k));
+            }
         }
-        weights.add(table);
+        if (bare != 0) {
+            add(CLEAR, 0, bare, 0);
+        }
+    }
+
+    private static int word(CellDraw draw) {
+        return draw.purpose().code() << 24 | Fill.ordinal(draw.ordinal());
+    }
+
+    /** One more step of the run that the last operation is, or the first of a new one. */
+    private void step(int word, float kept, float stirred) {
+        int[] last = operations.isEmpty() ? new int[OPERATION] : operations.get(operations.size() - 1);
+        int place = place(Float.intBitsToFloat(word), kept, stirred, 0);
+        if (last[0] == RUN) {
+            last[3]++;
+        } else {
+            add(RUN, place, normal, 1);
+        }
+    }
+
+    /** Puts weights at the end of their table; returns where, in fours of floats. */
+    private int place(float... more) {
+        int at = used;
+        if (used + more.length > weights.length) {
+            weights = Arrays.copyOf(weights, 2 * weights.length);
+        }
+        System.arraycopy(more, 0, weights, at, more.length);
+        used += more.length;
+        return at / 4;
     }
 
     private int[] add(int code, int a, int b, int c) {
@@ -111,12 +176,8 @@ public final class SdeOperations {
         return table;
     }
 
-    /** The weights of all mixes, one after the other. */
+    /** All weights, one after the other. */
     public float[] weights() {
-        float[] table = new float[weights.size() * CellLayout.WEIGHTS];
-        for (int i = 0; i < weights.size(); i++) {
-            System.arraycopy(weights.get(i), 0, table, i * CellLayout.WEIGHTS, CellLayout.WEIGHTS);
-        }
-        return table;
+        return Arrays.copyOf(weights, used);
     }
 }

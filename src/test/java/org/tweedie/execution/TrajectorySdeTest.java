@@ -191,7 +191,7 @@ class TrajectorySdeTest {
 
     /** By every other way on both devices. */
     private void agrees(Program program, int count, boolean traced, float @Nullable [] given, String what) {
-        Rows fused = run(new FusedSde(), program, device, 5, count, null, traced, given);
+        Rows fused = run(new FusedSde(false), program, device, 5, count, null, traced, given);
         assertSame(run(new Stepwise(), program, device, 5, count, null, traced, given), fused, what + ", stepwise");
         assertSame(run(new Stepwise(), program, host, 5, count, null, traced, given), fused, what + ", host");
         if (!traced) {
@@ -243,14 +243,14 @@ class TrajectorySdeTest {
     @Test
     void anyCutOfTheRowsGivesTheSameBits() {
         Program program = program(plan(method("pc:0.16"), 3), 3);
-        Rows whole = run(new FusedSde(), program, device, 0, 200, null, false, null);
+        Rows whole = run(new FusedSde(false), program, device, 0, 200, null, false, null);
         int row = 4;
-        Rows piece = run(new FusedSde(), program, device, 120, 40, null, false, null);
+        Rows piece = run(new FusedSde(false), program, device, 120, 40, null, false, null);
         assertArrayEquals(
                 Arrays.copyOfRange(whole.outputs().get(0), 1 + 120 * row, 1 + 160 * row),
                 Arrays.copyOfRange(piece.outputs().get(0), 1, 1 + 40 * row));
         long[] indices = {199, 3, 3, 0, 77};
-        Rows picked = run(new FusedSde(), program, device, 0, indices.length, indices, false, null);
+        Rows picked = run(new FusedSde(false), program, device, 0, indices.length, indices, false, null);
         for (int r = 0; r < indices.length; r++) {
             int from = 1 + (int) indices[r] * row;
             assertArrayEquals(
@@ -284,6 +284,100 @@ class TrajectorySdeTest {
             agrees(program, 65, false, null, "linear, " + dim);
             agrees(program, 33, true, null, "linear traced, " + dim);
         }
+    }
+
+    /** W0: one register, steps that are one run each; cut by a step of a weight that is 0, by one without noise, and by a trace. */
+    @Test
+    void takesRunsOfSteps() {
+        for (int dim = 1; dim <= TrajectorySde.MOST_WIDTH; dim++) {
+            Program program = Program.of(linear(dim, new double[] {0.9, 0.8, 0, 1.1, 0.7}, 0.3), Map.of());
+            assertEquals(1, program.table().registers().size());
+            agrees(program, 65, false, null, "runs, " + dim);
+            assertSame(
+                    run(new FusedSde(false), program, device, 9, 65, null, false, null),
+                    run(new FusedSde(false, 2), program, device, 9, 65, null, false, null),
+                    "runs cut, " + dim);
+            Program traced = Program.of(
+                    linear(dim, new double[] {0.9, 0.8, 0, 1.1, 0.7}, 0.3).traced("x"), Map.of());
+            agrees(traced, 33, true, null, "runs traced, " + dim);
+        }
+    }
+
+    /** A start, and a step for each weight of the state: x to that times x, and noise but in every fourth. */
+    private static Plan linear(int dim, double[] kept, double noise) {
+        Plan.Writer w = Plan.writer();
+        int x = w.register("x", Space.euclidean(dim));
+        int z = w.register("z", Space.euclidean(dim));
+        w.step(0, 0).normal(Purpose.PRIOR, x);
+        for (int i = 0; i < kept.length; i++) {
+            w.step(i, i + 1).normal(Purpose.STEP, z);
+            w.combine(new int[] {x}, new double[][] {{kept[i], i % 4 == 3 ? 0 : noise}}, new int[] {x, z});
+        }
+        return w.plan(x);
+    }
+
+    /**
+     * Normals of the special functions: each within the bound of kernels/rng/normal_fast.cuh, which the radius of its pair gives; then along a
+     * linear plan, where errors add up as the noise does.
+     */
+    @Test
+    void fastNormalsStayWithinTheirBound() {
+        int count = 20_000;
+        for (int dim : new int[] {4, 2, 3}) {
+            double[] kept = {0.9, 0.8, 0.95, 1.0, 0.7};
+            Plan plan = linear(dim, kept, 0.3);
+            for (Plan one : List.of(linear(dim, new double[0], 0), plan)) {
+                Program exact = Program.of(one, Map.of());
+                Program fast = exact.with(Precision.F16);
+                float[] expected = run(new FusedSde(false), exact, device, 0, count, null, false, null)
+                        .outputs()
+                        .get(0);
+                float[] got = run(new FusedSde(true), fast, device, 0, count, null, false, null)
+                        .outputs()
+                        .get(0);
+                int differ = 0;
+                for (int r = 0; r < count; r++) {
+                    for (int d = 0; d < dim; d++) {
+                        int at = 1 + r * (dim + 1) + d;
+                        double bound = one == plan ? 7e-4 : bound(expected, at - d % 2, d - d % 2 + 1 < dim);
+                        double error = Math.abs((double) expected[at] - got[at]);
+                        assertTrue(error <= bound, "row " + r + ", " + d + ": " + error + " above " + bound);
+                        differ += error > 0 ? 1 : 0;
+                    }
+                }
+                assertTrue(differ > count / 10, "the special functions were not used");
+            }
+        }
+    }
+
+    /** Of a normal, from the first number of its pair and, where the row has it, the second. */
+    private static double bound(float[] values, int at, boolean both) {
+        double radius = both ? Math.hypot(values[at], values[at + 1]) : Math.abs(values[at]);
+        return Math.min(2.5e-7 / radius + 1.4e-6 * Math.max(radius, both ? 0 : 6.8), radius + 7e-4);
+    }
+
+    /** A method's cells too, beside the score of a mixture; never where f32 was asked for. */
+    @Test
+    void fastNormalsAreForThoseWhoAskForThem() {
+        Program program = program(plan(method("em"), 3), 2);
+        assertEquals(
+                "fused",
+                Sampling.choose(program, device, false, null).execution().name());
+        Sampling.Choice choice = Sampling.choose(program.with(Precision.BF16), device, false, null);
+        assertEquals("fused-fast", choice.execution().name());
+        assertTrue(choice.offers().get("fused-fast").reason().contains("special functions"));
+        float[] exact = run(new FusedSde(false), program, device, 0, 200, null, false, null)
+                .outputs()
+                .get(0);
+        float[] fast = run(new FusedSde(true), program.with(Precision.BF16), device, 0, 200, null, false, null)
+                .outputs()
+                .get(0);
+        int differ = 0;
+        for (int i = 0; i < exact.length; i++) {
+            assertEquals(exact[i], fast[i], 1e-2, "row " + i / 4);
+            differ += exact[i] != fast[i] ? 1 : 0;
+        }
+        assertTrue(differ > 100);
     }
 
     /** As many registers as fit, all in one mix, a register that becomes 0, and weights that are 0. */
@@ -325,21 +419,23 @@ class TrajectorySdeTest {
         for (String spec : List.of("dpm2m", "edm:40", "pc:0.16")) {
             for (int dim : new int[] {2, 3, 7}) {
                 Program program = program(plan(method(spec), dim), 2);
-                Rows one = run(new FusedSde(), program, device, 9, 65, null, false, null);
+                Rows one = run(new FusedSde(false), program, device, 9, 65, null, false, null);
                 for (long cost : new long[] {1, 3, 7}) {
-                    assertTrue(SdeTrajectory.of(program, ScoreTimes.of(program), false, cost)
+                    assertTrue(SdeTrajectory.of(program, ScoreTimes.of(program), false, false, cost)
                                     .launches()
                                     .size()
                             > 1);
                     assertSame(
-                            one, run(new FusedSde(cost), program, device, 9, 65, null, false, null), spec + " " + cost);
+                            one,
+                            run(new FusedSde(false, cost), program, device, 9, 65, null, false, null),
+                            spec + " " + cost);
                 }
             }
         }
         Program traced = program(plan(method("em"), 3).traced("x"), 2);
         assertSame(
-                run(new FusedSde(), traced, device, 9, 65, null, true, null),
-                run(new FusedSde(2), traced, device, 9, 65, null, true, null),
+                run(new FusedSde(false), traced, device, 9, 65, null, true, null),
+                run(new FusedSde(false, 2), traced, device, 9, 65, null, true, null),
                 "traced");
     }
 
@@ -349,7 +445,7 @@ class TrajectorySdeTest {
         long before = device.allocatedBytes();
         CancelToken token = new CancelToken();
         token.cancel();
-        try (Runner runner = new FusedSde(2).open(program, device, 8);
+        try (Runner runner = new FusedSde(false, 2).open(program, device, 8);
                 DeviceBuffer out = device.allocate(Element.F32, 24)) {
             Batch batch = new Batch(1, 0, 8, null, List.of(), List.of(View.rows(out, 3)), List.of());
             assertThrows(CancellationException.class, () -> runner.run(batch, token));
@@ -390,18 +486,18 @@ class TrajectorySdeTest {
         Network network = Mlp.of(16, 1).create(Signature.over(2), Prediction.NOISE, 5, device);
         declined(Program.of(plan(method("em"), 2), Map.of(Sde.SCORE, network)), "not the score of a Gaussian mixture");
         network.parameters().values().close();
-        assertEquals("fused", new FusedSde().name());
-        assertTrue(!new FusedSde()
+        assertEquals("fused", new FusedSde(false).name());
+        assertTrue(!new FusedSde(false)
                 .offer(program(plan(method("em"), 2), 2), host, false)
                 .taken());
     }
 
     private void declined(Program program, String because) {
         Sampling.Choice choice = Sampling.choose(program, device, false, null);
-        Execution.Offer offer = new FusedSde().offer(program, device, false);
+        Execution.Offer offer = new FusedSde(false).offer(program, device, false);
         assertTrue(!offer.taken() && offer.reason().contains(because), offer.reason());
         assertTrue(!choice.execution().name().equals("fused"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> new FusedSde().open(program, device, 1))
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> new FusedSde(false).open(program, device, 1))
                 .getMessage()
                 .contains(because));
     }

@@ -7,12 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The machine code of a cubin, as far as its opcodes: an ELF file with a section {@code .text.NAME} for each kernel, in which every
- * instruction takes 16 bytes since sm_70. The nine lowest bits are the operation, three more tell where its operands come from.
+ * The machine code of a cubin, as far as its opcodes and loops: an ELF file with a section {@code .text.NAME} for each kernel, in which every
+ * instruction takes 16 bytes since sm_70. The nine lowest bits are the operation, three more tell where its operands come from. A branch
+ * goes to the next instruction plus four times an offset: bits 34 and later, and since sm_90 bits 16 to 23 below those.
  * {@code CubinTest} holds the numbers to kernels whose instructions are known.
  */
 final class Cubin {
@@ -39,6 +43,8 @@ final class Cubin {
         /** Local memory: spilled registers and arrays indexed by what is not known. */
         LDL(0x183),
         STL(0x187),
+        /** A branch to a place that the instruction holds. */
+        BRA(0x147),
         /** Barrier of a block. */
         BAR(0x11d),
         /** Exchange inside a warp. */
@@ -58,10 +64,17 @@ final class Cubin {
         }
     }
 
-    /** How many of each, and of all, a kernel has. */
+    /** How many of each, and of all, a kernel or a loop has. */
     record Counts(Map<Opcode, Integer> of, int all) {
         int of(Opcode opcode) {
             return of.getOrDefault(opcode, 0);
+        }
+    }
+
+    /** Instructions from {@code from} to {@code to}, in bytes of the file. */
+    private record Range(int from, int to) {
+        boolean within(Range other) {
+            return from >= other.from && to <= other.to && !equals(other);
         }
     }
 
@@ -69,36 +82,79 @@ final class Cubin {
 
     /** Counts by kernel. */
     static Map<String, Counts> read(Path file) throws IOException {
+        Map<String, Counts> counts = new TreeMap<>();
+        ByteBuffer elf = elf(file);
+        kernels(elf).forEach((name, code) -> counts.put(name, counts(elf, code)));
+        return counts;
+    }
+
+    /** Of a kernel, the counts of each loop that has no other inside: what one pass takes, if nothing is jumped over. */
+    static List<Counts> innermostLoops(Path file, String kernel) throws IOException {
+        ByteBuffer elf = elf(file);
+        Range code = kernels(elf).get(kernel);
+        if (code == null) {
+            throw new IOException(file + " has no kernel " + kernel);
+        }
+        Set<Range> loops = new LinkedHashSet<>();
+        for (int at = code.from; at < code.to; at += INSTRUCTION) {
+            if (is(elf, at, Opcode.BRA)) {
+                long far = elf.getLong(at) >>> 34 | (elf.getLong(at + 8) & 0x3ffff) << 30;
+                far = far << 16 >> 16;
+                long offset = 4 * (target(elf) < 90 ? far : far << 8 | elf.get(at + 2) & 0xff);
+                if (offset < -INSTRUCTION) {
+                    loops.add(new Range(at + INSTRUCTION + (int) offset, at + INSTRUCTION));
+                }
+            }
+        }
+        return loops.stream()
+                .filter(loop -> loops.stream().noneMatch(other -> other.within(loop)))
+                .map(loop -> counts(elf, loop))
+                .toList();
+    }
+
+    private static ByteBuffer elf(Path file) throws IOException {
         ByteBuffer elf = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         if (elf.getInt(0) != 0x464c457f || elf.get(4) != 2) {
             throw new IOException(file + " is not a 64-bit ELF file");
         }
+        return elf;
+    }
+
+    private static Map<String, Range> kernels(ByteBuffer elf) {
         int sections = (int) elf.getLong(0x28);
         int size = elf.getShort(0x3a);
         int names = (int) elf.getLong(sections + size * elf.getShort(0x3e) + 0x18);
-        Map<String, Counts> kernels = new TreeMap<>();
+        Map<String, Range> kernels = new TreeMap<>();
         for (int s = 0; s < elf.getShort(0x3c); s++) {
             int header = sections + size * s;
             String name = text(elf, names + elf.getInt(header));
             if (name.startsWith(".text.")) {
                 int from = (int) elf.getLong(header + 0x18);
-                kernels.put(name.substring(6), counts(elf, from, (int) elf.getLong(header + 0x20)));
+                kernels.put(name.substring(6), new Range(from, from + (int) elf.getLong(header + 0x20)));
             }
         }
         return kernels;
     }
 
-    private static Counts counts(ByteBuffer elf, int from, int bytes) {
+    /** 80 of sm_80. */
+    private static int target(ByteBuffer elf) {
+        return elf.getInt(0x30) >> 8 & 0xff;
+    }
+
+    private static boolean is(ByteBuffer elf, int at, Opcode opcode) {
+        return (elf.getShort(at) & 0x1ff) == opcode.code;
+    }
+
+    private static Counts counts(ByteBuffer elf, Range range) {
         Map<Opcode, Integer> of = new EnumMap<>(Opcode.class);
-        for (int at = from; at < from + bytes; at += INSTRUCTION) {
-            int code = elf.getShort(at) & 0x1ff;
+        for (int at = range.from; at < range.to; at += INSTRUCTION) {
             for (Opcode opcode : Opcode.values()) {
-                if (opcode.code == code) {
+                if (is(elf, at, opcode)) {
                     of.merge(opcode, 1, Integer::sum);
                 }
             }
         }
-        return new Counts(of, bytes / INSTRUCTION);
+        return new Counts(of, (range.to - range.from) / INSTRUCTION);
     }
 
     private static String text(ByteBuffer elf, int at) {

@@ -68,6 +68,24 @@ class CubinTest {
                 for (int i = 0; i < n; ++i) a[i & 63] += a[(i * 7 + n) & 63];
                 p[n] = a[n & 63];
             }
+            extern "C" __global__ void loops(float* p, int n) {
+                float x = p[0];
+            #pragma unroll 1
+                for (int i = 0; i < n; ++i) {
+            #pragma unroll 1
+                    for (int j = 0; j < i; ++j) {
+            #pragma unroll
+                        for (int k = 0; k < 5; ++k) asm volatile("ex2.approx.ftz.f32 %%0, %%0;" : "+f"(x));
+                    }
+                    asm volatile("rcp.approx.ftz.f32 %%0, %%0;" : "+f"(x));
+                }
+            #pragma unroll 1
+                for (int i = 0; i < n; ++i) {
+            #pragma unroll
+                    for (int k = 0; k < 1000; ++k) asm volatile("fma.rn.f32 %%0, %%0, %%0, %%0;" : "+f"(x));
+                }
+                p[0] = x;
+            }
             extern "C" __global__ void nothing() {}
             """.replace("%%", "%");
 
@@ -88,7 +106,7 @@ class CubinTest {
         String said = new String(nvcc.getInputStream().readAllBytes());
         assertEquals(0, nvcc.waitFor(), said);
         Map<String, Counts> kernels = Cubin.read(image);
-        assertEquals(Set.of("known", "local", "nothing"), kernels.keySet());
+        assertEquals(Set.of("known", "local", "loops", "nothing"), kernels.keySet());
         Counts known = kernels.get("known");
         Map<Opcode, Integer> expected = Map.ofEntries(
                 Map.entry(Opcode.HMMA, 5),
@@ -112,8 +130,14 @@ class CubinTest {
         assertEquals(0, known.of(Opcode.LDL) + known.of(Opcode.STL));
         Counts local = kernels.get("local");
         assertTrue(local.of(Opcode.LDL) > 0 && local.of(Opcode.STL) > 0, target + ": " + local);
+        List<Counts> loops = Cubin.innermostLoops(image, "loops");
+        assertEquals(
+                List.of(5, 0), loops.stream().map(one -> one.of(Opcode.MUFU)).toList(), loops.toString());
+        assertEquals(
+                List.of(0, 1000), loops.stream().map(one -> one.of(Opcode.FFMA)).toList(), loops.toString());
+        assertTrue(loops.get(1).all() < 1020, loops.toString());
         Counts nothing = kernels.get("nothing");
-        assertEquals(Map.of(Opcode.EXIT, 1), nothing.of());
+        assertEquals(Map.of(Opcode.EXIT, 1, Opcode.BRA, 1), nothing.of(), "and a branch to itself, where nobody comes");
         assertTrue(nothing.all() >= 1 && known.all() > 50);
     }
 
@@ -189,10 +213,29 @@ class CubinTest {
         int divisions = kernels.get("philox_words").of(Opcode.MUFU);
         assertEquals(2, kernels.get("fill_normal_f32").of(Opcode.MUFU) - divisions, "a root a pair");
         assertEquals(2, kernels.get("perturb_f32").of(Opcode.MUFU) - divisions, "a root a pair");
-        assertEquals(2, kernels.get("step_cell_f32").of(Opcode.MUFU) - divisions, "a root a pair");
-        // the trajectory has no division, but the reciprocal of the sum of shares
-        assertEquals(3, kernels.get("trajectory_sde_3x1_f32").of(Opcode.MUFU), "a root a pair, one reciprocal a score");
-        // of which a step of W0 passes 218 on sm_90 (docs/kernels.md)
-        assertTrue(kernels.get("trajectory_sde_3x1_f32").all() <= 480, "instructions of the trajectory's kernel");
+        assertEquals(
+                4,
+                kernels.get("step_cell_f32").of(Opcode.MUFU) - divisions - 2,
+                "in two forms, each with its divisions");
+    }
+
+    /**
+     * A step of a linear SDE in three coordinates (W0): a random block, two roots for three normals or, where they may be fast, two logarithms,
+     * two roots, two cosines and a sine, and no more of everything else than docs/kernels.md says.
+     */
+    @Test
+    void stepsOfALinearSdeTakeFewInstructions() throws IOException {
+        assumeTrue(Files.exists(cubin("sm_90")), "built without nvcc");
+        List<Counts> loops = Cubin.innermostLoops(cubin("sm_90"), "trajectory_sde_3x1_f32");
+        assertEquals(151, step(loops, 2).all());
+        assertEquals(77, step(loops, 7).all());
+    }
+
+    /** The loop with so many special functions. */
+    private static Counts step(List<Counts> loops, int special) {
+        List<Counts> found =
+                loops.stream().filter(loop -> loop.of(Opcode.MUFU) == special).toList();
+        assertEquals(1, found.size(), loops.toString());
+        return found.get(0);
     }
 }

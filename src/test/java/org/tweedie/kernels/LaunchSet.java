@@ -409,7 +409,7 @@ public final class LaunchSet {
                 2,
                 terms,
                 0);
-        SdeOperations operations = new SdeOperations();
+        SdeOperations operations = new SdeOperations(slots, false);
         operations.load(0, 0);
         int last = slots - 1;
         int[] both = slots > 1 ? new int[] {0, last} : new int[] {0};
@@ -428,6 +428,13 @@ public final class LaunchSet {
         operations.load(last, 2);
         operations.mix(
                 new int[] {last}, both, slots > 1 ? new double[][] {{0}, {-2}} : new double[][] {{-2}}, List.of());
+        for (int step = 0; step < 3; step++) { // a run, where there is one register
+            operations.mix(
+                    new int[] {0},
+                    new int[] {0},
+                    new double[][] {{0.5 + step, -0.25}},
+                    List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 9 + step)));
+        }
         operations.store(0, 3);
         operations.store(last, 2);
         View x = lab.rows(random(rows * dim, 23), dim);

@@ -16,7 +16,7 @@ import org.tweedie.device.Element;
 class ViewTableTest {
     /** Copies each row of view 0 to view 1. */
     private static void copy(Lab lab, ViewTable views, int dim, int rows) {
-        SdeOperations operations = new SdeOperations();
+        SdeOperations operations = new SdeOperations(1, false);
         operations.load(0, 0);
         operations.store(0, 1);
         TrajectorySde.Tables tables =

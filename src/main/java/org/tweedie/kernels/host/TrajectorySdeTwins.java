@@ -1,17 +1,22 @@
 package org.tweedie.kernels.host;
 
+import static org.tweedie.kernels.SdeOperations.CLEAR;
 import static org.tweedie.kernels.SdeOperations.DRAWN;
 import static org.tweedie.kernels.SdeOperations.EVALUATE;
 import static org.tweedie.kernels.SdeOperations.MIX;
 import static org.tweedie.kernels.SdeOperations.OPERATION;
+import static org.tweedie.kernels.SdeOperations.RUN;
+import static org.tweedie.kernels.SdeOperations.STEP;
 import static org.tweedie.kernels.SdeOperations.STORE;
 
+import java.util.Arrays;
 import java.util.List;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Arguments.ArrayBacked;
 import org.tweedie.device.Team;
 import org.tweedie.kernels.CellLayout;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.SdeOperations;
 import org.tweedie.kernels.TrajectorySde;
 import org.tweedie.kernels.View;
 import org.tweedie.rng.Philox;
@@ -65,14 +70,16 @@ public final class TrajectorySdeTwins {
         }
 
         void run(int r) {
-            java.util.Arrays.fill(slots, 0);
+            Arrays.fill(slots, 0);
             for (int i = first; i < last; i++) {
                 int at = operationsAt + i * OPERATION;
                 int a = operations[at + 1];
                 int b = operations[at + 2];
                 int c = operations[at + 3];
                 switch (operations[at]) {
-                    case MIX -> mix(r, at, weightsAt + a * CellLayout.WEIGHTS, b, c);
+                    case MIX -> mix(r, at, weightsAt + 4 * a, b, c);
+                    case RUN -> steps(r, weightsAt + 4 * a, c);
+                    case CLEAR -> clear(b);
                     case EVALUATE ->
                         new CarriedMixture(
                                         dim,
@@ -96,11 +103,33 @@ public final class TrajectorySdeTwins {
             }
         }
 
+        private void clear(int written) {
+            for (int o = 0; o < TrajectorySde.MOST_SLOTS; o++) {
+                if ((written >> o & 1) != 0) {
+                    Arrays.fill(slots, o * dim, (o + 1) * dim, 0);
+                }
+            }
+        }
+
+        private void steps(int r, int at, int count) {
+            for (int k = 0; k < count; k++) {
+                int step = at + k * STEP;
+                draw(Draws.NORMAL, r, Float.floatToRawIntBits(weights[step]), 0);
+                for (int d = 0; d < dim; d++) {
+                    slots[d] = Math.fma(weights[step + 2], noise[d], weights[step + 1] * slots[d]);
+                }
+            }
+        }
+
+        private void draw(int law, int r, int word, int k) {
+            int what = Philox.purposeWord(word >>> 24, (word & 0xffffff) + rows.iteration());
+            int drawn = law == SdeOperations.FAST_NORMAL ? Draws.NORMAL : law;
+            Draws.mine().fill(drawn, rows, r, r + 1, what, dim, noise, k * dim, dim);
+        }
+
         private void mix(int r, int at, int table, int outs, int draws) {
             for (int k = 0; k < draws; k++) {
-                int word = operations[at + DRAWN + 2 * k + 1];
-                int what = Philox.purposeWord(word >>> 24, (word & 0xffffff) + rows.iteration());
-                Draws.mine().fill(operations[at + DRAWN + 2 * k], rows, r, r + 1, what, dim, noise, k * dim, dim);
+                draw(operations[at + DRAWN + 2 * k], r, operations[at + DRAWN + 2 * k + 1], k);
             }
             for (int o = 0; o < TrajectorySde.MOST_SLOTS; o++) {
                 if ((outs >> o & 1) != 0) {
