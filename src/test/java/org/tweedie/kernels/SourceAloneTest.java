@@ -1,0 +1,61 @@
+package org.tweedie.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.testing.Depth;
+
+/**
+ * Each source compiles alone, as a reader with nothing but nvcc would: {@code nvcc -std=c++17 -I kernels}, with the entries that it
+ * declares. In a build for all targets and for sm_90a, whose bodies only that one has; else for one, and only the shortest sources.
+ */
+@Tag("checkout")
+class SourceAloneTest {
+    private static final int SHORT = 3_000;
+
+    @TempDir
+    private Path folder;
+
+    static List<String> targets() {
+        return Depth.now() == Depth.PLAIN ? List.of("sm_80") : List.of("sm_80", "sm_90", "sm_90a");
+    }
+
+    @ParameterizedTest
+    @MethodSource("targets")
+    void compilesAlone(String target) throws Exception {
+        assumeTrue(Files.exists(Path.of("target/kernels/resources.txt")), "built without nvcc");
+        for (CudaSource source : CudaSource.below(Path.of("kernels"))) {
+            if (Depth.now() == Depth.PLAIN && source.text().length() > SHORT) {
+                continue;
+            }
+            Path image = folder.resolve(source.file().getFileName() + ".cubin");
+            Path said = folder.resolve("said.txt");
+            Process nvcc = new ProcessBuilder(
+                            System.getenv().getOrDefault("NVCC", "nvcc"),
+                            "-std=c++17",
+                            "-I",
+                            "kernels",
+                            "-cubin",
+                            "-arch=" + target,
+                            "-o",
+                            image.toString(),
+                            source.file().toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(said.toFile())
+                    .start();
+            boolean ended = nvcc.waitFor(5, TimeUnit.MINUTES);
+            String message = source.file() + " for " + target + ": " + Files.readString(said);
+            assertEquals(0, ended ? nvcc.exitValue() : -1, message);
+            assertEquals("", Files.readString(said), message);
+            assertEquals(source.entries().keySet(), Cubin.read(image).keySet(), message);
+        }
+    }
+}
