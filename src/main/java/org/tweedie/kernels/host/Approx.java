@@ -58,6 +58,20 @@ public final class Approx {
         return Math.fma(p, s, f);
     }
 
+    /** -2 ln(1 + f) from g = -2 f: {@link #logNearOne} times -2. Its coefficients times powers of two, so the same bits. */
+    static float minusTwoLogNearOne(float g) {
+        float s = g * g;
+        float even = Math.fma(0.1287429f / 512, s, 0.12188379f / 128);
+        float odd = Math.fma(0.13986708f / 256, s, 0.1400534f / 64);
+        even = Math.fma(even, s, 0.1668018f / 32);
+        odd = Math.fma(odd, s, 0.20010445f / 16);
+        even = Math.fma(even, s, 0.24999805f / 8);
+        float p = Math.fma(odd, g, even);
+        p = Math.fma(p, g, 0.33333215f / 4);
+        p = Math.fma(p, g, 0.25f);
+        return Math.fma(p, s, g);
+    }
+
     /** ln(x) within 1 ulp, for normal x above 0. */
     public static float log(float x) {
         int e = (Float.floatToRawIntBits(x) - 0x3f2aaaab) & 0xff800000;

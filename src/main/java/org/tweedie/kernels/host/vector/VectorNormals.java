@@ -40,57 +40,55 @@ final class VectorNormals {
 
     /** sqrt(-2 ln((w + 1/2) 2^-32)). */
     private static void lengths(int[] words, int at, int count, float[] into) {
-        FloatVector step = of(2.3283064365386963e-10f);
-        FloatVector half = of(1.1641532182693481e-10f);
-        FloatVector one = of(1.0f);
-        FloatVector even3 = of(-0.1287429f);
-        FloatVector even2 = of(-0.12188379f);
-        FloatVector even1 = of(-0.1668018f);
-        FloatVector even0 = of(-0.24999805f);
-        FloatVector odd2 = of(0.13986708f);
-        FloatVector odd1 = of(0.1400534f);
-        FloatVector odd0 = of(0.20010445f);
-        FloatVector third = of(0.33333215f);
-        FloatVector minusHalf = of(-0.5f);
-        FloatVector ln2 = of(0.693147182f);
+        FloatVector step = of(0x1p-31f);
+        FloatVector half = of(0x1p-32f);
+        FloatVector two = of(2.0f);
+        FloatVector even3 = of(0.1287429f / 512);
+        FloatVector even2 = of(0.12188379f / 128);
+        FloatVector even1 = of(0.1668018f / 32);
+        FloatVector even0 = of(0.24999805f / 8);
+        FloatVector odd2 = of(0.13986708f / 256);
+        FloatVector odd1 = of(0.1400534f / 64);
+        FloatVector odd0 = of(0.20010445f / 16);
+        FloatVector third = of(0.33333215f / 4);
+        FloatVector quarter = of(0.25f);
+        FloatVector minusTwoLn2 = of(-2.0f * 0x1p-23f * 0.693147182f);
         for (int i = 0; i < count; i += L) {
             IntVector w = IntVector.fromArray(I, words, at + i);
             IntVector upper = w.lanewise(VectorOperators.ASHR, 31);
             FloatVector folded =
                     (FloatVector) w.lanewise(VectorOperators.XOR, upper).convert(VectorOperators.I2F, 0);
             IntVector c = folded.fma(step, half).reinterpretAsInts();
-            IntVector rest = one.sub(c.reinterpretAsFloats()).reinterpretAsInts();
-            // 1 - c in the upper half, c in the lower
+            IntVector rest = two.sub(c.reinterpretAsFloats()).reinterpretAsInts();
+            // 2 - c in the upper half, c in the lower
             IntVector u = c.lanewise(
                     VectorOperators.XOR, c.lanewise(VectorOperators.XOR, rest).and(upper));
-            IntVector e = u.sub(0x3f2aaaab).and(0xff800000);
-            IntVector m = u.sub(e).reinterpretAsFloats().sub(one).reinterpretAsInts();
-            // -c near 1, where e is 0; e is never above 0
-            IntVector minusC = c.lanewise(VectorOperators.XOR, 0x80000000);
+            IntVector e = u.sub(0x3faaaaab).and(0xff800000);
+            IntVector m = two.sub(u.sub(e).reinterpretAsFloats()).reinterpretAsInts();
+            // c near 1, where e is 0; e is never above 0
             IntVector far = e.lanewise(VectorOperators.ASHR, 31);
-            FloatVector f = minusC.lanewise(
+            FloatVector g = c.lanewise(
                             VectorOperators.XOR,
-                            minusC.lanewise(VectorOperators.XOR, m).and(far))
+                            c.lanewise(VectorOperators.XOR, m).and(far))
                     .reinterpretAsFloats();
-            FloatVector s = f.mul(f);
+            FloatVector s = g.mul(g);
             FloatVector even = s.fma(even3, even2);
             FloatVector odd = s.fma(odd2, odd1);
             even = even.fma(s, even1);
             odd = odd.fma(s, odd0);
             even = even.fma(s, even0);
-            FloatVector p = odd.fma(f, even);
-            p = p.fma(f, third);
-            p = p.fma(f, minusHalf);
-            p = p.fma(s, f);
-            FloatVector power =
-                    (FloatVector) e.lanewise(VectorOperators.ASHR, 23).convert(VectorOperators.I2F, 0);
-            power.fma(ln2, p).mul(-2.0f).sqrt().intoArray(into, i);
+            FloatVector p = odd.fma(g, even);
+            p = p.fma(g, third);
+            p = p.fma(g, quarter);
+            p = p.fma(s, g);
+            FloatVector power = (FloatVector) e.convert(VectorOperators.I2F, 0);
+            power.fma(minusTwoLn2, p).sqrt().intoArray(into, i);
         }
     }
 
     /** Cosine and sine of words 2^-32 turns, times the lengths, in pairs. */
     private static void turns(int[] words, int wordsAt, int count, float[] lengths, float[] into, int at) {
-        FloatVector scale = of(1.46291808e-9f);
+        FloatVector scale = of(1.46291808e-9f / 4);
         FloatVector sine2 = of(-0.000195181f);
         FloatVector sine1 = of(0.008332188f);
         FloatVector sine0 = of(-0.16666655f);
@@ -102,9 +100,10 @@ final class VectorNormals {
         for (int i = 0; i < count; i += L) {
             FloatVector length = FloatVector.fromArray(S, lengths, i);
             IntVector turn = IntVector.fromArray(I, words, wordsAt + i);
-            IntVector quadrant = turn.add(0x20000000).lanewise(VectorOperators.LSHR, 30);
-            IntVector rest = turn.sub(quadrant.lanewise(VectorOperators.LSHL, 30));
-            FloatVector x = ((FloatVector) rest.convert(VectorOperators.I2F, 0)).mul(scale);
+            IntVector quadrant = turn.add(0x20000000); // in its two top bits
+            FloatVector rest =
+                    (FloatVector) turn.lanewise(VectorOperators.LSHL, 2).convert(VectorOperators.I2F, 0);
+            FloatVector x = rest.mul(scale);
 
             FloatVector s = x.mul(x);
             FloatVector p = s.fma(sine2, sine1);
@@ -114,9 +113,9 @@ final class VectorNormals {
             q = q.fma(s, cosine0);
             IntVector cosine = q.mul(s).fma(s, s.fma(minusHalf, one)).reinterpretAsInts();
 
-            IntVector swapped = quadrant.and(1).neg();
-            IntVector sineSign = quadrant.and(2).lanewise(VectorOperators.LSHL, 30);
-            IntVector cosineSign = quadrant.add(1).and(2).lanewise(VectorOperators.LSHL, 30);
+            IntVector swapped = quadrant.lanewise(VectorOperators.LSHL, 1).lanewise(VectorOperators.ASHR, 31);
+            IntVector sineSign = quadrant.and(0x80000000);
+            IntVector cosineSign = quadrant.add(0x40000000).and(0x80000000);
             IntVector differ = sine.lanewise(VectorOperators.XOR, cosine).and(swapped);
             FloatVector z1 = sine.lanewise(VectorOperators.XOR, differ)
                     .lanewise(VectorOperators.XOR, sineSign)
