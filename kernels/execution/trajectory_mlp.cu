@@ -11,9 +11,10 @@
 //   biases      a row of depth x width for each time, f32: what of the layers follows from the time alone; halved for SiLU
 //   packed      the layers one after the other: inputs in high and low halves, hidden, outputs filled up to 16; halved for SiLU
 //   out_bias    16 f32
-//   columns     groups of a quarter of the layer are left out from this block of 16 columns on
+//   columns     groups of blocks of a layer are left out from this block of 16 columns on
 //   shared      packed; then for each warp two rows of biases and state_columns * 36 f32
-//   shape       a warp 32 rows at a time, in strides of the grid; any number of warps a block that the memory holds
+//   rows16      16 rows a warp, for so few rows that 32 would leave tensor cores without work; the same bits. bf16: else f16
+//   shape       a warp 32 rows (or 16) at a time, in strides of the grid; any number of warps a block that the memory holds
 //   moves       io once; packed once a block; biases of a step once a warp, by asynchronous copies one evaluation ahead
 //   order       of sums inside a product the hardware's: held to a bound, not to bits; a row's bits depend on the row alone
 #include "execution/cell.cuh"
@@ -24,6 +25,7 @@ namespace trajectory_mlp {
 enum Operation : int32_t { LOAD, STORE, MIX, EVALUATE };
 constexpr int32_t WORDS = 8;
 constexpr int32_t THREADS_64 = 384, THREADS_128 = 256;  // one block a multiprocessor: all its registers
+constexpr int32_t THREADS_SMALL = 128;                  // a warp for each of its tensor cores
 
 // registers <- W (registers, draws) of this lane's row: as step_cell_f32
 TWEEDIE_INLINE void mix(float* mine, const int32_t* header, const float* table, const RowSet* __restrict__ rows, const int64_t index,
@@ -69,58 +71,77 @@ TWEEDIE_INLINE void fetch(float* into, const float* __restrict__ from, const int
     cp_async_commit();
 }
 
-template <class Type, int32_t WIDTH>
-TWEEDIE_INLINE void run(const RowSet* __restrict__ rows, float* io, const int64_t io_stride, const int32_t* __restrict__ operations,
-                        const int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
-                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
-                        const float* __restrict__ out_bias, const int32_t inputs, const int32_t outputs, const int32_t depth,
-                        const int32_t activation, const int32_t residual, const int32_t columns, const int32_t state_columns) {
-    constexpr int32_t BLOCKS = WIDTH / 16;
+struct Call {
+    const RowSet* __restrict__ rows;
+    float* io;
+    int64_t io_stride;
+    const int32_t* __restrict__ operations;
+    int32_t count;
+    const int32_t* __restrict__ places;
+    const int32_t* __restrict__ cells;
+    const float* __restrict__ weights;
+    const float* __restrict__ biases;
+    const uint16_t* __restrict__ packed;
+    const float* __restrict__ out_bias;
+    int32_t inputs, outputs, depth, activation;
+    bool residual;
+    int32_t columns, state_columns;
+};
+
+template <class Type, int32_t WIDTH, int32_t TILES>
+TWEEDIE_INLINE void evaluate(const Call& call, float* state, const unsigned char* packed, const float* bias, const int32_t* operation) {
+    const int32_t* const from = call.places + MOST_INPUTS * operation[4];
+    const int32_t into = operation[1], in_blocks = (call.inputs + 3) / 4;
+    if (call.activation == SILU && !call.residual) {
+        network<Type, WIDTH / 16, TILES, true>(state, from, into, packed, bias, call.out_bias, in_blocks, call.outputs, call.depth,
+                                               call.activation, false, call.columns);
+    } else {
+        network<Type, WIDTH / 16, TILES, false>(state, from, into, packed, bias, call.out_bias, in_blocks, call.outputs, call.depth,
+                                                call.activation, call.residual, call.columns);
+    }
+}
+
+template <class Type, int32_t WIDTH, int32_t TILES>
+TWEEDIE_INLINE void run(const Call& call) {
+    constexpr int32_t BLOCKS = WIDTH / 16, TILE = 16 * TILES;
     TWEEDIE_SHARED(unsigned char, memory);
-    const int32_t in_blocks = (inputs + 3) / 4;
-    const int32_t bytes = 512 * BLOCKS * (in_blocks + (depth - 1) * BLOCKS + 1);
+    const int32_t in_blocks = (call.inputs + 3) / 4;
+    const int32_t bytes = 512 * BLOCKS * (in_blocks + (call.depth - 1) * BLOCKS + 1);
     for (int32_t i = 16 * int32_t(threadIdx.x); i < bytes; i += 16 * int32_t(blockDim.x)) {
-        store_b128(memory + i, load_b128(packed + i / 2));
+        store_b128(memory + i, load_b128(call.packed + i / 2));
     }
     __syncthreads();
 
     const int32_t lane = int32_t(threadIdx.x) % 32, warp = int32_t(threadIdx.x) / 32, warps = int32_t(blockDim.x) / 32;
-    const int32_t layers = depth * WIDTH;
-    float* const bias = reinterpret_cast<float*>(memory + bytes) + warp * (2 * layers + state_columns * PITCH);
+    const int32_t layers = call.depth * WIDTH;
+    float* const bias = reinterpret_cast<float*>(memory + bytes) + warp * (2 * layers + call.state_columns * PITCH);
     float* const state = bias + 2 * layers;
+    const RowSet* __restrict__ const rows = call.rows;
 
-    for (int64_t tile = int64_t(blockIdx.x) * warps + warp; 32 * tile < rows->count; tile += int64_t(gridDim.x) * warps) {
-        const int64_t row = 32 * tile + lane;
-        const bool alive = row < rows->count && row_alive(rows, row);
+    for (int64_t at = int64_t(blockIdx.x) * warps + warp; TILE * at < rows->count; at += int64_t(gridDim.x) * warps) {
+        const int64_t row = TILE * at + lane;
+        const bool alive = lane < TILE && row < rows->count && row_alive(rows, row);
         const int64_t index = alive ? row_index(rows, row) : 0;
         int32_t turn = 0, fetched = -1;
 #pragma unroll 1
-        for (int32_t i = 0; i < count; ++i) {
-            const int32_t* const operation = operations + WORDS * i;
+        for (int32_t i = 0; i < call.count; ++i) {
+            const int32_t* const operation = call.operations + WORDS * i;
             const int32_t kind = operation[0], first = operation[1], second = operation[2], third = operation[3];
             if (kind == EVALUATE) {
-                if (fetched != second) fetch(bias + turn * layers, biases + int64_t(second) * layers, layers, lane);
+                if (fetched != second) fetch(bias + turn * layers, call.biases + int64_t(second) * layers, layers, lane);
                 cp_async_wait<0>();
                 __syncwarp();  // the biases of all lanes, and the state that each wrote for its row
-                if (third >= 0) fetch(bias + (1 - turn) * layers, biases + int64_t(third) * layers, layers, lane);
+                if (third >= 0) fetch(bias + (1 - turn) * layers, call.biases + int64_t(third) * layers, layers, lane);
                 fetched = third;
-                const float* const now = bias + turn * layers;
-                const int32_t* const from = places + MOST_INPUTS * operation[4];
-                if (activation == SILU && residual == 0) {
-                    network<Type, BLOCKS, true>(state, from, first, memory, now, out_bias, in_blocks, outputs, depth, activation, false,
-                                                columns);
-                } else {
-                    network<Type, BLOCKS, false>(state, from, first, memory, now, out_bias, in_blocks, outputs, depth, activation,
-                                                 residual != 0, columns);
-                }
+                evaluate<Type, WIDTH, TILES>(call, state, memory, bias + turn * layers, operation);
                 turn = 1 - turn;
                 __syncwarp();
             } else if (kind == MIX) {
-                mix(state + lane, cells + int64_t(first) * cell::HEADER, weights + int64_t(first) * cell::WEIGHTS, rows,
+                mix(state + lane, call.cells + int64_t(first) * cell::HEADER, call.weights + int64_t(first) * cell::WEIGHTS, rows,
                     index, second);
             } else if (alive) {
-                const int64_t at = third * io_stride + row * second;
-                float* const far = io + at;
+                const int64_t far_at = third * call.io_stride + row * second;
+                float* const far = call.io + far_at;
                 float* const near = state + first * PITCH + lane;
                 for (int32_t d = 0; d < second; ++d) {
                     if (kind == LOAD) near[d * PITCH] = far[d];
@@ -134,30 +155,36 @@ TWEEDIE_INLINE void run(const RowSet* __restrict__ rows, float* io, const int64_
 }  // namespace trajectory_mlp
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_64, 1)
-trajectory_mlp64_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations, int32_t count,
-                     const int32_t* __restrict__ places, const int32_t* __restrict__ cells, const float* __restrict__ weights,
-                     const float* __restrict__ biases, const uint16_t* __restrict__ packed, const float* __restrict__ out_bias,
-                     int32_t inputs, int32_t outputs, int32_t depth, int32_t activation, int32_t residual, int32_t columns, int32_t state_columns) {
-    trajectory_mlp::run<mixed::F16, 64>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
-                                    outputs, depth, activation, residual, columns, state_columns);
+trajectory_mlp64_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                     int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                     const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                     const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                     int32_t residual, int32_t columns, int32_t state_columns) {
+    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
+                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    trajectory_mlp::run<mixed::F16, 64, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_64, 1)
-trajectory_mlp64_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations, int32_t count,
-                      const int32_t* __restrict__ places, const int32_t* __restrict__ cells, const float* __restrict__ weights,
-                      const float* __restrict__ biases, const uint16_t* __restrict__ packed, const float* __restrict__ out_bias,
-                      int32_t inputs, int32_t outputs, int32_t depth, int32_t activation, int32_t residual, int32_t columns, int32_t state_columns) {
-    trajectory_mlp::run<mixed::BF16, 64>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
-                                     outputs, depth, activation, residual, columns, state_columns);
+trajectory_mlp64_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                      int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                      const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                      const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                      int32_t residual, int32_t columns, int32_t state_columns) {
+    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
+                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    trajectory_mlp::run<mixed::BF16, 64, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_128, 1)
-trajectory_mlp128_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations, int32_t count,
-                      const int32_t* __restrict__ places, const int32_t* __restrict__ cells, const float* __restrict__ weights,
-                      const float* __restrict__ biases, const uint16_t* __restrict__ packed, const float* __restrict__ out_bias,
-                      int32_t inputs, int32_t outputs, int32_t depth, int32_t activation, int32_t residual, int32_t columns, int32_t state_columns) {
-    trajectory_mlp::run<mixed::F16, 128>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
-                                     outputs, depth, activation, residual, columns, state_columns);
+trajectory_mlp128_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                      int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                      const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                      const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                      int32_t residual, int32_t columns, int32_t state_columns) {
+    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
+                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    trajectory_mlp::run<mixed::F16, 128, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_128, 1)
@@ -166,6 +193,37 @@ trajectory_mlp128_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_st
                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                        const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
                        int32_t residual, int32_t columns, int32_t state_columns) {
-    trajectory_mlp::run<mixed::BF16, 128>(rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias, inputs,
-                                      outputs, depth, activation, residual, columns, state_columns);
+    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
+                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    trajectory_mlp::run<mixed::BF16, 128, 2>(call);
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_SMALL, 1)
+trajectory_mlp64_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                        int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                        const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                        int32_t residual, int32_t columns, int32_t state_columns, int32_t bf16) {
+    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
+                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    if (bf16 == 0) {
+        trajectory_mlp::run<mixed::F16, 64, 1>(call);
+    } else {
+        trajectory_mlp::run<mixed::BF16, 64, 1>(call);
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_SMALL, 1)
+trajectory_mlp128_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                         int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                         const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                         const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                         int32_t residual, int32_t columns, int32_t state_columns, int32_t bf16) {
+    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
+                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    if (bf16 == 0) {
+        trajectory_mlp::run<mixed::F16, 128, 1>(call);
+    } else {
+        trajectory_mlp::run<mixed::BF16, 128, 1>(call);
+    }
 }

@@ -1,14 +1,14 @@
-// trajectory_mlp.cuh — a multilayer perceptron on the 32 rows of a warp, activations in registers from layer to layer
+// trajectory_mlp.cuh — a multilayer perceptron on the 16 or 32 rows of a warp, activations in registers from layer to layer
 //
 // Fragments (intrinsics.cuh): what a lane sums for the columns 16 j .. 16 j + 15 of a layer, rounded in pairs, is what the next layer's
 // products take as the rows' inputs 16 j .. 16 j + 15. So no activation is ever stored.
 //
-//   rows    16 m + g and 16 m + g + 8 of the warp's 32, m = 0, 1; g = lane / 4, q = lane % 4
+//   rows    16 m + g and 16 m + g + 8 of the warp's, m < TILES; g = lane / 4, q = lane % 4. A tile's sums know nothing of the other
 //   weights in shared memory, packed as by linear_pack: block (nb, kb) of 16 columns by 16 inputs is 512 bytes, 16 a lane
 //   inputs  x = hi + lo, both rounded, so that x keeps 22 bits (bf16: 16); four coordinates a block of 16 inputs:
 //           hi of the four, lo of the four, and both again, against W_hi, W_hi, W_lo, W_lo
-//   groups  a quarter of a layer's columns at a time, under a condition that is always true but for narrower networks: the compiler
-//           interleaves what lies inside one and no more, else it spills
+//   groups  a quarter of a layer's columns at a time (half, of 16 rows), under a condition that is always true but for narrower networks:
+//           the compiler interleaves what lies inside one and no more, else it spills
 //   state   shared, column by column: coordinate c of row r of the warp at c * PITCH + r
 #pragma once
 #include "score/activation_fast.cuh"
@@ -20,38 +20,43 @@ constexpr int32_t PITCH = 36;        // rows of fragments and rows of lanes both
 constexpr int32_t MOST_INPUTS = 16;  // coordinates of all inputs together, four a block
 constexpr int32_t IN_BLOCKS = MOST_INPUTS / 4;
 
+template <int32_t BLOCKS, int32_t TILES>  // blocks of columns
+constexpr int32_t GROUP = TILES == 1 ? BLOCKS / 2 : BLOCKS / 4;
+
 // sum[m][n][i]: rows 16 m + g + 8 (i / 2), column 8 n + 2 q + i % 2 of sixteen
-TWEEDIE_INLINE void start(float (&sum)[2][2][4], const float* bias, const int32_t q) {
+template <int32_t TILES>
+TWEEDIE_INLINE void start(float (&sum)[TILES][2][4], const float* bias, const int32_t q) {
 #pragma unroll
     for (int32_t n = 0; n < 2; ++n) {
         const float2 b = *reinterpret_cast<const float2*>(bias + 8 * n + 2 * q);
 #pragma unroll
-        for (int32_t m = 0; m < 2; ++m) {
+        for (int32_t m = 0; m < TILES; ++m) {
             sum[m][n][0] = sum[m][n][2] = b.x;
             sum[m][n][1] = sum[m][n][3] = b.y;
         }
     }
 }
 
-template <class Type>
-TWEEDIE_INLINE void multiply(float (&sum)[2][2][4], const uint32_t (&a)[2][4], const unsigned char* block) {
+template <class Type, int32_t TILES>
+TWEEDIE_INLINE void multiply(float (&sum)[TILES][2][4], const uint32_t (&a)[TILES][4], const unsigned char* block) {
     const uint4 w = load_b128(block);
     const uint32_t first[2] = {w.x, w.y}, second[2] = {w.z, w.w};
 #pragma unroll
-    for (int32_t m = 0; m < 2; ++m) {
+    for (int32_t m = 0; m < TILES; ++m) {
         Type::multiply(sum[m][0], a[m], first);
         Type::multiply(sum[m][1], a[m], second);
     }
 }
 
-template <float (*function)(float)>
-TWEEDIE_INLINE void each(float (&sum)[2][2][4]) {
+template <float (*function)(float), int32_t TILES>
+TWEEDIE_INLINE void each(float (&sum)[TILES][2][4]) {
 #pragma unroll
-    for (int32_t i = 0; i < 16; ++i) sum[i / 8][i / 4 % 2][i % 4] = function(sum[i / 8][i / 4 % 2][i % 4]);
+    for (int32_t i = 0; i < 8 * TILES; ++i) sum[i / 8][i / 4 % 2][i % 4] = function(sum[i / 8][i / 4 % 2][i % 4]);
 }
 
 // one branch for sixteen columns
-TWEEDIE_INLINE void activate(float (&sum)[2][2][4], const int32_t activation) {
+template <int32_t TILES>
+TWEEDIE_INLINE void activate(float (&sum)[TILES][2][4], const int32_t activation) {
     switch (activation) {
         case SILU: each<fast::silu_of_half>(sum); break;
         case SIN: each<fast::sine>(sum); break;
@@ -64,16 +69,16 @@ TWEEDIE_INLINE void activate(float (&sum)[2][2][4], const int32_t activation) {
 }
 
 // the activated sums of sixteen columns as a block of the next layer's inputs; before: the block that a residual layer adds
-template <class Type, bool SILU_ONLY>
-TWEEDIE_INLINE void finish(uint32_t (&next)[2][4], float (&sum)[2][2][4], const int32_t activation, const bool residual,
-                           const uint32_t (&before)[2][4]) {
+template <class Type, bool SILU_ONLY, int32_t TILES>
+TWEEDIE_INLINE void finish(uint32_t (&next)[TILES][4], float (&sum)[TILES][2][4], const int32_t activation, const bool residual,
+                           const uint32_t (&before)[TILES][4]) {
     if (SILU_ONLY) {
         each<fast::silu_of_half>(sum);
     } else {
         activate(sum, activation);
     }
 #pragma unroll
-    for (int32_t m = 0; m < 2; ++m) {
+    for (int32_t m = 0; m < TILES; ++m) {
 #pragma unroll
         for (int32_t i = 0; i < 4; ++i) {
             float& x = sum[m][i / 2][2 * (i % 2)];
@@ -88,12 +93,12 @@ TWEEDIE_INLINE void finish(uint32_t (&next)[2][4], float (&sum)[2][2][4], const 
 }
 
 // The inputs of the first layer: coordinate c of the network lies at column places[c], or is 0 where that is negative.
-template <class Type>
-TWEEDIE_INLINE void inputs(uint32_t (&a)[2][4], const float* state, const int32_t* places, const int32_t block, const int32_t g,
+template <class Type, int32_t TILES>
+TWEEDIE_INLINE void inputs(uint32_t (&a)[TILES][4], const float* state, const int32_t* places, const int32_t block, const int32_t g,
                            const int32_t q) {
     const int32_t first = places[4 * block + 2 * (q % 2)], second = places[4 * block + 2 * (q % 2) + 1];
 #pragma unroll
-    for (int32_t m = 0; m < 2; ++m) {
+    for (int32_t m = 0; m < TILES; ++m) {
 #pragma unroll
         for (int32_t i = 0; i < 2; ++i) {
             const int32_t r = 16 * m + 8 * i + g;
@@ -105,30 +110,30 @@ TWEEDIE_INLINE void inputs(uint32_t (&a)[2][4], const float* state, const int32_
     }
 }
 
-template <int32_t BLOCKS>
-TWEEDIE_INLINE void clear(uint32_t (&next)[BLOCKS][2][4], const int32_t group) {
+template <int32_t BLOCKS, int32_t TILES>
+TWEEDIE_INLINE void clear(uint32_t (&next)[BLOCKS][TILES][4], const int32_t group) {
 #pragma unroll
-    for (int32_t nb = 0; nb < BLOCKS / 4; ++nb) {
+    for (int32_t nb = 0; nb < GROUP<BLOCKS, TILES>; ++nb) {
 #pragma unroll
-        for (int32_t i = 0; i < 8; ++i) next[group + nb][i / 4][i % 4] = 0;
+        for (int32_t i = 0; i < 4 * TILES; ++i) next[group + nb][i / 4][i % 4] = 0;
     }
 }
 
-template <class Type, int32_t BLOCKS, bool SILU_ONLY>
-TWEEDIE_INLINE void first_layer(uint32_t (&next)[BLOCKS][2][4], const float* state, const int32_t* places, const int32_t blocks,
+template <class Type, int32_t BLOCKS, int32_t TILES, bool SILU_ONLY>
+TWEEDIE_INLINE void first_layer(uint32_t (&next)[BLOCKS][TILES][4], const float* state, const int32_t* places, const int32_t blocks,
                                 const unsigned char* weights, const float* bias, const int32_t activation, const int32_t columns,
                                 const int32_t g, const int32_t q) {
-    uint32_t a[IN_BLOCKS][2][4];
+    uint32_t a[IN_BLOCKS][TILES][4];
 #pragma unroll
     for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
         if (kb < blocks) inputs<Type>(a[kb], state, places, kb, g, q);
     }
 #pragma unroll
-    for (int32_t group = 0; group < BLOCKS; group += BLOCKS / 4) {
+    for (int32_t group = 0; group < BLOCKS; group += GROUP<BLOCKS, TILES>) {
         if (group < columns) {
 #pragma unroll
-            for (int32_t nb = group; nb < group + BLOCKS / 4; ++nb) {
-                float sum[2][2][4];
+            for (int32_t nb = group; nb < group + GROUP<BLOCKS, TILES>; ++nb) {
+                float sum[TILES][2][4];
                 start(sum, bias + 16 * nb, q);
 #pragma unroll
                 for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
@@ -142,16 +147,16 @@ TWEEDIE_INLINE void first_layer(uint32_t (&next)[BLOCKS][2][4], const float* sta
     }
 }
 
-template <class Type, int32_t BLOCKS, bool SILU_ONLY>
-TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][2][4], const uint32_t (&a)[BLOCKS][2][4], const unsigned char* weights,
+template <class Type, int32_t BLOCKS, int32_t TILES, bool SILU_ONLY>
+TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][TILES][4], const uint32_t (&a)[BLOCKS][TILES][4], const unsigned char* weights,
                                  const float* bias, const int32_t activation, const bool residual, const int32_t columns,
                                  const int32_t q) {
 #pragma unroll
-    for (int32_t group = 0; group < BLOCKS; group += BLOCKS / 4) {
+    for (int32_t group = 0; group < BLOCKS; group += GROUP<BLOCKS, TILES>) {
         if (group < columns) {
 #pragma unroll
-            for (int32_t nb = group; nb < group + BLOCKS / 4; ++nb) {
-                float sum[2][2][4];
+            for (int32_t nb = group; nb < group + GROUP<BLOCKS, TILES>; ++nb) {
+                float sum[TILES][2][4];
                 start(sum, bias + 16 * nb, q);
 #pragma unroll
                 for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights + 512 * (nb * BLOCKS + kb));
@@ -164,27 +169,27 @@ TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][2][4], const uint32_t 
 }
 
 // all layers; the outputs go to the columns from into on
-template <class Type, int32_t BLOCKS, bool SILU_ONLY>
+template <class Type, int32_t BLOCKS, int32_t TILES, bool SILU_ONLY>
 TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t into, const unsigned char* weights, const float* bias,
                             const float* out_bias, const int32_t blocks, const int32_t outputs, const int32_t depth,
                             const int32_t activation, const bool residual, const int32_t columns) {
     const int32_t lane = int32_t(threadIdx.x) % 32, g = lane / 4, q = lane % 4;
     weights += 16 * lane;
-    uint32_t a[BLOCKS][2][4];
-    first_layer<Type, BLOCKS, SILU_ONLY>(a, state, places, blocks, weights, bias, activation, columns, g, q);
+    uint32_t a[BLOCKS][TILES][4];
+    first_layer<Type, BLOCKS, TILES, SILU_ONLY>(a, state, places, blocks, weights, bias, activation, columns, g, q);
     weights += 512 * BLOCKS * blocks;
 #pragma unroll 1
     for (int32_t l = 1; l < depth; ++l) {
-        uint32_t next[BLOCKS][2][4];
-        hidden_layer<Type, BLOCKS, SILU_ONLY>(next, a, weights, bias + l * 16 * BLOCKS, activation, residual, columns, q);
+        uint32_t next[BLOCKS][TILES][4];
+        hidden_layer<Type, BLOCKS, TILES, SILU_ONLY>(next, a, weights, bias + l * 16 * BLOCKS, activation, residual, columns, q);
 #pragma unroll
         for (int32_t kb = 0; kb < BLOCKS; ++kb) {
 #pragma unroll
-            for (int32_t i = 0; i < 8; ++i) a[kb][i / 4][i % 4] = next[kb][i / 4][i % 4];
+            for (int32_t i = 0; i < 4 * TILES; ++i) a[kb][i / 4][i % 4] = next[kb][i / 4][i % 4];
         }
         weights += 512 * BLOCKS * BLOCKS;
     }
-    float sum[2][2][4];
+    float sum[TILES][2][4];
     start(sum, out_bias, q);
 #pragma unroll
     for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights + 512 * kb);
@@ -195,8 +200,8 @@ TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t i
             const int32_t c = 8 * n + 2 * q + i % 2;
             if (c < outputs) {
                 float* const column = state + (into + c) * PITCH + g + 8 * (i / 2);
-                column[0] = sum[0][n][i];
-                column[16] = sum[1][n][i];
+#pragma unroll
+                for (int32_t m = 0; m < TILES; ++m) column[16 * m] = sum[m][n][i];
             }
         }
     }

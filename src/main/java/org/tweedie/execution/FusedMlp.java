@@ -7,6 +7,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceKind;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
+import org.tweedie.kernels.MlpLaunch;
 import org.tweedie.kernels.MlpShape;
 import org.tweedie.kernels.TrajectoryMlp;
 import org.tweedie.kernels.View;
@@ -35,17 +36,20 @@ final class FusedMlp implements Execution {
         }
         MlpShape shape = HalfMlp.shape(network(program));
         int columns = new MlpTrajectory(program, traced).columns();
-        int warps = TrajectoryMlp.warps(device, shape, columns);
+        int warps =
+                MlpLaunch.of(device.limits(), shape, columns, Integer.MAX_VALUE).warps();
         if (warps == 0) {
             return Offer.declined("weights of " + shape.packedBytes() + " bytes and a state of "
                     + shape.warpBytes(columns) + " bytes a warp do not fit the "
                     + device.limits().sharedBytes() + " bytes of a block's shared memory");
         }
-        var entry = TrajectoryMlp.entry(shape, program.precision().element());
-        return Offer.taken(
-                "one launch of " + entry.name() + " for the whole trajectory: up to " + warps + " warps a block, "
-                        + device.kernel(entry).resources().registers() + " registers a thread, "
-                        + (shape.packedBytes() + warps * shape.warpBytes(columns)) + " bytes of shared memory");
+        var entry = TrajectoryMlp.entry(shape, program.precision().element(), MlpLaunch.MANY);
+        var few = TrajectoryMlp.entry(shape, program.precision().element(), MlpLaunch.FEW);
+        return Offer.taken("one launch of " + entry.name() + " for the whole trajectory: up to " + warps
+                + " warps a block, "
+                + device.kernel(entry).resources().registers() + " registers a thread, "
+                + (shape.packedBytes() + warps * shape.warpBytes(columns)) + " bytes of shared memory; " + few.name()
+                + " with the same bits where rows are few");
     }
 
     /** Why this program has no such trajectory, whatever the memory. */
@@ -172,7 +176,7 @@ final class FusedMlp implements Execution {
                         at(through, givens[i], batch.givens().get(i)),
                         batch.count());
             }
-            TrajectoryMlp.run(stream, batchRows.rows(), through, capacity, what, network.packed());
+            TrajectoryMlp.run(stream, batchRows.rows(), through, capacity, batch.count(), what, network.packed());
             int[] outputs = trajectory.outputs();
             for (int i = 0; i < outputs.length; i++) {
                 View into = batch.outputs().get(i);

@@ -1,5 +1,8 @@
 package org.tweedie.kernels;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -31,35 +34,28 @@ public final class TrajectoryMlp {
     /** As {@link #MLP128_F16}. */
     public static final KernelEntry MLP128_BF16 = entry("trajectory_mlp128_bf16", TrajectoryMlpTwins::mlp128Bf16);
 
+    /** As {@link #MLP64_F16} with 16 rows a warp, of either type; a parameter more: whether it is BF16. */
+    public static final KernelEntry MLP64_ROWS16 = entry("trajectory_mlp64_rows16", TrajectoryMlpTwins::mlp64Rows16);
+
+    /** As {@link #MLP64_ROWS16}. */
+    public static final KernelEntry MLP128_ROWS16 = entry("trajectory_mlp128_rows16", TrajectoryMlpTwins::mlp128Rows16);
+
     private TrajectoryMlp() {}
 
     private static KernelEntry entry(String name, KernelEntry.Twin twin) {
-        return KernelEntry.of(
-                name,
-                twin,
-                Parameter.POINTER,
-                Parameter.POINTER,
-                Parameter.I64,
-                Parameter.POINTER,
-                Parameter.I32,
-                Parameter.POINTER,
-                Parameter.POINTER,
-                Parameter.POINTER,
-                Parameter.POINTER,
-                Parameter.POINTER,
-                Parameter.POINTER,
-                Parameter.I32,
-                Parameter.I32,
-                Parameter.I32,
-                Parameter.I32,
-                Parameter.I32,
-                Parameter.I32,
-                Parameter.I32);
+        List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
+        parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
+        parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
+        parameters.addAll(Collections.nCopies(name.endsWith("rows16") ? 8 : 7, Parameter.I32));
+        return KernelEntry.of(name, twin, parameters.toArray(new Parameter[0]));
     }
 
-    /** The kernel of a network in F16 or BF16. */
-    public static KernelEntry entry(MlpShape shape, Element type) {
+    /** The kernel of a network in F16 or BF16, of as many rows a warp. */
+    public static KernelEntry entry(MlpShape shape, Element type, int rowsAWarp) {
         boolean half = type == Element.F16;
+        if (rowsAWarp == MlpLaunch.FEW) {
+            return shape.padded() == 64 ? MLP64_ROWS16 : MLP128_ROWS16;
+        }
         return shape.padded() == 64 ? half ? MLP64_F16 : MLP64_BF16 : half ? MLP128_F16 : MLP128_BF16;
     }
 
@@ -82,39 +78,46 @@ public final class TrajectoryMlp {
             DeviceBuffer biases,
             int columns) {}
 
-    /** Warps of a block: as many as its shared memory and registers hold, 0 where not even one fits. */
-    public static int warps(Device device, MlpShape shape, int columns) {
-        long room = device.limits().sharedBytes() - shape.packedBytes();
-        return (int) Math.max(0, Math.min(shape.mostWarps(), room / shape.warpBytes(columns)));
-    }
-
     /**
-     * Queues all operations for all rows, in blocks as full as the rows allow.
+     * Queues all operations for all rows.
      *
      * @param io what operations load from and store to: coordinate d of row r at {@code place * ioStride + r * width + d}
      * @param ioStride rows that io has room for
+     * @param count at least as many rows as {@code rows} has; decides the launch and no bit
      * @throws IllegalArgumentException if the weights and the state of one warp do not fit a block's shared memory
      */
     public static void run(
-            Stream stream, RowSet rows, DeviceBuffer io, long ioStride, Program program, PackedMlp network) {
+            Stream stream,
+            RowSet rows,
+            DeviceBuffer io,
+            long ioStride,
+            long count,
+            Program program,
+            PackedMlp network) {
         Device device = stream.device();
-        int fit = warps(device, network.shape(), program.columns());
-        if (fit == 0) {
+        MlpLaunch launch = MlpLaunch.of(device.limits(), network.shape(), program.columns(), count);
+        if (launch.warps() == 0) {
             throw new IllegalArgumentException("the weights of " + network.shape() + " take "
                     + network.shape().packedBytes() + " bytes and " + program.columns() + " coordinates of a state "
                     + network.shape().warpBytes(program.columns()) + "; a block of " + device.name() + " has "
                     + device.limits().sharedBytes());
         }
-        long tiles = Math.max(1, (ioStride + 31) / 32);
-        int processors = device.limits().processors();
-        run(stream, rows, io, ioStride, program, network, (int) Math.min(fit, (tiles + processors - 1) / processors));
+        run(stream, rows, io, ioStride, count, program, network, launch);
     }
 
-    /** The same in blocks of so many warps. */
+    /** The same as a launch says. */
     static void run(
-            Stream stream, RowSet rows, DeviceBuffer io, long ioStride, Program program, PackedMlp network, int warps) {
+            Stream stream,
+            RowSet rows,
+            DeviceBuffer io,
+            long ioStride,
+            long count,
+            Program program,
+            PackedMlp network,
+            MlpLaunch launch) {
         MlpShape shape = network.shape();
-        KernelEntry entry = entry(shape, network.packed().element());
+        Element type = network.packed().element();
+        KernelEntry entry = entry(shape, type, launch.rowsAWarp());
         Arguments arguments = new Arguments(entry);
         rows.into(arguments)
                 .buffer(io)
@@ -134,10 +137,12 @@ public final class TrajectoryMlp {
                 .i32(shape.residual() ? 1 : 0)
                 .i32((shape.width() + 15) / 16)
                 .i32(program.columns());
-        long tiles = Math.max(1, (ioStride + 31) / 32);
-        long blocks =
-                Math.min((tiles + warps - 1) / warps, stream.device().limits().processors());
-        int shared = Math.toIntExact(shape.packedBytes() + (long) warps * shape.warpBytes(program.columns()));
-        stream.launch(stream.device().kernel(entry), LaunchShape.blocks(blocks, 1, 32 * warps, shared), arguments);
+        if (launch.rowsAWarp() == MlpLaunch.FEW) {
+            arguments.i32(type == Element.BF16 ? 1 : 0);
+        }
+        long blocks = Math.min(launch.blocks(count), stream.device().limits().processors());
+        int shared = Math.toIntExact(shape.packedBytes() + (long) launch.warps() * shape.warpBytes(program.columns()));
+        stream.launch(
+                stream.device().kernel(entry), LaunchShape.blocks(blocks, 1, 32 * launch.warps(), shared), arguments);
     }
 }

@@ -191,7 +191,7 @@ class FarRowsTest {
         float[] dense;
         try (Lab lab = new Lab(device)) {
             DeviceBuffer io = lab.floats(near.values());
-            near.run(lab, io, ROWS);
+            near.run(lab, io, ROWS, 32);
             dense = Arrays.copyOf(lab.read(io), ROWS * 3);
         }
         long stride = (COUNT - ROOM) / 3;
@@ -199,7 +199,7 @@ class FarRowsTest {
         try (Lab lab = new Lab(device)) {
             lab.stream().upload(near.values(), 0, giant, 0, ROWS * 3);
             lab.stream().upload(near.values(), ROWS * 3, giant, 3 * stride, ROWS * 3);
-            near.run(lab, giant, stride);
+            near.run(lab, giant, stride, 16);
             float[] far = new float[ROWS * 3];
             lab.stream().download(giant, 0, far, 0, far.length);
             Lab.assertBits(dense, far, "places " + stride + " apart");

@@ -136,11 +136,14 @@ public final class LaunchSet {
         for (Element type : new Element[] {Element.F16, Element.BF16}) {
             for (int width : new int[] {33, 65}) {
                 Trajectory one = trajectory(rows, type, width);
-                cases.add(new Case("trajectory " + type + " " + rows + " x " + width, false, lab -> {
-                    DeviceBuffer io = lab.floats(one.values());
-                    one.run(lab, io, rows);
-                    return lab.read(io);
-                }));
+                for (int rowsAWarp : new int[] {32, 16}) {
+                    String name = "trajectory " + type + " " + rows + " x " + width + " by " + rowsAWarp;
+                    cases.add(new Case(name, false, lab -> {
+                        DeviceBuffer io = lab.floats(one.values());
+                        one.run(lab, io, rows, rowsAWarp);
+                        return lab.read(io);
+                    }));
+                }
             }
         }
         for (int[] widths : layers) {
@@ -294,7 +297,7 @@ public final class LaunchSet {
      * @param values of io: start, and room for x
      */
     record Trajectory(int rows, Element type, MlpShape shape, float[] values) {
-        void run(Lab lab, DeviceBuffer io, long stride) {
+        void run(Lab lab, DeviceBuffer io, long stride, int rowsAWarp) {
             int[] headers = new int[2 * CellLayout.HEADER];
             float[] table = new float[2 * CellLayout.WEIGHTS];
             List<CellDraw> draws = List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4));
@@ -327,7 +330,15 @@ public final class LaunchSet {
                         lab.floats(table),
                         lab.floats(biases),
                         9);
-                TrajectoryMlp.run(lab.stream(), living(lab, rows), io, stride, program, packed, 2);
+                TrajectoryMlp.run(
+                        lab.stream(),
+                        living(lab, rows),
+                        io,
+                        stride,
+                        rows,
+                        program,
+                        packed,
+                        new MlpLaunch(rowsAWarp, 2));
                 lab.stream().synchronize();
             }
         }

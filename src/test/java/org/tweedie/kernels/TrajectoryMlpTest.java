@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -80,7 +81,8 @@ class TrajectoryMlpTest {
     }
 
     /** One evaluation of 37 rows with inputs up to 100, at the second of two times. */
-    private static float[] evaluate(Lab lab, Net net, Element type, float[] x, int rows, float[] alive, int warps) {
+    private static float[] evaluate(
+            Lab lab, Net net, Element type, float[] x, int rows, float[] alive, @Nullable MlpLaunch launch) {
         MlpShape shape = net.shape();
         MlpOperations plan = new MlpOperations();
         int[] columns = new int[shape.inputs()];
@@ -103,10 +105,10 @@ class TrajectoryMlpTest {
                     lab.floats(net.biasTable(2)),
                     shape.inputs() + shape.outputs());
             RowSet set = lab.rows(SEED, 0, rows, null, alive, 0);
-            if (warps == 0) {
-                TrajectoryMlp.run(lab.stream(), set, data, rows, program, packed);
+            if (launch == null) {
+                TrajectoryMlp.run(lab.stream(), set, data, rows, rows, program, packed);
             } else {
-                TrajectoryMlp.run(lab.stream(), set, data, rows, program, packed, warps);
+                TrajectoryMlp.run(lab.stream(), set, data, rows, rows, program, packed, launch);
             }
             float[] all = lab.read(data);
             return java.util.Arrays.copyOfRange(all, rows * shape.inputs(), all.length);
@@ -127,7 +129,7 @@ class TrajectoryMlpTest {
         for (int r = 0; r < rows; r++) {
             alive[r] = salt % 4 == 1 && r % 5 == 3 ? 0 : 1;
         }
-        float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, 0));
+        float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, null));
         double far = 0;
         double all = 0;
         double worst = 0;
@@ -164,31 +166,51 @@ class TrajectoryMlpTest {
         Net net = new Net(shape, List.of(new float[] {64, -64}, new float[] {1}), new float[2], new float[1]);
         float[] got = Lab.on(
                 device,
-                lab -> evaluate(lab, net, Element.F16, new float[] {100.0009765625f, 100}, 1, new float[] {1}, 0));
+                lab -> evaluate(lab, net, Element.F16, new float[] {100.0009765625f, 100}, 1, new float[] {1}, null));
         assertEquals(0x1p-4, got[0], 0x1p-15);
     }
 
-    /** Neither warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold. */
+    /** Neither rows a warp, warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold. */
     @ParameterizedTest
     @MethodSource("shapes")
     void aRowsBitsAreItsOwn(Device device, MlpShape shape, Element type, int salt) {
         int rows = 67;
         Net net = Net.random(shape, 2, salt);
         float[] x = numbers(new SplittableRandom(salt), rows * shape.inputs(), 3);
-        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, 0));
-        float[] blocks = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, 3));
-        Lab.assertBits(all, blocks, "three warps a block");
+        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, new MlpLaunch(32, 1)));
+        for (MlpLaunch launch : List.of(new MlpLaunch(32, 3), new MlpLaunch(16, 1), new MlpLaunch(16, 4))) {
+            float[] other = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, launch));
+            Lab.assertBits(all, other, launch.toString());
+        }
         int from = 41;
         float[] some = x.clone();
         some[0] = Float.NaN;
         float[] tail = java.util.Arrays.copyOfRange(some, from * shape.inputs(), some.length);
         tail[tail.length - 1] = Float.POSITIVE_INFINITY; // of the last row
-        float[] got = Lab.on(device, lab -> evaluate(lab, net, type, tail, rows - from, null, 2));
-        int kept = (rows - from - 1) * shape.outputs();
-        Lab.assertBits(
-                java.util.Arrays.copyOfRange(all, from * shape.outputs(), from * shape.outputs() + kept),
-                java.util.Arrays.copyOf(got, kept),
-                "rows from " + from);
+        for (MlpLaunch launch : List.of(new MlpLaunch(32, 2), new MlpLaunch(16, 2))) {
+            float[] got = Lab.on(device, lab -> evaluate(lab, net, type, tail, rows - from, null, launch));
+            int kept = (rows - from - 1) * shape.outputs();
+            Lab.assertBits(
+                    java.util.Arrays.copyOfRange(all, from * shape.outputs(), from * shape.outputs() + kept),
+                    java.util.Arrays.copyOf(got, kept),
+                    "rows from " + from + ", " + launch);
+        }
+    }
+
+    /** As many rows as leave tensor cores idle in tiles of 32 are laid out in tiles of 16, over every processor. */
+    @Test
+    void fewRowsAreSpreadOverAllProcessors() {
+        Device.Limits h200 = new Device.Limits(132, 227 << 10);
+        MlpShape shape = new MlpShape(128, 2, 2, 3, Activation.SILU, false);
+        MlpLaunch few = MlpLaunch.of(h200, shape, 4, 4096);
+        assertEquals(new MlpLaunch(16, 2), few);
+        assertEquals(128, few.blocks(4096));
+        assertEquals(new MlpLaunch(16, 1), MlpLaunch.of(h200, shape, 4, 1));
+        assertEquals(new MlpLaunch(16, 4), MlpLaunch.of(h200, shape, 4, 4 * 132 * 16));
+        assertEquals(new MlpLaunch(32, 3), MlpLaunch.of(h200, shape, 4, 4 * 132 * 16 + 1));
+        assertEquals(new MlpLaunch(32, 8), MlpLaunch.of(h200, shape, 4, 1 << 20));
+        MlpShape deep = new MlpShape(128, 2, 2, 7, Activation.SILU, false);
+        assertEquals(new MlpLaunch(32, 2), MlpLaunch.of(h200, deep, 4, 8000), "no room for three tiles of 16");
     }
 
     /** The linear part of cells is that of step_cell_f32, bit by bit: same words, same order. */
@@ -244,7 +266,8 @@ class TrajectoryMlpTest {
                             lab.floats(table),
                             lab.floats(net.biasTable(1)),
                             slots * dim);
-                    TrajectoryMlp.run(lab.stream(), lab.rows(SEED, 0, rows, index, null, 3), on, rows, program, packed);
+                    TrajectoryMlp.run(
+                            lab.stream(), lab.rows(SEED, 0, rows, index, null, 3), on, rows, rows, program, packed);
                     return lab.read(on);
                 }
             });

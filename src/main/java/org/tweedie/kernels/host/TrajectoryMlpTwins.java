@@ -36,6 +36,22 @@ public final class TrajectoryMlpTwins {
         run(a, team, 128, Halves::bf16, Halves::fromBf16);
     }
 
+    public static void mlp64Rows16(Arguments a, Team team) {
+        rows16(a, team, 64);
+    }
+
+    public static void mlp128Rows16(Arguments a, Team team) {
+        rows16(a, team, 128);
+    }
+
+    private static void rows16(Arguments a, Team team, int width) {
+        if (a.int32(18) == 0) {
+            run(a, team, width, Halves::f16, Halves::fromF16);
+        } else {
+            run(a, team, width, Halves::bf16, Halves::fromBf16);
+        }
+    }
+
     private static void run(Arguments a, Team team, int width, Narrow narrow, MixedTwins.Widen widen) {
         int depth = a.int32(13);
         int in = (a.int32(11) + 3) / 4 * 16;
