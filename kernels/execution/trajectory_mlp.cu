@@ -24,8 +24,7 @@ namespace trajectory_mlp {
 
 enum Operation : int32_t { LOAD, STORE, MIX, EVALUATE };
 constexpr int32_t WORDS = 8;
-constexpr int32_t THREADS_64 = 384, THREADS_128 = 256;  // one block a multiprocessor: all its registers
-constexpr int32_t THREADS_SMALL = 128;                  // a warp for each of its tensor cores
+constexpr int32_t THREADS_64 = 384, THREADS_128 = 256, THREADS_ROWS16 = 256;  // one block a multiprocessor: all its registers
 
 // registers <- W (registers, draws) of this lane's row: as step_cell_f32
 TWEEDIE_INLINE void mix(float* mine, const int32_t* header, const float* table, const RowSet* __restrict__ rows, const int64_t index,
@@ -65,9 +64,9 @@ TWEEDIE_INLINE void mix(float* mine, const int32_t* header, const float* table, 
     }
 }
 
-// queues a row of biases; each lane waits for its own copies
-TWEEDIE_INLINE void fetch(float* into, const float* __restrict__ from, const int32_t count, const int32_t lane) {
-    for (int32_t i = 4 * lane; i < count; i += 128) cp_async_16(into + i, from + i);
+// a warp queues a row of biases; each lane waits for its own copies
+TWEEDIE_INLINE void queue_row(float* into, const float* __restrict__ biases, const int32_t row, const int32_t count, const int32_t lane) {
+    queue(into, biases + int64_t(row) * count, 4 * count, lane, 32);
     cp_async_commit();
 }
 
@@ -85,14 +84,16 @@ struct Call {
     const float* __restrict__ out_bias;
     int32_t inputs, outputs, depth, activation;
     bool residual;
-    int32_t columns, state_columns;
+    int32_t columns, state_columns, held;
 };
 
 template <class Type, int32_t WIDTH, int32_t TILES>
-TWEEDIE_INLINE void evaluate(const Call& call, float* state, const unsigned char* packed, const float* bias, const int32_t* operation) {
+TWEEDIE_INLINE void evaluate(const Call& call, float* state, Weights<WIDTH / 16, TILES>& packed, const float* bias,
+                             const int32_t* operation) {
     const int32_t* const from = call.places + MOST_INPUTS * operation[4];
     const int32_t into = operation[1], in_blocks = (call.inputs + 3) / 4;
-    if (call.activation == SILU && !call.residual) {
+    // one network in the widest kernel, where products cost more than branches: two take more registers than there are
+    if (WIDTH < 256 && call.activation == SILU && !call.residual) {
         network<Type, WIDTH / 16, TILES, true>(state, from, into, packed, bias, call.out_bias, in_blocks, call.outputs, call.depth,
                                                call.activation, false, call.columns);
     } else {
@@ -105,36 +106,45 @@ template <class Type, int32_t WIDTH, int32_t TILES>
 TWEEDIE_INLINE void run(const Call& call) {
     constexpr int32_t BLOCKS = WIDTH / 16, TILE = 16 * TILES;
     TWEEDIE_SHARED(unsigned char, memory);
-    const int32_t in_blocks = (call.inputs + 3) / 4;
-    const int32_t bytes = 512 * BLOCKS * (in_blocks + (call.depth - 1) * BLOCKS + 1);
-    for (int32_t i = 16 * int32_t(threadIdx.x); i < bytes; i += 16 * int32_t(blockDim.x)) {
-        store_b128(memory + i, load_b128(call.packed + i / 2));
-    }
-    __syncthreads();
+    const int32_t layers = call.depth * WIDTH;
+    Weights<BLOCKS, TILES> packed(memory, call.packed, call.biases, 512 * BLOCKS * ((call.inputs + 3) / 4), 512 * BLOCKS, 4 * layers,
+                                  (call.depth - 1) * (BLOCKS / GROUP<BLOCKS, TILES>), call.held);
 
     const int32_t lane = int32_t(threadIdx.x) % 32, warp = int32_t(threadIdx.x) / 32, warps = int32_t(blockDim.x) / 32;
-    const int32_t layers = call.depth * WIDTH;
-    float* const bias = reinterpret_cast<float*>(memory + bytes) + warp * (2 * layers + call.state_columns * PITCH);
-    float* const state = bias + 2 * layers;
+    const bool in_step = packed.passes();
+    float* const bias = reinterpret_cast<float*>(packed.end()) + (in_step ? 0 : warp * (2 * layers + call.state_columns * PITCH));
+    float* const state = bias + 2 * layers + (in_step ? warp * call.state_columns * PITCH : 0);
     const RowSet* __restrict__ const rows = call.rows;
+    int32_t turn = 0, fetched = -1;
 
-    for (int64_t at = int64_t(blockIdx.x) * warps + warp; TILE * at < rows->count; at += int64_t(gridDim.x) * warps) {
-        const int64_t row = TILE * at + lane;
+    for (int64_t at = int64_t(blockIdx.x) * warps + (in_step ? 0 : warp); TILE * at < rows->count; at += int64_t(gridDim.x) * warps) {
+        const int64_t row = TILE * (at + (in_step ? warp : 0)) + lane;
         const bool alive = lane < TILE && row < rows->count && row_alive(rows, row);
         const int64_t index = alive ? row_index(rows, row) : 0;
-        int32_t turn = 0, fetched = -1;
 #pragma unroll 1
         for (int32_t i = 0; i < call.count; ++i) {
             const int32_t* const operation = call.operations + WORDS * i;
             const int32_t kind = operation[0], first = operation[1], second = operation[2], third = operation[3];
             if (kind == EVALUATE) {
-                if (fetched != second) fetch(bias + turn * layers, call.biases + int64_t(second) * layers, layers, lane);
-                cp_async_wait<0>();
-                __syncwarp();  // the biases of all lanes, and the state that each wrote for its row
-                if (third >= 0) fetch(bias + (1 - turn) * layers, call.biases + int64_t(third) * layers, layers, lane);
-                fetched = third;
-                evaluate<Type, WIDTH, TILES>(call, state, memory, bias + turn * layers, operation);
+                float* const now = bias + turn * layers;
                 turn = 1 - turn;
+                if (in_step) {
+                    if (fetched != second) {
+                        packed.queue_biases(second, 1 - turn);
+                        cp_async_commit();
+                        cp_async_wait<0>();
+                        __syncthreads();
+                    }
+                    packed.bias_row = third;
+                    packed.bias_turn = turn;
+                } else {
+                    if (fetched != second) queue_row(now, call.biases, second, layers, lane);
+                    cp_async_wait<0>();
+                }
+                __syncwarp();  // the biases of all lanes, and the state that each wrote for its row
+                if (!in_step && third >= 0) queue_row(bias + turn * layers, call.biases, third, layers, lane);
+                fetched = third;
+                evaluate<Type, WIDTH, TILES>(call, state, packed, now, operation);
                 __syncwarp();
             } else if (kind == MIX) {
                 mix(state + lane, call.cells + int64_t(first) * cell::HEADER, call.weights + int64_t(first) * cell::WEIGHTS, rows,
@@ -160,8 +170,8 @@ trajectory_mlp64_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stri
                      const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                      const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
                      int32_t residual, int32_t columns, int32_t state_columns) {
-    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
-                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
     trajectory_mlp::run<mixed::F16, 64, 2>(call);
 }
 
@@ -171,8 +181,8 @@ trajectory_mlp64_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_str
                       const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                       const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
                       int32_t residual, int32_t columns, int32_t state_columns) {
-    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
-                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
     trajectory_mlp::run<mixed::BF16, 64, 2>(call);
 }
 
@@ -182,8 +192,8 @@ trajectory_mlp128_f16(const RowSet* __restrict__ rows, float* io, int64_t io_str
                       const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                       const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
                       int32_t residual, int32_t columns, int32_t state_columns) {
-    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
-                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
     trajectory_mlp::run<mixed::F16, 128, 2>(call);
 }
 
@@ -193,19 +203,19 @@ trajectory_mlp128_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_st
                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                        const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
                        int32_t residual, int32_t columns, int32_t state_columns) {
-    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
-                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
     trajectory_mlp::run<mixed::BF16, 128, 2>(call);
 }
 
-extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_SMALL, 1)
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_ROWS16, 1)
 trajectory_mlp64_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
                         int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
                         const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                         const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
-                        int32_t residual, int32_t columns, int32_t state_columns, int32_t bf16) {
-    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
-                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+                        int32_t residual, int32_t columns, int32_t state_columns, int32_t held, int32_t bf16) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
     if (bf16 == 0) {
         trajectory_mlp::run<mixed::F16, 64, 1>(call);
     } else {
@@ -213,17 +223,32 @@ trajectory_mlp64_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_s
     }
 }
 
-extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_SMALL, 1)
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_ROWS16, 1)
 trajectory_mlp128_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
                          int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
                          const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
                          const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
-                         int32_t residual, int32_t columns, int32_t state_columns, int32_t bf16) {
-    const trajectory_mlp::Call call{rows,     io,     io_stride, operations, count,          places,  cells,        weights, biases, packed, out_bias,
-                                    inputs,   outputs, depth,    activation, residual != 0, columns, state_columns};
+                         int32_t residual, int32_t columns, int32_t state_columns, int32_t held, int32_t bf16) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
     if (bf16 == 0) {
         trajectory_mlp::run<mixed::F16, 128, 1>(call);
     } else {
         trajectory_mlp::run<mixed::BF16, 128, 1>(call);
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_ROWS16, 1)
+trajectory_mlp256_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                         int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                         const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                         const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                         int32_t residual, int32_t columns, int32_t state_columns, int32_t held, int32_t bf16) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
+    if (bf16 == 0) {
+        trajectory_mlp::run<mixed::F16, 256, 1>(call);
+    } else {
+        trajectory_mlp::run<mixed::BF16, 256, 1>(call);
     }
 }

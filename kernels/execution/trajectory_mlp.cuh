@@ -11,6 +11,7 @@
 //           the compiler interleaves what lies inside one and no more, else it spills
 //   state   shared, column by column: coordinate c of row r of the warp at c * PITCH + r
 #pragma once
+#include "execution/layer_weights.cuh"
 #include "score/activation_fast.cuh"
 #include "score/operands.cuh"
 
@@ -21,7 +22,10 @@ constexpr int32_t MOST_INPUTS = 16;  // coordinates of all inputs together, four
 constexpr int32_t IN_BLOCKS = MOST_INPUTS / 4;
 
 template <int32_t BLOCKS, int32_t TILES>  // blocks of columns
-constexpr int32_t GROUP = TILES == 1 ? BLOCKS / 2 : BLOCKS / 4;
+constexpr int32_t GROUP = BLOCKS == 16 ? 2 : TILES == 1 ? BLOCKS / 2 : BLOCKS / 4;
+
+template <int32_t BLOCKS, int32_t TILES>
+using Weights = LayerWeights<512 * GROUP<BLOCKS, TILES> * BLOCKS, TILES == 1>;
 
 // sum[m][n][i]: rows 16 m + g + 8 (i / 2), column 8 n + 2 q + i % 2 of sixteen
 template <int32_t TILES>
@@ -148,18 +152,20 @@ TWEEDIE_INLINE void first_layer(uint32_t (&next)[BLOCKS][TILES][4], const float*
 }
 
 template <class Type, int32_t BLOCKS, int32_t TILES, bool SILU_ONLY>
-TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][TILES][4], const uint32_t (&a)[BLOCKS][TILES][4], const unsigned char* weights,
-                                 const float* bias, const int32_t activation, const bool residual, const int32_t columns,
-                                 const int32_t q) {
+TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][TILES][4], const uint32_t (&a)[BLOCKS][TILES][4], Weights<BLOCKS, TILES>& weights,
+                                 const int32_t layer, const float* bias, const int32_t activation, const bool residual,
+                                 const int32_t columns, const int32_t lane) {
+    constexpr int32_t SOME = GROUP<BLOCKS, TILES>;
 #pragma unroll
-    for (int32_t group = 0; group < BLOCKS; group += GROUP<BLOCKS, TILES>) {
+    for (int32_t group = 0; group < BLOCKS; group += SOME) {
+        const unsigned char* const here = weights.group(layer * (BLOCKS / SOME) + group / SOME) + 16 * lane;
         if (group < columns) {
 #pragma unroll
-            for (int32_t nb = group; nb < group + GROUP<BLOCKS, TILES>; ++nb) {
+            for (int32_t nb = group; nb < group + SOME; ++nb) {
                 float sum[TILES][2][4];
-                start(sum, bias + 16 * nb, q);
+                start(sum, bias + 16 * nb, lane % 4);
 #pragma unroll
-                for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights + 512 * (nb * BLOCKS + kb));
+                for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], here + 512 * ((nb - group) * BLOCKS + kb));
                 finish<Type, SILU_ONLY>(next[nb], sum, activation, residual, a[nb]);
             }
         } else {
@@ -170,29 +176,27 @@ TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][TILES][4], const uint3
 
 // all layers; the outputs go to the columns from into on
 template <class Type, int32_t BLOCKS, int32_t TILES, bool SILU_ONLY>
-TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t into, const unsigned char* weights, const float* bias,
+TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t into, Weights<BLOCKS, TILES>& weights, const float* bias,
                             const float* out_bias, const int32_t blocks, const int32_t outputs, const int32_t depth,
                             const int32_t activation, const bool residual, const int32_t columns) {
     const int32_t lane = int32_t(threadIdx.x) % 32, g = lane / 4, q = lane % 4;
-    weights += 16 * lane;
     uint32_t a[BLOCKS][TILES][4];
-    first_layer<Type, BLOCKS, TILES, SILU_ONLY>(a, state, places, blocks, weights, bias, activation, columns, g, q);
-    weights += 512 * BLOCKS * blocks;
+    first_layer<Type, BLOCKS, TILES, SILU_ONLY>(a, state, places, blocks, weights.first() + 16 * lane, bias, activation, columns, g, q);
 #pragma unroll 1
     for (int32_t l = 1; l < depth; ++l) {
         uint32_t next[BLOCKS][TILES][4];
-        hidden_layer<Type, BLOCKS, TILES, SILU_ONLY>(next, a, weights, bias + l * 16 * BLOCKS, activation, residual, columns, q);
+        hidden_layer<Type, BLOCKS, TILES, SILU_ONLY>(next, a, weights, l - 1, bias + l * 16 * BLOCKS, activation, residual, columns,
+                                                    lane);
 #pragma unroll
         for (int32_t kb = 0; kb < BLOCKS; ++kb) {
 #pragma unroll
             for (int32_t i = 0; i < 4 * TILES; ++i) a[kb][i / 4][i % 4] = next[kb][i / 4][i % 4];
         }
-        weights += 512 * BLOCKS * BLOCKS;
     }
     float sum[TILES][2][4];
     start(sum, out_bias, q);
 #pragma unroll
-    for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights + 512 * kb);
+    for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights.last() + 16 * lane + 512 * kb);
 #pragma unroll
     for (int32_t n = 0; n < 2; ++n) {
 #pragma unroll

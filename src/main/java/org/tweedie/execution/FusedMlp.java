@@ -6,6 +6,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceKind;
 import org.tweedie.device.Element;
+import org.tweedie.device.KernelEntry;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.MlpLaunch;
 import org.tweedie.kernels.MlpShape;
@@ -36,20 +37,18 @@ final class FusedMlp implements Execution {
         }
         MlpShape shape = HalfMlp.shape(network(program));
         int columns = new MlpTrajectory(program, traced).columns();
-        int warps =
-                MlpLaunch.of(device.limits(), shape, columns, Integer.MAX_VALUE).warps();
-        if (warps == 0) {
-            return Offer.declined("weights of " + shape.packedBytes() + " bytes and a state of "
-                    + shape.warpBytes(columns) + " bytes a warp do not fit the "
-                    + device.limits().sharedBytes() + " bytes of a block's shared memory");
+        MlpLaunch launch = MlpLaunch.of(device.limits(), shape, columns, Integer.MAX_VALUE);
+        if (launch.warps() == 0) {
+            return Offer.declined(shape.tooLarge(columns, device.limits()));
         }
-        var entry = TrajectoryMlp.entry(shape, program.precision().element(), MlpLaunch.MANY);
-        var few = TrajectoryMlp.entry(shape, program.precision().element(), MlpLaunch.FEW);
-        return Offer.taken("one launch of " + entry.name() + " for the whole trajectory: up to " + warps
-                + " warps a block, "
-                + device.kernel(entry).resources().registers() + " registers a thread, "
-                + (shape.packedBytes() + warps * shape.warpBytes(columns)) + " bytes of shared memory; " + few.name()
-                + " with the same bits where rows are few");
+        Element type = program.precision().element();
+        KernelEntry entry = TrajectoryMlp.entry(shape, type, launch.rowsAWarp());
+        KernelEntry few = TrajectoryMlp.entry(shape, type, MlpLaunch.FEW);
+        return Offer.taken("one launch of " + entry.name() + " for the whole trajectory: up to " + launch.warps()
+                + " warps a block, " + device.kernel(entry).resources().registers() + " registers a thread, "
+                + launch.sharedBytes(shape, columns) + " bytes of shared memory"
+                + (launch.passes() ? ", through which weights pass" : "")
+                + (entry == few ? "" : "; " + few.name() + " with the same bits where rows are few"));
     }
 
     /** Why this program has no such trajectory, whatever the memory. */

@@ -3,33 +3,63 @@ package org.tweedie.kernels;
 import org.tweedie.device.Device.Limits;
 
 /**
- * How {@link TrajectoryMlp} lays rows over a GPU. It changes no bit, so it may follow from their number.
+ * How {@link TrajectoryMlp} lays rows and weights over a GPU. It changes no bit, so it may follow from the number of rows.
  *
  * <p>A multiprocessor has four tensor cores, and a warp uses one. 32 rows a warp read each weight once for two products; 16 read it for one,
  * which the shared memory does not keep up with on four cores at once, but where there are no more than four tiles of 16 rows a
- * multiprocessor each step of a trajectory takes half as long.
+ * multiprocessor each step of a trajectory takes half as long. Kernels of 16 rows also take weights that a block's shared memory does
+ * not hold: groups of columns pass through it, and the warps of a block keep in step.
  *
  * @param rowsAWarp {@value #MANY} or {@value #FEW}
  * @param warps of a block; 0 where not even one fits
+ * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}
  */
-public record MlpLaunch(int rowsAWarp, int warps) {
+public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int MANY = 32;
     public static final int FEW = 16;
+    public static final int ALL = -1;
     private static final int TENSOR_CORES = 4;
+
+    /** Places that passing groups go through, and the fewest that pass: then biases have come when they are read. */
+    private static final int TURNS = 3;
+
+    private static final int LEAST_PASSING = 4;
 
     /** For so many rows: every multiprocessor has work before one has more than it needs. */
     public static MlpLaunch of(Limits limits, MlpShape shape, int columns, long rows) {
-        int beside = most(limits, shape, columns, FEW);
-        int rowsAWarp = tiles(rows, FEW) <= (long) beside * limits.processors() ? FEW : MANY;
-        long wanted = (tiles(rows, rowsAWarp) + limits.processors() - 1) / limits.processors();
-        return new MlpLaunch(rowsAWarp, (int) Math.min(wanted, most(limits, shape, columns, rowsAWarp)));
+        MlpLaunch few = holding(limits, shape, columns, FEW);
+        MlpLaunch many = holding(limits, shape, columns, MANY);
+        if (tiles(rows, FEW) <= (long) Math.min(few.warps, TENSOR_CORES) * limits.processors()) {
+            return few.wanted(limits, rows);
+        }
+        MlpLaunch held = many.warps > 0 ? many : few;
+        MlpLaunch passing = passing(limits, shape, columns);
+        boolean more = (long) FEW * passing.warps > (long) held.rowsAWarp * held.warps;
+        return (more ? passing : held).wanted(limits, rows);
     }
 
-    /** Warps of a block: as many as its shared memory and registers hold. */
-    static int most(Limits limits, MlpShape shape, int columns, int rowsAWarp) {
+    private MlpLaunch wanted(Limits limits, long rows) {
+        long wanted = (tiles(rows, rowsAWarp) + limits.processors() - 1) / limits.processors();
+        return new MlpLaunch(rowsAWarp, (int) Math.min(wanted, warps), held);
+    }
+
+    /** All weights stay: as many warps as shared memory and registers hold. */
+    private static MlpLaunch holding(Limits limits, MlpShape shape, int columns, int rowsAWarp) {
         long room = limits.sharedBytes() - shape.packedBytes();
-        int registers = rowsAWarp == FEW ? TENSOR_CORES : shape.mostWarps();
-        return (int) Math.max(0, Math.min(registers, room / shape.warpBytes(columns)));
+        long fit = room / (shape.biasBytes() + MlpShape.stateBytes(columns));
+        return new MlpLaunch(rowsAWarp, (int) Math.max(0, Math.min(shape.mostWarps(rowsAWarp), fit)), ALL);
+    }
+
+    /** Some pass: as many warps as there is room for, then as many groups that stay. */
+    private static MlpLaunch passing(Limits limits, MlpShape shape, int columns) {
+        int most = shape.groups() - LEAST_PASSING;
+        for (int warps = shape.mostWarps(FEW); warps > 0 && most >= 0; warps--) {
+            long room = limits.sharedBytes() - new MlpLaunch(FEW, warps, 0).sharedBytes(shape, columns);
+            if (room >= 0) {
+                return new MlpLaunch(FEW, warps, (int) Math.min(most, room / shape.groupBytes()));
+            }
+        }
+        return new MlpLaunch(FEW, 0, 0);
     }
 
     private static long tiles(long rows, int rowsAWarp) {
@@ -39,5 +69,18 @@ public record MlpLaunch(int rowsAWarp, int warps) {
     /** Blocks that have work. */
     long blocks(long rows) {
         return (tiles(rows, rowsAWarp) + warps - 1) / warps;
+    }
+
+    public boolean passes() {
+        return held != ALL;
+    }
+
+    /** Shared memory of a block: biases are each warp's own, unless warps keep in step. */
+    public long sharedBytes(MlpShape shape, int columns) {
+        long weights = shape.packedBytes();
+        if (passes()) {
+            weights += (held + TURNS - shape.groups()) * shape.groupBytes();
+        }
+        return weights + (passes() ? 1 : warps) * shape.biasBytes() + warps * MlpShape.stateBytes(columns);
     }
 }

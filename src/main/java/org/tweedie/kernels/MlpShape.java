@@ -1,5 +1,7 @@
 package org.tweedie.kernels;
 
+import org.tweedie.device.Device;
+
 /**
  * A multilayer perceptron as {@link TrajectoryMlp} takes it: narrower layers are filled up with zeros. Immutable.
  *
@@ -10,7 +12,7 @@ package org.tweedie.kernels;
  * @param residual whether hidden layers after the first add their input
  */
 public record MlpShape(int width, int inputs, int outputs, int depth, Activation activation, boolean residual) {
-    public static final int MOST_WIDTH = 128;
+    public static final int MOST_WIDTH = 256;
     public static final int MOST_INPUTS = 16;
     public static final int MOST_OUTPUTS = 16;
 
@@ -31,9 +33,9 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
         }
     }
 
-    /** Width of the layers of the kernel: 64 or 128. */
+    /** Width of the layers of the kernel: 64, 128 or 256. */
     int padded() {
-        return width <= 64 ? 64 : 128;
+        return width <= 64 ? 64 : width <= 128 ? 128 : 256;
     }
 
     /** What the weights of the hidden layers and their biases are multiplied by: SiLU takes half its argument. */
@@ -61,13 +63,40 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
     }
 
     /** Shared memory of a block for the weights. */
-    public long packedBytes() {
+    long packedBytes() {
         return 2 * packedElements();
     }
 
-    /** Shared memory of a warp for two rows of biases and {@code columns} coordinates of its rows. */
-    public long warpBytes(int columns) {
-        return 4L * (2 * biases() + columns * (long) PITCH);
+    /** Shared memory for two rows of biases. */
+    long biasBytes() {
+        return 8L * biases();
+    }
+
+    /** Shared memory of a warp for {@code columns} coordinates of its rows. */
+    static long stateBytes(int columns) {
+        return 4L * columns * PITCH;
+    }
+
+    /** Columns of a hidden layer, with all their weights, that kernels of 16 rows a warp compute between two waits. */
+    private int groupColumns() {
+        return padded() == 256 ? 32 : padded() / 2;
+    }
+
+    /** Groups of all hidden layers after the first. */
+    int groups() {
+        return (depth - 1) * (padded() / groupColumns());
+    }
+
+    /** Shared memory of a group. */
+    long groupBytes() {
+        return 2L * groupColumns() * padded();
+    }
+
+    /** Why a block holds not even one warp. */
+    public String tooLarge(int columns, Device.Limits limits) {
+        return "weights of " + packedBytes() + " bytes, biases of " + biasBytes() + " and a state of "
+                + stateBytes(columns) + " a warp do not fit the " + limits.sharedBytes()
+                + " bytes of a block's shared memory";
     }
 
     /** f32 of a row of biases. */
@@ -75,8 +104,8 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
         return depth * padded();
     }
 
-    /** Warps whose registers a multiprocessor holds. */
-    int mostWarps() {
-        return padded() == 64 ? 12 : 8;
+    /** Warps whose registers a multiprocessor holds, where each has so many rows; 0 where there is no such kernel. */
+    int mostWarps(int rowsAWarp) {
+        return rowsAWarp == MlpLaunch.FEW ? 8 : padded() == 64 ? 12 : padded() == 128 ? 8 : 0;
     }
 }

@@ -34,11 +34,14 @@ public final class TrajectoryMlp {
     /** As {@link #MLP128_F16}. */
     public static final KernelEntry MLP128_BF16 = entry("trajectory_mlp128_bf16", TrajectoryMlpTwins::mlp128Bf16);
 
-    /** As {@link #MLP64_F16} with 16 rows a warp, of either type; a parameter more: whether it is BF16. */
+    /** As {@link #MLP64_F16} with 16 rows a warp, of either type; two parameters more: groups held, and whether it is BF16. */
     public static final KernelEntry MLP64_ROWS16 = entry("trajectory_mlp64_rows16", TrajectoryMlpTwins::mlp64Rows16);
 
     /** As {@link #MLP64_ROWS16}. */
     public static final KernelEntry MLP128_ROWS16 = entry("trajectory_mlp128_rows16", TrajectoryMlpTwins::mlp128Rows16);
+
+    /** As {@link #MLP64_ROWS16}. */
+    public static final KernelEntry MLP256_ROWS16 = entry("trajectory_mlp256_rows16", TrajectoryMlpTwins::mlp256Rows16);
 
     private TrajectoryMlp() {}
 
@@ -46,7 +49,7 @@ public final class TrajectoryMlp {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        parameters.addAll(Collections.nCopies(name.endsWith("rows16") ? 8 : 7, Parameter.I32));
+        parameters.addAll(Collections.nCopies(name.endsWith("rows16") ? 9 : 7, Parameter.I32));
         return KernelEntry.of(name, twin, parameters.toArray(new Parameter[0]));
     }
 
@@ -54,7 +57,11 @@ public final class TrajectoryMlp {
     public static KernelEntry entry(MlpShape shape, Element type, int rowsAWarp) {
         boolean half = type == Element.F16;
         if (rowsAWarp == MlpLaunch.FEW) {
-            return shape.padded() == 64 ? MLP64_ROWS16 : MLP128_ROWS16;
+            return switch (shape.padded()) {
+                case 64 -> MLP64_ROWS16;
+                case 128 -> MLP128_ROWS16;
+                default -> MLP256_ROWS16;
+            };
         }
         return shape.padded() == 64 ? half ? MLP64_F16 : MLP64_BF16 : half ? MLP128_F16 : MLP128_BF16;
     }
@@ -84,7 +91,7 @@ public final class TrajectoryMlp {
      * @param io what operations load from and store to: coordinate d of row r at {@code place * ioStride + r * width + d}
      * @param ioStride rows that io has room for
      * @param count at least as many rows as {@code rows} has; decides the launch and no bit
-     * @throws IllegalArgumentException if the weights and the state of one warp do not fit a block's shared memory
+     * @throws IllegalArgumentException if what one warp needs does not fit a block's shared memory
      */
     public static void run(
             Stream stream,
@@ -97,10 +104,7 @@ public final class TrajectoryMlp {
         Device device = stream.device();
         MlpLaunch launch = MlpLaunch.of(device.limits(), network.shape(), program.columns(), count);
         if (launch.warps() == 0) {
-            throw new IllegalArgumentException("the weights of " + network.shape() + " take "
-                    + network.shape().packedBytes() + " bytes and " + program.columns() + " coordinates of a state "
-                    + network.shape().warpBytes(program.columns()) + "; a block of " + device.name() + " has "
-                    + device.limits().sharedBytes());
+            throw new IllegalArgumentException(network.shape().tooLarge(program.columns(), device.limits()));
         }
         run(stream, rows, io, ioStride, count, program, network, launch);
     }
@@ -138,10 +142,10 @@ public final class TrajectoryMlp {
                 .i32((shape.width() + 15) / 16)
                 .i32(program.columns());
         if (launch.rowsAWarp() == MlpLaunch.FEW) {
-            arguments.i32(type == Element.BF16 ? 1 : 0);
+            arguments.i32(launch.passes() ? launch.held() : shape.groups()).i32(type == Element.BF16 ? 1 : 0);
         }
         long blocks = Math.min(launch.blocks(count), stream.device().limits().processors());
-        int shared = Math.toIntExact(shape.packedBytes() + (long) launch.warps() * shape.warpBytes(program.columns()));
+        int shared = Math.toIntExact(launch.sharedBytes(shape, program.columns()));
         stream.launch(
                 stream.device().kernel(entry), LaunchShape.blocks(blocks, 1, 32 * launch.warps(), shared), arguments);
     }

@@ -205,6 +205,17 @@ class FusedMlpTest {
         return w.plan(x, s).traced("x");
     }
 
+    /** With a register of so many coordinates beside those of the network. */
+    private static Program program(Net net, int width) {
+        Plan.Writer w = Plan.writer();
+        int x = w.register("x", Space.euclidean(DIM));
+        int s = w.register("s", Space.euclidean(DIM));
+        int wide = w.register("wide", Space.euclidean(width));
+        w.step(1, 1).normal(Purpose.PRIOR, x).normal(Purpose.STEP, wide);
+        w.evaluate("score", new int[] {x}, Time.at(1), s);
+        return Program.of(w.plan(s, wide), Map.of("score", net.network())).with(Precision.F16);
+    }
+
     private Program program(Net net, boolean given) {
         return Program.of(plan(given), Map.of("score", net.network())).with(Precision.F16);
     }
@@ -291,7 +302,7 @@ class FusedMlpTest {
     @Test
     void itIsTakenWhereAskedForAndDeclinesWithAReason() {
         try (Net net = net(Mlp.of(32, 2).with(Activation.GELU));
-                Net wide = net(Mlp.of(129, 1));
+                Net wide = net(Mlp.of(257, 1));
                 Net deep = net(Mlp.of(128, 9))) {
             Program asked = program(net, false);
             Sampling.Choice choice = Sampling.choose(asked, device, false, null);
@@ -299,8 +310,10 @@ class FusedMlpTest {
             String taken = choice.offers().get(FUSED).reason();
             assertTrue(taken.contains("trajectory_mlp64_f16") && taken.contains("shared memory"), taken);
             assertTrue(reason(asked.with(Precision.F32)).contains("not asked for"));
-            assertTrue(reason(program(wide, false)).contains("129 wide"));
-            assertTrue(reason(program(deep, false)).contains("shared memory"));
+            assertTrue(reason(program(wide, false)).contains("257 wide"));
+            Sampling.Choice passing = Sampling.choose(program(deep, false), device, false, null);
+            assertTrue(passing.offers().get(FUSED).reason().contains("through which weights pass"));
+            assertTrue(reason(program(net, 2000)).contains("shared memory"));
             net.values()[net.values().length - 1] = 70_000;
             try (Stream stream = device.stream()) {
                 stream.upload(net.values(), 0, net.network().parameters().values(), 0, net.values().length);

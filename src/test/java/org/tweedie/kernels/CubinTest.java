@@ -181,7 +181,8 @@ class CubinTest {
                         "trajectory_mlp128_f16",
                         "trajectory_mlp128_bf16",
                         "trajectory_mlp64_rows16",
-                        "trajectory_mlp128_rows16"),
+                        "trajectory_mlp128_rows16",
+                        "trajectory_mlp256_rows16"),
                 having(kernels, Opcode.HMMA));
     }
 
@@ -189,10 +190,6 @@ class CubinTest {
      * Tensor instructions are those of the tiles: a warp of {@code linear_f16} has 32 rows and 64 columns, so 2 x 8 products of 16 x 8 for
      * each 16 inputs; a warp of the weight gradient has 32 x 32 of a tile, 2 x 4. Special functions of a quad of normals: a root for each
      * of its two pairs, beside those that {@code philox_words} has for dividing items.
-     *
-     * <p>A trajectory's warp has 32 rows (half of them, and both types, in {@code rows16}): with B blocks of 16 columns a layer, a hidden layer is 4 B B products, the first 4 B for each
-     * of up to four blocks of inputs, the outputs 4 B; all twice, for SiLU alone and for any activation. SiLU alone takes one special function
-     * for each of 16 B sums a lane, in the first layer and in the others; any activation 6: tanh for SiLU, tanh and GELU, a sine, two for softplus.
      */
     @ParameterizedTest
     @ValueSource(strings = {"sm_80", "sm_90"})
@@ -203,16 +200,11 @@ class CubinTest {
             assertEquals(16, kernels.get("linear_" + type).of(Opcode.HMMA));
             assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
         }
-        for (Map.Entry<String, Counts> one : kernels.entrySet()) {
-            if (one.getKey().startsWith("trajectory_mlp")) {
-                int blocks = one.getKey().contains("64") ? 4 : 8;
-                assertEquals(
-                        2 * (4 * blocks * blocks + 16 * blocks + 4 * blocks),
-                        one.getValue().of(Opcode.HMMA));
-                int roots = one.getKey().contains("rows16") ? 4 : 2;
-                assertEquals(roots + 2 * 16 * blocks * (1 + 6), one.getValue().of(Opcode.MUFU), one.getKey());
+        kernels.forEach((name, counts) -> {
+            if (name.startsWith("trajectory_mlp")) {
+                trajectory(name, counts);
             }
-        }
+        });
         int divisions = kernels.get("philox_words").of(Opcode.MUFU);
         assertEquals(2, kernels.get("fill_normal_f32").of(Opcode.MUFU) - divisions, "a root a pair");
         assertEquals(2, kernels.get("perturb_f32").of(Opcode.MUFU) - divisions, "a root a pair");
@@ -240,5 +232,27 @@ class CubinTest {
                 loops.stream().filter(loop -> loop.of(Opcode.MUFU) == special).toList();
         assertEquals(1, found.size(), loops.toString());
         return found.get(0);
+    }
+
+    /**
+     * A warp has 32 rows (half of them, and both types, in {@code rows16}): with B blocks of 16 columns a layer, a hidden layer is 4 B B
+     * products, the first 4 B for each of up to four blocks of inputs, the outputs 4 B; all twice, for SiLU alone and for any activation,
+     * but in the widest kernel. SiLU alone takes one special function for each of 16 B sums a lane, in the first layer and in the others; any
+     * activation 6: tanh for SiLU, tanh and GELU, a sine, two for softplus. A weight is loaded once for all rows of the warp: a load for
+     * each four products (two, of 16 rows), two for the biases of a block of columns and layer, four for a block of inputs and 16 rows; the linear part of the cells 128 at most.
+     */
+    private static void trajectory(String name, Counts counts) {
+        boolean few = name.contains("rows16");
+        int blocks = Integer.parseInt(name.replaceAll("trajectory_mlp(\\d+)_.*", "$1")) / 16;
+        int tiles = few ? 1 : 2;
+        int types = few ? 2 : 1;
+        boolean alone = blocks < 16;
+        int networks = types * (alone ? 2 : 1);
+        int weights = blocks * blocks + 4 * blocks + blocks;
+        assertEquals(networks * 2 * tiles * weights, counts.of(Opcode.HMMA), name);
+        int sums = types * 2 * 8 * tiles * blocks;
+        assertEquals(types * 2 + sums * (alone ? 1 + 6 : 6), counts.of(Opcode.MUFU), name);
+        int others = networks * (2 * 2 * blocks + 16 * tiles) + 128 * types;
+        assertTrue(counts.of(Opcode.LDS) <= networks * weights + others, name + " loads " + counts.of(Opcode.LDS));
     }
 }

@@ -187,11 +187,11 @@ class FarRowsTest {
 
     @Test
     void aTrajectoryLoadsAndStoresFarPlaces() {
-        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Element.BF16, 33);
+        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Element.BF16, 33, 2);
         float[] dense;
         try (Lab lab = new Lab(device)) {
             DeviceBuffer io = lab.floats(near.values());
-            near.run(lab, io, ROWS, 32);
+            near.run(lab, io, ROWS, new MlpLaunch(32, 2, MlpLaunch.ALL));
             dense = Arrays.copyOf(lab.read(io), ROWS * 3);
         }
         long stride = (COUNT - ROOM) / 3;
@@ -199,7 +199,7 @@ class FarRowsTest {
         try (Lab lab = new Lab(device)) {
             lab.stream().upload(near.values(), 0, giant, 0, ROWS * 3);
             lab.stream().upload(near.values(), ROWS * 3, giant, 3 * stride, ROWS * 3);
-            near.run(lab, giant, stride, 16);
+            near.run(lab, giant, stride, new MlpLaunch(16, 1, MlpLaunch.ALL));
             float[] far = new float[ROWS * 3];
             lab.stream().download(giant, 0, far, 0, far.length);
             Lab.assertBits(dense, far, "places " + stride + " apart");

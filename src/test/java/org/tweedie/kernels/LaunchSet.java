@@ -134,13 +134,13 @@ public final class LaunchSet {
             cases.add(exact(activation + " " + rows, lab -> activation(lab, rows, activation)));
         }
         for (Element type : new Element[] {Element.F16, Element.BF16}) {
-            for (int width : new int[] {33, 65}) {
-                Trajectory one = trajectory(rows, type, width);
-                for (int rowsAWarp : new int[] {32, 16}) {
-                    String name = "trajectory " + type + " " + rows + " x " + width + " by " + rowsAWarp;
+            for (int width : new int[] {33, 65, 129}) {
+                for (MlpLaunch launch : launches(width)) {
+                    Trajectory one = trajectory(rows, type, width, launch.passes() ? 3 : 2);
+                    String name = "trajectory " + type + " " + rows + " x " + width + " by " + launch;
                     cases.add(new Case(name, false, lab -> {
                         DeviceBuffer io = lab.floats(one.values());
-                        one.run(lab, io, rows, rowsAWarp);
+                        one.run(lab, io, rows, launch);
                         return lab.read(io);
                     }));
                 }
@@ -297,7 +297,7 @@ public final class LaunchSet {
      * @param values of io: start, and room for x
      */
     record Trajectory(int rows, Element type, MlpShape shape, float[] values) {
-        void run(Lab lab, DeviceBuffer io, long stride, int rowsAWarp) {
+        void run(Lab lab, DeviceBuffer io, long stride, MlpLaunch launch) {
             int[] headers = new int[2 * CellLayout.HEADER];
             float[] table = new float[2 * CellLayout.WEIGHTS];
             List<CellDraw> draws = List.of(new CellDraw(StandardLaw.NORMAL, Purpose.STEP, 4));
@@ -330,24 +330,26 @@ public final class LaunchSet {
                         lab.floats(table),
                         lab.floats(biases),
                         9);
-                TrajectoryMlp.run(
-                        lab.stream(),
-                        living(lab, rows),
-                        io,
-                        stride,
-                        rows,
-                        program,
-                        packed,
-                        new MlpLaunch(rowsAWarp, 2));
+                TrajectoryMlp.run(lab.stream(), living(lab, rows), io, stride, rows, program, packed, launch);
                 lab.stream().synchronize();
             }
         }
     }
 
-    static Trajectory trajectory(int rows, Element type, int width) {
+    static Trajectory trajectory(int rows, Element type, int width, int depth) {
         Activation activation = width < 64 ? Activation.SILU : Activation.GELU;
-        MlpShape shape = new MlpShape(width, 5, 3, width < 64 ? 2 : 1, activation, false);
+        MlpShape shape = new MlpShape(width, 5, 3, depth, activation, false);
         return new Trajectory(rows, type, shape, random(rows * 6, 42));
+    }
+
+    /** Tiles of both sizes, and weights that pass. */
+    private static List<MlpLaunch> launches(int width) {
+        List<MlpLaunch> launches = new ArrayList<>(List.of(new MlpLaunch(16, 2, 0)));
+        if (width <= 128) {
+            launches.add(new MlpLaunch(32, 2, MlpLaunch.ALL));
+            launches.add(new MlpLaunch(16, 2, MlpLaunch.ALL));
+        }
+        return launches;
     }
 
     private static float[] perturb(Lab lab, int rows) {

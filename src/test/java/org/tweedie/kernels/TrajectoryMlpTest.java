@@ -64,7 +64,15 @@ class TrajectoryMlpTest {
     static java.util.stream.Stream<Arguments> shapes() {
         List<Object> shapes = new ArrayList<>();
         int[][] sizes = { // width, inputs, outputs, depth
-            {64, 2, 2, 3}, {128, 2, 2, 3}, {128, 5, 3, 2}, {33, 1, 1, 1}, {100, 8, 8, 2}, {16, 16, 16, 4}, {1, 3, 9, 2}
+            {64, 2, 2, 3},
+            {128, 2, 2, 3},
+            {128, 5, 3, 2},
+            {33, 1, 1, 1},
+            {100, 8, 8, 2},
+            {16, 16, 16, 4},
+            {1, 3, 9, 2},
+            {256, 2, 2, 3},
+            {129, 7, 2, 2}
         };
         int salt = 0;
         for (int[] s : sizes) {
@@ -170,15 +178,35 @@ class TrajectoryMlpTest {
         assertEquals(0x1p-4, got[0], 0x1p-15);
     }
 
-    /** Neither rows a warp, warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold. */
+    private static MlpLaunch whole(int rowsAWarp, int warps) {
+        return new MlpLaunch(rowsAWarp, warps, MlpLaunch.ALL);
+    }
+
+    /** Different ways to lay rows and weights out. */
+    private static List<MlpLaunch> launches(MlpShape shape) {
+        List<MlpLaunch> launches = new ArrayList<>();
+        Device.Limits limits = new Device.Limits(132, 227 << 10);
+        for (int[] one : new int[][] {{32, 1}, {32, 3}, {16, 1}, {16, 4}}) {
+            MlpLaunch launch = whole(one[0], one[1]);
+            if (one[1] <= shape.mostWarps(one[0]) && launch.sharedBytes(shape, 32) <= limits.sharedBytes()) {
+                launches.add(launch);
+            }
+        }
+        for (int held = 0; held <= Math.min(3, shape.groups() - 4); held++) {
+            launches.add(new MlpLaunch(16, 1 + held, held));
+        }
+        return launches;
+    }
+
+    /** Neither rows a warp, whether weights pass, warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold. */
     @ParameterizedTest
     @MethodSource("shapes")
     void aRowsBitsAreItsOwn(Device device, MlpShape shape, Element type, int salt) {
         int rows = 67;
         Net net = Net.random(shape, 2, salt);
         float[] x = numbers(new SplittableRandom(salt), rows * shape.inputs(), 3);
-        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, new MlpLaunch(32, 1)));
-        for (MlpLaunch launch : List.of(new MlpLaunch(32, 3), new MlpLaunch(16, 1), new MlpLaunch(16, 4))) {
+        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, null));
+        for (MlpLaunch launch : launches(shape)) {
             float[] other = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, launch));
             Lab.assertBits(all, other, launch.toString());
         }
@@ -187,7 +215,7 @@ class TrajectoryMlpTest {
         some[0] = Float.NaN;
         float[] tail = java.util.Arrays.copyOfRange(some, from * shape.inputs(), some.length);
         tail[tail.length - 1] = Float.POSITIVE_INFINITY; // of the last row
-        for (MlpLaunch launch : List.of(new MlpLaunch(32, 2), new MlpLaunch(16, 2))) {
+        for (MlpLaunch launch : launches(shape)) {
             float[] got = Lab.on(device, lab -> evaluate(lab, net, type, tail, rows - from, null, launch));
             int kept = (rows - from - 1) * shape.outputs();
             Lab.assertBits(
@@ -203,14 +231,35 @@ class TrajectoryMlpTest {
         Device.Limits h200 = new Device.Limits(132, 227 << 10);
         MlpShape shape = new MlpShape(128, 2, 2, 3, Activation.SILU, false);
         MlpLaunch few = MlpLaunch.of(h200, shape, 4, 4096);
-        assertEquals(new MlpLaunch(16, 2), few);
+        assertEquals(whole(16, 2), few);
         assertEquals(128, few.blocks(4096));
-        assertEquals(new MlpLaunch(16, 1), MlpLaunch.of(h200, shape, 4, 1));
-        assertEquals(new MlpLaunch(16, 4), MlpLaunch.of(h200, shape, 4, 4 * 132 * 16));
-        assertEquals(new MlpLaunch(32, 3), MlpLaunch.of(h200, shape, 4, 4 * 132 * 16 + 1));
-        assertEquals(new MlpLaunch(32, 8), MlpLaunch.of(h200, shape, 4, 1 << 20));
+        assertEquals(whole(16, 1), MlpLaunch.of(h200, shape, 4, 1));
+        assertEquals(whole(16, 4), MlpLaunch.of(h200, shape, 4, 4 * 132 * 16));
+        assertEquals(whole(32, 3), MlpLaunch.of(h200, shape, 4, 4 * 132 * 16 + 1));
+        assertEquals(whole(32, 8), MlpLaunch.of(h200, shape, 4, 1 << 20));
         MlpShape deep = new MlpShape(128, 2, 2, 7, Activation.SILU, false);
-        assertEquals(new MlpLaunch(32, 2), MlpLaunch.of(h200, deep, 4, 8000), "no room for three tiles of 16");
+        assertEquals(16, MlpLaunch.of(h200, deep, 4, 8000).rowsAWarp());
+        assertTrue(MlpLaunch.of(h200, deep, 4, 8000).passes(), "no room for four tiles of 16 beside all weights");
+    }
+
+    /** What a block cannot hold passes through it. */
+    @Test
+    void weightsStayWhileThereIsRoom() {
+        Device.Limits h200 = new Device.Limits(132, 227 << 10);
+        Device.Limits a100 = new Device.Limits(108, 163 << 10);
+        MlpShape wide = new MlpShape(256, 2, 2, 3, Activation.SILU, false);
+        assertEquals(16, wide.groups());
+        for (Device.Limits limits : List.of(h200, a100)) {
+            MlpLaunch launch = MlpLaunch.of(limits, wide, 6, 1 << 20);
+            assertEquals(new MlpLaunch(16, 8, limits == h200 ? 9 : 5), launch);
+            assertTrue(launch.sharedBytes(wide, 6) <= limits.sharedBytes());
+            assertTrue(launch.sharedBytes(wide, 6) + wide.groupBytes() > limits.sharedBytes());
+        }
+        MlpShape flat = new MlpShape(256, 2, 2, 1, Activation.SILU, false);
+        assertEquals(whole(16, 8), MlpLaunch.of(h200, flat, 6, 1 << 20));
+        MlpShape deep = new MlpShape(128, 2, 2, 40, Activation.SILU, false);
+        assertTrue(MlpLaunch.of(h200, deep, 6, 1 << 20).passes());
+        assertEquals(0, MlpLaunch.of(h200, deep, 2000, 1 << 20).warps());
     }
 
     /** The linear part of cells is that of step_cell_f32, bit by bit: same words, same order. */
@@ -278,9 +327,9 @@ class TrajectoryMlpTest {
     @Test
     void whatDoesNotFitIsRefused() {
         assertTrue(
-                assertThrows(IllegalArgumentException.class, () -> new MlpShape(129, 2, 2, 3, Activation.SILU, false))
+                assertThrows(IllegalArgumentException.class, () -> new MlpShape(257, 2, 2, 3, Activation.SILU, false))
                         .getMessage()
-                        .contains("128"));
+                        .contains("256"));
         assertThrows(IllegalArgumentException.class, () -> new MlpShape(64, 17, 2, 3, Activation.SILU, false));
         try (Device device = Device.open("cpu:1");
                 Lab lab = new Lab(device)) {

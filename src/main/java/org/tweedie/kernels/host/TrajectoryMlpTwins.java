@@ -44,8 +44,12 @@ public final class TrajectoryMlpTwins {
         rows16(a, team, 128);
     }
 
+    public static void mlp256Rows16(Arguments a, Team team) {
+        rows16(a, team, 256);
+    }
+
     private static void rows16(Arguments a, Team team, int width) {
-        if (a.int32(18) == 0) {
+        if (a.int32(19) == 0) {
             run(a, team, width, Halves::f16, Halves::fromF16);
         } else {
             run(a, team, width, Halves::bf16, Halves::fromBf16);
