@@ -37,4 +37,16 @@ TWEEDIE_INLINE float tanh(const float x) { return tanh_approx(x); }
 
 TWEEDIE_INLINE float relu(const float x) { return x < 0.0f ? 0.0f : x; }
 
+TWEEDIE_INLINE float activate(const int32_t activation, const float x) {
+    switch (activation) {
+        case SILU: return silu_of_half(0.5f * x);
+        case SIN: return sine(x);
+        case TANH: return tanh(x);
+        case RELU: return relu(x);
+        case SOFTPLUS: return softplus(x);
+        case GELU: return gelu(x);
+        default: return x;
+    }
+}
+
 }  // namespace fast

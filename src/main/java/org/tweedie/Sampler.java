@@ -156,7 +156,8 @@ public final class Sampler {
                 source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
     }
 
-    /** By this execution alone: {@code fused}, {@code fused-fast}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
+    /** By this execution alone: {@code fused}, {@code graph} or {@code stepwise}; with a precision below f32 also {@code fused-fast},
+     * {@code fused-16bit}, {@code graph-16bit} or {@code stepwise-16bit}. */
     public Sampler execution(String name) {
         return new Sampler(source, method, steps, grid, steering, given, name, precision, traced, progress, cancel);
     }

@@ -48,7 +48,7 @@ public record Samples(List<String> columns, Map<String, float[]> outputs, Map<St
      * @param first number of the first sample
      * @param count samples
      * @param nfe field evaluations a sample cost, counted from the plan
-     * @param execution that ran: fused, fused-fast, fused-16bit, graph or stepwise
+     * @param execution that ran: fused, graph or stepwise, or with less precision fused-fast, fused-16bit, graph-16bit or stepwise-16bit
      * @param device that it ran on
      * @param milliseconds from the call to its return
      * @param nonFinite rows that hold a NaN or an infinity

@@ -21,10 +21,12 @@ import org.tweedie.plan.Stage;
 import org.tweedie.score.Evaluator;
 import org.tweedie.score.Field;
 import org.tweedie.score.Instant;
+import org.tweedie.score.MlpNetwork;
 
 /**
  * The one place that turns cells into launches. Stepwise runs them as they come, the graph execution captures them once,
- * and the host's fused execution runs them tile by tile: so all three give the same bits. For one stream.
+ * and the host's fused execution runs them tile by tile: so all three give the same bits. The program's precision is that of the products of
+ * its networks, whose executions ask for it or not. For one stream.
  */
 final class CellRunner implements AutoCloseable {
     private final Program program;
@@ -56,7 +58,7 @@ final class CellRunner implements AutoCloseable {
                 states.add(owned.add(device.allocate(Element.F32, block.slots() * block.slotStride(capacity))));
             }
             for (Map.Entry<String, Field> field : program.fields().entrySet()) {
-                Evaluator evaluator = owned.add(field.getValue().open(device, capacity));
+                Evaluator evaluator = owned.add(open(field.getValue(), device));
                 evaluator.prepare(stream, times(field.getKey()));
                 evaluators.put(field.getKey(), evaluator);
             }
@@ -65,6 +67,12 @@ final class CellRunner implements AutoCloseable {
             owned.close();
             throw e;
         }
+    }
+
+    private Evaluator open(Field field, Device device) {
+        return program.precision() != Precision.F32 && field instanceof MlpNetwork network
+                ? network.open(device, capacity, program.precision().element())
+                : field.open(device, capacity);
     }
 
     /** The single times at which the table evaluates a field. */

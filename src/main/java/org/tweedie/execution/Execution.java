@@ -6,7 +6,7 @@ import org.tweedie.device.DeviceKind;
 
 /** A way to run a program. All give the same answer, those of 16 bits, which must be asked for, within a bound; they differ in speed and in what they take. Stateless, shared by threads. */
 public interface Execution {
-    /** {@code fused}, {@code fused-fast}, {@code fused-16bit}, {@code graph} or {@code stepwise}. */
+    /** {@code fused}, {@code graph} or {@code stepwise}, {@code fused-fast}, or {@code -16bit} after one of the three. */
     String name();
 
     /** Whether this execution takes the program on that device, and why or why not, as {@code explain()} prints it. */
@@ -27,8 +27,15 @@ public interface Execution {
     /** Every execution that a device may use, the fastest first. */
     static List<Execution> candidates(Device device) {
         return device.kind() == DeviceKind.HOST
-                ? List.of(new HostFused(), new GraphReplay(), new Stepwise())
-                : List.of(new FusedSde(true), new FusedSde(false), new FusedMlp(), new GraphReplay(), new Stepwise());
+                ? List.of(new HostFused(), new GraphReplay(false), new Stepwise(false))
+                : List.of(
+                        new FusedSde(true),
+                        new FusedSde(false),
+                        new FusedMlp(),
+                        new GraphReplay(true),
+                        new Stepwise(true),
+                        new GraphReplay(false),
+                        new Stepwise(false));
     }
 
     /** Taken or declined, with the reason. */

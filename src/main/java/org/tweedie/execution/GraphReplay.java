@@ -1,5 +1,6 @@
 package org.tweedie.execution;
 
+import java.util.Optional;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.Graph;
@@ -8,9 +9,16 @@ import org.tweedie.plan.Stage;
 
 /** Captures the launches of the whole plan once and replays them: one call a run, whatever the number of steps. */
 final class GraphReplay implements Execution {
+    private final boolean sixteenBit;
+
+    /** @param sixteenBit whether networks use the precision that the program allows, else f32 */
+    GraphReplay(boolean sixteenBit) {
+        this.sixteenBit = sixteenBit;
+    }
+
     @Override
     public String name() {
-        return "graph";
+        return sixteenBit ? "graph-16bit" : "graph";
     }
 
     @Override
@@ -24,7 +32,10 @@ final class GraphReplay implements Execution {
         if (program.table().cells().stream().anyMatch(cell -> cell.before().orElse(null) instanceof Stage.Apply)) {
             return Offer.declined("a row function of the plan has no kernel, so it runs on the host");
         }
-        return Offer.taken("all launches are captured once and replayed as one");
+        Optional<String> refusal = sixteenBit ? SixteenBit.refusal(program, device) : Optional.empty();
+        return refusal.map(Offer::declined)
+                .orElseGet(() -> Offer.taken("all launches are captured once and replayed as one"
+                        + (sixteenBit ? SixteenBit.says(program) : "")));
     }
 
     @Override
@@ -32,7 +43,8 @@ final class GraphReplay implements Execution {
         Closing owned = new Closing();
         try {
             Stream stream = owned.add(device.stream());
-            CellRunner cells = owned.add(new CellRunner(program, device, stream, rows));
+            CellRunner cells =
+                    owned.add(new CellRunner(sixteenBit ? program : program.with(Precision.F32), device, stream, rows));
             Graph graph = owned.add(stream.capture(cells::queue));
             return new Run(owned, stream, cells, graph);
         } catch (RuntimeException | Error e) {

@@ -37,12 +37,13 @@ final class HostFused implements Execution {
         HostDevice host = (HostDevice) device;
         Closing owned = new Closing();
         try {
+            Program inF32 = program.with(Precision.F32);
             int tiles = Math.min(host.team().size(), Math.max(1, (rows + TILE - 1) / TILE));
             BlockingQueue<Tile> free = new ArrayBlockingQueue<>(tiles);
             for (int i = 0; i < tiles; i++) {
                 Stream stream = owned.add(host.inlineStream());
                 free.add(new Tile(
-                        stream, owned.add(new CellRunner(program, device, stream, Math.min(TILE, Math.max(1, rows))))));
+                        stream, owned.add(new CellRunner(inF32, device, stream, Math.min(TILE, Math.max(1, rows))))));
             }
             return new Run(owned, host, rows, free);
         } catch (RuntimeException | Error e) {

@@ -1,5 +1,6 @@
 package org.tweedie.execution;
 
+import java.util.Optional;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.Stream;
@@ -7,16 +8,27 @@ import org.tweedie.plan.Plan;
 
 /** Launches each cell's kernels one at a time. Takes every plan of fixed steps. */
 final class Stepwise implements Execution {
+    private final boolean sixteenBit;
+
+    /** @param sixteenBit whether networks use the precision that the program allows, else f32 */
+    Stepwise(boolean sixteenBit) {
+        this.sixteenBit = sixteenBit;
+    }
+
     @Override
     public String name() {
-        return "stepwise";
+        return sixteenBit ? "stepwise-16bit" : "stepwise";
     }
 
     @Override
     public Offer offer(Program program, Device device, boolean traced) {
-        return repeats(program.plan())
-                ? Offer.declined("a step repeats until a row is done")
-                : Offer.taken("each cell's kernels are launched one at a time");
+        if (repeats(program.plan())) {
+            return Offer.declined("a step repeats until a row is done");
+        }
+        Optional<String> refusal = sixteenBit ? SixteenBit.refusal(program, device) : Optional.empty();
+        return refusal.map(Offer::declined)
+                .orElseGet(() -> Offer.taken("each cell's kernels are launched one at a time"
+                        + (sixteenBit ? SixteenBit.says(program) : "")));
     }
 
     static boolean repeats(Plan plan) {
@@ -28,7 +40,8 @@ final class Stepwise implements Execution {
         Closing owned = new Closing();
         try {
             Stream stream = owned.add(device.stream());
-            CellRunner cells = owned.add(new CellRunner(program, device, stream, rows));
+            CellRunner cells =
+                    owned.add(new CellRunner(sixteenBit ? program : program.with(Precision.F32), device, stream, rows));
             return new Run(owned, stream, cells);
         } catch (RuntimeException | Error e) {
             owned.close();

@@ -81,10 +81,79 @@ public final class Linear {
             Parameter.I32,
             Parameter.I32);
 
-    /** Rows and columns of a tile of kernels/score/tile.cuh, and its threads. */
-    private static final int SIDE = 64;
+    /** As {@link #FORWARD}, by larger tiles; so are the next two. */
+    public static final KernelEntry WIDE_FORWARD = KernelEntry.of(
+            "linear_wide_f32",
+            LinearTwins::forward,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
 
-    private static final int THREADS = 128;
+    /** As {@link #INPUT_GRADIENT}. */
+    public static final KernelEntry WIDE_INPUT_GRADIENT = KernelEntry.of(
+            "linear_wide_input_gradient_f32",
+            LinearTwins::inputGradient,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
+
+    /** As {@link #WEIGHT_GRADIENT}. */
+    public static final KernelEntry WIDE_WEIGHT_GRADIENT = KernelEntry.of(
+            "linear_wide_weight_gradient_f32",
+            LinearTwins::weightGradient,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
+
+    /**
+     * Tiles of 128 x 128 that make them better than four times as many of 64 x 64: two for each of the 132 multiprocessors of a H200. No bit
+     * depends on it.
+     */
+    private static final long WIDE_TILES = 264;
+
+    /** Which kernel takes a product of so many rows (or inputs) and columns, {@code times} over: wide tiles must be many, and not half empty. */
+    private static KernelEntry tiled(KernelEntry small, KernelEntry wide, long rows, int columns, int times) {
+        int side = side(wide);
+        return columns > side / 2 && ((rows + side - 1) / side) * tiles(columns, side) * times >= WIDE_TILES
+                ? wide
+                : small;
+    }
+
+    /** Rows and columns of a tile. */
+    private static int side(KernelEntry entry) {
+        return wide(entry) ? 128 : 64;
+    }
+
+    private static int threads(KernelEntry entry) {
+        return wide(entry) ? 256 : 128;
+    }
+
+    private static boolean wide(KernelEntry entry) {
+        return entry == WIDE_FORWARD || entry == WIDE_INPUT_GRADIENT || entry == WIDE_WEIGHT_GRADIENT;
+    }
 
     private Linear() {}
 
@@ -109,11 +178,36 @@ public final class Linear {
             Activation activation,
             View out,
             @Nullable View pre) {
+        forward(
+                tiled(FORWARD, WIDE_FORWARD, Grid.capacity(out), w.out(), 1),
+                stream,
+                rows,
+                x,
+                w,
+                bias,
+                add,
+                activation,
+                out,
+                pre);
+    }
+
+    /** As the public one, by {@link #FORWARD} or {@link #WIDE_FORWARD}. */
+    static void forward(
+            KernelEntry entry,
+            Stream stream,
+            RowSet rows,
+            View x,
+            Matrix w,
+            @Nullable View bias,
+            @Nullable View add,
+            Activation activation,
+            View out,
+            @Nullable View pre) {
         requireShapes(x, w.in(), w.out(), bias, add, out, pre);
         if (w.out() == 0) {
             return;
         }
-        Arguments arguments = new Arguments(FORWARD);
+        Arguments arguments = new Arguments(entry);
         x.into(arguments).buffer(w.data(), w.offset());
         into(bias, arguments);
         into(add, arguments);
@@ -128,8 +222,8 @@ public final class Linear {
                 .i32(stride(pre))
                 .i32(activation.code());
         stream.launch(
-                stream.device().kernel(FORWARD),
-                Grid.tiles(Grid.capacity(out), SIDE, tiles(w.out()), THREADS),
+                stream.device().kernel(entry),
+                Grid.tiles(Grid.capacity(out), side(entry), tiles(w.out(), side(entry)), threads(entry)),
                 arguments);
     }
 
@@ -139,13 +233,26 @@ public final class Linear {
      * @param accumulate whether the sum starts at what {@code dx} holds (else at 0)
      */
     public static void backwardInput(Stream stream, RowSet rows, View dPre, Matrix w, View dx, boolean accumulate) {
+        backwardInput(
+                tiled(INPUT_GRADIENT, WIDE_INPUT_GRADIENT, Grid.capacity(dx), w.in(), 1),
+                stream,
+                rows,
+                dPre,
+                w,
+                dx,
+                accumulate);
+    }
+
+    /** As the public one, by {@link #INPUT_GRADIENT} or {@link #WIDE_INPUT_GRADIENT}. */
+    static void backwardInput(
+            KernelEntry entry, Stream stream, RowSet rows, View dPre, Matrix w, View dx, boolean accumulate) {
         requireWidth("dPre", dPre, w.out());
         requireWidth("dx", dx, w.in());
         requireOwnRows("dx", dx);
         if (w.in() == 0) {
             return;
         }
-        Arguments arguments = new Arguments(INPUT_GRADIENT);
+        Arguments arguments = new Arguments(entry);
         dPre.into(arguments).buffer(w.data(), w.offset());
         dx.into(arguments);
         rows.into(arguments)
@@ -155,8 +262,8 @@ public final class Linear {
                 .i32(dx.stride())
                 .i32(accumulate ? 1 : 0);
         stream.launch(
-                stream.device().kernel(INPUT_GRADIENT),
-                Grid.tiles(Grid.capacity(dx), SIDE, tiles(w.in()), THREADS),
+                stream.device().kernel(entry),
+                Grid.tiles(Grid.capacity(dx), side(entry), tiles(w.in(), side(entry)), threads(entry)),
                 arguments);
     }
 
@@ -182,7 +289,8 @@ public final class Linear {
             long biasAt,
             boolean accumulate,
             DeviceBuffer scratch) {
-        backwardWeight(WEIGHT_GRADIENT, stream, rows, x, dPre, dW, at, dBias, biasAt, accumulate, scratch);
+        KernelEntry entry = tiled(WEIGHT_GRADIENT, WIDE_WEIGHT_GRADIENT, x.width(), dPre.width(), chunksIn(dPre));
+        backwardWeight(entry, stream, rows, x, dPre, dW, at, dBias, biasAt, accumulate, scratch);
     }
 
     /** As the public one, by an entry with the parameters of {@link #WEIGHT_GRADIENT} and its tiles. */
@@ -216,9 +324,10 @@ public final class Linear {
         x.into(partial);
         dPre.into(partial).buffer(scratch);
         rows.into(partial).i32(in).i32(out).i32(x.stride()).i32(dPre.stride()).i32(dBias == null ? 0 : 1);
-        int across = tiles(in) + (dBias == null ? 0 : 1);
+        int across = tiles(in, side(entry)) + (dBias == null ? 0 : 1);
         if (across > 0) {
-            LaunchShape shape = new LaunchShape(across, tiles(out), chunksIn(dPre), THREADS, 1, 1, 0);
+            LaunchShape shape =
+                    new LaunchShape(across, tiles(out, side(entry)), chunksIn(dPre), threads(entry), 1, 1, 0);
             stream.launch(stream.device().kernel(entry), shape, partial);
         }
         Arguments sum = new Arguments(WEIGHT_GRADIENT_SUM);
@@ -244,13 +353,19 @@ public final class Linear {
         return (int) Math.max(1, Math.min(MOST_CHUNKS, (rows + CHUNK - 1) / CHUNK));
     }
 
-    private static int tiles(int columns) {
-        return (columns + SIDE - 1) / SIDE;
+    private static int tiles(int columns, int side) {
+        return (columns + side - 1) / side;
     }
 
     /** What {@link #forward} asks of its views. */
     static void requireShapes(
-            View x, int in, int width, @Nullable View bias, @Nullable View add, View out, @Nullable View pre) {
+            @Nullable View x,
+            int in,
+            int width,
+            @Nullable View bias,
+            @Nullable View add,
+            @Nullable View out,
+            @Nullable View pre) {
         requireWidth("x", x, in);
         requireWidth("bias", bias, width);
         requireWidth("add", add, width);

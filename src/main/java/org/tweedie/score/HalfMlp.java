@@ -37,7 +37,13 @@ public final class HalfMlp implements AutoCloseable {
         } else if (inputs > MlpShape.MOST_INPUTS || outputs > MlpShape.MOST_OUTPUTS) {
             return Optional.of("the network has " + inputs + " inputs and " + outputs
                     + " outputs, the kernels hold up to " + MlpShape.MOST_INPUTS + " and " + MlpShape.MOST_OUTPUTS);
-        } else if (type != Element.F16) {
+        }
+        return beyondRange(network, type);
+    }
+
+    /** Which weights a type of 16 bits does not hold, or nothing. */
+    public static Optional<String> beyondRange(MlpNetwork network, Element type) {
+        if (type != Element.F16) {
             return Optional.empty();
         }
         float largest = 0;

@@ -84,8 +84,12 @@ final class MlpForward implements AutoCloseable {
         Device device = stream.device();
         if (table != null) {
             table.close();
+            table = null;
         }
         prepared.clear();
+        if (times.length == 0) {
+            return;
+        }
         float[] values = new float[times.length];
         for (int i = 0; i < times.length; i++) {
             values[i] = (float) times[i];

@@ -68,6 +68,16 @@ public final class MlpNetwork implements Network {
         return new MlpEvaluator(this, device, rows);
     }
 
+    /**
+     * Opens the network for products of 16-bit numbers, with sums, inputs and outputs in f32.
+     *
+     * @param products F16 or BF16; {@link HalfMlp#beyondRange} says whether the weights fit
+     */
+    public Evaluator open(Device device, int rows, Element products) {
+        requireHere(device, rows);
+        return new PackedEvaluator(this, device, rows, products);
+    }
+
     @Override
     public Tape tape(Device device, int rows) {
         requireHere(device, rows);

@@ -35,6 +35,8 @@ class SanitizersTest {
         "org.tweedie.kernels.FillTest",
         "org.tweedie.kernels.LinearTest",
         "org.tweedie.kernels.MixedLinearTest",
+        "org.tweedie.kernels.PackedLinearTest",
+        "org.tweedie.kernels.SixteenBitLayersTest",
         "org.tweedie.kernels.MixtureScoreTest",
         "org.tweedie.kernels.PerturbTest",
         "org.tweedie.kernels.StepCellTest",
@@ -45,6 +47,7 @@ class SanitizersTest {
         "org.tweedie.device.cuda.ToolkitLibrariesTest",
         "org.tweedie.execution.ExecutionTest",
         "org.tweedie.execution.FusedMlpTest",
+        "org.tweedie.execution.SixteenBitExecutionTest",
         "org.tweedie.score.MlpTest",
         "org.tweedie.ScoreModelTest",
     };

@@ -25,6 +25,7 @@ import org.tweedie.plan.RowField;
 import org.tweedie.plan.Space;
 import org.tweedie.plan.Time;
 import org.tweedie.rng.Purpose;
+import org.tweedie.score.HalfMlp;
 import org.tweedie.score.Mlp;
 import org.tweedie.score.MlpNetwork;
 import org.tweedie.score.Parameters;
@@ -289,9 +290,19 @@ class FusedMlpTest {
         }
     }
 
+    private static MlpNetwork network(Program program) {
+        return (MlpNetwork) program.fields().get("score");
+    }
+
     private String reason(Program program) {
         Sampling.Choice choice = Sampling.choose(program, device, false, null);
-        assertEquals("graph", choice.execution().name(), "what is declined goes on with the next");
+        String next = program.precision() == Precision.F32
+                        || !HalfMlp.beyondRange(
+                                        network(program), program.precision().element())
+                                .isEmpty()
+                ? "graph"
+                : "graph-16bit";
+        assertEquals(next, choice.execution().name(), "what is declined goes on with the next");
         String reason = choice.offers().get(FUSED).reason();
         assertTrue(assertThrows(IllegalArgumentException.class, () -> new FusedMlp().open(program, device, 1))
                 .getMessage()

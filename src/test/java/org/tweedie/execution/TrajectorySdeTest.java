@@ -192,10 +192,14 @@ class TrajectorySdeTest {
     /** By every other way on both devices. */
     private void agrees(Program program, int count, boolean traced, float @Nullable [] given, String what) {
         Rows fused = run(new FusedSde(false), program, device, 5, count, null, traced, given);
-        assertSame(run(new Stepwise(), program, device, 5, count, null, traced, given), fused, what + ", stepwise");
-        assertSame(run(new Stepwise(), program, host, 5, count, null, traced, given), fused, what + ", host");
+        assertSame(
+                run(new Stepwise(false), program, device, 5, count, null, traced, given), fused, what + ", stepwise");
+        assertSame(run(new Stepwise(false), program, host, 5, count, null, traced, given), fused, what + ", host");
         if (!traced) {
-            assertSame(run(new GraphReplay(), program, device, 5, count, null, false, given), fused, what + ", graph");
+            assertSame(
+                    run(new GraphReplay(false), program, device, 5, count, null, false, given),
+                    fused,
+                    what + ", graph");
         }
         assertTrue(count == 0 || fused.outputs().get(0)[1] != -7, what);
     }

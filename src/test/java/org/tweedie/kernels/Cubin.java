@@ -37,9 +37,10 @@ final class Cubin {
         /** Global memory. */
         LDG(0x181),
         STG(0x186),
-        /** Shared memory. */
+        /** Shared memory; an asynchronous copy to it. */
         LDS(0x184),
         STS(0x188),
+        LDGSTS(0x1ae),
         /** Local memory: spilled registers and arrays indexed by what is not known. */
         LDL(0x183),
         STL(0x187),

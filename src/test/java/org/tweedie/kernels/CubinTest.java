@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -147,6 +148,15 @@ class CubinTest {
         assertThrows(IOException.class, () -> Cubin.read(file));
     }
 
+    /** The loop with so many of an operation, or more; no other in it. */
+    private static Counts loop(Path file, String kernel, Opcode opcode, int least) throws IOException {
+        List<Counts> found = Cubin.innermostLoops(file, kernel).stream()
+                .filter(one -> one.of(opcode) >= least)
+                .toList();
+        assertEquals(1, found.size(), kernel + ": " + found);
+        return found.get(0);
+    }
+
     private static Path cubin(String target) {
         return Path.of("target/kernels/build", target + ".cubin");
     }
@@ -174,6 +184,8 @@ class CubinTest {
                 Set.of(
                         "linear_f16",
                         "linear_bf16",
+                        "linear_packed_f16",
+                        "linear_packed_bf16",
                         "linear_weight_gradient_f16",
                         "linear_weight_gradient_bf16",
                         "trajectory_mlp64_f16",
@@ -254,5 +266,35 @@ class CubinTest {
         assertEquals(types * 2 + sums * (alone ? 1 + 6 : 6), counts.of(Opcode.MUFU), name);
         int others = networks * (2 * 2 * blocks + 16 * tiles) + 128 * types;
         assertTrue(counts.of(Opcode.LDS) <= networks * weights + others, name + " loads " + counts.of(Opcode.LDS));
+    }
+
+    /**
+     * The loops of the large products. {@code linear_packed}: a warp has 64 x 64 of a tile, 4 x 8 products of 16 x 8 for each 16 inputs, of
+     * which a turn takes 32; operands come by 16 bytes a lane, 4 for the rows and 4 for the weights of 16 inputs (the compiler adds up to 3 that are
+     * never executed), and a thread copies 8 of the next slice, 16 before the loop. {@code linear_wide}: a turn takes 16 inputs, for each of which
+     * a thread has 8 x 8 multiply-adds and 4 loads; the loop holds the loads of unaligned rows beside those of aligned ones.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"sm_80", "sm_90"})
+    void loopsOfLargeProductsAreThoseOfTheDesign(String target) throws IOException {
+        assumeTrue(Files.exists(cubin(target)), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin(target));
+        for (String type : List.of("f16", "bf16")) {
+            String kernel = "linear_packed_" + type;
+            Counts loop = loop(cubin(target), kernel, Opcode.HMMA, 1);
+            assertEquals(64, loop.of(Opcode.HMMA));
+            assertEquals(64, kernels.get(kernel).of(Opcode.HMMA));
+            assertTrue(loop.of(Opcode.LDS) >= 16 && loop.of(Opcode.LDS) <= 19, kernel + ": " + loop);
+            assertEquals(8, loop.of(Opcode.LDGSTS));
+            assertEquals(24, kernels.get(kernel).of(Opcode.LDGSTS));
+            assertEquals(0, loop.of(Opcode.LDG) + loop.of(Opcode.STS) + loop.of(Opcode.SHFL));
+            assertTrue(loop.all() <= 170, kernel + ": " + loop.all() + " instructions for 64 products");
+        }
+        for (String kernel : List.of("linear_wide_f32", "linear_wide_weight_gradient_f32")) {
+            Counts loop = loop(cubin(target), kernel, Opcode.LDS, 64);
+            assertEquals(1024, loop.of(Opcode.FFMA), kernel);
+            assertEquals(64, loop.of(Opcode.LDS), kernel);
+            assertTrue(loop.of(Opcode.STS) <= 10 && loop.all() <= 1500, kernel + ": " + loop);
+        }
     }
 }

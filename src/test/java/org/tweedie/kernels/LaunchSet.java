@@ -13,6 +13,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Kernel;
+import org.tweedie.device.KernelEntry;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.CellLayout.CellDraw;
@@ -148,10 +149,11 @@ public final class LaunchSet {
         }
         for (int[] widths : layers) {
             String shape = rows + " x " + widths[0] + " x " + widths[1];
-            cases.add(exact("linear " + shape, lab -> linear(lab, rows, widths[0], widths[1])));
+            cases.addAll(linear(rows, widths[0], widths[1]));
             for (Element type : widths[0] == 0 ? new Element[0] : new Element[] {Element.F16, Element.BF16}) {
                 cases.add(new Case(
                         "linear " + type + " " + shape, false, lab -> mixed(lab, type, rows, widths[0], widths[1])));
+                cases.add(packed(type, rows, widths[0], widths[1]));
             }
         }
         return cases;
@@ -159,6 +161,10 @@ public final class LaunchSet {
 
     private static List<Case> others() {
         List<Case> cases = new ArrayList<>();
+        // three tiles of 128 rows, and slices enough to come back to the first place in shared memory
+        cases.add(linear(260, 50, 33).get(1));
+        cases.add(packed(Element.F16, 260, 130, 20));
+        cases.add(packed(Element.BF16, 260, 130, 20));
         cases.add(exact("words", lab -> {
             DeviceBuffer out = lab.ints(new int[33 * 6]);
             Fill.words(lab.stream(), living(lab, 33), new View(out, 0, 5, 6), Purpose.BOOTSTRAP, 7);
@@ -206,8 +212,15 @@ public final class LaunchSet {
     }
 
     /** Kernels whose x is the columns and whose y goes down the rows in strides. */
-    private static final Set<String> TILED =
-            Set.of("linear_f32", "linear_f16", "linear_bf16", "linear_input_gradient_f32");
+    private static final Set<String> TILED = Set.of(
+            "linear_f32",
+            "linear_f16",
+            "linear_bf16",
+            "linear_packed_f16",
+            "linear_packed_bf16",
+            "linear_input_gradient_f32",
+            "linear_wide_f32",
+            "linear_wide_input_gradient_f32");
 
     private static Case exact(String name, Function<Lab, float[]> body) {
         return new Case(name, true, body);
@@ -506,7 +519,34 @@ public final class LaunchSet {
         return all(lab.read(out), lab.read(slope), lab.read(sum));
     }
 
-    private static float[] linear(Lab lab, int rows, int in, int width) {
+    /** By tiles of 64 and by tiles of 128. */
+    private static List<Case> linear(int rows, int in, int width) {
+        String shape = rows + " x " + in + " x " + width;
+        return List.of(
+                exact(
+                        "linear " + shape,
+                        lab -> linear(
+                                lab, rows, in, width, Linear.FORWARD, Linear.INPUT_GRADIENT, Linear.WEIGHT_GRADIENT)),
+                exact(
+                        "wide linear " + shape,
+                        lab -> linear(
+                                lab,
+                                rows,
+                                in,
+                                width,
+                                Linear.WIDE_FORWARD,
+                                Linear.WIDE_INPUT_GRADIENT,
+                                Linear.WIDE_WEIGHT_GRADIENT)));
+    }
+
+    private static float[] linear(
+            Lab lab,
+            int rows,
+            int in,
+            int width,
+            KernelEntry forward,
+            KernelEntry inputGradient,
+            KernelEntry weightGradient) {
         DeviceBuffer w = lab.floats(random(in * width, 15));
         View x = lab.rows(random(rows * in, 16), in);
         View d = lab.rows(random(rows * width, 17), width);
@@ -517,6 +557,7 @@ public final class LaunchSet {
         Matrix matrix = new Matrix(w, 0, in, width);
         RowSet living = living(lab, rows);
         Linear.forward(
+                forward,
                 lab.stream(),
                 living,
                 x,
@@ -526,10 +567,19 @@ public final class LaunchSet {
                 Activation.SILU,
                 out,
                 pre);
-        Linear.backwardInput(lab.stream(), living, d, matrix, dx, true);
+        Linear.backwardInput(inputGradient, lab.stream(), living, d, matrix, dx, true);
         Linear.backwardWeight(
-                lab.stream(), living, x, d, gradient, 0, gradient, (long) in * width, false, lab.untouched((int)
-                        Linear.scratch(in, width)));
+                weightGradient,
+                lab.stream(),
+                living,
+                x,
+                d,
+                gradient,
+                0,
+                gradient,
+                (long) in * width,
+                false,
+                lab.untouched((int) Linear.scratch(in, width)));
         return all(lab.read(pre), lab.read(out), lab.read(dx), lab.read(gradient));
     }
 
@@ -568,6 +618,87 @@ public final class LaunchSet {
                     lab.untouched((int) Linear.scratch(in, width)));
             return all(lab.read(out), lab.read(pre), lab.read(gradient));
         }
+    }
+
+    private static Case packed(Element type, int rows, int in, int width) {
+        return new Case(
+                "packed " + type + " " + rows + " x " + in + " x " + width,
+                false,
+                lab -> packed(lab, type, rows, in, width));
+    }
+
+    /** Rows packed, a layer from them to both kinds of rows, a residual layer from its rows to both, and a thin layer beside them. */
+    private static float[] packed(Lab lab, Element type, int rows, int in, int width) {
+        Device device = lab.stream().device();
+        try (DeviceBuffer x = device.allocate(type, PackedRows.elements(rows, in));
+                DeviceBuffer h = device.allocate(type, PackedRows.elements(rows, width));
+                DeviceBuffer thin = device.allocate(type, PackedRows.elements(rows, width));
+                DeviceBuffer last = device.allocate(type, PackedRows.elements(rows, width));
+                DeviceBuffer first = device.allocate(type, PackedMatrix.elements(in, width));
+                DeviceBuffer second = device.allocate(type, PackedMatrix.elements(width, width))) {
+            for (DeviceBuffer buffer : List.of(x, h, thin, last)) {
+                lab.stream().zero(buffer, 0, buffer.count());
+            }
+            Matrix w = new Matrix(lab.floats(random(in * width, 20)), 0, in, width);
+            PackedMatrix firstWeights = new PackedMatrix(first, in, width);
+            PackedMatrix secondWeights = new PackedMatrix(second, width, width);
+            MixedLinear.pack(lab.stream(), w, firstWeights);
+            MixedLinear.pack(
+                    lab.stream(), new Matrix(lab.floats(random(width * width, 24)), 0, width, width), secondWeights);
+            View from = lab.rows(random(rows * in, 21), in);
+            View add = lab.rows(random(rows * width, 22), width);
+            View bias = View.shared(lab.floats(random(width, 23)), 0, width);
+            View out = lab.out(rows, width);
+            View end = lab.out(rows, width);
+            RowSet living = living(lab, rows);
+            PackedLinear.pack(lab.stream(), living, from, new PackedRows(x, in));
+            PackedRows hidden = new PackedRows(h, width);
+            PackedLinear.forward(
+                    lab.stream(),
+                    living,
+                    new PackedRows(x, in),
+                    firstWeights,
+                    bias,
+                    add,
+                    Activation.SILU,
+                    PackedLinear.Curve.EXACT,
+                    null,
+                    out,
+                    hidden);
+            PackedLinear.forward(
+                    lab.stream(),
+                    living,
+                    hidden,
+                    secondWeights,
+                    null,
+                    null,
+                    Activation.TANH,
+                    PackedLinear.Curve.APPROXIMATE,
+                    hidden,
+                    end,
+                    new PackedRows(last, width));
+            PackedLinear.thin(
+                    lab.stream(),
+                    living,
+                    from,
+                    w,
+                    bias,
+                    add,
+                    Activation.SIN,
+                    PackedLinear.Curve.EXACT,
+                    new PackedRows(thin, width));
+            return all(lab.read(out), lab.read(end), bits(lab, last), bits(lab, thin));
+        }
+    }
+
+    private static float[] bits(Lab lab, DeviceBuffer halves) {
+        short[] bits = new short[(int) halves.count()];
+        lab.stream().download(halves, 0, bits, 0, bits.length);
+        float[] values = new float[bits.length];
+        for (int i = 0; i < bits.length; i++) {
+            values[i] = bits[i];
+        }
+        return values;
     }
 
     private static float[] adam(Lab lab) {

@@ -468,4 +468,87 @@ class LinearTest {
         String message = assertThrows(IllegalArgumentException.class, call).getMessage();
         assertTrue(message.contains(part), message);
     }
+
+    /** Rows, inputs and outputs around tiles of 128, rows on 16 bytes and not: the bits of the small tiles, in every option. */
+    @ParameterizedTest
+    @MethodSource("wideShapesOnDevices")
+    void largeTilesHaveTheBitsOfSmallOnes(Device device, Shape s) {
+        float[][] got = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            boolean wide = i == 1;
+            got[i] = Lab.on(device, lab -> {
+                Layer layer = new Layer(s);
+                RowSet rows = lab.rows(1, 0, s.rows, null, s.masked() ? s.alive() : null, 0);
+                View x = new View(lab.floats(layer.x()), s.salt % 2, s.in, layer.xStride());
+                View d = new View(lab.floats(layer.add()), 0, s.out, layer.stride());
+                Matrix w = new Matrix(lab.floats(layer.w()), s.salt % 4, s.in, s.out);
+                View out = lab.out(s.salt % 3, s.rows, s.out, layer.stride());
+                View pre = lab.out(s.rows, s.out);
+                View dx = lab.rows(random(s.rows * s.in, 9), s.in);
+                DeviceBuffer gradient = lab.floats(random((s.in + 1) * s.out, 10));
+                Linear.forward(
+                        wide ? Linear.WIDE_FORWARD : Linear.FORWARD,
+                        lab.stream(),
+                        rows,
+                        x,
+                        w,
+                        s.bias() ? View.shared(lab.floats(layer.bias()), 0, s.out) : null,
+                        s.add() == 0 ? null : new View(d.data(), 0, s.out, s.add() == 1 ? layer.stride() : 0),
+                        s.activation(),
+                        out,
+                        s.salt % 5 == 1 ? null : pre);
+                Linear.backwardInput(
+                        wide ? Linear.WIDE_INPUT_GRADIENT : Linear.INPUT_GRADIENT,
+                        lab.stream(),
+                        rows,
+                        d,
+                        w,
+                        dx,
+                        s.salt % 2 == 0);
+                Linear.backwardWeight(
+                        wide ? Linear.WIDE_WEIGHT_GRADIENT : Linear.WEIGHT_GRADIENT,
+                        lab.stream(),
+                        rows,
+                        x,
+                        d,
+                        gradient,
+                        0,
+                        s.bias() ? gradient : null,
+                        (long) s.in * s.out,
+                        s.salt % 3 == 0,
+                        lab.untouched((int) Linear.scratch(s.in, s.out)));
+                List<float[]> all = List.of(lab.read(out), lab.read(pre), lab.read(dx), lab.read(gradient));
+                float[] joined = new float[all.stream().mapToInt(a -> a.length).sum()];
+                int at = 0;
+                for (float[] part : all) {
+                    System.arraycopy(part, 0, joined, at, part.length);
+                    at += part.length;
+                }
+                return joined;
+            });
+        }
+        assertBits(got[0], got[1], s + " on " + device.name());
+    }
+
+    static java.util.stream.Stream<org.junit.jupiter.params.provider.Arguments> wideShapesOnDevices() {
+        List<Shape> shapes = new ArrayList<>();
+        int salt = 0;
+        for (int[] s : new int[][] {
+            {1, 1, 1},
+            {3, 16, 4},
+            {127, 20, 129},
+            {129, 31, 32},
+            {130, 128, 64},
+            {260, 36, 130},
+            {257, 130, 127},
+            {0, 3, 3},
+            {33, 0, 5}
+        }) {
+            for (int i = 0; i < 3; i++) {
+                shapes.add(new Shape(s[0], s[1], s[2], salt++));
+            }
+        }
+        shapes.add(new Shape(260, 48, 132, 5 * 3 * 4 * 7)); // nothing padded: whole rows of 16 bytes
+        return TestDevices.times(shapes);
+    }
 }

@@ -82,6 +82,7 @@ public final class Workloads {
         all.put("W0", () -> LinearSampling.run(bench));
         all.put("W4", () -> Streaming.perturb(bench));
         all.put("W5", () -> Streaming.step(bench));
+        all.put("gemm", () -> Products.run(bench));
         all.put("copy", () -> Streaming.copy(bench));
         NeuralSampling.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
         Training.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
