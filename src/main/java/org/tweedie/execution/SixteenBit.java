@@ -34,7 +34,8 @@ final class SixteenBit {
 
     /** What {@code explain()} adds where it is taken. */
     static String says(Program program) {
-        return "; layers after the first by products of " + program.precision().spec()
-                + ", rows between them kept as such";
+        return "; layers after the first by linear_packed_"
+                + program.precision().spec() + ", hidden rows kept in "
+                + program.precision().spec();
     }
 }

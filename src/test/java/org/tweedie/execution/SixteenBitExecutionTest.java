@@ -211,7 +211,7 @@ class SixteenBitExecutionTest {
                     && !plain.get(STEPWISE).taken());
             Sampling.Choice choice = Sampling.choose(program.with(Precision.BF16), device, false, null);
             assertEquals(GRAPH, choice.execution().name());
-            assertTrue(choice.offers().get(GRAPH).reason().contains("products of bf16"));
+            assertTrue(choice.offers().get(GRAPH).reason().contains("linear_packed_bf16"));
             assertEquals(
                     STEPWISE,
                     Sampling.choose(program.with(Precision.BF16), device, true, null)

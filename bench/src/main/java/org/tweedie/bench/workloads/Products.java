@@ -85,7 +85,7 @@ final class Products {
                     into,
                     null);
             product.run();
-            String check = whole ? "as the bare product's" : near(x, w, y, WIDTH, 1e-5);
+            String check = whole ? "as the bare product's" : near(x, WIDTH, w, y, WIDTH, 1e-5);
             report("Tweedie linear_f32" + with(whole), "F", WIDTH, WIDTH, product, flop, check);
         }
         cublas(x, w, y, flop);
@@ -120,7 +120,7 @@ final class Products {
         PackedLinear.pack(stream, rows, View.rows(x, WIDTH), first);
         PackedLinear.forward(
                 stream, rows, first, weights, null, null, Activation.IDENTITY, Curve.EXACT, null, View.rows(y, WIDTH), null);
-        String check = near(x, w, y, WIDTH, 3 * roundoff(type));
+        String check = near(x, WIDTH, w, y, WIDTH, 3 * roundoff(type));
         for (boolean whole : new boolean[] {false, true}) {
             Runnable product = () -> PackedLinear.forward(
                     stream,
@@ -136,24 +136,19 @@ final class Products {
                     second);
             report("Tweedie linear_packed" + with(whole), precision(type), WIDTH, WIDTH, product, flop, check);
         }
-        Matrix thin = new Matrix(w, 0, DIM, WIDTH);
+        Matrix few = new Matrix(w, 0, DIM, WIDTH);
+        View inputs = View.rows(x, DIM);
+        PackedLinear.thin(stream, rows, inputs, few, null, null, Activation.IDENTITY, Curve.EXACT, second);
+        unpack(second, y);
         report(
                 "Tweedie linear_thin" + with(true),
                 precision(type),
                 DIM,
                 WIDTH,
                 () -> PackedLinear.thin(
-                        stream,
-                        rows,
-                        View.rows(x, DIM),
-                        thin,
-                        bias,
-                        null,
-                        Activation.SILU,
-                        Curve.APPROXIMATE,
-                        second),
+                        stream, rows, inputs, few, bias, null, Activation.SILU, Curve.APPROXIMATE, second),
                 2.0 * count * DIM * WIDTH,
-                "none");
+                near(x, DIM, w, y, WIDTH, 3 * roundoff(type)));
         PackedMatrix last = PackedMatrix.on(bench.device(), type, WIDTH, DIM);
         owned.add(last.data());
         MixedLinear.pack(stream, new Matrix(w, 0, WIDTH, DIM), last);
@@ -167,7 +162,25 @@ final class Products {
                 DIM,
                 out,
                 2.0 * count * DIM * WIDTH,
-                near(x, w, y, DIM, 3 * roundoff(type)));
+                near(x, WIDTH, w, y, DIM, 3 * roundoff(type)));
+    }
+
+    /** Packed rows as f32: times one. */
+    private void unpack(PackedRows from, DeviceBuffer into) {
+        Element type = from.data().element();
+        float[] one = new float[WIDTH * WIDTH];
+        for (int i = 0; i < WIDTH; i++) {
+            one[i * WIDTH + i] = 1;
+        }
+        PackedMatrix unit = PackedMatrix.on(bench.device(), type, WIDTH, WIDTH);
+        try (DeviceBuffer packed = unit.data();
+                DeviceBuffer plain = bench.device().allocate(Element.F32, one.length)) {
+            stream.upload(one, 0, plain, 0, one.length);
+            MixedLinear.pack(stream, new Matrix(plain, 0, WIDTH, WIDTH), unit);
+            PackedLinear.forward(
+                    stream, rows, from, unit, null, null, Activation.IDENTITY, Curve.EXACT, null, View.rows(into, WIDTH), null);
+            stream.synchronize();
+        }
     }
 
     private PackedRows rows(Element type) {
@@ -190,7 +203,7 @@ final class Products {
             Cublas.Matrix b = Cublas.Matrix.of(w, WIDTH, WIDTH);
             Cublas.Matrix c = Cublas.Matrix.of(y, count, WIDTH);
             cublas.sgemm(1, a, b, 0, c);
-            report("cuBLAS sgemm", "F", WIDTH, WIDTH, () -> cublas.sgemm(1, a, b, 0, c), flop, near(x, w, y, WIDTH, 1e-5));
+            report("cuBLAS sgemm", "F", WIDTH, WIDTH, () -> cublas.sgemm(1, a, b, 0, c), flop, near(x, WIDTH, w, y, WIDTH, 1e-5));
             for (Element type : new Element[] {Element.F16, Element.BF16}) {
                 try (DeviceBuffer half = halves(type, x, count);
                         DeviceBuffer weights = halves(type, w, WIDTH);
@@ -212,7 +225,7 @@ final class Products {
                             WIDTH,
                             () -> cublas.gemmEx(1, a16, b16, 0, c16),
                             flop,
-                            near(x, w, got, WIDTH, 3 * roundoff(type)));
+                            near(x, WIDTH, w, got, WIDTH, 3 * roundoff(type)));
                 }
             }
         }
@@ -243,16 +256,16 @@ final class Products {
         return type == Element.F16 ? 0x1p-11 : 0x1p-8;
     }
 
-    private String near(DeviceBuffer x, DeviceBuffer w, DeviceBuffer y, int width, double most) {
+    private String near(DeviceBuffer x, int in, DeviceBuffer w, DeviceBuffer y, int width, double most) {
         float[] got = new float[CHECKED * width];
         stream.download(y, 0, got, 0, got.length);
-        return near(x, w, got, width, most);
+        return near(x, in, w, got, width, most);
     }
 
     /** How far the first rows of a product are from sums in double, as a share of the sums of magnitudes; fails beyond {@code most}. */
-    private String near(DeviceBuffer x, DeviceBuffer w, float[] got, int width, double most) {
-        float[] left = new float[CHECKED * WIDTH];
-        float[] right = new float[WIDTH * width];
+    private String near(DeviceBuffer x, int in, DeviceBuffer w, float[] got, int width, double most) {
+        float[] left = new float[CHECKED * in];
+        float[] right = new float[in * width];
         stream.download(x, 0, left, 0, left.length);
         stream.download(w, 0, right, 0, right.length);
         double worst = 0;
@@ -260,8 +273,8 @@ final class Products {
             for (int j = 0; j < width; j++) {
                 double exact = 0;
                 double magnitudes = 0;
-                for (int k = 0; k < WIDTH; k++) {
-                    double product = (double) left[r * WIDTH + k] * right[k * width + j];
+                for (int k = 0; k < in; k++) {
+                    double product = (double) left[r * in + k] * right[k * width + j];
                     exact += product;
                     magnitudes += Math.abs(product);
                 }
