@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.tweedie.kernels.Lab.assertBits;
 import static org.tweedie.kernels.Lab.sameOnOneThread;
 
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Kernel;
+import org.tweedie.device.Stream;
 import org.tweedie.testing.TestDevices;
 
 /**
@@ -550,5 +553,38 @@ class LinearTest {
         }
         shapes.add(new Shape(260, 48, 132, 5 * 3 * 4 * 7)); // nothing padded: whole rows of 16 bytes
         return TestDevices.times(shapes);
+    }
+
+    /** Large tiles are taken where there are two for each multiprocessor of a large GPU and their columns are not half empty. */
+    @Test
+    void largeTilesAreTakenWhereThereAreManyOfThem() {
+        try (Device host = Device.open("cpu:1")) {
+            assertEquals(List.of("linear_wide_f32", "linear_wide_input_gradient_f32"), launched(host, 132 * 128, 129));
+            assertEquals(List.of("linear_wide_f32", "linear_wide_input_gradient_f32"), launched(host, 264 * 128, 65));
+            assertEquals(List.of("linear_f32", "linear_input_gradient_f32"), launched(host, 131 * 128, 129));
+            assertEquals(List.of("linear_f32", "linear_input_gradient_f32"), launched(host, 264 * 128, 64));
+        }
+    }
+
+    /** What a layer from 2 to {@code width} launches, and one back from 2 to {@code width}, with room for so many rows. */
+    private static List<String> launched(Device host, int room, int width) {
+        List<String> names = new ArrayList<>();
+        try (Lab lab = new Lab(host, stream -> (Stream) Proxy.newProxyInstance(
+                LinearTest.class.getClassLoader(), new Class<?>[] {Stream.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("launch") && arguments.length == 3) {
+                        names.add(((Kernel) arguments[0]).entry().name());
+                    }
+                    return method.invoke(stream, arguments);
+                }))) {
+            RowSet rows = lab.rows(1, 0, 2);
+            View wide = View.rows(lab.untouched(room * width), width);
+            View thin = View.rows(lab.floats(random(4, 1)), 2);
+            DeviceBuffer w = lab.floats(random(2 * width, 2));
+            names.clear();
+            Linear.forward(
+                    lab.stream(), rows, thin, new Matrix(w, 0, 2, width), null, null, Activation.SILU, wide, null);
+            Linear.backwardInput(lab.stream(), rows, thin, new Matrix(w, 0, width, 2), wide, false);
+        }
+        return List.copyOf(names);
     }
 }
