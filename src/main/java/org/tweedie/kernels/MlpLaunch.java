@@ -8,7 +8,7 @@ import org.tweedie.device.Device.Limits;
  * <p>A multiprocessor has four tensor cores, and a warp uses one. 32 rows a warp read each weight once for two products; 16 read it for one,
  * which the shared memory does not keep up with on four cores at once, but where there are no more than four tiles of 16 rows a
  * multiprocessor each step of a trajectory takes half as long. Kernels of 16 rows also take weights that a block's shared memory does
- * not hold: groups of columns pass through it, and the warps of a block keep in step.
+ * not hold: groups of columns pass through it, and the warps of a block keep in step. Immutable.
  *
  * @param rowsAWarp {@value #MANY} or {@value #FEW}
  * @param warps of a block; 0 where not even one fits
