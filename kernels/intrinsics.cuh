@@ -42,6 +42,12 @@ __device__ __forceinline__ uint32_t f32_to_f16x2(const float lo, const float hi)
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(hi), "f"(lo));
     return d;
 }
+// infinite results become the largest finite ones; a NaN stays one
+__device__ __forceinline__ uint32_t f32_to_f16x2_finite(const float lo, const float hi) {
+    uint32_t d;
+    asm("cvt.rn.satfinite.f16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(hi), "f"(lo));
+    return d;
+}
 __device__ __forceinline__ uint32_t f32_to_bf16x2(const float lo, const float hi) {
     uint32_t d;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(hi), "f"(lo));
@@ -63,7 +69,7 @@ TWEEDIE_MMA(mma_m16n8k16_bf16, "bf16")
 
 // Errors as the PTX ISA states them: tanh 2^-11 relative; exp2 2^-22 relative (results below 2^-126 are 0); log2 2^-22 absolute for x in
 // (1/2, 2), relative beyond; sin and cos 2^-20.5 absolute for |x| <= 2 pi; the square root
-// 2^-23 relative.
+// and the reciprocal 2^-23 relative.
 __device__ __forceinline__ float tanh_approx(const float x) {
     float y;
     asm("tanh.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
@@ -77,6 +83,11 @@ __device__ __forceinline__ float exp2_approx(const float x) {
 __device__ __forceinline__ float log2_approx(const float x) {
     float y;
     asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+__device__ __forceinline__ float reciprocal_approx(const float x) {
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
 }
 __device__ __forceinline__ float sin_approx(const float x) {

@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 # What an H200 can do, by the published and measured ceilings of docs/kernels.md: operations a second by precision, bytes by its own copy.
-CEILINGS = {"F": 52e12, "T": 395e12, "H": 790e12}
+CEILINGS = {"F": 52e12, "T": 395e12, "H": 790e12, "F f16x3": 790e12 / 3}
 LINEAR_CEILING = 9 * 1.45e12
 
 
@@ -14,7 +14,7 @@ def ceiling(row, rows, h200):
         return copies[0]["amount"] / copies[0]["milliseconds"] * 1e3 if copies else None
     if not h200 or row["unit"] != "flop":
         return None
-    return LINEAR_CEILING if row["workload"] == "W0" else CEILINGS.get(row["precision"].split(" ")[0])
+    return LINEAR_CEILING if row["workload"] == "W0" else CEILINGS.get(row["precision"], CEILINGS.get(row["precision"].split(" ")[0]))
 
 
 def rate(row):

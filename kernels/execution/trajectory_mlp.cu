@@ -1,6 +1,7 @@
-// trajectory_mlp64_f16, _mlp64_bf16, _mlp128_f16, _mlp128_bf16: whole trajectories in one launch
+// trajectory_mlp64_f16, _mlp64_bf16, _mlp128_f16, _mlp128_bf16, _mlp64_rows16, _mlp128_rows16, _mlp256_rows16, _mlp64_f16x3, _mlp128_f16x3:
+// whole trajectories in one launch
 //
-//   A warp takes 32 rows through all operations of a plan: the network by mma.sync with 16-bit operands and f32 sums, activations in
+//   A warp takes 16 or 32 rows through all operations of a plan: the network by mma.sync with 16-bit operands and f32 sums, activations in
 //   registers (trajectory_mlp.cuh); the linear part of the cells in f32, a lane a row, with the words and the order of step_cell_f32.
 //
 //   operations  8 int32 each, in order; columns are coordinates of registers, one after the other
@@ -9,13 +10,19 @@
 //               EVALUATE      first column of the outputs, row of biases, row of the next evaluation's (or -1), places
 //   places      16 int32 for each input of the network: its column, or -1: nothing
 //   biases      a row of depth x width for each time, f32: what of the layers follows from the time alone; halved for SiLU
-//   packed      the layers one after the other: inputs in high and low halves, hidden, outputs filled up to 16; halved for SiLU
+//   packed      the layers one after the other: inputs in high and low halves, hidden, outputs filled up to 16; halved for SiLU; in x3 the
+//               low parts of a layer as further inputs behind the high ones
 //   out_bias    16 f32
 //   columns     groups of blocks of a layer are left out from this block of 16 columns on
-//   shared      packed; then for each warp two rows of biases and state_columns * 36 f32
-//   rows16      16 rows a warp, for so few rows that 32 would leave tensor cores without work; the same bits. bf16: else f16
+//   rows16      16 rows a warp, for so few rows that 32 would leave tensor cores without work, and for weights that a block does not hold;
+//               the same bits. bf16: else f16
+//   f16x3       operands of 22 bits (trajectory_mlp.cuh), 16 rows a warp
+//   held        groups of hidden weights that stay in the block (layer_weights.cuh)
+//   shared      first layer, outputs, groups; then for each warp two rows of biases (for the block, where groups pass) and
+//               state_columns * 36 f32
 //   shape       a warp 32 rows (or 16) at a time, in strides of the grid; any number of warps a block that the memory holds
-//   moves       io once; packed once a block; biases of a step once a warp, by asynchronous copies one evaluation ahead
+//   moves       io once; packed once a block, what passes once a step and block; biases of a step once a warp, or once a block, by
+//               asynchronous copies one evaluation ahead
 //   order       of sums inside a product the hardware's: held to a bound, not to bits; a row's bits depend on the row alone
 #include "execution/cell.cuh"
 #include "execution/trajectory_mlp.cuh"
@@ -88,10 +95,10 @@ struct Call {
 };
 
 template <class Type, int32_t WIDTH, int32_t TILES>
-TWEEDIE_INLINE void evaluate(const Call& call, float* state, Weights<WIDTH / 16, TILES>& packed, const float* bias,
+TWEEDIE_INLINE void evaluate(const Call& call, float* state, Weights<Type, WIDTH / 16, TILES>& packed, const float* bias,
                              const int32_t* operation) {
     const int32_t* const from = call.places + MOST_INPUTS * operation[4];
-    const int32_t into = operation[1], in_blocks = (call.inputs + 3) / 4;
+    const int32_t into = operation[1], in_blocks = (call.inputs + Type::INPUTS - 1) / Type::INPUTS;
     // one network in the widest kernel, where products cost more than branches: two take more registers than there are
     if (WIDTH < 256 && call.activation == SILU && !call.residual) {
         network<Type, WIDTH / 16, TILES, true>(state, from, into, packed, bias, call.out_bias, in_blocks, call.outputs, call.depth,
@@ -107,8 +114,9 @@ TWEEDIE_INLINE void run(const Call& call) {
     constexpr int32_t BLOCKS = WIDTH / 16, TILE = 16 * TILES;
     TWEEDIE_SHARED(unsigned char, memory);
     const int32_t layers = call.depth * WIDTH;
-    Weights<BLOCKS, TILES> packed(memory, call.packed, call.biases, 512 * BLOCKS * ((call.inputs + 3) / 4), 512 * BLOCKS, 4 * layers,
-                                  (call.depth - 1) * (BLOCKS / GROUP<BLOCKS, TILES>), call.held);
+    constexpr int32_t ROW = 512 * Type::PARTS * BLOCKS;  // all columns by 16 inputs
+    Weights<Type, BLOCKS, TILES> packed(memory, call.packed, call.biases, ROW * ((call.inputs + Type::INPUTS - 1) / Type::INPUTS), ROW,
+                                        4 * layers, (call.depth - 1) * (BLOCKS / GROUP<Type, BLOCKS, TILES>), call.held);
 
     const int32_t lane = int32_t(threadIdx.x) % 32, warp = int32_t(threadIdx.x) / 32, warps = int32_t(blockDim.x) / 32;
     const bool in_step = packed.passes();
@@ -172,7 +180,7 @@ trajectory_mlp64_f16(const RowSet* __restrict__ rows, float* io, int64_t io_stri
                      int32_t residual, int32_t columns, int32_t state_columns) {
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
-    trajectory_mlp::run<mixed::F16, 64, 2>(call);
+    trajectory_mlp::run<trajectory_mlp::F16, 64, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_64, 1)
@@ -183,7 +191,7 @@ trajectory_mlp64_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_str
                       int32_t residual, int32_t columns, int32_t state_columns) {
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
-    trajectory_mlp::run<mixed::BF16, 64, 2>(call);
+    trajectory_mlp::run<trajectory_mlp::BF16, 64, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_128, 1)
@@ -194,7 +202,7 @@ trajectory_mlp128_f16(const RowSet* __restrict__ rows, float* io, int64_t io_str
                       int32_t residual, int32_t columns, int32_t state_columns) {
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
-    trajectory_mlp::run<mixed::F16, 128, 2>(call);
+    trajectory_mlp::run<trajectory_mlp::F16, 128, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_128, 1)
@@ -205,7 +213,7 @@ trajectory_mlp128_bf16(const RowSet* __restrict__ rows, float* io, int64_t io_st
                        int32_t residual, int32_t columns, int32_t state_columns) {
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
-    trajectory_mlp::run<mixed::BF16, 128, 2>(call);
+    trajectory_mlp::run<trajectory_mlp::BF16, 128, 2>(call);
 }
 
 extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_ROWS16, 1)
@@ -217,9 +225,9 @@ trajectory_mlp64_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_s
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
     if (bf16 == 0) {
-        trajectory_mlp::run<mixed::F16, 64, 1>(call);
+        trajectory_mlp::run<trajectory_mlp::F16, 64, 1>(call);
     } else {
-        trajectory_mlp::run<mixed::BF16, 64, 1>(call);
+        trajectory_mlp::run<trajectory_mlp::BF16, 64, 1>(call);
     }
 }
 
@@ -232,9 +240,9 @@ trajectory_mlp128_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
     if (bf16 == 0) {
-        trajectory_mlp::run<mixed::F16, 128, 1>(call);
+        trajectory_mlp::run<trajectory_mlp::F16, 128, 1>(call);
     } else {
-        trajectory_mlp::run<mixed::BF16, 128, 1>(call);
+        trajectory_mlp::run<trajectory_mlp::BF16, 128, 1>(call);
     }
 }
 
@@ -247,8 +255,30 @@ trajectory_mlp256_rows16(const RowSet* __restrict__ rows, float* io, int64_t io_
     const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
                                     inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
     if (bf16 == 0) {
-        trajectory_mlp::run<mixed::F16, 256, 1>(call);
+        trajectory_mlp::run<trajectory_mlp::F16, 256, 1>(call);
     } else {
-        trajectory_mlp::run<mixed::BF16, 256, 1>(call);
+        trajectory_mlp::run<trajectory_mlp::BF16, 256, 1>(call);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_ROWS16, 1)
+trajectory_mlp64_f16x3(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                       int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                       const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                       const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                       int32_t residual, int32_t columns, int32_t state_columns, int32_t held) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
+    trajectory_mlp::run<trajectory_mlp::F16x3, 64, 1>(call);
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_mlp::THREADS_ROWS16, 1)
+trajectory_mlp128_f16x3(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                        int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                        const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                        int32_t residual, int32_t columns, int32_t state_columns, int32_t held) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, held};
+    trajectory_mlp::run<trajectory_mlp::F16x3, 128, 1>(call);
 }

@@ -28,6 +28,13 @@ inline uint16_t f32_to_bf16(const float v) {
 }
 inline float bf16_to_f32(const uint16_t h) { return __uint_as_float(uint32_t(h) << 16); }
 inline uint32_t f32_to_f16x2(const float lo, const float hi) { return uint32_t(f32_to_f16(hi)) << 16 | f32_to_f16(lo); }
+inline uint16_t f32_to_f16_finite(const float v) {
+    const uint16_t h = f32_to_f16(v);
+    return (h & 0x7FFFu) == 0x7C00u ? uint16_t(h - 1u) : h;
+}
+inline uint32_t f32_to_f16x2_finite(const float lo, const float hi) {
+    return uint32_t(f32_to_f16_finite(hi)) << 16 | f32_to_f16_finite(lo);
+}
 inline uint32_t f32_to_bf16x2(const float lo, const float hi) { return uint32_t(f32_to_bf16(hi)) << 16 | f32_to_bf16(lo); }
 
 // ---- special functions
@@ -35,6 +42,7 @@ inline uint32_t f32_to_bf16x2(const float lo, const float hi) { return uint32_t(
 inline float tanh_approx(const float x) { return float(std::tanh(double(x))); }
 inline float exp2_approx(const float x) { return x < -126.0f ? 0.0f : float(std::exp2(double(x))); }
 inline float log2_approx(const float x) { return float(std::log2(double(x))); }
+inline float reciprocal_approx(const float x) { return 1.0f / x; }
 inline float sin_approx(const float x) { return float(std::sin(double(x))); }
 inline float cos_approx(const float x) { return float(std::cos(double(x))); }
 inline float sqrt_approx(const float x) { return std::sqrt(x); }

@@ -148,7 +148,7 @@ public final class Sampler {
 
     /**
      * Allowing a network's products of 16-bit numbers, where an execution has them: many times faster on a GPU, and the samples are then those of
-     * f32 within the rounding of 16 bits, not in their bits. Without this every execution and device gives the same bits. What has no such
+     * f32 within the rounding of 16 bits (of 22, with F16X3), not in their bits. Without this every execution and device gives the same bits. What has no such
      * execution runs in f32; {@link #explain} says which, and why.
      */
     public Sampler precision(Precision precision) {

@@ -82,7 +82,7 @@ class SixteenBitSamplesTest {
                 ScoreModel model = ScoreModel.load(file, device)) {
             Sampler plain = model.sampler(method);
             assertArrayEquals(sameNoise, plain.sample(ROWS, 1).rows(), "f32, unless asked, to the bit");
-            for (Precision precision : new Precision[] {Precision.F16, Precision.BF16}) {
+            for (Precision precision : new Precision[] {Precision.F16, Precision.BF16, Precision.F16X3}) {
                 Sampler sampler = plain.precision(precision);
                 Samples samples = sampler.sample(ROWS, 1);
                 assertEquals("fused-16bit", samples.run().execution());

@@ -70,7 +70,7 @@ final class CellRunner implements AutoCloseable {
     }
 
     private Evaluator open(Field field, Device device) {
-        return program.precision() != Precision.F32 && field instanceof MlpNetwork network
+        return program.precision().element() != Element.F32 && field instanceof MlpNetwork network
                 ? network.open(device, capacity, program.precision().element())
                 : field.open(device, capacity);
     }

@@ -35,15 +35,14 @@ final class FusedMlp implements Execution {
         if (refusal.isPresent()) {
             return Offer.declined(refusal.get());
         }
-        MlpShape shape = HalfMlp.shape(network(program));
+        MlpShape shape = HalfMlp.shape(network(program), program.precision().operands());
         int columns = new MlpTrajectory(program, traced).columns();
         MlpLaunch launch = MlpLaunch.of(device.limits(), shape, columns, Integer.MAX_VALUE);
         if (launch.warps() == 0) {
             return Offer.declined(shape.tooLarge(columns, device.limits()));
         }
-        Element type = program.precision().element();
-        KernelEntry entry = TrajectoryMlp.entry(shape, type, launch.rowsAWarp());
-        KernelEntry few = TrajectoryMlp.entry(shape, type, MlpLaunch.FEW);
+        KernelEntry entry = TrajectoryMlp.entry(shape, launch.rowsAWarp());
+        KernelEntry few = TrajectoryMlp.entry(shape, MlpLaunch.FEW);
         return Offer.taken("one launch of " + entry.name() + " for the whole trajectory: up to " + launch.warps()
                 + " warps a block, " + device.kernel(entry).resources().registers() + " registers a thread, "
                 + launch.sharedBytes(shape, columns) + " bytes of shared memory"
@@ -56,7 +55,7 @@ final class FusedMlp implements Execution {
         if (device.kind() == DeviceKind.HOST) {
             return Optional.of("the host multiplies in f32");
         } else if (program.precision() == Precision.F32) {
-            return Optional.of("products of 16-bit numbers were not asked for; precision f16 or bf16 does");
+            return Optional.of("products of 16-bit numbers were not asked for; precision f16, bf16 or f16x3 does");
         } else if (Stepwise.repeats(program.plan())) {
             return Optional.of("a step repeats until a row is done");
         } else if (program.fields().size() != 1) {
@@ -76,7 +75,7 @@ final class FusedMlp implements Execution {
                                 : "a row function or a law of the plan has no kernel here");
             }
         }
-        return HalfMlp.refusal(network, program.precision().element());
+        return HalfMlp.refusal(network, program.precision().operands());
     }
 
     private static MlpNetwork network(Program program) {
@@ -96,7 +95,7 @@ final class FusedMlp implements Execution {
             MlpTrajectory plain = new MlpTrajectory(program, false);
             MlpTrajectory traced = new MlpTrajectory(program, true);
             HalfMlp network = owned.add(
-                    HalfMlp.of(network(program), stream, program.precision().element(), plain.times()));
+                    HalfMlp.of(network(program), stream, program.precision().operands(), plain.times()));
             BatchRows batchRows = owned.add(new BatchRows(stream, Math.max(1, rows)));
             DeviceBuffer io = owned.add(device.allocate(Element.F32, Math.max(1L, rows) * plain.columns()));
             return new Run(

@@ -3,6 +3,7 @@ package org.tweedie.execution;
 import java.util.List;
 import java.util.Locale;
 import org.tweedie.device.Element;
+import org.tweedie.kernels.Operands;
 import org.tweedie.sde.Spelling;
 
 /**
@@ -13,10 +14,15 @@ import org.tweedie.sde.Spelling;
 public enum Precision {
     /** 24 bits, and the same bits everywhere. */
     F32(Element.F32),
-    /** 11 bits, up to 65,504: rows of a state or a layer beyond that become NaN. */
+    /** 11 bits, up to 65,504: beyond that an operand stays there, wrong but finite. */
     F16(Element.F16),
     /** 8 bits, with the range of f32. */
-    BF16(Element.BF16);
+    BF16(Element.BF16),
+    /**
+     * 22 bits of a number, of f32's class: each operand in two parts of f16, three products for one. What has no such products runs in f32,
+     * never in f16. Up to 65,504, as {@link #F16}.
+     */
+    F16X3(Element.F32);
 
     private final Element element;
 
@@ -24,22 +30,33 @@ public enum Precision {
         this.element = element;
     }
 
+    /** Of single products. */
     Element element() {
         return element;
     }
 
-    /** As it is written: {@code f32}, {@code f16}, {@code bf16}. */
+    /** Of the products of whole trajectories; F32 has none. */
+    Operands operands() {
+        return switch (this) {
+            case F32 -> throw new IllegalStateException("f32 has no operands of 16 bits");
+            case F16 -> Operands.F16;
+            case BF16 -> Operands.BF16;
+            case F16X3 -> Operands.F16X3;
+        };
+    }
+
+    /** As it is written: {@code f32}, {@code f16}, {@code bf16}, {@code f16x3}. */
     public String spec() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Reads {@code f32}, {@code f16} or {@code bf16}. */
+    /** Reads {@code f32}, {@code f16}, {@code bf16} or {@code f16x3}. */
     public static Precision parse(String spec) {
         for (Precision precision : values()) {
             if (precision.spec().equals(spec)) {
                 return precision;
             }
         }
-        throw Spelling.unknown("precision", spec, List.of(F32.spec(), F16.spec(), BF16.spec()));
+        throw Spelling.unknown("precision", spec, List.of(F32.spec(), F16.spec(), BF16.spec(), F16X3.spec()));
     }
 }

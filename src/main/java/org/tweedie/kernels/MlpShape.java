@@ -5,14 +5,17 @@ import org.tweedie.device.Device;
 /**
  * A multilayer perceptron as {@link TrajectoryMlp} takes it: narrower layers are filled up with zeros. Immutable.
  *
- * @param width of the hidden layers, 1 to {@value #MOST_WIDTH}
+ * @param operands of its products
+ * @param width of the hidden layers, 1 to {@link #mostWidth}
  * @param inputs coordinates of all inputs together, 1 to {@value #MOST_INPUTS}
  * @param outputs 1 to {@value #MOST_OUTPUTS}
  * @param depth hidden layers, at least 1
  * @param residual whether hidden layers after the first add their input
  */
-public record MlpShape(int width, int inputs, int outputs, int depth, Activation activation, boolean residual) {
-    public static final int MOST_WIDTH = 256;
+public record MlpShape(
+        Operands operands, int width, int inputs, int outputs, int depth, Activation activation, boolean residual) {
+    private static final int MOST_WIDTH = 256;
+    private static final int MOST_SPLIT_WIDTH = 128;
     public static final int MOST_INPUTS = 16;
     public static final int MOST_OUTPUTS = 16;
 
@@ -21,16 +24,22 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
 
     public MlpShape {
         if (width < 1
-                || width > MOST_WIDTH
+                || width > mostWidth(operands)
                 || inputs < 1
                 || inputs > MOST_INPUTS
                 || outputs < 1
                 || outputs > MOST_OUTPUTS
                 || depth < 1) {
-            throw new IllegalArgumentException("a fused mlp is up to " + MOST_WIDTH + " wide with up to " + MOST_INPUTS
+            throw new IllegalArgumentException("a fused mlp of " + operands + " is up to " + mostWidth(operands)
+                    + " wide with up to " + MOST_INPUTS
                     + " inputs and " + MOST_OUTPUTS + " outputs, got " + width + "x" + depth + " from " + inputs
                     + " to " + outputs);
         }
+    }
+
+    /** The widest hidden layers: split operands of more would not fit the registers. */
+    public static int mostWidth(Operands operands) {
+        return operands.parts() == 2 ? MOST_SPLIT_WIDTH : MOST_WIDTH;
     }
 
     /** Width of the layers of the kernel: 64, 128 or 256. */
@@ -43,9 +52,10 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
         return activation == Activation.SILU ? 0.5f : 1;
     }
 
-    /** Rows of the packed weights of layer {@code l}: four coordinates of the inputs take sixteen. */
+    /** Rows of the packed weights of layer {@code l}, of each part. */
     int packedIn(int l) {
-        return l == 0 ? (inputs + 3) / 4 * 16 : padded();
+        int a = operands.inputsABlock();
+        return l == 0 ? (inputs + a - 1) / a * 16 : padded();
     }
 
     /** Columns of the packed weights of layer {@code l}; {@code depth} is the output layer. */
@@ -57,7 +67,7 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
     long packedElements() {
         long elements = 0;
         for (int l = 0; l <= depth; l++) {
-            elements += PackedMatrix.elements(packedIn(l), packedOut(l));
+            elements += PackedMatrix.elements(operands.parts() * packedIn(l), packedOut(l));
         }
         return elements;
     }
@@ -79,7 +89,7 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
 
     /** Columns of a hidden layer, with all their weights, that kernels of 16 rows a warp compute between two waits. */
     private int groupColumns() {
-        return padded() == 256 ? 32 : padded() / 2;
+        return padded() == 256 || operands.parts() == 2 ? 32 : padded() / 2;
     }
 
     /** Groups of all hidden layers after the first. */
@@ -89,7 +99,7 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
 
     /** Shared memory of a group. */
     long groupBytes() {
-        return 2L * groupColumns() * padded();
+        return 2L * operands.parts() * groupColumns() * padded();
     }
 
     /** Why a block holds not even one warp. */
@@ -106,6 +116,9 @@ public record MlpShape(int width, int inputs, int outputs, int depth, Activation
 
     /** Warps whose registers a multiprocessor holds, where each has so many rows; 0 where there is no such kernel. */
     int mostWarps(int rowsAWarp) {
-        return rowsAWarp == MlpLaunch.FEW ? 8 : padded() == 64 ? 12 : padded() == 128 ? 8 : 0;
+        if (rowsAWarp == MlpLaunch.FEW) {
+            return 8;
+        }
+        return operands.parts() == 2 || padded() > 128 ? 0 : padded() == 64 ? 12 : 8;
     }
 }

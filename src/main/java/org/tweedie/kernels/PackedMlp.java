@@ -27,24 +27,25 @@ public final class PackedMlp implements AutoCloseable {
     /**
      * Packs weights and waits until they are there.
      *
-     * @param type F16 or BF16
      * @param layers row-major, inputs by outputs: hidden layers, then the output layer
      * @param outBias of the output layer
      */
-    public static PackedMlp of(Stream stream, Element type, MlpShape shape, List<float[]> layers, float[] outBias) {
+    public static PackedMlp of(Stream stream, MlpShape shape, List<float[]> layers, float[] outBias) {
         if (layers.size() != shape.depth() + 1 || outBias.length != shape.outputs()) {
             throw new IllegalArgumentException(shape + " has " + (shape.depth() + 1) + " layers and " + shape.outputs()
                     + " biases of outputs, got " + layers.size() + " and " + outBias.length);
         }
         Device device = stream.device();
+        Element type = shape.operands().element();
         Closing owned = new Closing();
         try (Closing passing = new Closing()) {
             DeviceBuffer packed = owned.add(device.allocate(type, shape.packedElements()));
             DeviceBuffer bias = owned.add(device.allocate(Element.F32, MlpShape.MOST_OUTPUTS));
             long at = 0;
             for (int l = 0; l <= shape.depth(); l++) {
-                float[] filled = l == 0 ? inputs(shape, type, layers.get(0)) : filled(shape, l, layers.get(l));
-                int in = shape.packedIn(l);
+                boolean aside = l == 0 && shape.operands().parts() == 1;
+                float[] filled = aside ? inputs(shape, type, layers.get(0)) : filled(shape, l, layers.get(l));
+                int in = shape.operands().parts() * shape.packedIn(l);
                 int out = shape.packedOut(l);
                 DeviceBuffer from = passing.add(device.allocate(Element.F32, filled.length));
                 stream.upload(filled, 0, from, 0, filled.length);
@@ -64,15 +65,25 @@ public final class PackedMlp implements AutoCloseable {
         }
     }
 
+    /** A layer filled up with zeros; of split operands the low parts behind the high ones. */
     private static float[] filled(MlpShape shape, int l, float[] w) {
+        int rows = l == 0 ? shape.inputs() : shape.width();
         int width = l == shape.depth() ? shape.outputs() : shape.width();
         int columns = shape.packedOut(l);
+        int parts = shape.operands().parts();
+        int low = shape.packedIn(l) * columns;
         float scale = l == shape.depth() ? 1 : shape.scale();
-        requireCount(w, shape.width() * width, l);
-        float[] filled = new float[shape.packedIn(l) * columns];
-        for (int k = 0; k < shape.width(); k++) {
+        requireCount(w, rows * width, l);
+        float[] filled = new float[parts * low];
+        for (int k = 0; k < rows; k++) {
             for (int j = 0; j < width; j++) {
-                filled[k * columns + j] = scale * w[k * width + j];
+                float value = scale * w[k * width + j];
+                int at = k * columns + j;
+                filled[at] =
+                        parts == 1 ? value : nearest(value, shape.operands().element());
+                if (parts == 2) {
+                    filled[low + at] = Operands.LOW * (value - filled[at]);
+                }
             }
         }
         return filled;

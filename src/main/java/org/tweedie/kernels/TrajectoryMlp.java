@@ -6,7 +6,6 @@ import java.util.List;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
-import org.tweedie.device.Element;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
 import org.tweedie.device.LaunchShape;
@@ -43,27 +42,35 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_ROWS16}. */
     public static final KernelEntry MLP256_ROWS16 = entry("trajectory_mlp256_rows16", TrajectoryMlpTwins::mlp256Rows16);
 
+    /** As {@link #MLP64_F16} with 16 rows a warp and split operands; a parameter more: groups held. */
+    public static final KernelEntry MLP64_F16X3 = entry("trajectory_mlp64_f16x3", TrajectoryMlpTwins::mlp64F16x3);
+
+    /** As {@link #MLP64_F16X3}. */
+    public static final KernelEntry MLP128_F16X3 = entry("trajectory_mlp128_f16x3", TrajectoryMlpTwins::mlp128F16x3);
+
     private TrajectoryMlp() {}
 
     private static KernelEntry entry(String name, KernelEntry.Twin twin) {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        parameters.addAll(Collections.nCopies(name.endsWith("rows16") ? 9 : 7, Parameter.I32));
+        int more = name.endsWith("rows16") ? 2 : name.endsWith("x3") ? 1 : 0;
+        parameters.addAll(Collections.nCopies(7 + more, Parameter.I32));
         return KernelEntry.of(name, twin, parameters.toArray(new Parameter[0]));
     }
 
-    /** The kernel of a network in F16 or BF16, of as many rows a warp. */
-    public static KernelEntry entry(MlpShape shape, Element type, int rowsAWarp) {
-        boolean half = type == Element.F16;
-        if (rowsAWarp == MlpLaunch.FEW) {
-            return switch (shape.padded()) {
-                case 64 -> MLP64_ROWS16;
-                case 128 -> MLP128_ROWS16;
-                default -> MLP256_ROWS16;
-            };
-        }
-        return shape.padded() == 64 ? half ? MLP64_F16 : MLP64_BF16 : half ? MLP128_F16 : MLP128_BF16;
+    /** The kernel of a network, of as many rows a warp. */
+    public static KernelEntry entry(MlpShape shape, int rowsAWarp) {
+        int width = shape.padded();
+        return switch (shape.operands()) {
+            case F16X3 -> width == 64 ? MLP64_F16X3 : MLP128_F16X3;
+            case F16, BF16 ->
+                rowsAWarp == MlpLaunch.FEW
+                        ? width == 64 ? MLP64_ROWS16 : width == 128 ? MLP128_ROWS16 : MLP256_ROWS16
+                        : shape.operands() == Operands.F16
+                                ? width == 64 ? MLP64_F16 : MLP128_F16
+                                : width == 64 ? MLP64_BF16 : MLP128_BF16;
+        };
     }
 
     /**
@@ -120,8 +127,7 @@ public final class TrajectoryMlp {
             PackedMlp network,
             MlpLaunch launch) {
         MlpShape shape = network.shape();
-        Element type = network.packed().element();
-        KernelEntry entry = entry(shape, type, launch.rowsAWarp());
+        KernelEntry entry = entry(shape, launch.rowsAWarp());
         Arguments arguments = new Arguments(entry);
         rows.into(arguments)
                 .buffer(io)
@@ -142,7 +148,10 @@ public final class TrajectoryMlp {
                 .i32((shape.width() + 15) / 16)
                 .i32(program.columns());
         if (launch.rowsAWarp() == MlpLaunch.FEW) {
-            arguments.i32(launch.passes() ? launch.held() : shape.groups()).i32(type == Element.BF16 ? 1 : 0);
+            arguments.i32(launch.passes() ? launch.held() : shape.groups());
+            if (shape.operands() != Operands.F16X3) {
+                arguments.i32(shape.operands() == Operands.BF16 ? 1 : 0);
+            }
         }
         long blocks = Math.min(launch.blocks(count), stream.device().limits().processors());
         int shared = Math.toIntExact(launch.sharedBytes(shape, program.columns()));

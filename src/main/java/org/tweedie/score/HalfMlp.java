@@ -10,6 +10,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.MlpShape;
+import org.tweedie.kernels.Operands;
 import org.tweedie.kernels.PackedMlp;
 
 /**
@@ -28,17 +29,18 @@ public final class HalfMlp implements AutoCloseable {
     }
 
     /** Why a network does not go into 16 bits, or nothing. */
-    public static Optional<String> refusal(MlpNetwork network, Element type) {
+    public static Optional<String> refusal(MlpNetwork network, Operands operands) {
         int inputs = network.signature().inputs();
         int outputs = network.layout().outputs();
         int width = network.architecture().width();
-        if (width > MlpShape.MOST_WIDTH) {
-            return Optional.of("the network is " + width + " wide, the kernels hold up to " + MlpShape.MOST_WIDTH);
+        int most = MlpShape.mostWidth(operands);
+        if (width > most) {
+            return Optional.of("the network is " + width + " wide, the kernels of its precision hold up to " + most);
         } else if (inputs > MlpShape.MOST_INPUTS || outputs > MlpShape.MOST_OUTPUTS) {
             return Optional.of("the network has " + inputs + " inputs and " + outputs
                     + " outputs, the kernels hold up to " + MlpShape.MOST_INPUTS + " and " + MlpShape.MOST_OUTPUTS);
         }
-        return beyondRange(network, type);
+        return beyondRange(network, operands.element());
     }
 
     /** Which weights a type of 16 bits does not hold, or nothing. */
@@ -59,9 +61,10 @@ public final class HalfMlp implements AutoCloseable {
     }
 
     /** What the kernels need to know of a network that {@link #refusal} has nothing against. */
-    public static MlpShape shape(MlpNetwork network) {
+    public static MlpShape shape(MlpNetwork network, Operands operands) {
         Mlp mlp = network.architecture();
         return new MlpShape(
+                operands,
                 mlp.width(),
                 network.signature().inputs(),
                 network.layout().outputs(),
@@ -75,9 +78,9 @@ public final class HalfMlp implements AutoCloseable {
      *
      * @param times row i of {@link #biases} is that of the i-th
      */
-    public static HalfMlp of(MlpNetwork network, Stream stream, Element type, double[] times) {
+    public static HalfMlp of(MlpNetwork network, Stream stream, Operands operands, double[] times) {
         Device device = stream.device();
-        MlpShape shape = shape(network);
+        MlpShape shape = shape(network, operands);
         MlpLayout layout = network.layout();
         float[] values = values(network, stream);
         List<float[]> layers = new ArrayList<>();
@@ -94,7 +97,7 @@ public final class HalfMlp implements AutoCloseable {
         float[] outBias = Arrays.copyOfRange(values, bias, bias + shape.outputs());
         Closing owned = new Closing();
         try (MlpForward forward = new MlpForward(network, device, 1)) {
-            PackedMlp packed = owned.add(PackedMlp.of(stream, type, shape, layers, outBias));
+            PackedMlp packed = owned.add(PackedMlp.of(stream, shape, layers, outBias));
             forward.prepare(stream, times);
             float[] rows = forward.prepared(stream);
             float[] table = new float[Math.max(1, times.length) * shape.biases()];

@@ -123,11 +123,13 @@ class CliTest {
                         && judged.contains("lon, deg"),
                 judged);
         assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
-        assertTrue(Cli.run("explain --device cpu --precision bf16 --model " + model)
-                .ok()
-                .out()
-                .contains("the host multiplies in f32"));
-        Cli.run("explain --device cpu --precision f8 --model " + model).failed(2, "f8", "bf16");
+        for (String precision : new String[] {"bf16", "f16x3"}) {
+            assertTrue(Cli.run("explain --device cpu --precision " + precision + " --model " + model)
+                    .ok()
+                    .out()
+                    .contains("the host multiplies in f32"));
+        }
+        Cli.run("explain --device cpu --precision f8 --model " + model).failed(2, "f8", "bf16", "f16x3");
         assertTrue(Cli.run("inspect " + model).ok().out().contains("network.architecture = mlp:8x2"));
         assertTrue(Cli.run("inspect " + table).ok().out().contains("120 rows, 3 columns"));
         assertTrue(Cli.run("doctor --device cpu").ok().out().contains("'cpu' works"));

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tweedie.device.Device;
+import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.Activation;
 import org.tweedie.plan.Interpreter;
@@ -146,7 +147,8 @@ class FusedMlpTest {
     /**
      * With the noise shared, the distance to the plan in double. An evaluation is off by a few roundoffs of the operands (TrajectoryMlpTest), and
      * these few steps pass it on without making it larger than the samples' spread allows: 8 roundoffs, of f16 2^-11 and of bf16 2^-8. That the
-     * distance is that of the operands, and nothing else's, shows where 3 more bits make it smaller and f32 leaves none of it.
+     * distance is that of the operands, and nothing else's, shows where 3 more bits make it smaller and f32 leaves none of it. Split operands are
+     * of f32's class: each product off by three times 2^-22.
      */
     @ParameterizedTest
     @ValueSource(
@@ -184,9 +186,13 @@ class FusedMlpTest {
             double bf16 = distance(
                     expected,
                     run(program.with(Precision.BF16), FUSED, 7, ROWS, Map.of()).get(0));
-            String all = method + ": f32 " + f32 + ", f16 " + f16 + ", bf16 " + bf16;
+            double x3 = distance(
+                    expected,
+                    run(program.with(Precision.F16X3), FUSED, 7, ROWS, Map.of()).get(0));
+            String all = method + ": f32 " + f32 + ", f16 " + f16 + ", bf16 " + bf16 + ", x3 " + x3;
             assertTrue(f16 < 8 * 0x1p-11 && bf16 < 8 * 0x1p-8, all);
             assertTrue(f32 < f16 / 3 && f16 < bf16 / 2, all);
+            assertTrue(x3 < 8 * 3 * 0x1p-22 && x3 < f16 / 50, all);
         }
     }
 
@@ -296,7 +302,7 @@ class FusedMlpTest {
 
     private String reason(Program program) {
         Sampling.Choice choice = Sampling.choose(program, device, false, null);
-        String next = program.precision() == Precision.F32
+        String next = program.precision().element() == Element.F32
                         || !HalfMlp.beyondRange(
                                         network(program), program.precision().element())
                                 .isEmpty()
@@ -314,6 +320,7 @@ class FusedMlpTest {
     void itIsTakenWhereAskedForAndDeclinesWithAReason() {
         try (Net net = net(Mlp.of(32, 2).with(Activation.GELU));
                 Net wide = net(Mlp.of(257, 1));
+                Net middle = net(Mlp.of(129, 1));
                 Net deep = net(Mlp.of(128, 9))) {
             Program asked = program(net, false);
             Sampling.Choice choice = Sampling.choose(asked, device, false, null);
@@ -322,6 +329,12 @@ class FusedMlpTest {
             assertTrue(taken.contains("trajectory_mlp64_f16") && taken.contains("shared memory"), taken);
             assertTrue(reason(asked.with(Precision.F32)).contains("not asked for"));
             assertTrue(reason(program(wide, false)).contains("257 wide"));
+            assertTrue(reason(program(middle, false).with(Precision.F16X3)).contains("129 wide"));
+            String x3 = Sampling.choose(asked.with(Precision.F16X3), device, false, null)
+                    .offers()
+                    .get(FUSED)
+                    .reason();
+            assertTrue(x3.contains("trajectory_mlp64_f16x3"), x3);
             Sampling.Choice passing = Sampling.choose(program(deep, false), device, false, null);
             assertTrue(passing.offers().get(FUSED).reason().contains("through which weights pass"));
             assertTrue(reason(program(net, 2000)).contains("shared memory"));
@@ -350,6 +363,7 @@ class FusedMlpTest {
     @Test
     void aPrecisionIsReadByItsName() {
         assertEquals(Precision.BF16, Precision.parse("bf16"));
+        assertEquals(Precision.F16X3, Precision.parse("f16x3"));
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Precision.parse("half"))
                 .getMessage()
                 .contains("bf16"));

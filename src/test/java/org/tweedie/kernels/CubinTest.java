@@ -193,7 +193,9 @@ class CubinTest {
                         "trajectory_mlp128_bf16",
                         "trajectory_mlp64_rows16",
                         "trajectory_mlp128_rows16",
-                        "trajectory_mlp256_rows16"),
+                        "trajectory_mlp256_rows16",
+                        "trajectory_mlp64_f16x3",
+                        "trajectory_mlp128_f16x3"),
                 having(kernels, Opcode.HMMA));
     }
 
@@ -248,22 +250,27 @@ class CubinTest {
     /**
      * A warp has 32 rows (half of them, and both types, in {@code rows16}): with B blocks of 16 columns a layer, a hidden layer is 4 B B
      * products, the first 4 B for each of up to four blocks of inputs, the outputs 4 B; all twice, for SiLU alone and for any activation,
-     * but in the widest kernel. SiLU alone takes one special function for each of 16 B sums a lane, in the first layer and in the others; any
-     * activation 6: tanh for SiLU, tanh and GELU, a sine, two for softplus. A weight is loaded once for all rows of the warp: a load for
-     * each four products (two, of 16 rows), two for the biases of a block of columns and layer, four for a block of inputs and 16 rows; the linear part of the cells 128 at most.
+     * but in the widest kernel. Split operands have 16 rows, three products for one, two loads, and one block of inputs. SiLU alone takes one
+     * special function for each of 16 B sums a lane, in the first layer and in the others; any activation 6: tanh for SiLU, tanh and GELU,
+     * a sine, two for softplus; of split operands 2 and 4, the rest by polynomials. A weight is loaded once for all rows of the warp: a load
+     * for each four products (two, of 16 rows), two for the biases of a block of columns and layer, four for a block of inputs and 16 rows;
+     * the linear part of the cells 128 at most.
      */
     private static void trajectory(String name, Counts counts) {
-        boolean few = name.contains("rows16");
+        boolean split = name.contains("x3");
+        boolean few = split || name.contains("rows16");
         int blocks = Integer.parseInt(name.replaceAll("trajectory_mlp(\\d+)_.*", "$1")) / 16;
         int tiles = few ? 1 : 2;
-        int types = few ? 2 : 1;
+        int types = name.contains("rows16") ? 2 : 1;
         boolean alone = blocks < 16;
         int networks = types * (alone ? 2 : 1);
-        int weights = blocks * blocks + 4 * blocks + blocks;
-        assertEquals(networks * 2 * tiles * weights, counts.of(Opcode.HMMA), name);
+        int weights = blocks * blocks + (split ? 1 : 4) * blocks + blocks;
+        assertEquals(networks * 2 * tiles * weights * (split ? 3 : 1), counts.of(Opcode.HMMA), name);
         int sums = types * 2 * 8 * tiles * blocks;
-        assertEquals(types * 2 + sums * (alone ? 1 + 6 : 6), counts.of(Opcode.MUFU), name);
+        int special = split ? 2 + 4 : alone ? 1 + 6 : 6;
+        assertEquals(types * 2 + sums * special, counts.of(Opcode.MUFU), name);
         int others = networks * (2 * 2 * blocks + 16 * tiles) + 128 * types;
+        weights *= split ? 2 : 1;
         assertTrue(counts.of(Opcode.LDS) <= networks * weights + others, name + " loads " + counts.of(Opcode.LDS));
     }
 

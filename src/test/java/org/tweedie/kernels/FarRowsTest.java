@@ -187,7 +187,7 @@ class FarRowsTest {
 
     @Test
     void aTrajectoryLoadsAndStoresFarPlaces() {
-        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Element.BF16, 33, 2);
+        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Operands.BF16, 33, 2);
         float[] dense;
         try (Lab lab = new Lab(device)) {
             DeviceBuffer io = lab.floats(near.values());

@@ -134,9 +134,9 @@ public final class LaunchSet {
         for (Activation activation : Activation.values()) {
             cases.add(exact(activation + " " + rows, lab -> activation(lab, rows, activation)));
         }
-        for (Element type : new Element[] {Element.F16, Element.BF16}) {
+        for (Operands type : Operands.values()) {
             for (int width : new int[] {33, 65, 129}) {
-                for (MlpLaunch launch : launches(width)) {
+                for (MlpLaunch launch : launches(type, width)) {
                     Trajectory one = trajectory(rows, type, width, launch.passes() ? 3 : 2);
                     String name = "trajectory " + type + " " + rows + " x " + width + " by " + launch;
                     cases.add(new Case(name, false, lab -> {
@@ -309,7 +309,7 @@ public final class LaunchSet {
      *
      * @param values of io: start, and room for x
      */
-    record Trajectory(int rows, Element type, MlpShape shape, float[] values) {
+    record Trajectory(int rows, MlpShape shape, float[] values) {
         void run(Lab lab, DeviceBuffer io, long stride, MlpLaunch launch) {
             int[] headers = new int[2 * CellLayout.HEADER];
             float[] table = new float[2 * CellLayout.WEIGHTS];
@@ -334,7 +334,7 @@ public final class LaunchSet {
             for (int step = 0; step < 2; step++) {
                 PackedMlp.biasRow(shape, random(2 * hidden, 40), step * hidden, biases, step * shape.biases());
             }
-            try (PackedMlp packed = PackedMlp.of(lab.stream(), type, shape, layers, random(3, 41))) {
+            try (PackedMlp packed = PackedMlp.of(lab.stream(), shape, layers, random(3, 41))) {
                 TrajectoryMlp.Program program = new TrajectoryMlp.Program(
                         lab.ints(plan.table()),
                         plan.size(),
@@ -349,18 +349,23 @@ public final class LaunchSet {
         }
     }
 
-    static Trajectory trajectory(int rows, Element type, int width, int depth) {
+    static Trajectory trajectory(int rows, Operands type, int width, int depth) {
         Activation activation = width < 64 ? Activation.SILU : Activation.GELU;
-        MlpShape shape = new MlpShape(width, 5, 3, depth, activation, false);
-        return new Trajectory(rows, type, shape, random(rows * 6, 42));
+        MlpShape shape = new MlpShape(type, width, 5, 3, depth, activation, false);
+        return new Trajectory(rows, shape, random(rows * 6, 42));
     }
 
     /** Tiles of both sizes, and weights that pass. */
-    private static List<MlpLaunch> launches(int width) {
-        List<MlpLaunch> launches = new ArrayList<>(List.of(new MlpLaunch(16, 2, 0)));
+    private static List<MlpLaunch> launches(Operands type, int width) {
+        List<MlpLaunch> launches = new ArrayList<>();
+        if (width <= MlpShape.mostWidth(type)) {
+            launches.add(new MlpLaunch(16, 2, 0));
+        }
         if (width <= 128) {
-            launches.add(new MlpLaunch(32, 2, MlpLaunch.ALL));
             launches.add(new MlpLaunch(16, 2, MlpLaunch.ALL));
+        }
+        if (width <= 128 && type != Operands.F16X3) {
+            launches.add(new MlpLaunch(32, 2, MlpLaunch.ALL));
         }
         return launches;
     }

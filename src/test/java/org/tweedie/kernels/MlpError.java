@@ -12,8 +12,10 @@ import org.tweedie.device.Element;
  *   inputs   x = hi + lo and W = hi + lo:  3 r^2 |x w| + s (|x| + |w| + s)
  *   weights  r |h w| + s |h|               of layers after the first
  *   carried  e |w| (1 + r)                 e the error of h
- *   act      L e, and its own error        L its Lipschitz constant; errors as kernels/score/activation_fast.cuh states them
+ *   act      L e, and its own error        L its Lipschitz constant; errors as activation_fast.cuh and activation_close.cuh state them
  *   h        r |h| + s                     rounded for the next layer
+ *   x3       r = 2^-11, s = 2^-35 (the low part's step over 2^11): all layers as the inputs, and h is not rounded; the second sum
+ *            of 2 k terms adds 4 k u 2^-10 sum |x w|, and one rounding puts it to the first
  * </pre>
  */
 final class MlpError {
@@ -22,6 +24,7 @@ final class MlpError {
     private final MlpShape shape;
     private final double r;
     private final double step;
+    private final boolean split;
     private final List<float[]> layers;
     private final float[] biases;
     private final float[] outBias;
@@ -29,10 +32,12 @@ final class MlpError {
     /** Outputs and what each may be off. */
     record Bounded(double[] value, double[] error) {}
 
-    MlpError(MlpShape shape, Element type, List<float[]> layers, float[] biases, float[] outBias) {
+    MlpError(MlpShape shape, List<float[]> layers, float[] biases, float[] outBias) {
         this.shape = shape;
-        this.r = type == Element.F16 ? 0x1p-11 : 0x1p-8;
-        this.step = type == Element.F16 ? 0x1p-24 : 0x1p-133;
+        boolean half = shape.operands().element() == Element.F16;
+        this.split = shape.operands() == Operands.F16X3;
+        this.r = half ? 0x1p-11 : 0x1p-8;
+        this.step = split ? 0x1p-35 : half ? 0x1p-24 : 0x1p-133;
         this.layers = layers;
         this.biases = biases;
         this.outBias = outBias;
@@ -55,7 +60,7 @@ final class MlpError {
                     next[j] += h[j];
                     nextError[j] += e[j] + 2 * U * (Math.abs(next[j]) + nextError[j] + e[j]);
                 }
-                nextError[j] += (r + 2 * U) * (Math.abs(next[j]) + nextError[j]) + step;
+                nextError[j] += ((split ? 0 : r) + 2 * U) * (Math.abs(next[j]) + nextError[j]) + step;
             }
             h = next;
             e = nextError;
@@ -66,7 +71,7 @@ final class MlpError {
     private Bounded product(double[] h, double[] e, float[] w, int width, float[] bias, int at, boolean first) {
         double[] value = new double[width];
         double[] error = new double[width];
-        int terms = first ? 16 * ((h.length + 3) / 4) : h.length;
+        int terms = first && !split ? 16 * ((h.length + 3) / 4) : h.length + (split ? 1 : 0);
         for (int j = 0; j < width; j++) {
             double sum = bias[at + j];
             double size = Math.abs(sum);
@@ -77,12 +82,12 @@ final class MlpError {
                 double there = Math.abs(h[k]) + e[k];
                 size += there * Math.abs(weight) * (1 + 4 * r);
                 off += e[k] * Math.abs(weight) * (1 + r);
-                off += first
+                off += first || split
                         ? 3 * r * r * there * Math.abs(weight) + step * (there + Math.abs(weight) + step)
                         : r * there * Math.abs(weight) + step * there;
             }
             value[j] = sum;
-            error[j] = off + 2 * (terms + 2) * U * size;
+            error[j] = off + 2 * (terms + 2) * U * size + (split ? 4 * terms * U * 0x1p-10 * size : 0);
         }
         return new Bounded(value, error);
     }
@@ -93,11 +98,11 @@ final class MlpError {
         return 4 * U * size
                 + switch (shape.activation()) {
                     case IDENTITY, RELU -> 0;
-                    case SILU -> size * tanh / 2;
-                    case TANH -> tanh;
-                    case GELU -> size * tanh / 2 + 2.6e-5;
-                    case SIN -> 0x1p-20;
-                    case SOFTPLUS -> 0x1p-21;
+                    case SILU -> split ? 0x1p-22 * (0.6 + size) : size * tanh / 2;
+                    case TANH -> split ? 0x1p-22 : tanh;
+                    case GELU -> split ? 0x1p-21 * (1 + size) : size * tanh / 2 + 2.6e-5;
+                    case SIN -> split ? 0x1p-22 : 0x1p-20;
+                    case SOFTPLUS -> split ? 0x1p-22 * (1 + size) : 0x1p-21;
                 };
     }
 

@@ -71,7 +71,7 @@ class SixteenBitLayersTest {
                 lab.stream().synchronize();
             }
             float[] got = lab.read(out);
-            MlpError error = error(network, mlp, type, values);
+            MlpError error = error(network, mlp, Operands.valueOf(type.name()), values);
             double worst = 0;
             for (int r = 0; r < ROWS; r++) {
                 double[] in = {x[r * DIM], x[r * DIM + 1], x[r * DIM + 2]};
@@ -101,7 +101,7 @@ class SixteenBitLayersTest {
         return values;
     }
 
-    private static MlpError error(MlpNetwork network, Mlp mlp, Element type, float[] values) {
+    private static MlpError error(MlpNetwork network, Mlp mlp, Operands type, float[] values) {
         List<float[]> layers = new ArrayList<>();
         float[] biases = new float[mlp.depth() * mlp.width()];
         for (int l = 0; l < mlp.depth(); l++) {
@@ -109,7 +109,7 @@ class SixteenBitLayersTest {
             System.arraycopy(tensor(network, values, "layer." + l + ".bias"), 0, biases, l * mlp.width(), mlp.width());
         }
         layers.add(tensor(network, values, "out.weight"));
-        return new MlpError(HalfMlp.shape(network), type, layers, biases, tensor(network, values, "out.bias"));
+        return new MlpError(HalfMlp.shape(network, type), layers, biases, tensor(network, values, "out.bias"));
     }
 
     private static float[] tensor(MlpNetwork network, float[] values, String name) {

@@ -1,10 +1,12 @@
 package org.tweedie.kernels.host;
 
+import java.util.Arrays;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
 import org.tweedie.kernels.CellLayout;
 import org.tweedie.kernels.MlpOperations;
 import org.tweedie.kernels.MlpShape;
+import org.tweedie.kernels.Operands;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.rng.Philox;
 
@@ -13,27 +15,25 @@ import org.tweedie.rng.Philox;
  * reference of the kernels, not the host's way to sample. Stateless.
  */
 public final class TrajectoryMlpTwins {
+    private static final float MOST_F16 = 65_504;
+    private static final float LOW = 2048;
+
     private TrajectoryMlpTwins() {}
 
-    /** Bits of the nearest 16-bit number. */
-    private interface Narrow {
-        short bits(float v);
-    }
-
     public static void mlp64F16(Arguments a, Team team) {
-        run(a, team, 64, Halves::f16, Halves::fromF16);
+        run(a, team, 64, Operands.F16);
     }
 
     public static void mlp64Bf16(Arguments a, Team team) {
-        run(a, team, 64, Halves::bf16, Halves::fromBf16);
+        run(a, team, 64, Operands.BF16);
     }
 
     public static void mlp128F16(Arguments a, Team team) {
-        run(a, team, 128, Halves::f16, Halves::fromF16);
+        run(a, team, 128, Operands.F16);
     }
 
     public static void mlp128Bf16(Arguments a, Team team) {
-        run(a, team, 128, Halves::bf16, Halves::fromBf16);
+        run(a, team, 128, Operands.BF16);
     }
 
     public static void mlp64Rows16(Arguments a, Team team) {
@@ -48,32 +48,45 @@ public final class TrajectoryMlpTwins {
         rows16(a, team, 256);
     }
 
-    private static void rows16(Arguments a, Team team, int width) {
-        if (a.int32(19) == 0) {
-            run(a, team, width, Halves::f16, Halves::fromF16);
-        } else {
-            run(a, team, width, Halves::bf16, Halves::fromBf16);
-        }
+    public static void mlp64F16x3(Arguments a, Team team) {
+        run(a, team, 64, Operands.F16X3);
     }
 
-    private static void run(Arguments a, Team team, int width, Narrow narrow, MixedTwins.Widen widen) {
+    public static void mlp128F16x3(Arguments a, Team team) {
+        run(a, team, 128, Operands.F16X3);
+    }
+
+    private static void rows16(Arguments a, Team team, int width) {
+        run(a, team, width, a.int32(19) == 0 ? Operands.F16 : Operands.BF16);
+    }
+
+    private static void run(Arguments a, Team team, int width, Operands operands) {
         int depth = a.int32(13);
-        int in = (a.int32(11) + 3) / 4 * 16;
+        boolean split = operands == Operands.F16X3;
+        int in = split ? 16 : (a.int32(11) + 3) / 4 * 16;
         float[][] layers = new float[depth + 1][];
         int at = a.offset(9);
         for (int l = 0; l <= depth; l++) {
-            int from = l == 0 ? in : width;
+            int from = (split ? 2 : 1) * (l == 0 ? in : width);
             int to = l == depth ? MlpShape.MOST_OUTPUTS : width;
+            MixedTwins.Widen widen = operands == Operands.BF16 ? Halves::fromBf16 : Halves::fromF16;
             layers[l] = MixedTwins.unpack(a.halves(9), at, from, to, widen, new float[from * to]);
             at += from * to;
         }
         RowSet rows = Live.rows(a, 0);
+        Round round = operands == Operands.BF16 ? v -> Halves.fromBf16(Halves.bf16(v)) : TrajectoryMlpTwins::finite;
         Live.each(rows, team, 32, (from, to) -> {
-            Row row = new Row(a, rows, width, layers, v -> widen.value(narrow.bits(v)));
+            Row row = new Row(a, rows, width, layers, round, split);
             for (int r = from; r < to; r++) {
                 row.run(r);
             }
         });
+    }
+
+    /** The nearest f16, at most 65,504. */
+    private static float finite(float v) {
+        float nearest = Halves.fromF16(Halves.f16(v));
+        return Float.isInfinite(nearest) ? Math.copySign(MOST_F16, nearest) : nearest;
     }
 
     private interface Round {
@@ -86,14 +99,16 @@ public final class TrajectoryMlpTwins {
         private final int width;
         private final float[][] layers;
         private final Round round;
+        private final boolean split;
         private final float[] state;
 
-        Row(Arguments a, RowSet rows, int width, float[][] layers, Round round) {
+        Row(Arguments a, RowSet rows, int width, float[][] layers, Round round, boolean split) {
             this.a = a;
             this.rows = rows;
             this.width = width;
             this.layers = layers;
             this.round = round;
+            this.split = split;
             this.state = new float[a.int32(17)];
         }
 
@@ -156,10 +171,13 @@ public final class TrajectoryMlpTwins {
             int activation = a.int32(14);
             float[] x = inputs(places);
             for (int l = 0; l < depth; l++) {
-                float[] next = product(x, layers[l], a.floats(8), a.offset(8) + (biases * depth + l) * width, width);
+                float[] sums = product(x, layers[l], a.floats(8), a.offset(8) + (biases * depth + l) * width, width);
+                float[] next = new float[(split ? 2 : 1) * width];
                 for (int j = 0; j < width; j++) {
-                    float y = activate(activation, next[j]);
-                    next[j] = round.nearest(l > 0 && a.int32(15) != 0 ? y + x[j] : y);
+                    float y = activate(activation, sums[j]);
+                    boolean more = l > 0 && a.int32(15) != 0;
+                    float before = more && split ? Math.fma(x[width + j], 1 / LOW, x[j]) : more ? x[j] : 0;
+                    operand(more ? y + before : y, next, j, width + j);
                 }
                 x = next;
             }
@@ -167,10 +185,21 @@ public final class TrajectoryMlpTwins {
             System.arraycopy(out, 0, state, into, a.int32(12));
         }
 
+        private void operand(float value, float[] into, int high, int low) {
+            into[high] = round.nearest(value);
+            if (split) {
+                into[low] = round.nearest(LOW * (value - into[high]));
+            }
+        }
+
         private float[] inputs(int places) {
             float[] x = new float[layers[0].length / width];
             for (int c = 0; c < a.int32(11); c++) {
                 float value = state[a.ints(5)[places + c]];
+                if (split) {
+                    operand(value, x, c, 16 + c);
+                    continue;
+                }
                 float high = round.nearest(value);
                 float low = round.nearest(value - high);
                 int row = c / 4 * 16 + c % 4;
@@ -182,15 +211,29 @@ public final class TrajectoryMlpTwins {
             return x;
         }
 
-        private static float[] product(float[] x, float[] w, float[] bias, int at, int width) {
-            float[] sums = new float[width];
-            System.arraycopy(bias, at, sums, 0, width);
-            for (int k = 0; k < x.length; k++) {
-                for (int j = 0; j < width; j++) {
-                    sums[j] = Math.fma(x[k], w[k * width + j], sums[j]);
-                }
+        private float[] product(float[] x, float[] w, float[] bias, int at, int columns) {
+            float[] sums = Arrays.copyOfRange(bias, at, at + columns);
+            if (!split) {
+                add(sums, x, 0, w, 0, x.length, columns);
+                return sums;
+            }
+            int half = x.length / 2;
+            float[] low = new float[columns];
+            add(sums, x, 0, w, 0, half, columns);
+            add(low, x, 0, w, half, half, columns);
+            add(low, x, half, w, 0, half, columns);
+            for (int j = 0; j < columns; j++) {
+                sums[j] = Math.fma(low[j], 1 / LOW, sums[j]);
             }
             return sums;
+        }
+
+        private static void add(float[] sums, float[] x, int from, float[] w, int row, int count, int columns) {
+            for (int k = 0; k < count; k++) {
+                for (int j = 0; j < columns; j++) {
+                    sums[j] = Math.fma(x[from + k], w[(row + k) * columns + j], sums[j]);
+                }
+            }
         }
 
         /** The kernel has halved the argument of SiLU. */

@@ -98,7 +98,7 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
                                     "bits of stepwise, first " + got.length / dim + " rows"));
                 }
             }
-            for (Precision precision : List.of(Precision.F16, Precision.BF16)) {
+            for (Precision precision : List.of(Precision.F16, Precision.BF16, Precision.F16X3)) {
                 half(bench, program.with(precision), memory, out, java.util.Objects.requireNonNull(expected));
             }
         }
@@ -116,14 +116,21 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
                 Batch batch = new Batch(SEED, 0, count, null, List.of(), List.of(out), List.of());
                 runner.run(batch);
                 double off = distance(expected, first(bench.device(), memory, expected.length));
-                if (!(off < (program.precision() == Precision.F16 ? 0.02 : 0.1))) {
+                double most =
+                        switch (program.precision()) {
+                            case F32, F16X3 -> 1e-3;
+                            case F16 -> 0.02;
+                            case BF16 -> 0.1;
+                        };
+                if (!(off < most)) {
                     throw new IllegalStateException(name + ": " + execution.name() + " is " + off + " from stepwise");
                 }
                 bench.rows()
                         .accept(new Row(
                                 name,
                                 "Tweedie " + execution.name(),
-                                "H " + program.precision().spec(),
+                                (program.precision() == Precision.F16X3 ? "F " : "H ")
+                                        + program.precision().spec(),
                                 count + " rows x " + steps + " steps",
                                 bench.wall(() -> runner.run(batch)),
                                 flop() * count * steps,
