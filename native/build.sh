@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the emulated CUDA driver for the tests: native/build.sh TARGET writes TARGET/emulator/libcuda.so.1
+# Builds the emulated CUDA driver for the tests: native/build.sh TARGET writes TARGET/emulator/libcuda.so.1; and, for hosts that have only
+# CUDA 13, TARGET/cublas13/libcublas.so.12.
 # Goes on without it where there is no g++: the tests then run on the host device only. CXX names another compiler.
 set -euo pipefail
 
@@ -18,3 +19,4 @@ if ! command -v "$CXX" >/dev/null 2>&1; then
 fi
 
 bash native/emulator/build.sh "$out"
+[ "$(uname -m)" != x86_64 ] || bash native/cublas13/build.sh "$1/cublas13"

@@ -18,6 +18,8 @@ enum Library {
             NativeLibrary.CUBLAS,
             "jcuda.jcublas.JCublas2",
             "libcublas.so.12",
+            "install it from the CUDA 12 toolkit, or put its folder on LD_LIBRARY_PATH; beside CUDA 13 the library that "
+                    + "native/cublas13 makes does; nothing in Tweedie needs it",
             cublasStatus::stringFor,
             cublasStatus.CUBLAS_STATUS_ALLOC_FAILED),
     CURAND(
@@ -25,6 +27,7 @@ enum Library {
             NativeLibrary.CURAND,
             "jcuda.jcurand.JCurand",
             "libcurand.so.10",
+            "install it from the CUDA 12 or 13 toolkit, or put its folder on LD_LIBRARY_PATH; nothing in Tweedie needs it",
             curandStatus::stringFor,
             curandStatus.CURAND_STATUS_ALLOCATION_FAILED);
 
@@ -34,6 +37,7 @@ enum Library {
     private final NativeLibrary binding;
     private final String bindingClass;
     private final String needed;
+    private final String remedy;
     private final IntFunction<String> names;
     private final int noMemory;
     private @Nullable Optional<String> reason;
@@ -43,12 +47,14 @@ enum Library {
             NativeLibrary binding,
             String bindingClass,
             String needed,
+            String remedy,
             IntFunction<String> names,
             int noMemory) {
         this.called = called;
         this.binding = binding;
         this.bindingClass = bindingClass;
         this.needed = needed;
+        this.remedy = remedy;
         this.names = names;
         this.noMemory = noMemory;
     }
@@ -77,12 +83,7 @@ enum Library {
         } catch (ClassNotFoundException e) {
             return Optional.of(bindingClass + " is not on the class path");
         } catch (LinkageError e) {
-            return Optional.of(
-                    NativeFailure.reason(
-                            e,
-                            needed,
-                            called + " is not installed",
-                            "install it from the CUDA 12 toolkit, or put its folder on LD_LIBRARY_PATH; nothing in Tweedie needs it"));
+            return Optional.of(NativeFailure.reason(e, needed, called + " is not installed", remedy));
         }
     }
 
