@@ -11,10 +11,10 @@ import org.tweedie.io.Json;
  * @param size in words
  * @param milliseconds of each run
  * @param amount what a run works through: see {@code unit}
- * @param unit {@code flop}, {@code byte} or {@code step}
+ * @param unit {@code flop}, {@code byte} or {@code launch}
  * @param check what was compared before the first run, and how it came out
  */
-record Row(
+public record Row(
         String workload,
         String by,
         String precision,
@@ -23,17 +23,17 @@ record Row(
         double amount,
         String unit,
         String check) {
-    Row {
+    public Row {
         milliseconds = milliseconds.clone();
         Arrays.sort(milliseconds);
     }
 
-    double median() {
+    public double median() {
         int n = milliseconds.length;
         return (milliseconds[(n - 1) / 2] + milliseconds[n / 2]) / 2;
     }
 
-    void write(Json json) {
+    public void write(Json json) {
         json.object()
                 .field("workload", workload)
                 .field("by", by)

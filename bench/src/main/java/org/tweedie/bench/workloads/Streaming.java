@@ -81,12 +81,16 @@ final class Streaming {
     private void copy() {
         Fill.normal(stream, rows, first, Purpose.DATA, 0);
         long numbers = (long) count * DIM;
-        report(
-                "copy",
-                "the device",
-                bench.events(stream, () -> stream.copy(memory, 0, memory, numbers, numbers)),
-                8,
-                "none");
+        double[] milliseconds = bench.events(stream, () -> stream.copy(memory, 0, memory, numbers, numbers));
+        int n = (int) Math.min(1 << 20, numbers);
+        float[] from = new float[n];
+        float[] into = new float[n];
+        stream.download(memory, numbers - n, from, 0, n);
+        stream.download(memory, 2 * numbers - n, into, 0, n);
+        if (!java.util.Arrays.equals(from, into)) {
+            throw new IllegalStateException("the copy differs");
+        }
+        report("copy", "the device", milliseconds, 8, "the last " + n + " numbers");
     }
 
     private void perturb() {

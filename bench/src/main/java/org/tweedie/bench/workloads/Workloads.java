@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,13 +19,13 @@ import org.tweedie.io.Json;
  * Runs the workloads on a device, or writes what peers need to do the same work.
  *
  * <pre>
- * Workloads --device cuda:0 --out rows.json [--scale 1] [--runs 10] [--only W1,W5]
+ * Workloads --device cuda:0 --out rows.json [--scale 1] [--runs 10] [--seconds 6] [--only W1,W5]
  * Workloads --inputs FOLDER
  * </pre>
  */
 public final class Workloads {
     private static final Map<String, String> DEFAULTS =
-            Map.of("device", "auto", "out", "rows.json", "scale", "1", "runs", "10", "only", "", "inputs", "");
+            Map.of("device", "auto", "out", "rows.json", "scale", "1", "runs", "10", "seconds", "6", "only", "", "inputs", "");
 
     private Workloads() {}
 
@@ -44,13 +45,13 @@ public final class Workloads {
             Bench bench = new Bench(
                     device,
                     Double.parseDouble(options.get("scale")),
-                    2,
                     Math.max(1, Integer.parseInt(options.get("runs"))),
+                    Double.parseDouble(options.get("seconds")),
                     row -> {
                         rows.add(row);
                         System.out.printf(
                                 Locale.ROOT,
-                                "%-5s %-20s %s %-28s %10.3f ms  %s%n",
+                                "%-6s %-20s %s %-28s %10.3f ms  %s%n",
                                 row.workload(),
                                 row.by(),
                                 row.precision(),
@@ -77,15 +78,23 @@ public final class Workloads {
         }
     }
 
+    /** What is quick comes first: who is stopped early has the most. */
     private static Map<String, Runnable> workloads(Bench bench) {
-        Map<String, Runnable> all = new TreeMap<>();
-        all.put("W0", () -> LinearSampling.run(bench));
+        Map<String, Runnable> all = new LinkedHashMap<>();
+        all.put("copy", () -> Streaming.copy(bench));
         all.put("W4", () -> Streaming.perturb(bench));
         all.put("W5", () -> Streaming.step(bench));
+        all.put("W0", () -> LinearSampling.run(bench));
+        all.put("launch", () -> Launching.run(bench));
+        for (String name : List.of("W1s", "W3s", "W1", "W3A", "W2s", "W3B", "W2")) {
+            NeuralSampling.ALL.stream()
+                    .filter(one -> one.name().equals(name))
+                    .forEach(one -> all.put(name, () -> one.run(bench)));
+            Training.ALL.stream()
+                    .filter(one -> one.name().equals(name))
+                    .forEach(one -> all.put(name, () -> one.run(bench)));
+        }
         all.put("gemm", () -> Products.run(bench));
-        all.put("copy", () -> Streaming.copy(bench));
-        NeuralSampling.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
-        Training.ALL.forEach(one -> all.put(one.name(), () -> one.run(bench)));
         return all;
     }
 

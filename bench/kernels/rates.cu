@@ -1,0 +1,179 @@
+// rates.cu — what one multiprocessor does in a clock: the numbers that the model of docs/kernels.md is made of
+//
+//   rates_mma_*   mma.sync m16n8k16, 8 sums a warp that do not wait for each other
+//   rates_tanh    tanh.approx.f32, 8 values a thread; rates_tanh_f16x2 the packed form
+//   rates_hfma2   fma.rn.f16x2, 8 values a thread
+//   rates_mix     both pipes as in W1, three mma to two tanh
+//   rates_copy    cp.async from memory that stays in L2 to shared memory, 16 bytes a thread, four in flight
+//
+// Each runs `iterations` rounds; thread 0 of a block writes the clocks of its block (0 under the emulated driver, which has no clock) and
+// every thread something that depends on all it did, so that nothing is removed and the answer can be checked.
+#include "intrinsics.cuh"
+
+namespace {
+
+#ifdef TWEEDIE_EMU
+inline long long now() { return 0; }
+inline uint32_t tanh_f16x2(const uint32_t x) {
+    return f32_to_f16x2(tanh_approx(f16_to_f32(uint16_t(x))), tanh_approx(f16_to_f32(uint16_t(x >> 16))));
+}
+inline uint32_t fma_f16x2(const uint32_t a, const uint32_t b, const uint32_t c) {
+    return f32_to_f16x2(fmaf(f16_to_f32(uint16_t(a)), f16_to_f32(uint16_t(b)), f16_to_f32(uint16_t(c))),
+                        fmaf(f16_to_f32(uint16_t(a >> 16)), f16_to_f32(uint16_t(b >> 16)), f16_to_f32(uint16_t(c >> 16))));
+}
+#else
+__device__ __forceinline__ long long now() { return clock64(); }
+__device__ __forceinline__ uint32_t tanh_f16x2(const uint32_t x) {
+    uint32_t y;
+    asm volatile("tanh.approx.f16x2 %0, %1;" : "=r"(y) : "r"(x));
+    return y;
+}
+__device__ __forceinline__ uint32_t fma_f16x2(const uint32_t a, const uint32_t b, const uint32_t c) {
+    uint32_t d;
+    asm volatile("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+    return d;
+}
+#endif
+
+constexpr int CHAINS = 8;
+
+// begins and ends the clock of a block
+struct Clock {
+    long long began;
+    __device__ __forceinline__ Clock() {
+        __syncthreads();
+        began = now();
+    }
+    __device__ __forceinline__ void stop(int64_t* clocks) const {
+        __syncthreads();
+        if (threadIdx.x == 0) clocks[blockIdx.x] = now() - began;
+    }
+};
+
+__device__ __forceinline__ int64_t self() { return int64_t(blockIdx.x) * blockDim.x + threadIdx.x; }
+
+// values of this lane around 1/4, signs mixed, no two lanes alike
+__device__ __forceinline__ float value(const unsigned int i) {
+    const uint32_t bits = (i * 2654435761u) ^ (i << 7);
+    return (float(bits >> 9 & 1023u) - 511.5f) * (1.0f / 1024.0f);
+}
+
+template <typename Multiply, typename Pair>
+__device__ __forceinline__ void mma(int64_t* clocks, float* out, const int32_t iterations, const Multiply multiply, const Pair pair) {
+    uint32_t a[4], b[2];
+    const unsigned int lane = threadIdx.x % 32;
+    for (int j = 0; j < 4; ++j) a[j] = pair(value(16 * lane + 2 * j), value(16 * lane + 2 * j + 1));
+    for (int j = 0; j < 2; ++j) b[j] = pair(value(16 * lane + 2 * j + 8), value(16 * lane + 2 * j + 9));
+    float sum[CHAINS][4] = {};
+    const Clock clock;
+    for (int32_t i = 0; i < iterations; ++i) {
+        #pragma unroll
+        for (int k = 0; k < CHAINS; ++k) multiply(sum[k], a, b, sum[k]);
+    }
+    clock.stop(clocks);
+    float all = 0;
+    for (int k = 0; k < CHAINS; ++k) all += sum[k][0] + sum[k][1] + sum[k][2] + sum[k][3];
+    out[self()] = all;
+}
+
+}  // namespace
+
+extern "C" __global__ void __launch_bounds__(1024) rates_mma_f16(int64_t* clocks, float* out, int32_t iterations) {
+    mma(clocks, out, iterations,
+        [](float(&d)[4], const uint32_t(&a)[4], const uint32_t(&b)[2], const float(&c)[4]) { mma_m16n8k16_f16(d, a, b, c); },
+        [](const float lo, const float hi) { return f32_to_f16x2(lo, hi); });
+}
+
+extern "C" __global__ void __launch_bounds__(1024) rates_mma_bf16(int64_t* clocks, float* out, int32_t iterations) {
+    mma(clocks, out, iterations,
+        [](float(&d)[4], const uint32_t(&a)[4], const uint32_t(&b)[2], const float(&c)[4]) { mma_m16n8k16_bf16(d, a, b, c); },
+        [](const float lo, const float hi) { return f32_to_bf16x2(lo, hi); });
+}
+
+extern "C" __global__ void __launch_bounds__(1024) rates_tanh(int64_t* clocks, float* out, int32_t iterations) {
+    float x[CHAINS];
+    for (int k = 0; k < CHAINS; ++k) x[k] = 1.0f + value(threadIdx.x + k);
+    const Clock clock;
+    for (int32_t i = 0; i < iterations; ++i) {
+        #pragma unroll
+        for (int k = 0; k < CHAINS; ++k) x[k] = tanh_approx(x[k]);
+    }
+    clock.stop(clocks);
+    float all = 0;
+    for (int k = 0; k < CHAINS; ++k) all += x[k];
+    out[self()] = all;
+}
+
+extern "C" __global__ void __launch_bounds__(1024) rates_tanh_f16x2(int64_t* clocks, float* out, int32_t iterations) {
+    uint32_t x[CHAINS];
+    for (int k = 0; k < CHAINS; ++k) x[k] = f32_to_f16x2(1.0f + value(threadIdx.x + k), 1.0f - value(threadIdx.x + k));
+    const Clock clock;
+    for (int32_t i = 0; i < iterations; ++i) {
+        #pragma unroll
+        for (int k = 0; k < CHAINS; ++k) x[k] = tanh_f16x2(x[k]);
+    }
+    clock.stop(clocks);
+    float all = 0;
+    for (int k = 0; k < CHAINS; ++k) all += f16_to_f32(uint16_t(x[k])) + f16_to_f32(uint16_t(x[k] >> 16));
+    out[self()] = all;
+}
+
+extern "C" __global__ void __launch_bounds__(1024) rates_hfma2(int64_t* clocks, float* out, int32_t iterations) {
+    uint32_t x[CHAINS];
+    for (int k = 0; k < CHAINS; ++k) x[k] = f32_to_f16x2(value(threadIdx.x + k), value(threadIdx.x - k));
+    // x <- x / 2 + 1, which goes to 2
+    const uint32_t half = f32_to_f16x2(0.5f, 0.5f), one = f32_to_f16x2(1.0f, 1.0f);
+    const Clock clock;
+    for (int32_t i = 0; i < iterations; ++i) {
+        #pragma unroll
+        for (int k = 0; k < CHAINS; ++k) x[k] = fma_f16x2(x[k], half, one);
+    }
+    clock.stop(clocks);
+    float all = 0;
+    for (int k = 0; k < CHAINS; ++k) all += f16_to_f32(uint16_t(x[k])) + f16_to_f32(uint16_t(x[k] >> 16));
+    out[self()] = all;
+}
+
+extern "C" __global__ void __launch_bounds__(1024) rates_mix(int64_t* clocks, float* out, int32_t iterations) {
+    uint32_t a[4], b[2];
+    const unsigned int lane = threadIdx.x % 32;
+    for (int j = 0; j < 4; ++j) a[j] = f32_to_f16x2(value(16 * lane + 2 * j), value(16 * lane + 2 * j + 1));
+    for (int j = 0; j < 2; ++j) b[j] = f32_to_f16x2(value(16 * lane + 2 * j + 8), value(16 * lane + 2 * j + 9));
+    float sum[6][4] = {};
+    float x[CHAINS];
+    for (int k = 0; k < CHAINS; ++k) x[k] = 1.0f + value(threadIdx.x + k);
+    const Clock clock;
+    for (int32_t i = 0; i < iterations; ++i) {
+        #pragma unroll
+        for (int k = 0; k < 12; ++k) {
+            mma_m16n8k16_f16(sum[k % 6], a, b, sum[k % 6]);
+            if (k % 3 < 2) x[k / 3 * 2 + k % 3] = tanh_approx(x[k / 3 * 2 + k % 3]);
+        }
+    }
+    clock.stop(clocks);
+    float all = 0;
+    for (int k = 0; k < 6; ++k) all += sum[k][0] + sum[k][1] + sum[k][2] + sum[k][3];
+    for (int k = 0; k < CHAINS; ++k) all += x[k];
+    out[self()] = all;
+}
+
+// words: of 16 bytes, a power of two; blocks begin at different places
+extern "C" __global__ void __launch_bounds__(1024)
+rates_copy(int64_t* clocks, float* out, int32_t iterations, const float4* __restrict__ from, int32_t words) {
+    TWEEDIE_SHARED(float4, shared);
+    constexpr int DEEP = 4;
+    const Clock clock;
+    uint32_t at = blockIdx.x * 8192u + threadIdx.x;
+    for (int32_t i = 0; i < iterations; ++i) {
+        #pragma unroll
+        for (int k = 0; k < DEEP; ++k) {
+            cp_async_16(shared + k * blockDim.x + threadIdx.x, from + (at & uint32_t(words - 1)));
+            at += blockDim.x;
+        }
+        cp_async_commit();
+        cp_async_wait<0>();
+    }
+    clock.stop(clocks);
+    const float4 last = shared[(DEEP - 1) * blockDim.x + threadIdx.x];
+    out[self()] = last.x + last.y + last.z + last.w;
+}
