@@ -105,14 +105,17 @@ def streaming(workload):
             lambda i: body(jax.random.key(i), x, score))
 
 
+results.versions = dict(jax=jax.__version__, gpu=str(jax.devices()[0]))
+
+
 def main():
-    results.attempt("W0", "jit of scan", linear)
     for workload in ("W4", "W5"):
         results.attempt(workload, "jit", functools.partial(streaming, workload))
-    for precision in KINDS:
-        for workload in ("W1", "W1s", "W2", "W2s"):
-            results.attempt(workload, f"jit of scan {precision}", functools.partial(sampling, workload, precision))
-    results.write(dict(jax=jax.__version__, gpu=str(jax.devices()[0])))
+    results.attempt("W0", "jit of scan", linear)
+    for workloads in (("W1s", "W1"), ("W2s", "W2")):
+        for precision in ("T", "H bf16", "F"):
+            for workload in workloads:
+                results.attempt(workload, f"jit of scan {precision}", functools.partial(sampling, workload, precision))
 
 
 if __name__ == "__main__":

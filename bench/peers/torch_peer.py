@@ -13,9 +13,27 @@ CHUNK = 10
 PRECISIONS = {"F": torch.float32, "T": torch.float32, "H f16": torch.float16, "H bf16": torch.bfloat16}
 
 
+results.versions = dict(torch=torch.__version__, cuda=torch.version.cuda, gpu=torch.cuda.get_device_name() if on_gpu else "none")
+
+
 def synchronize():
     if on_gpu:
         torch.cuda.synchronize()
+
+
+def events(run, wait):
+    """Milliseconds of run() between two events of the current stream."""
+    wait()
+    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    before.record()
+    run()
+    after.record()
+    wait()
+    return before.elapsed_time(after)
+
+
+if on_gpu:
+    results.stopwatch = events
 
 
 def matmuls(precision):
@@ -261,25 +279,36 @@ def training(workload, precision, by):
                  synchronize, 1 / many)
 
 
-# What each form is asked for: everything as users start, and compiled what it is best at; each compilation takes minutes.
-ASKED = {
-    "eager": {"F": ("W1", "W1s", "W2", "W2s", "W3A", "W3B", "W3s"), "T": ("W1", "W2"), "H bf16": ("W1", "W1s", "W2", "W2s", "W3A", "W3B", "W3s")},
-    "compiled": {"F": ("W1",), "H f16": ("W1",), "H bf16": ("W1", "W1s", "W2", "W2s", "W3A", "W3B", "W3s")},
-}
+# What is asked for, in order: what is quick and what the targets name comes first, for each compilation takes long.
+ASKED = """
+    eager F: W4 W5 W0 W1s W1 W3s W3A
+    compiled F: W4 W5 W0
+    compiled H bf16: W1s W1
+    compiled H f16: W1
+    eager H bf16: W1s W1 W3s W3A
+    compiled H bf16: W3s W3A W2s W2
+    eager F: W2s W2 W3B
+    eager T: W1 W2
+    eager H bf16: W2s W2 W3B
+    compiled H bf16: W3B
+    compiled F: W1
+"""
 
 
 def main():
-    for form, asked in ASKED.items():
+    for line in ASKED.strip().splitlines():
+        asked, workloads = line.strip().split(": ")
+        form, precision = asked.split(" ", 1)
         by = form + (" in a graph" if on_gpu and form == "compiled" else "")
-        results.attempt("W0", by, lambda: linear(by))
-        for workload in ("W4", "W5"):
-            results.attempt(workload, by, lambda: streaming(workload, by))
-        for precision, workloads in asked.items():
-            for workload in workloads:
-                torch.compiler.reset()
+        for workload in workloads.split():
+            torch.compiler.reset()
+            if workload == "W0":
+                results.attempt(workload, by, lambda: linear(by))
+            elif workload in ("W4", "W5"):
+                results.attempt(workload, by, lambda: streaming(workload, by))
+            else:
                 run = training if workload in W.BATCH else sampling
                 results.attempt(workload, f"{by} {precision}", lambda: run(workload, precision, by))
-    results.write(dict(torch=torch.__version__, cuda=torch.version.cuda, gpu=torch.cuda.get_device_name() if on_gpu else "none"))
 
 
 if __name__ == "__main__":

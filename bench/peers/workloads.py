@@ -115,9 +115,12 @@ class Results:
         parser.add_argument("--device", default="cuda")
         parser.add_argument("--scale", type=float, default=1.0, help="share of the rows")
         parser.add_argument("--runs", type=int, default=10)
+        parser.add_argument("--seconds", type=float, default=6.0, help="that the timed runs of a row may take together; two runs at least")
+        parser.add_argument("--limit", type=float, default=float("inf"), help="seconds after which no further row is begun")
         parser.add_argument("--only", default="", help="workloads, by commas")
-        self.peer, self.rows = peer, []
+        self.peer, self.rows, self.versions = peer, [], {}
         self.options = parser.parse_args()
+        self.began = time.perf_counter()
 
     def wants(self, workload):
         return not self.options.only or workload in self.options.only.split(",")
@@ -128,16 +131,22 @@ class Results:
     def network(self, name):
         return Network(self.options.inputs, name)
 
+    @staticmethod
+    def stopwatch(run, synchronize):
+        """Milliseconds of run(), which starts the work; synchronize() waits for it."""
+        synchronize()
+        began = time.perf_counter()
+        run()
+        synchronize()
+        return (time.perf_counter() - began) * 1e3
+
     def time(self, workload, by, precision, size, amount, unit, check, run, synchronize, share=1.0):
-        """run() starts the work, synchronize() waits for it; share of a run is one item."""
-        milliseconds = []
-        for i in range(-2, self.options.runs):
-            synchronize()
-            began = time.perf_counter()
-            run()
-            synchronize()
-            if i >= 0:
-                milliseconds.append((time.perf_counter() - began) * 1e3 * share)
+        """Times run after one or two runs that are not counted; share of a run is one item."""
+        first = self.stopwatch(run, synchronize)
+        if first < 1000:
+            first = self.stopwatch(run, synchronize)
+        runs = max(min(2, self.options.runs), min(self.options.runs, int(1e3 * self.options.seconds / first)))
+        milliseconds = [self.stopwatch(run, synchronize) * share for _ in range(runs)]
         self.rows.append(
             dict(workload=workload, by=f"{self.peer} {by}", precision=precision, size=size,
                  milliseconds=statistics.median(milliseconds), low=min(milliseconds), high=max(milliseconds),
@@ -150,15 +159,15 @@ class Results:
                               runs=0, amount=0, unit="-", check=f"failed: {why}"))
 
     def attempt(self, workload, by, work):
-        """Runs work; a peer that cannot do it is a row that says so, and the others go on."""
+        """Runs work; a peer that cannot do it is a row that says so, and the others go on. What there is lies on disk after each."""
         if not self.wants(workload):
             return
         try:
+            if time.perf_counter() - self.began > self.options.limit:
+                raise SystemExit(f"not begun, {self.options.limit:.0f} seconds were over")
             work()
         except SystemExit as e:
             self.failed(workload, by, e)
         except Exception as e:
             self.failed(workload, by, f"{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}")
-
-    def write(self, versions):
-        self.options.out.write_text(json.dumps(dict(peer=self.peer, versions=versions, rows=self.rows), indent=1))
+        self.options.out.write_text(json.dumps(dict(peer=self.peer, versions=self.versions, rows=self.rows), indent=1))
