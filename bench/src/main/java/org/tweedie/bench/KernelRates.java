@@ -28,15 +28,17 @@ import org.tweedie.rng.Purpose;
 import org.tweedie.rng.StandardLaw;
 
 /**
- * The streaming kernels, launch to finish on one stream; microseconds. Floors at B bytes a second: {@code normals} 4 bytes an
+ * The streaming kernels, launch to finish on one stream; microseconds, percentiles. Floors at B bytes a second: {@code normals} 4 bytes an
  * element, {@code step} (workload W5, {@code x <- a x + b s + c z}) 12 bytes an element. Fresh noise each time.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 10, time = 1)
-@Fork(value = 2, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
+@Fork(
+        value = 2,
+        jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public class KernelRates {
     private static final int DIM = 2;
 
@@ -97,7 +99,8 @@ public class KernelRates {
             for (int i = 0; i < count; i++) {
                 double expected = 0.99 * before[i] + 0.01 * score[i] + 0.1 * z[i];
                 if (!(Math.abs(after[i] - expected) <= 1e-6 * (1 + Math.abs(expected)))) {
-                    throw new IllegalStateException("step: element " + i + " is " + after[i] + ", should be " + expected);
+                    throw new IllegalStateException(
+                            "step: element " + i + " is " + after[i] + ", should be " + expected);
                 }
             }
         }

@@ -10,8 +10,8 @@ record Arguments(Map<String, String> values) {
         for (int i = 0; i < given.length; i += 2) {
             String name = given[i].replaceFirst("^--", "");
             if (!defaults.containsKey(name) || i + 1 == given.length) {
-                throw new IllegalArgumentException(
-                        program + ": no option '" + given[i] + "' or no value; there are " + new TreeMap<>(defaults).keySet());
+                throw new IllegalArgumentException(program + ": no option '" + given[i] + "' or no value; there are "
+                        + new TreeMap<>(defaults).keySet());
             }
             values.put(name, given[i + 1]);
         }
@@ -33,6 +33,7 @@ record Arguments(Map<String, String> values) {
     }
 
     boolean wants(String workload) {
-        return text("only").isEmpty() || java.util.List.of(text("only").split(",")).contains(workload);
+        return text("only").isEmpty()
+                || java.util.List.of(text("only").split(",")).contains(workload);
     }
 }

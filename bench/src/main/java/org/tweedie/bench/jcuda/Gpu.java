@@ -45,7 +45,9 @@ final class Gpu implements AutoCloseable {
     String name() {
         byte[] name = new byte[256];
         JCudaDriver.cuDeviceGetName(name, name.length, device);
-        return new String(name, java.nio.charset.StandardCharsets.UTF_8).replace("\0", "").strip();
+        return new String(name, java.nio.charset.StandardCharsets.UTF_8)
+                .replace("\0", "")
+                .strip();
     }
 
     int attribute(int which) {
@@ -134,7 +136,8 @@ final class Gpu implements AutoCloseable {
             if (first < 1000) {
                 first = once(before, after, queue);
             }
-            double[] milliseconds = new double[(int) Math.max(Math.min(2, runs), Math.min(runs, 1000 * seconds / first))];
+            double[] milliseconds =
+                    new double[(int) Math.max(Math.min(2, runs), Math.min(runs, 1000 * seconds / first))];
             for (int i = 0; i < milliseconds.length; i++) {
                 milliseconds[i] = once(before, after, queue);
             }

@@ -34,8 +34,8 @@ record Network(
 
     static Network read(Path folder, String name) throws IOException {
         Map<String, Double> about = new HashMap<>();
-        try (JsonParser json = new JsonFactory()
-                .createParser(folder.resolve(name + ".json").toFile())) {
+        try (JsonParser json =
+                new JsonFactory().createParser(folder.resolve(name + ".json").toFile())) {
             while (json.nextToken() != null) {
                 if (json.currentToken() == JsonToken.FIELD_NAME) {
                     String field = json.currentName();

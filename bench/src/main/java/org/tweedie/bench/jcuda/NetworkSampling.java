@@ -72,7 +72,8 @@ final class NetworkSampling {
     private final CUfunction narrow;
 
     /** Rows are even: cuRAND makes normals in pairs. */
-    NetworkSampling(Gpu gpu, cublasHandle cublas, curandGenerator curand, Network network, Operands operands, int rows) {
+    NetworkSampling(
+            Gpu gpu, cublasHandle cublas, curandGenerator curand, Network network, Operands operands, int rows) {
         this.gpu = gpu;
         this.cublas = cublas;
         this.curand = curand;
@@ -107,8 +108,7 @@ final class NetworkSampling {
         half = gpu.allocate(state);
         net = gpu.allocate(state);
         z = gpu.allocate(state);
-        JCublas2.cublasSetMathMode(
-                cublas, operands == Operands.T ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH);
+        JCublas2.cublasSetMathMode(cublas, operands == Operands.T ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH);
     }
 
     private void narrow(CUdeviceptr from, CUdeviceptr into, int count) {
@@ -127,7 +127,20 @@ final class NetworkSampling {
     private void product(int count, int layer, CUdeviceptr from, int in, CUdeviceptr into, int out, int result) {
         if (operands.kind == 0) {
             JCublas2.cublasSgemm(
-                    cublas, CUBLAS_OP_T, CUBLAS_OP_N, out, count, in, ONE, weights[layer], in, from, in, ZERO, into, out);
+                    cublas,
+                    CUBLAS_OP_T,
+                    CUBLAS_OP_N,
+                    out,
+                    count,
+                    in,
+                    ONE,
+                    weights[layer],
+                    in,
+                    from,
+                    in,
+                    ZERO,
+                    into,
+                    out);
         } else {
             JCublas2.cublasGemmEx_new(
                     cublas,
@@ -160,8 +173,7 @@ final class NetworkSampling {
         for (int l = 0; l < network.depth(); l++) {
             CUdeviceptr into = hidden[l % 2];
             product(count, l, from, in, into, network.width(), operands.type);
-            CUdeviceptr bias =
-                    biases.withByteOffset(4L * (k * (long) network.depth() + l) * network.width());
+            CUdeviceptr bias = biases.withByteOffset(4L * (k * (long) network.depth() + l) * network.width());
             gpu.each(items, silu, Pointer.to(into), Pointer.to(bias), i32(items), i32(network.width()));
             from = into;
             in = network.width();

@@ -33,7 +33,22 @@ import org.tweedie.io.Json;
  */
 public final class Pipeline {
     private static final Map<String, String> DEFAULTS = Map.of(
-            "inputs", "inputs", "kernels", "bench.fatbin", "out", "jcuda.json", "device", "cuda:0", "scale", "1", "runs", "10", "seconds", "6", "only", "");
+            "inputs",
+            "inputs",
+            "kernels",
+            "bench.fatbin",
+            "out",
+            "jcuda.json",
+            "device",
+            "cuda:0",
+            "scale",
+            "1",
+            "runs",
+            "10",
+            "seconds",
+            "6",
+            "only",
+            "");
     private static final int LINEAR_STEPS = 256;
     private static final float LINEAR_A = 1 - 1f / LINEAR_STEPS;
     private static final float LINEAR_C = (float) Math.sqrt(2.0 / LINEAR_STEPS);
@@ -116,9 +131,23 @@ public final class Pipeline {
     }
 
     private void report(
-            String workload, String by, String precision, String size, double amount, String unit, String check, Runnable queue) {
-        Row row =
-                new Row(workload, "JCuda " + by, precision, size, gpu.events(runs, arguments.number("seconds"), queue), amount, unit, check);
+            String workload,
+            String by,
+            String precision,
+            String size,
+            double amount,
+            String unit,
+            String check,
+            Runnable queue) {
+        Row row = new Row(
+                workload,
+                "JCuda " + by,
+                precision,
+                size,
+                gpu.events(runs, arguments.number("seconds"), queue),
+                amount,
+                unit,
+                check);
         rows.add(row);
         System.out.printf(
                 Locale.ROOT,

@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import jcuda.Pointer;
-import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUfunction;
 import jcuda.driver.JCudaDriver;
 import org.tweedie.io.Json;
@@ -174,7 +174,13 @@ public final class Rates {
         double[] expected = new double[got.length];
         float[] once = rate.kernel.startsWith("rates_m")
                 ? after(
-                        new Rate("", rate.kernel.equals("rates_mix") ? "rates_mma_f16" : rate.kernel, rate.threads, 0, "", 0),
+                        new Rate(
+                                "",
+                                rate.kernel.equals("rates_mix") ? "rates_mma_f16" : rate.kernel,
+                                rate.threads,
+                                0,
+                                "",
+                                0),
                         1)
                 : new float[0];
         for (int i = 0; i < got.length; i++) {

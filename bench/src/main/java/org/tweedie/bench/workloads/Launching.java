@@ -55,6 +55,7 @@ final class Launching {
             milliseconds[i] /= LAUNCHES;
         }
         bench.rows()
-                .accept(new Row("launch", "Tweedie " + by, "F", ROWS * DIM + " numbers", milliseconds, 1, "launch", check));
+                .accept(new Row(
+                        "launch", "Tweedie " + by, "F", ROWS * DIM + " numbers", milliseconds, 1, "launch", check));
     }
 }

@@ -75,7 +75,14 @@ final class Streaming {
     private void report(String workload, String by, double[] milliseconds, int bytes, String check) {
         bench.rows()
                 .accept(new Row(
-                        workload, by, "F", count + " rows x " + DIM, milliseconds, (double) bytes * count * DIM, "byte", check));
+                        workload,
+                        by,
+                        "F",
+                        count + " rows x " + DIM,
+                        milliseconds,
+                        (double) bytes * count * DIM,
+                        "byte",
+                        check));
     }
 
     private void copy() {
@@ -112,18 +119,16 @@ final class Streaming {
             for (boolean keep : new boolean[] {true, false}) {
                 Perturb.Into into = new Perturb.Into(second, null, keep ? third : null, null, null);
                 Runnable launch = () -> Perturb.run(
-                        stream,
-                        rows,
-                        first,
-                        View.rows(t, 1),
-                        Perturb.Table.of(layout, table),
-                        Purpose.NOISE,
-                        0,
-                        into);
+                        stream, rows, first, View.rows(t, 1), Perturb.Table.of(layout, table), Purpose.NOISE, 0, into);
                 Fill.normal(stream, rows, first, Purpose.DATA, 0);
                 launch.run();
                 String check = residual(SIGNAL, NOISE);
-                report("W4", keep ? "Tweedie, eps kept" : "Tweedie", bench.events(stream, launch), keep ? 12 : 8, check);
+                report(
+                        "W4",
+                        keep ? "Tweedie, eps kept" : "Tweedie",
+                        bench.events(stream, launch),
+                        keep ? 12 : 8,
+                        check);
             }
         }
     }

@@ -24,8 +24,8 @@ import org.tweedie.io.Json;
  * </pre>
  */
 public final class Workloads {
-    private static final Map<String, String> DEFAULTS =
-            Map.of("device", "auto", "out", "rows.json", "scale", "1", "runs", "10", "seconds", "6", "only", "", "inputs", "");
+    private static final Map<String, String> DEFAULTS = Map.of(
+            "device", "auto", "out", "rows.json", "scale", "1", "runs", "10", "seconds", "6", "only", "", "inputs", "");
 
     private Workloads() {}
 
@@ -67,7 +67,14 @@ public final class Workloads {
                     } catch (DeviceException | IllegalStateException e) {
                         System.out.println(one.getKey() + " failed: " + e.getMessage());
                         rows.add(new Row(
-                                one.getKey(), "Tweedie", "-", "-", new double[] {Double.NaN}, 0, "-", "failed: " + e.getMessage()));
+                                one.getKey(),
+                                "Tweedie",
+                                "-",
+                                "-",
+                                new double[] {Double.NaN},
+                                0,
+                                "-",
+                                "failed: " + e.getMessage()));
                     }
                     write(Path.of(options.get("out")), device, rows);
                 }
