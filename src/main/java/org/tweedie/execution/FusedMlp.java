@@ -3,15 +3,12 @@ package org.tweedie.execution;
 import java.util.Optional;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
-import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceKind;
-import org.tweedie.device.Element;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.MlpLaunch;
 import org.tweedie.kernels.MlpShape;
 import org.tweedie.kernels.TrajectoryMlp;
-import org.tweedie.kernels.View;
 import org.tweedie.plan.CellTable.Cell;
 import org.tweedie.plan.Stage;
 import org.tweedie.score.Field;
@@ -24,6 +21,19 @@ import org.tweedie.score.MlpNetwork;
  * {@link TrajectoryMlp}.
  */
 final class FusedMlp implements Execution {
+    /** Tensor instructions of one launch for each processor: about a tenth of a second, by the cost model of a H200. */
+    private static final long PRODUCTS_A_LAUNCH = 1 << 27;
+
+    private final long productsALaunch;
+
+    FusedMlp() {
+        this(PRODUCTS_A_LAUNCH);
+    }
+
+    FusedMlp(long productsALaunch) {
+        this.productsALaunch = productsALaunch;
+    }
+
     @Override
     public String name() {
         return "fused-16bit";
@@ -36,7 +46,7 @@ final class FusedMlp implements Execution {
             return Offer.declined(refusal.get());
         }
         MlpShape shape = HalfMlp.shape(network(program), program.precision().operands());
-        int columns = new MlpTrajectory(program, traced).columns();
+        int columns = new MlpTrajectory(program, traced, 1).columns();
         MlpLaunch launch = MlpLaunch.of(device.limits(), shape, columns, Integer.MAX_VALUE);
         if (launch.warps() == 0) {
             return Offer.declined(shape.tooLarge(columns, device.limits()));
@@ -92,109 +102,15 @@ final class FusedMlp implements Execution {
         Closing owned = new Closing();
         try {
             Stream stream = owned.add(device.stream());
-            MlpTrajectory plain = new MlpTrajectory(program, false);
-            MlpTrajectory traced = new MlpTrajectory(program, true);
-            HalfMlp network = owned.add(
-                    HalfMlp.of(network(program), stream, program.precision().operands(), plain.times()));
-            BatchRows batchRows = owned.add(new BatchRows(stream, Math.max(1, rows)));
-            DeviceBuffer io = owned.add(device.allocate(Element.F32, Math.max(1L, rows) * plain.columns()));
-            return new Run(
-                    owned,
+            HalfMlp network = owned.add(HalfMlp.of(
+                    network(program),
                     stream,
-                    batchRows,
-                    network,
-                    io,
-                    Math.max(1, rows),
-                    plain,
-                    plain.on(stream, network.biases(), owned),
-                    traced);
+                    program.precision().operands(),
+                    new MlpTrajectory(program, false, 1).times()));
+            return new MlpRunner(program, stream, network, Math.max(1, rows), productsALaunch, owned);
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
-        }
-    }
-
-    private static final class Run implements Runner {
-        private final Closing owned;
-        private final Stream stream;
-        private final BatchRows batchRows;
-        private final HalfMlp network;
-        private final DeviceBuffer io;
-        private final int capacity;
-        private final MlpTrajectory plain;
-        private final TrajectoryMlp.Program program;
-        private final MlpTrajectory traced;
-
-        Run(
-                Closing owned,
-                Stream stream,
-                BatchRows batchRows,
-                HalfMlp network,
-                DeviceBuffer io,
-                int capacity,
-                MlpTrajectory plain,
-                TrajectoryMlp.Program program,
-                MlpTrajectory traced) {
-            this.owned = owned;
-            this.stream = stream;
-            this.batchRows = batchRows;
-            this.network = network;
-            this.io = io;
-            this.capacity = capacity;
-            this.plain = plain;
-            this.program = program;
-            this.traced = traced;
-        }
-
-        @Override
-        public int capacity() {
-            return capacity;
-        }
-
-        @Override
-        public void run(Batch batch) {
-            batchRows.assign(batch);
-            if (batch.traces().isEmpty()) {
-                run(batch, plain, program, io);
-                return;
-            }
-            try (Closing passing = new Closing()) {
-                DeviceBuffer room =
-                        passing.add(stream.device().allocate(Element.F32, (long) capacity * traced.places()));
-                run(batch, traced, traced.on(stream, network.biases(), passing), room);
-            }
-        }
-
-        private void run(Batch batch, MlpTrajectory trajectory, TrajectoryMlp.Program what, DeviceBuffer through) {
-            int[] givens = trajectory.givens();
-            for (int i = 0; i < givens.length; i++) {
-                CellRunner.copyRows(
-                        stream,
-                        batch.givens().get(i),
-                        at(through, givens[i], batch.givens().get(i)),
-                        batch.count());
-            }
-            TrajectoryMlp.run(stream, batchRows.rows(), through, capacity, batch.count(), what, network.packed());
-            int[] outputs = trajectory.outputs();
-            for (int i = 0; i < outputs.length; i++) {
-                View into = batch.outputs().get(i);
-                CellRunner.copyRows(stream, at(through, outputs[i], into), into, batch.count());
-            }
-            for (int i = 0; i < batch.traces().size(); i++) {
-                View into = batch.traces().get(i);
-                CellRunner.copyRows(stream, at(through, trajectory.traces()[i], into), into, batch.count());
-            }
-            stream.synchronize();
-        }
-
-        /** The rows at a place of the buffer, as wide as {@code like}. */
-        private View at(DeviceBuffer buffer, int place, View like) {
-            return new View(buffer, (long) place * capacity, like.width(), like.width());
-        }
-
-        @Override
-        public void close() {
-            owned.close();
         }
     }
 }

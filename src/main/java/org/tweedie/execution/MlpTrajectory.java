@@ -18,7 +18,8 @@ import org.tweedie.plan.Stage;
 
 /**
  * A program as the list of operations of {@link TrajectoryMlp}: registers one after the other, each loaded from and stored to the place of its
- * first column; traces behind them, register by register, step by step. Immutable once made.
+ * first column; traces behind them, register by register, step by step. Where a launch would take too long, all registers are stored and the
+ * next loads them. Immutable once made.
  */
 final class MlpTrajectory {
     private final CellTable table;
@@ -29,8 +30,10 @@ final class MlpTrajectory {
     private final List<Integer> givens = new ArrayList<>();
     private final int[] traces;
     private final int places;
+    private final List<Integer> launches = new ArrayList<>();
 
-    MlpTrajectory(Program program, boolean traced) {
+    /** @param evaluations that a launch may have, at least 1 */
+    MlpTrajectory(Program program, boolean traced, long evaluations) {
         table = program.table();
         columns = new int[table.registers().size() + 1];
         for (int r = 0; r < table.registers().size(); r++) {
@@ -50,10 +53,10 @@ final class MlpTrajectory {
             next += width(table.trace()[i / steps]);
         }
         places = next;
-        write(steps);
+        write(steps, evaluations);
     }
 
-    private void write(int steps) {
+    private void write(int steps, long evaluations) {
         List<Register> registers = table.registers();
         for (int r = 0; r < registers.size(); r++) {
             if (registers.get(r).given()) {
@@ -62,8 +65,13 @@ final class MlpTrajectory {
             }
         }
         int step = 0;
+        long evaluated = 0;
         for (Cell cell : table.cells()) {
             if (cell.before().orElse(null) instanceof Stage.Evaluate evaluate) {
+                if (evaluated++ == evaluations) {
+                    cut();
+                    evaluated = 1;
+                }
                 evaluate(evaluate);
             }
             for (Mix mix : cell.mixes()) {
@@ -81,6 +89,21 @@ final class MlpTrajectory {
         for (int output : table.outputs()) {
             operations.store(columns[output], width(output), columns[output]);
         }
+        launches.add(operations.size());
+    }
+
+    /** Here a launch ends and the next begins. */
+    private void cut() {
+        int all = table.registers().size();
+        IntStream.range(0, all).forEach(r -> operations.store(columns[r], width(r), columns[r]));
+        launches.add(operations.size());
+        operations.cut();
+        IntStream.range(0, all).forEach(r -> operations.load(columns[r], width(r), columns[r]));
+    }
+
+    /** Where each launch ends. */
+    List<Integer> launches() {
+        return launches;
     }
 
     private void evaluate(Stage.Evaluate evaluate) {
@@ -141,6 +164,7 @@ final class MlpTrajectory {
         int[] inputs = operations.places();
         TrajectoryMlp.Program program = new TrajectoryMlp.Program(
                 uploaded(stream, Element.I32, list, list.length, owned),
+                0,
                 operations.size(),
                 uploaded(stream, Element.I32, inputs, inputs.length, owned),
                 uploaded(stream, Element.I32, headers, headers.length, owned),

@@ -26,6 +26,7 @@ public final class MlpOperations {
 
     private final List<int[]> operations = new ArrayList<>();
     private final List<int[]> places = new ArrayList<>();
+    private int launch;
 
     public void load(int column, int width, int place) {
         add(LOAD, column, width, place);
@@ -54,7 +55,7 @@ public final class MlpOperations {
         if (number == places.size()) {
             places.add(padded);
         }
-        for (int i = operations.size() - 1; i >= 0; i--) {
+        for (int i = operations.size() - 1; i >= launch; i--) {
             if (operations.get(i)[0] == EVALUATE) {
                 operations.get(i)[3] = biases;
                 break;
@@ -71,6 +72,11 @@ public final class MlpOperations {
         operation[3] = c;
         operations.add(operation);
         return operation;
+    }
+
+    /** What follows is another launch: it fetches its first biases itself. */
+    public void cut() {
+        launch = operations.size();
     }
 
     public int size() {

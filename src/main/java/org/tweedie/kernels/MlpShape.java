@@ -72,6 +72,11 @@ public record MlpShape(
         return elements;
     }
 
+    /** Tensor instructions of an evaluation for sixteen rows; of split operands three for two packed parts. */
+    public long products() {
+        return packedElements() / 128 * (operands.parts() + 1) / 2;
+    }
+
     /** Shared memory of a block for the weights. */
     long packedBytes() {
         return 2 * packedElements();

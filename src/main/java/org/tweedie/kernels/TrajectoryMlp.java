@@ -76,7 +76,7 @@ public final class TrajectoryMlp {
     /**
      * What the launch does with each row. Immutable; the buffers are the caller's.
      *
-     * @param operations as {@link MlpOperations} lists them, {@code count} of them
+     * @param operations as {@link MlpOperations} lists them; those from {@code first} to {@code last}, exclusive
      * @param places of the inputs, as {@link MlpOperations} lists them
      * @param cells headers and
      * @param weights of the mixes, as {@link CellLayout#encode} writes them, with a register's first column for its slot
@@ -85,12 +85,18 @@ public final class TrajectoryMlp {
      */
     public record Program(
             DeviceBuffer operations,
-            int count,
+            int first,
+            int last,
             DeviceBuffer places,
             DeviceBuffer cells,
             DeviceBuffer weights,
             DeviceBuffer biases,
-            int columns) {}
+            int columns) {
+        /** Some of its operations. */
+        public Program part(int from, int to) {
+            return new Program(operations, from, to, places, cells, weights, biases, columns);
+        }
+    }
 
     /**
      * Queues all operations for all rows.
@@ -132,8 +138,8 @@ public final class TrajectoryMlp {
         rows.into(arguments)
                 .buffer(io)
                 .i64(ioStride)
-                .buffer(program.operations())
-                .i32(program.count())
+                .buffer(program.operations(), (long) program.first() * MlpOperations.WORDS)
+                .i32(program.last() - program.first())
                 .buffer(program.places())
                 .buffer(program.cells())
                 .buffer(program.weights())

@@ -10,16 +10,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.Activation;
+import org.tweedie.kernels.View;
 import org.tweedie.plan.Interpreter;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.RowField;
@@ -298,6 +303,100 @@ class FusedMlpTest {
 
     private static MlpNetwork network(Program program) {
         return (MlpNetwork) program.fields().get("score");
+    }
+
+    private float[] cut(
+            Program program,
+            long productsALaunch,
+            Map<String, GivenRows> given,
+            CancelToken cancel,
+            @Nullable List<float[]> traces) {
+        try (Runner runner = new FusedMlp(productsALaunch).open(program, device, ROWS);
+                Stream stream = device.stream();
+                Closing owned = new Closing()) {
+            List<View> givens = new ArrayList<>();
+            for (GivenRows rows : given.values()) {
+                DeviceBuffer on = owned.add(device.allocate(Element.F32, rows.values().length));
+                stream.upload(rows.values(), 0, on, 0, rows.values().length);
+                givens.add(View.rows(on, rows.width()));
+            }
+            int steps = program.plan().steps().size();
+            List<View> outputs = new ArrayList<>();
+            for (int i = 0; i < 2 + (traces == null ? 0 : steps); i++) {
+                outputs.add(View.rows(owned.add(device.allocate(Element.F32, ROWS * DIM)), DIM));
+            }
+            stream.synchronize();
+            runner.run(
+                    new Batch(42, 7, ROWS, null, givens, outputs.subList(0, 2), outputs.subList(2, outputs.size())),
+                    cancel);
+            float[] all = new float[outputs.size() * ROWS * DIM];
+            for (int i = 0; i < outputs.size(); i++) {
+                stream.download(outputs.get(i).data(), 0, all, i * ROWS * DIM, ROWS * DIM);
+            }
+            stream.synchronize();
+            return all;
+        }
+    }
+
+    /** One launch or one an evaluation, plain or traced, beside given rows: the same bits; and between two it can be cancelled. */
+    @Test
+    void aLongTrajectoryIsCutInLaunchesWithTheSameBits() {
+        Signature signature = Signature.over(DIM, new Signature.Port("y", Space.euclidean(2)));
+        float[] y = new float[2 * ROWS];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = (float) StrictMath.sin(i);
+        }
+        Map<String, GivenRows> given = Map.of("y", new GivenRows(y, 2));
+        try (Net net = net(Mlp.of(32, 2), signature)) {
+            for (Precision precision : List.of(Precision.F16, Precision.F16X3)) {
+                Program program = program(net, true).with(precision);
+                assertEquals(4, new MlpTrajectory(program, false, 1).launches().size());
+                assertEquals(2, new MlpTrajectory(program, false, 3).launches().size());
+                assertEquals(1, new MlpTrajectory(program, false, 4).launches().size());
+                float[] whole = cut(program, Long.MAX_VALUE, given, new CancelToken(), null);
+                assertArrayEquals(whole, cut(program, 1, given, new CancelToken(), null));
+                float[] traced = cut(program, Long.MAX_VALUE, given, new CancelToken(), List.of());
+                assertArrayEquals(traced, cut(program, 1, given, new CancelToken(), List.of()));
+                assertArrayEquals(whole, Arrays.copyOf(traced, whole.length));
+                CancelToken cancelled = new CancelToken();
+                cancelled.cancel();
+                cut(program, Long.MAX_VALUE, given, cancelled, null); // one launch is not cut
+                assertThrows(CancellationException.class, () -> cut(program, 1, given, cancelled, null));
+            }
+        }
+    }
+
+    /** Sixteen coordinates in five registers, wider than machine registers would hold. */
+    @Test
+    void wideStatesStayInSharedMemory() {
+        int dim = 16;
+        Plan.Writer w = Plan.writer();
+        int x = w.register("x", Space.euclidean(dim));
+        int[] s = new int[3];
+        Arrays.setAll(s, i -> w.register("s" + i, Space.euclidean(dim)));
+        int z = w.register("z", Space.euclidean(dim));
+        w.step(1, 1).normal(Purpose.PRIOR, x);
+        for (int i = 0; i < 5; i++) {
+            double t = 1 - i / 5.0;
+            w.step(t, t - 0.2);
+            w.evaluate("score", new int[] {x}, Time.at(t), s[i % 3]);
+            w.normal(Purpose.STEP, z).set(x, 0.8, x, 0.2, s[i % 3], -0.1, s[Math.max(0, i - 1) % 3], 0.3, z);
+        }
+        Plan plan = w.plan(x);
+        try (Net net = net(Mlp.of(128, 2), Signature.over(dim))) {
+            double[] expected = Arrays.stream(Interpreter.of(plan, Map.of("score", net.inDouble()))
+                            .rows(0, 42, 7, ROWS))
+                    .flatMapToDouble(Arrays::stream)
+                    .toArray();
+            Program program = Program.of(plan, Map.of("score", net.network()));
+            double f16 = distance(
+                    expected,
+                    run(program.with(Precision.F16), FUSED, 7, ROWS, Map.of()).get(0));
+            double x3 = distance(
+                    expected,
+                    run(program.with(Precision.F16X3), FUSED, 7, ROWS, Map.of()).get(0));
+            assertTrue(f16 < 4 * 0x1p-11 && x3 < 4 * 3 * 0x1p-22, f16 + ", x3 " + x3);
+        }
     }
 
     private String reason(Program program) {

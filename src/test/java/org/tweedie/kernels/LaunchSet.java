@@ -337,6 +337,7 @@ public final class LaunchSet {
             try (PackedMlp packed = PackedMlp.of(lab.stream(), shape, layers, random(3, 41))) {
                 TrajectoryMlp.Program program = new TrajectoryMlp.Program(
                         lab.ints(plan.table()),
+                        0,
                         plan.size(),
                         lab.ints(plan.places()),
                         lab.ints(headers),

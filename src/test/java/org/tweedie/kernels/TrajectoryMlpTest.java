@@ -109,6 +109,7 @@ class TrajectoryMlpTest {
             DeviceBuffer data = lab.floats(io);
             TrajectoryMlp.Program program = new TrajectoryMlp.Program(
                     lab.ints(plan.table()),
+                    0,
                     plan.size(),
                     lab.ints(plan.places()),
                     lab.ints(new int[CellLayout.HEADER]),
@@ -338,6 +339,7 @@ class TrajectoryMlpTest {
                     DeviceBuffer on = lab.floats(state);
                     TrajectoryMlp.Program program = new TrajectoryMlp.Program(
                             lab.ints(plan.table()),
+                            0,
                             plan.size(),
                             lab.ints(plan.places()),
                             lab.ints(headers),
