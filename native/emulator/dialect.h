@@ -40,3 +40,4 @@
 #include "emulator/dialect/warp.h"
 #include "emulator/dialect/atomics.h"
 #include "emulator/dialect/intrinsics.h"
+#include "emulator/dialect/hopper.h"

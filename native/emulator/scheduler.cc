@@ -31,6 +31,14 @@ struct AsyncCopies {
     std::vector<Copy> open;
 };
 
+// Products queued by wgmma, likewise.
+struct AsyncProducts {
+    std::vector<Product> queue;           // of all groups, oldest first
+    std::vector<size_t> groups;           // how many products each closed group has
+    size_t open = 0;
+    bool fenced = false;
+};
+
 }  // namespace
 
 struct Lane {
@@ -42,6 +50,7 @@ struct Lane {
     const char* waits_for;
     Site site;
     std::unique_ptr<AsyncCopies> copies;
+    std::unique_ptr<AsyncProducts> products;
 };
 
 namespace {
@@ -165,6 +174,7 @@ Lane* start(Block& block) {
     lane.where.block = block.index;
     lane.state = State::RUNNING;
     lane.copies.reset();
+    lane.products.reset();
     idle_turns = 0;
     return &lane;
 }
@@ -630,6 +640,40 @@ void async_wait(unsigned int newest_left) {
         for (const AsyncCopies::Copy& copy : groups[g]) land(copy);
     }
     groups.erase(groups.begin(), groups.begin() + long(done));
+}
+
+// ---- wgmma
+
+static AsyncProducts& products() {
+    if (!current->products) current->products = std::make_unique<AsyncProducts>();
+    return *current->products;
+}
+
+void product_fence() { products().fenced = true; }
+
+void product_issue(const char* kind, const Product& product) {
+    AsyncProducts& mine = products();
+    if (!mine.fenced) fault(Fault::LAUNCH_FAILED, product.site, (std::string(kind) + " without wgmma_fence since its registers were last used").c_str());
+    mine.queue.push_back(product);
+    ++mine.open;
+}
+
+void product_commit() {
+    AsyncProducts& mine = products();
+    mine.groups.push_back(mine.open);
+    mine.open = 0;
+}
+
+void product_wait(const unsigned int newest_left, const Site site, const Combine perform) {
+    AsyncProducts& mine = products();
+    const size_t done = mine.groups.size() > newest_left ? mine.groups.size() - newest_left : 0;
+    size_t count = 0;
+    for (size_t g = 0; g < done; ++g) count += mine.groups[g];
+    const Products asked{mine.queue.data(), count};
+    warp_collective("wgmma_wait", site, 0xFFFFFFFFu, &asked, nullptr, perform);
+    mine.queue.erase(mine.queue.begin(), mine.queue.begin() + long(count));
+    mine.groups.erase(mine.groups.begin(), mine.groups.begin() + long(done));
+    mine.fenced = false;
 }
 
 }  // namespace tw

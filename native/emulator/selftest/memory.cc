@@ -271,6 +271,45 @@ TEST(products_of_fragments) {
     FAILS(CUDA_ERROR_LAUNCH_FAILED, "lanes have returned", launch("selftest_product_f16", {1, 16}, a.address, b.address, c.address));
 }
 
+TEST(warpgroup_products_come_with_their_wait) {
+    uint32_t state = 11;
+    const auto whole = [&] { return int32_t(state = state * 1664525u + 1013904223u) >> 28; };  // -8 to 7: exact in both types
+    for (const bool brain : {false, true}) {
+        std::vector<float> fa(64 * 64), fb(64 * 128), start(64 * 128);
+        std::vector<uint16_t> a(fa.size()), b(fb.size());
+        const auto bits = [&](const float v) {
+            uint32_t u;
+            std::memcpy(&u, &v, 4);
+            if (brain) return uint16_t(u >> 16);
+            return u << 1 == 0 ? uint16_t(u >> 16) : uint16_t((u >> 16 & 0x8000) | (((u >> 13) - (112u << 10)) & 0x7FFF));
+        };
+        for (size_t i = 0; i < a.size(); ++i) a[i] = bits(fa[i] = float(whole()));
+        for (size_t i = 0; i < b.size(); ++i) b[i] = bits(fb[i] = float(whole()));
+        for (float& v : start) v = float(whole()) / 4;
+        const Buffer<uint16_t> da(a), db(b);
+        const Buffer<float> ds(start), dc(start.size()), de(start.size());
+        OK(launch("selftest_warpgroup_product", {1, 128, 16 << 10}, da.address, db.address, ds.address, dc.address, de.address,
+                  int32_t(brain), 1, 0));
+        const std::vector<float> got = dc.read(), early = de.read();
+        for (size_t r = 0; r < 64; ++r) {
+            for (size_t c = 0; c < 128; ++c) {
+                float sum = start[r * 128 + c];
+                for (size_t k = 0; k < 64; ++k) {
+                    if (k == 32) EQUAL(sum, early[r * 128 + c]);  // the first group only
+                    sum += fa[r * 64 + k] * fb[k * 128 + c];
+                }
+                EQUAL(sum, got[r * 128 + c]);
+            }
+        }
+        const auto again = [&](const unsigned int threads, const int32_t fenced, const int32_t offset) {
+            return launch("selftest_warpgroup_product", {1, threads, 16 << 10}, da.address, db.address, ds.address, dc.address, de.address,
+                          int32_t(brain), fenced, offset);
+        };
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "without wgmma_fence", again(128, 0, 0));
+        FAILS(CUDA_ERROR_MISALIGNED_ADDRESS, "multiple of 1024", again(128, 1, 512));
+    }
+}
+
 TEST(conversions_round_to_nearest_even) {
     const Buffer<float> half(65536), brain(65536);
     OK(launch("selftest_widen", {1, 64}, half.address, brain.address));

@@ -1,4 +1,5 @@
 // Kernels of the emulator's self-test: mma, ldmatrix, cp.async, conversions. One warp.
+#include "hopper.cuh"
 #include "intrinsics.cuh"
 
 // c = a b, a 16x16 row-major, b 16x8 row-major, c 16x8, 16-bit operands; through shared memory and ldmatrix
@@ -58,4 +59,41 @@ extern "C" __global__ void selftest_async_copies(const uint32_t* from, uint32_t*
     cp_async_wait<0>();
     __syncwarp();
     out[64 + lane] = ring[32 + lane];
+}
+
+// c = start + a b by a warpgroup: a 64 x 64 row-major, b 64 inputs x 128 columns row-major, in two groups of products. early: the sums as they
+// are before the wait
+extern "C" __global__ void selftest_warpgroup_product(const uint16_t* a, const uint16_t* b, const float* start, float* c, float* early,
+                                                      int32_t brain, int32_t fenced, int32_t offset) {
+    TWEEDIE_SHARED(unsigned char, memory);
+    for (int32_t i = int32_t(threadIdx.x); i < 64 * 128; i += int32_t(blockDim.x)) {
+        const int32_t k = i / 128, n = i % 128;
+        *reinterpret_cast<uint16_t*>(memory + swizzle_128(128 * n + 2 * k)) = b[i];
+    }
+    proxy_fence();
+    __syncthreads();
+    const int32_t lane = int32_t(threadIdx.x) % 32, row = int32_t(threadIdx.x) / 32 * 16 + lane / 4, q = lane % 4;
+    uint32_t fa[4][4];
+    for (int32_t kb = 0; kb < 4; ++kb) {
+        for (int32_t i = 0; i < 4; ++i) {
+            const uint16_t* const at = a + (row + 8 * (i % 2)) * 64 + 16 * kb + 2 * q + 8 * (i / 2);
+            fa[kb][i] = uint32_t(at[1]) << 16 | at[0];
+        }
+    }
+    float d[64];
+    const auto place = [&](const int32_t i) { return (row + 8 * (i / 2 % 2)) * 128 + 8 * (i / 4) + 2 * q + i % 2; };
+    for (int32_t i = 0; i < 64; ++i) d[i] = start[place(i)];
+    if (fenced != 0) wgmma_fence();
+    for (int32_t kb = 0; kb < 4; ++kb) {
+        if (brain != 0) {
+            wgmma_n128_bf16(d, fa[kb], wgmma_matrix(memory + 32 * kb + offset));
+        } else {
+            wgmma_n128_f16(d, fa[kb], wgmma_matrix(memory + 32 * kb + offset));
+        }
+        if (kb % 2 == 1) wgmma_commit();
+    }
+    wgmma_wait<1>();
+    for (int32_t i = 0; i < 64; ++i) early[place(i)] = d[i];
+    wgmma_wait<0>();
+    for (int32_t i = 0; i < 64; ++i) c[place(i)] = d[i];
 }
