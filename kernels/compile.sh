@@ -20,7 +20,7 @@ fi
 out=$1/org/tweedie/kernels
 report=$2
 nvcc=${NVCC:-nvcc}
-sass="80 90"
+sass="80 90a"
 ptx=80
 flags=(-std=c++17 -I kernels --fmad=false -prec-div=true -prec-sqrt=true -ftz=false -O3)
 

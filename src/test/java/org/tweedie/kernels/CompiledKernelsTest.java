@@ -27,7 +27,7 @@ import org.tweedie.device.KernelEntry.Parameter;
 class CompiledKernelsTest {
     private static final Path CLASSES = Path.of("target/classes/org/tweedie/kernels");
     private static final Path REPORTS = Path.of("target/kernels");
-    private static final List<String> SASS = List.of("sm_80", "sm_90");
+    private static final List<String> SASS = List.of("sm_80", "sm_90a");
 
     /** One line of resources.txt. */
     private record Resources(String entry, String target, int registers, int stack, int spilled, int shared) {}

@@ -93,7 +93,7 @@ class CubinTest {
     private static Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"sm_80", "sm_90"})
+    @ValueSource(strings = {"sm_80", "sm_90a"})
     void knownKernelsAreReadAsTheyWereWritten(String target) throws Exception {
         assumeTrue(Files.exists(cubin("sm_80")), "built without nvcc");
         Path source = Files.writeString(folder.resolve("known.cu"), KNOWN);
@@ -169,7 +169,7 @@ class CubinTest {
 
     /** No kernel touches local memory or adds atomically; doubles and tensor cores are where they are meant to be. */
     @ParameterizedTest
-    @ValueSource(strings = {"sm_80", "sm_90"})
+    @ValueSource(strings = {"sm_80", "sm_90a"})
     void kernelsHaveWhatTheyMayHave(String target) throws IOException {
         assumeTrue(Files.exists(cubin(target)), "built without nvcc");
         Map<String, Counts> kernels = Cubin.read(cubin(target));
@@ -205,7 +205,7 @@ class CubinTest {
      * of its two pairs, beside those that {@code philox_words} has for dividing items.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"sm_80", "sm_90"})
+    @ValueSource(strings = {"sm_80", "sm_90a"})
     void costlyInstructionsAreThoseOfTheDesign(String target) throws IOException {
         assumeTrue(Files.exists(cubin(target)), "built without nvcc");
         Map<String, Counts> kernels = Cubin.read(cubin(target));
@@ -233,8 +233,8 @@ class CubinTest {
      */
     @Test
     void stepsOfALinearSdeTakeFewInstructions() throws IOException {
-        assumeTrue(Files.exists(cubin("sm_90")), "built without nvcc");
-        List<Counts> loops = Cubin.innermostLoops(cubin("sm_90"), "trajectory_sde_3x1_f32");
+        assumeTrue(Files.exists(cubin("sm_90a")), "built without nvcc");
+        List<Counts> loops = Cubin.innermostLoops(cubin("sm_90a"), "trajectory_sde_3x1_f32");
         assertEquals(151, step(loops, 2).all());
         assertEquals(77, step(loops, 7).all());
     }

@@ -45,7 +45,7 @@ class KernelTableTest {
         assertEquals(
                 kernels,
                 rows().keySet(),
-                "docs/kernels.md: | `name` | computes | moves | shape | registers sm_80 / sm_90 | shared |");
+                "docs/kernels.md: | `name` | computes | moves | shape | registers sm_80 / sm_90a | shared |");
     }
 
     /** Another compiler gives other registers: then there is nothing to compare. */
@@ -61,7 +61,7 @@ class KernelTableTest {
         Map<String, List<String>> registers = new TreeMap<>();
         Map<String, String> shared = new TreeMap<>();
         for (String line : Files.readAllLines(REPORTS.resolve("resources.txt"))) {
-            String[] word = line.split(" "); // name, target (sm_80, then sm_90), registers, stack, spilled, shared
+            String[] word = line.split(" "); // name, target (sm_80, then sm_90a), registers, stack, spilled, shared
             registers.computeIfAbsent(word[0], name -> new ArrayList<>()).add(word[2]);
             shared.put(word[0], word[5]);
             assertEquals("0", word[3], () -> word[0] + " has a stack frame on " + word[1]);
