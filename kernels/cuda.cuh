@@ -3,7 +3,7 @@
 //   nvcc   compiles the sources for the GPU
 //   g++    compiles the same sources with -DTWEEDIE_EMU for the emulated driver (native/emulator), tests only
 //
-// TWEEDIE_SHARED(type, name)                a pointer to the block's dynamic shared memory (aligned to 128 bytes)
+// TWEEDIE_SHARED(type, name)                a pointer to the block's dynamic shared memory (aligned to 1024 bytes)
 // TWEEDIE_STATIC_SHARED(type, name, count)  an array in the block's static shared memory
 #pragma once
 
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define TWEEDIE_SHARED(type, name)                                     \
-    extern __shared__ __align__(128) unsigned char tweedie_shared[];   \
+    extern __shared__ __align__(1024) unsigned char tweedie_shared[];   \
     type* const name = reinterpret_cast<type*>(tweedie_shared)
 #define TWEEDIE_STATIC_SHARED(type, name, count) __shared__ __align__(16) type name[count]
 

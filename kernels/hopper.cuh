@@ -7,9 +7,14 @@
 //   order     fence, products, commit, wait: in between nobody touches A or d, and d is right only after the wait
 //             what threads stored to shared memory is seen by products behind proxy_fence and a barrier
 //
-// Elsewhere than on sm_90a a call ends the kernel: nobody chooses these kernels there.
+// TWEEDIE_WARPGROUPS is defined where the instructions are there: on sm_90a and on the emulated GPU. Elsewhere a kernel of theirs stops, and
+// nobody chooses it.
 #pragma once
 #include "cuda.cuh"
+
+#if defined(TWEEDIE_EMU) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#define TWEEDIE_WARPGROUPS
+#endif
 
 /// Where byte `offset` of a matrix of 128-byte columns lies.
 __device__ __forceinline__ int32_t swizzle_128(const int32_t offset) { return offset ^ (offset >> 3 & 0x70); }

@@ -16,15 +16,13 @@
 //           the compiler interleaves what lies inside one and no more, else it spills
 //   state   shared, column by column: coordinate c of row r of the warp at c * PITCH + r
 #pragma once
-#include "execution/layer_weights.cuh"
+#include "execution/trajectory_rows.cuh"
 #include "score/activation_close.cuh"
 #include "score/activation_fast.cuh"
 #include "score/operands.cuh"
 
 namespace trajectory_mlp {
 
-constexpr int32_t PITCH = 36;        // rows of fragments and rows of lanes both without bank conflicts
-constexpr int32_t MOST_INPUTS = 16;  // coordinates of all inputs together
 
 struct F16 : mixed::F16 {
     static constexpr int32_t PARTS = 1, INPUTS = 4;  // of an operand; a block
@@ -246,6 +244,25 @@ TWEEDIE_INLINE void hidden_layer(uint32_t (&next)[BLOCKS][TILES][Type::PARTS][4]
     }
 }
 
+// the sums of the outputs to the columns from into on
+template <class Type, int32_t TILES>
+TWEEDIE_INLINE void put(float* state, const int32_t into, float (&sum)[Type::PARTS][TILES][2][4], const int32_t outputs, const int32_t g,
+                        const int32_t q) {
+    join(sum);
+#pragma unroll
+    for (int32_t n = 0; n < 2; ++n) {
+#pragma unroll
+        for (int32_t i = 0; i < 4; ++i) {
+            const int32_t c = 8 * n + 2 * q + i % 2;
+            if (c < outputs) {
+                float* const column = state + (into + c) * PITCH + g + 8 * (i / 2);
+#pragma unroll
+                for (int32_t m = 0; m < TILES; ++m) column[16 * m] = sum[0][m][n][i];
+            }
+        }
+    }
+}
+
 // all layers; the outputs go to the columns from into on
 template <class Type, int32_t BLOCKS, int32_t TILES, bool SILU_ONLY>
 TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t into, Weights<Type, BLOCKS, TILES>& weights,
@@ -272,19 +289,41 @@ TWEEDIE_INLINE void network(float* state, const int32_t* places, const int32_t i
     start(sum, out_bias, q);
 #pragma unroll
     for (int32_t kb = 0; kb < BLOCKS; ++kb) multiply<Type>(sum, a[kb], weights.last() + 16 * lane + 512 * kb, 512 * BLOCKS);
-    join(sum);
-#pragma unroll
-    for (int32_t n = 0; n < 2; ++n) {
-#pragma unroll
-        for (int32_t i = 0; i < 4; ++i) {
-            const int32_t c = 8 * n + 2 * q + i % 2;
-            if (c < outputs) {
-                float* const column = state + (into + c) * PITCH + g + 8 * (i / 2);
-#pragma unroll
-                for (int32_t m = 0; m < TILES; ++m) column[16 * m] = sum[0][m][n][i];
-            }
+    put<Type>(state, into, sum, outputs, g, q);
+}
+
+/// The network on TILES x 16 rows of each warp by mma.sync.
+template <class Type, int32_t COLUMNS, int32_t TILES>
+struct WarpNetwork {
+    static constexpr int32_t WIDTH = COLUMNS, TILE = 16 * TILES, TOGETHER = 1, BLOCKS = WIDTH / 16;
+    static constexpr int32_t ROW = 512 * Type::PARTS * BLOCKS;  // all columns by 16 inputs
+
+    Weights<Type, BLOCKS, TILES> weights;
+
+    __device__ __forceinline__ WarpNetwork(unsigned char* memory, const Call& call)
+        : weights(memory, call.packed, call.biases, ROW * ((call.inputs + Type::INPUTS - 1) / Type::INPUTS), ROW,
+                  4 * call.depth * WIDTH, (call.depth - 1) * (BLOCKS / GROUP<Type, BLOCKS, TILES>), call.held) {}
+
+    __device__ __forceinline__ bool in_step() const { return weights.passes(); }
+    __device__ __forceinline__ unsigned char* end() const { return weights.end(); }
+    __device__ __forceinline__ void queue_biases(const int32_t row, const int32_t place) const { weights.queue_biases(row, place); }
+    __device__ __forceinline__ void expect_biases(const int32_t row, const int32_t place) {
+        weights.bias_row = row;
+        weights.bias_turn = place;
+    }
+
+    __device__ __forceinline__ void evaluate(const Call& call, float* state, const float* bias, const int32_t* operation) {
+        const int32_t* const from = call.places + MOST_INPUTS * operation[4];
+        const int32_t into = operation[1], in_blocks = (call.inputs + Type::INPUTS - 1) / Type::INPUTS;
+        // one network in the widest kernel, where products cost more than branches: two take more registers than there are
+        if (WIDTH < 256 && call.activation == SILU && !call.residual) {
+            network<Type, BLOCKS, TILES, true>(state, from, into, weights, bias, call.out_bias, in_blocks, call.outputs, call.depth,
+                                               call.activation, false, call.columns);
+        } else {
+            network<Type, BLOCKS, TILES, false>(state, from, into, weights, bias, call.out_bias, in_blocks, call.outputs, call.depth,
+                                                call.activation, call.residual, call.columns);
         }
     }
-}
+};
 
 }  // namespace trajectory_mlp

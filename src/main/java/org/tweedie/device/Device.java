@@ -95,8 +95,9 @@ public interface Device extends AutoCloseable {
      *
      * @param processors that work side by side: multiprocessors of a GPU, threads of the host
      * @param sharedBytes of a block, static and dynamic together
+     * @param warpgroups whether kernels may multiply by four warps together, as GPUs of compute capability 9.0 do
      */
-    record Limits(int processors, int sharedBytes) {}
+    record Limits(int processors, int sharedBytes, boolean warpgroups) {}
 
     /** Free and total memory in bytes. */
     record Memory(long free, long total) {}

@@ -57,7 +57,9 @@ final class FusedMlp implements Execution {
                 + " warps a block, " + device.kernel(entry).resources().registers() + " registers a thread, "
                 + launch.sharedBytes(shape, columns) + " bytes of shared memory"
                 + (launch.passes() ? ", through which weights pass" : "")
-                + (entry == few ? "" : "; " + few.name() + " with the same bits where rows are few"));
+                + (launch.rowsAWarp() == MlpLaunch.MANY
+                        ? "; " + few.name() + " with the same bits where rows are few"
+                        : ""));
     }
 
     /** Why this program has no such trajectory, whatever the memory. */

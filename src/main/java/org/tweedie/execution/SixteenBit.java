@@ -18,7 +18,8 @@ final class SixteenBit {
         } else if (program.precision() == Precision.F32) {
             return Optional.of("products of 16-bit numbers were not asked for; precision f16 or bf16 does");
         } else if (program.precision() == Precision.F16X3) {
-            return Optional.of("layers one at a time have no products of split operands; f32 is the next of that class");
+            return Optional.of(
+                    "layers one at a time have no products of split operands; f32 is the next of that class");
         }
         boolean any = false;
         for (Field field : program.fields().values()) {

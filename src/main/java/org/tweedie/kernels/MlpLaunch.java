@@ -10,13 +10,17 @@ import org.tweedie.device.Device.Limits;
  * multiprocessor each step of a trajectory takes half as long. Kernels of 16 rows also take weights that a block's shared memory does
  * not hold: groups of columns pass through it, and the warps of a block keep in step. Immutable.
  *
- * @param rowsAWarp {@value #MANY} or {@value #FEW}
+ * <p>On Hopper four warps multiply together, 64 rows at a time, whatever the number of rows: the hardware may add such products up in another
+ * order, and a row's bits must not depend on how many there are. Weights that do not fit, and split operands, go as elsewhere.
+ *
+ * @param rowsAWarp {@value #MANY} or {@value #FEW}, or {@value #WARPGROUP} of four warps
  * @param warps of a block; 0 where not even one fits
  * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}
  */
 public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int MANY = 32;
     public static final int FEW = 16;
+    public static final int WARPGROUP = 64;
     public static final int ALL = -1;
     private static final int TENSOR_CORES = 4;
 
@@ -27,6 +31,10 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
 
     /** For so many rows: every multiprocessor has work before one has more than it needs. */
     public static MlpLaunch of(Limits limits, MlpShape shape, int columns, long rows) {
+        MlpLaunch together = holding(limits, shape, columns, WARPGROUP);
+        if (limits.warpgroups() && together.warps > 0) {
+            return together.wanted(limits, rows);
+        }
         MlpLaunch few = holding(limits, shape, columns, FEW);
         MlpLaunch many = holding(limits, shape, columns, MANY);
         if (tiles(rows, FEW) <= (long) Math.min(few.warps, TENSOR_CORES) * limits.processors()) {
@@ -40,14 +48,19 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
 
     private MlpLaunch wanted(Limits limits, long rows) {
         long wanted = (tiles(rows, rowsAWarp) + limits.processors() - 1) / limits.processors();
-        return new MlpLaunch(rowsAWarp, (int) Math.min(wanted, warps), held);
+        return new MlpLaunch(rowsAWarp, (int) Math.min(wanted * warpsATile(rowsAWarp), warps), held);
+    }
+
+    private static int warpsATile(int rowsAWarp) {
+        return rowsAWarp == WARPGROUP ? 4 : 1;
     }
 
     /** All weights stay: as many warps as shared memory and registers hold. */
     private static MlpLaunch holding(Limits limits, MlpShape shape, int columns, int rowsAWarp) {
         long room = limits.sharedBytes() - shape.packedBytes();
         long fit = room / (shape.biasBytes() + MlpShape.stateBytes(columns));
-        return new MlpLaunch(rowsAWarp, (int) Math.max(0, Math.min(shape.mostWarps(rowsAWarp), fit)), ALL);
+        long warps = Math.max(0, Math.min(shape.mostWarps(rowsAWarp), fit));
+        return new MlpLaunch(rowsAWarp, (int) (warps - warps % warpsATile(rowsAWarp)), ALL);
     }
 
     /** Some pass: as many warps as there is room for, then as many groups that stay. */
@@ -68,7 +81,7 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
 
     /** Blocks that have work. */
     long blocks(long rows) {
-        return (tiles(rows, rowsAWarp) + warps - 1) / warps;
+        return (tiles(rows, rowsAWarp) * warpsATile(rowsAWarp) + warps - 1) / warps;
     }
 
     public boolean passes() {

@@ -124,6 +124,9 @@ public record MlpShape(
         if (rowsAWarp == MlpLaunch.FEW) {
             return 8;
         }
-        return operands.parts() == 2 || padded() > 128 ? 0 : padded() == 64 ? 12 : 8;
+        if (operands.parts() == 2 || padded() > 128) {
+            return 0;
+        }
+        return rowsAWarp == MlpLaunch.WARPGROUP ? depth > 1 ? 12 : 0 : padded() == 64 ? 12 : 8;
     }
 }

@@ -48,20 +48,29 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_F16X3}. */
     public static final KernelEntry MLP128_F16X3 = entry("trajectory_mlp128_f16x3", TrajectoryMlpTwins::mlp128F16x3);
 
+    /** As {@link #MLP64_F16} with 64 rows a warpgroup, of either type (trajectory_wgmma.cu); a parameter more: whether it is BF16. */
+    public static final KernelEntry MLP64_WGMMA = entry("trajectory_mlp64_wgmma", TrajectoryMlpTwins::mlp64Wgmma);
+
+    /** As {@link #MLP64_WGMMA}. */
+    public static final KernelEntry MLP128_WGMMA = entry("trajectory_mlp128_wgmma", TrajectoryMlpTwins::mlp128Wgmma);
+
     private TrajectoryMlp() {}
 
     private static KernelEntry entry(String name, KernelEntry.Twin twin) {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        int more = name.endsWith("rows16") ? 2 : name.endsWith("x3") ? 1 : 0;
+        int more = name.endsWith("rows16") ? 2 : name.endsWith("x3") || name.endsWith("wgmma") ? 1 : 0;
         parameters.addAll(Collections.nCopies(7 + more, Parameter.I32));
         return KernelEntry.of(name, twin, parameters.toArray(new Parameter[0]));
     }
 
-    /** The kernel of a network, of as many rows a warp. */
+    /** The kernel of a network, of as many rows a warp, or a warpgroup. */
     public static KernelEntry entry(MlpShape shape, int rowsAWarp) {
         int width = shape.padded();
+        if (rowsAWarp == MlpLaunch.WARPGROUP) {
+            return width == 64 ? MLP64_WGMMA : MLP128_WGMMA;
+        }
         return switch (shape.operands()) {
             case F16X3 -> width == 64 ? MLP64_F16X3 : MLP128_F16X3;
             case F16, BF16 ->
@@ -155,9 +164,9 @@ public final class TrajectoryMlp {
                 .i32(program.columns());
         if (launch.rowsAWarp() == MlpLaunch.FEW) {
             arguments.i32(launch.passes() ? launch.held() : shape.groups());
-            if (shape.operands() != Operands.F16X3) {
-                arguments.i32(shape.operands() == Operands.BF16 ? 1 : 0);
-            }
+        }
+        if (launch.rowsAWarp() != MlpLaunch.MANY && shape.operands() != Operands.F16X3) {
+            arguments.i32(shape.operands() == Operands.BF16 ? 1 : 0);
         }
         long blocks = Math.min(launch.blocks(count), stream.device().limits().processors());
         int shared = Math.toIntExact(launch.sharedBytes(shape, program.columns()));

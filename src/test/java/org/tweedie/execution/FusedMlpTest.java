@@ -425,7 +425,8 @@ class FusedMlpTest {
             Sampling.Choice choice = Sampling.choose(asked, device, false, null);
             assertEquals(FUSED, choice.execution().name());
             String taken = choice.offers().get(FUSED).reason();
-            assertTrue(taken.contains("trajectory_mlp64_f16") && taken.contains("shared memory"), taken);
+            String kernel = device.limits().warpgroups() ? "trajectory_mlp64_wgmma" : "trajectory_mlp64_f16";
+            assertTrue(taken.contains(kernel) && taken.contains("shared memory"), taken);
             assertTrue(reason(asked.with(Precision.F32)).contains("not asked for"));
             assertTrue(reason(program(wide, false)).contains("257 wide"));
             assertTrue(reason(program(middle, false).with(Precision.F16X3)).contains("129 wide"));

@@ -26,6 +26,8 @@ final class Cubin {
     enum Opcode {
         /** Matrix product of a warp on the tensor cores. */
         HMMA(0x03c),
+        /** Matrix product of a warpgroup on the tensor cores. */
+        HGMMA(0x1f0),
         /** Fused multiply-add of floats. */
         FFMA(0x023),
         /** Special functions: 1/x, 1/sqrt x, exponential, sine, tanh. */

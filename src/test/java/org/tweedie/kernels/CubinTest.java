@@ -179,6 +179,11 @@ class CubinTest {
         assertEquals(
                 Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
+        Set<String> groups =
+                target.equals("sm_90a") ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma") : Set.of();
+        assertEquals(groups, having(kernels, Opcode.HGMMA));
+        Set<String> warps = having(kernels, Opcode.HMMA);
+        assertTrue(warps.removeAll(groups) || groups.isEmpty(), "their first and last layers are products of warps");
         assertEquals(
                 Set.of(
                         "linear_f16",
@@ -196,7 +201,7 @@ class CubinTest {
                         "trajectory_mlp256_rows16",
                         "trajectory_mlp64_f16x3",
                         "trajectory_mlp128_f16x3"),
-                having(kernels, Opcode.HMMA));
+                warps);
     }
 
     /**
@@ -214,7 +219,9 @@ class CubinTest {
             assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
         }
         kernels.forEach((name, counts) -> {
-            if (name.startsWith("trajectory_mlp")) {
+            if (name.endsWith("wgmma")) {
+                warpgroup(name, counts, target.equals("sm_90a"));
+            } else if (name.startsWith("trajectory_mlp")) {
                 trajectory(name, counts);
             }
         });
@@ -272,6 +279,25 @@ class CubinTest {
         int others = networks * (2 * 2 * blocks + 16 * tiles) + 128 * types;
         weights *= split ? 2 : 1;
         assertTrue(counts.of(Opcode.LDS) <= networks * weights + others, name + " loads " + counts.of(Opcode.LDS));
+    }
+
+    /**
+     * Of each type with SiLU alone and with any activation: a hidden layer is a product of the warpgroup for each 16 inputs, first and last
+     * layer those of 16 rows a warp; special functions too. No weight of a hidden layer passes a register: what is loaded from shared memory are
+     * weights of the first layer and the last, biases, inputs and cells. Elsewhere than on Hopper there is nothing.
+     */
+    private static void warpgroup(String name, Counts counts, boolean hopper) {
+        int blocks = Integer.parseInt(name.replaceAll("trajectory_mlp(\\d+)_.*", "$1")) / 16;
+        int types = hopper ? 2 : 0;
+        int networks = 2 * types;
+        assertEquals(networks * blocks, counts.of(Opcode.HGMMA), name);
+        assertEquals(networks * 2 * (4 * blocks + blocks), counts.of(Opcode.HMMA), name);
+        assertEquals(
+                types * (3 + 2 * 8 * blocks * (1 + 6)),
+                counts.of(Opcode.MUFU),
+                name); // one divides by the block's threads
+        int loads = networks * (4 * blocks + blocks + 2 * 2 * blocks + 16) + 128 * types;
+        assertTrue(counts.of(Opcode.LDS) <= loads, name + " loads " + counts.of(Opcode.LDS));
     }
 
     /**

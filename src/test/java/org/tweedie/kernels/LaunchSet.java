@@ -367,6 +367,7 @@ public final class LaunchSet {
         }
         if (width <= 128 && type != Operands.F16X3) {
             launches.add(new MlpLaunch(32, 2, MlpLaunch.ALL));
+            launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, MlpLaunch.ALL));
         }
         return launches;
     }

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.DeviceKind;
 import org.tweedie.kernels.CellLayout.CellDraw;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.StandardLaw;
@@ -141,11 +142,23 @@ class TrajectoryMlpTest {
         for (int r = 0; r < rows; r++) {
             alive[r] = salt % 4 == 1 && r % 5 == 3 ? 0 : 1;
         }
-        float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, null));
+        for (MlpLaunch launch : device.limits().warpgroups()
+                ? List.of(launches(shape).get(0), whole(64, 4))
+                : List.of(launches(shape).get(0))) {
+            if (launch.warps() <= shape.mostWarps(launch.rowsAWarp())) {
+                float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, launch));
+                assertIsTheNetwork(net, x, alive, got);
+            }
+        }
+    }
+
+    private static void assertIsTheNetwork(Net net, float[] x, float[] alive, float[] got) {
+        MlpShape shape = net.shape();
+        Operands type = shape.operands();
         double far = 0;
         double all = 0;
         double worst = 0;
-        for (int r = 0; r < rows; r++) {
+        for (int r = 0; r < alive.length; r++) {
             double[] in = new double[shape.inputs()];
             for (int i = 0; i < in.length; i++) {
                 in[i] = x[r * in.length + i];
@@ -216,7 +229,7 @@ class TrajectoryMlpTest {
     /** Different ways to lay rows and weights out. */
     private static List<MlpLaunch> launches(MlpShape shape) {
         List<MlpLaunch> launches = new ArrayList<>();
-        Device.Limits limits = new Device.Limits(132, 227 << 10);
+        Device.Limits limits = new Device.Limits(132, 227 << 10, false);
         for (int[] one : new int[][] {{32, 1}, {32, 3}, {16, 1}, {16, 4}}) {
             MlpLaunch launch = whole(one[0], one[1]);
             if (one[1] <= shape.mostWarps(one[0]) && launch.sharedBytes(shape, 32) <= limits.sharedBytes()) {
@@ -229,15 +242,34 @@ class TrajectoryMlpTest {
         return launches;
     }
 
-    /** Neither rows a warp, whether weights pass, warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold. */
+    /** Of warpgroups, which only Hopper and the emulated GPU, which is one, have; the plain twin does not ask. */
+    private static List<MlpLaunch> warpgroups(Device device, MlpShape shape) {
+        boolean there = device.limits().warpgroups() || device.kind() == DeviceKind.HOST;
+        return there && shape.mostWarps(MlpLaunch.WARPGROUP) > 0
+                ? List.of(whole(MlpLaunch.WARPGROUP, 4), whole(MlpLaunch.WARPGROUP, 8))
+                : List.of();
+    }
+
+    /**
+     * Neither rows a warp, whether weights pass, warps of a block nor the place of a row in its warp decide a bit, nor what other rows hold;
+     * warpgroups have bits of their own.
+     */
     @ParameterizedTest
     @MethodSource("shapes")
     void aRowsBitsAreItsOwn(Device device, MlpShape shape, Operands type, int salt) {
+        for (List<MlpLaunch> launches : List.of(launches(shape), warpgroups(device, shape))) {
+            if (!launches.isEmpty()) {
+                aRowsBitsAreItsOwn(device, Net.random(shape, 2, salt), type, salt, launches);
+            }
+        }
+    }
+
+    private static void aRowsBitsAreItsOwn(Device device, Net net, Operands type, int salt, List<MlpLaunch> launches) {
         int rows = 67;
-        Net net = Net.random(shape, 2, salt);
+        MlpShape shape = net.shape();
         float[] x = numbers(new SplittableRandom(salt), rows * shape.inputs(), 3);
-        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, null));
-        for (MlpLaunch launch : launches(shape)) {
+        float[] all = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, launches.get(0)));
+        for (MlpLaunch launch : launches) {
             float[] other = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, null, launch));
             Lab.assertBits(all, other, launch.toString());
         }
@@ -246,7 +278,7 @@ class TrajectoryMlpTest {
         some[0] = Float.NaN;
         float[] tail = java.util.Arrays.copyOfRange(some, from * shape.inputs(), some.length);
         tail[tail.length - 1] = Float.POSITIVE_INFINITY; // of the last row
-        for (MlpLaunch launch : launches(shape)) {
+        for (MlpLaunch launch : launches) {
             float[] got = Lab.on(device, lab -> evaluate(lab, net, type, tail, rows - from, null, launch));
             int kept = (rows - from - 1) * shape.outputs();
             Lab.assertBits(
@@ -256,10 +288,31 @@ class TrajectoryMlpTest {
         }
     }
 
+    /** Hopper takes four warps together, any number of rows, unless the weights, the width, the depth or the operands forbid. */
+    @Test
+    void hopperTakesWarpgroups() {
+        Device.Limits h200 = new Device.Limits(132, 227 << 10, true);
+        MlpShape shape = new MlpShape(Operands.F16, 128, 2, 2, 3, Activation.SILU, false);
+        assertEquals(whole(64, 12), MlpLaunch.of(h200, shape, 4, 1 << 20));
+        assertEquals(132, MlpLaunch.of(h200, shape, 4, 132 * 64).blocks(132 * 64));
+        assertEquals(whole(64, 4), MlpLaunch.of(h200, shape, 4, 132 * 64));
+        assertEquals(whole(64, 8), MlpLaunch.of(h200, shape, 4, 132 * 64 + 1));
+        assertEquals(whole(64, 4), MlpLaunch.of(h200, shape, 4, 1));
+        assertEquals(2, whole(64, 8).blocks(129));
+        for (MlpShape other : List.of(
+                new MlpShape(Operands.F16X3, 128, 2, 2, 3, Activation.SILU, false),
+                new MlpShape(Operands.F16, 256, 2, 2, 3, Activation.SILU, false),
+                new MlpShape(Operands.F16, 128, 2, 2, 1, Activation.SILU, false),
+                new MlpShape(Operands.BF16, 128, 2, 2, 40, Activation.SILU, false))) {
+            MlpLaunch launch = MlpLaunch.of(h200, other, 4, 1 << 20);
+            assertTrue(launch.warps() > 0 && launch.rowsAWarp() < 64, other + ": " + launch);
+        }
+    }
+
     /** As many rows as leave tensor cores idle in tiles of 32 are laid out in tiles of 16, over every processor. */
     @Test
     void fewRowsAreSpreadOverAllProcessors() {
-        Device.Limits h200 = new Device.Limits(132, 227 << 10);
+        Device.Limits h200 = new Device.Limits(132, 227 << 10, false);
         MlpShape shape = new MlpShape(Operands.F16, 128, 2, 2, 3, Activation.SILU, false);
         MlpLaunch few = MlpLaunch.of(h200, shape, 4, 4096);
         assertEquals(whole(16, 2), few);
@@ -276,8 +329,8 @@ class TrajectoryMlpTest {
     /** What a block cannot hold passes through it. */
     @Test
     void weightsStayWhileThereIsRoom() {
-        Device.Limits h200 = new Device.Limits(132, 227 << 10);
-        Device.Limits a100 = new Device.Limits(108, 163 << 10);
+        Device.Limits h200 = new Device.Limits(132, 227 << 10, false);
+        Device.Limits a100 = new Device.Limits(108, 163 << 10, false);
         MlpShape wide = new MlpShape(Operands.F16, 256, 2, 2, 3, Activation.SILU, false);
         assertEquals(16, wide.groups());
         for (Device.Limits limits : List.of(h200, a100)) {

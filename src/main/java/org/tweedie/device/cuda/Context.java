@@ -33,6 +33,8 @@ final class Context {
     final int mostShared;
     /** Multiprocessors. */
     final int processors;
+    /** Whether the image that was loaded is that of Hopper, with its warpgroup instructions. */
+    final boolean warpgroups;
     /** {@code -Dtweedie.sync=true}: wait after each launch, so that an error names its launch. */
     final boolean sync = Boolean.getBoolean("tweedie.sync");
     /** Each open handle is inside; the last one out releases the context. */
@@ -52,6 +54,7 @@ final class Context {
         this.ordinal = found.ordinal();
         this.name = found.name();
         this.kind = found.kind();
+        this.warpgroups = found.major() == 9 && found.minor() == 0;
         this.spec = "cuda:" + ordinal;
         this.allocations = new Allocations(spec);
         byte[] image = KernelImage.load(kind);

@@ -61,7 +61,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public Limits limits() {
-        return new Limits(context.processors, context.mostShared);
+        return new Limits(context.processors, context.mostShared, context.warpgroups);
     }
 
     @Override

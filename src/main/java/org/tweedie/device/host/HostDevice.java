@@ -52,7 +52,7 @@ public final class HostDevice implements Device {
 
     @Override
     public Limits limits() {
-        return new Limits(team.size(), Integer.MAX_VALUE);
+        return new Limits(team.size(), Integer.MAX_VALUE, false);
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.tweedie.kernels.RowSet;
 import org.tweedie.rng.Philox;
 
 /**
- * Twins of kernels/execution/trajectory_mlp.cu: operands rounded to 16 bits, sums in f32 in the order of k, one row after the other. Plain: the
+ * Twins of kernels/execution/trajectory_mlp.cu and trajectory_wgmma.cu: operands rounded to 16 bits, sums in f32 in the order of k, one row after the other. Plain: the
  * reference of the kernels, not the host's way to sample. Stateless.
  */
 public final class TrajectoryMlpTwins {
@@ -54,6 +54,14 @@ public final class TrajectoryMlpTwins {
 
     public static void mlp128F16x3(Arguments a, Team team) {
         run(a, team, 128, Operands.F16X3);
+    }
+
+    public static void mlp64Wgmma(Arguments a, Team team) {
+        run(a, team, 64, a.int32(18) == 0 ? Operands.F16 : Operands.BF16);
+    }
+
+    public static void mlp128Wgmma(Arguments a, Team team) {
+        run(a, team, 128, a.int32(18) == 0 ? Operands.F16 : Operands.BF16);
     }
 
     private static void rows16(Arguments a, Team team, int width) {

@@ -1,0 +1,47 @@
+// trajectory_mlp64_wgmma, _mlp128_wgmma: the trajectories of trajectory_mlp.cu on Hopper, hidden layers by the products of warpgroups
+//
+//   parameters  as there; bf16: operands of that type, else of f16. columns is not read: all columns of a layer are one product
+//   shape       a warpgroup 64 rows at a time, so a multiple of 128 threads; the registers are those of 384
+//   shared      packed, hidden layers first; for each warp two rows of biases and state_columns * 36 f32
+//   order       of sums the hardware's, which need not be that of mma.sync: on one device every number of rows takes the same form
+//   elsewhere   than on sm_90a these do nothing but stop
+#include "execution/trajectory_wgmma.cuh"
+
+namespace trajectory_wgmma {
+constexpr int32_t THREADS = 384;
+
+template <int32_t WIDTH>
+TWEEDIE_INLINE void run(const Call& call, const bool bf16) {
+#ifdef TWEEDIE_WARPGROUPS
+    if (bf16) {
+        trajectory_mlp::run<GroupNetwork<BF16, WIDTH>>(call);
+    } else {
+        trajectory_mlp::run<GroupNetwork<F16, WIDTH>>(call);
+    }
+#else
+    __trap();
+#endif
+}
+}  // namespace trajectory_wgmma
+
+extern "C" __global__ void __launch_bounds__(trajectory_wgmma::THREADS, 1)
+trajectory_mlp64_wgmma(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                       int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                       const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                       const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                       int32_t residual, int32_t columns, int32_t state_columns, int32_t bf16) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
+    trajectory_wgmma::run<64>(call, bf16 != 0);
+}
+
+extern "C" __global__ void __launch_bounds__(trajectory_wgmma::THREADS, 1)
+trajectory_mlp128_wgmma(const RowSet* __restrict__ rows, float* io, int64_t io_stride, const int32_t* __restrict__ operations,
+                        int32_t count, const int32_t* __restrict__ places, const int32_t* __restrict__ cells,
+                        const float* __restrict__ weights, const float* __restrict__ biases, const uint16_t* __restrict__ packed,
+                        const float* __restrict__ out_bias, int32_t inputs, int32_t outputs, int32_t depth, int32_t activation,
+                        int32_t residual, int32_t columns, int32_t state_columns, int32_t bf16) {
+    const trajectory_mlp::Call call{rows, io, io_stride, operations, count, places, cells, weights, biases, packed, out_bias,
+                                    inputs, outputs, depth, activation, residual != 0, columns, state_columns, 0};
+    trajectory_wgmma::run<128>(call, bf16 != 0);
+}
