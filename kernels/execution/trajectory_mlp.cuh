@@ -26,10 +26,12 @@ namespace trajectory_mlp {
 
 struct F16 : mixed::F16 {
     static constexpr int32_t PARTS = 1, INPUTS = 4;  // of an operand; a block
+    static constexpr bool SHARED_SILU = false;       // between special functions and products
     static __device__ __forceinline__ uint32_t pair(const float lo, const float hi) { return f32_to_f16x2_finite(lo, hi); }
 };
 struct BF16 : mixed::BF16 {
     static constexpr int32_t PARTS = 1, INPUTS = 4;
+    static constexpr bool SHARED_SILU = false;
 };
 struct F16x3 : F16 {
     static constexpr int32_t PARTS = 2, INPUTS = 16;
@@ -109,12 +111,28 @@ TWEEDIE_INLINE void each(float (&sum)[TILES][2][4]) {
     for (int32_t i = 0; i < 8 * TILES; ++i) sum[i / 8][i / 4 % 2][i % 4] = function(sum[i / 8][i / 4 % 2][i % 4]);
 }
 
+// SiLU of every fourth column by products, of the others by special functions: the column decides, so that a row's bits are its own
+template <int32_t TILES>
+TWEEDIE_INLINE void share_silu(float (&sum)[TILES][2][4]) {
+#pragma unroll
+    for (int32_t i = 0; i < 8 * TILES; ++i) {
+        float& x = sum[i / 8][i / 4 % 2][i % 4];
+        x = i / 4 % 2 == 1 && i % 2 == 1 ? fast::silu_of_half_by_products(x) : fast::silu_of_half(x);
+    }
+}
+
 // one branch for sixteen columns
 template <class Type, int32_t TILES>
 TWEEDIE_INLINE void activate(float (&sum)[TILES][2][4], const int32_t activation) {
     constexpr bool CLOSE = Type::PARTS == 2;
     switch (activation) {
-        case SILU: each<CLOSE ? close::silu_of_half : fast::silu_of_half>(sum); break;
+        case SILU:
+            if constexpr (Type::SHARED_SILU) {
+                share_silu(sum);
+            } else {
+                each<CLOSE ? close::silu_of_half : fast::silu_of_half>(sum);
+            }
+            break;
         case SIN: each<CLOSE ? close::sine : fast::sine>(sum); break;
         case TANH: each<CLOSE ? approx::tanh : fast::tanh>(sum); break;
         case RELU: each<fast::relu>(sum); break;

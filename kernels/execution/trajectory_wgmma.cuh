@@ -62,11 +62,13 @@ struct Held {
 };
 
 struct F16 : trajectory_mlp::F16 {
+    static constexpr bool SHARED_SILU = true;  // products of a warpgroup are so fast that special functions would bind
     using trajectory_mlp::F16::multiply;
     static __device__ __forceinline__ void multiply(float (&d)[32], const uint32_t (&a)[4], const uint64_t b) { wgmma_n64_f16(d, a, b); }
     static __device__ __forceinline__ void multiply(float (&d)[64], const uint32_t (&a)[4], const uint64_t b) { wgmma_n128_f16(d, a, b); }
 };
 struct BF16 : trajectory_mlp::BF16 {
+    static constexpr bool SHARED_SILU = true;  // products of a warpgroup are so fast that special functions would bind
     using trajectory_mlp::BF16::multiply;
     static __device__ __forceinline__ void multiply(float (&d)[32], const uint32_t (&a)[4], const uint64_t b) { wgmma_n64_bf16(d, a, b); }
     static __device__ __forceinline__ void multiply(float (&d)[64], const uint32_t (&a)[4], const uint64_t b) { wgmma_n128_bf16(d, a, b); }

@@ -310,6 +310,25 @@ TEST(warpgroup_products_come_with_their_wait) {
     }
 }
 
+TEST(fast_activations_keep_the_bounds_of_their_header) {
+    std::vector<float> in;
+    for (float x = -40; x <= 40; x += 1.0f / 1024) in.push_back(x);
+    for (float x = 1e-30f; x < 1; x *= 1.25f) in.insert(in.end(), {x, -x});
+    in.insert(in.end(), {0.0f, 1e4f, -1e4f, 8.0f, -8.0f});
+    const int32_t count = int32_t(in.size());
+    const Buffer<float> values(in), results(in.size() * 6);
+    OK(launch("selftest_fast", {1, 64}, values.address, results.address, count));
+    const std::vector<float> got = results.read();
+    const double e = std::ldexp(1.0, -11);
+    for (size_t i = 0; i < in.size(); ++i) {
+        const double x = in[i], a = std::fabs(x), cdf = 0.5 * std::erfc(-x / std::sqrt(2.0)), silu = x / (1 + std::exp(-x));
+        const double expected[] = {silu, silu, std::tanh(x), std::sin(x), std::log1p(std::exp(-a)) + (x > 0 ? x : 0), x * cdf};
+        const double bound[] = {a * e / 2, a * e / 2, std::fabs(expected[2]) * e, std::ldexp(1.0, -20) + a * std::ldexp(1.0, -24),
+                                std::ldexp(1.0, -21) + a * std::ldexp(1.0, -23), a * e / 2 + 2.6e-5};
+        for (size_t k = 0; k < 6; ++k) HOLDS(std::fabs(double(got[k * in.size() + i]) - expected[k]) <= bound[k]);
+    }
+}
+
 TEST(conversions_round_to_nearest_even) {
     const Buffer<float> half(65536), brain(65536);
     OK(launch("selftest_widen", {1, 64}, half.address, brain.address));

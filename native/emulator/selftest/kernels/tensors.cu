@@ -1,6 +1,7 @@
 // Kernels of the emulator's self-test: mma, ldmatrix, cp.async, conversions. One warp.
 #include "hopper.cuh"
 #include "intrinsics.cuh"
+#include "score/activation_fast.cuh"
 
 // c = a b, a 16x16 row-major, b 16x8 row-major, c 16x8, 16-bit operands; through shared memory and ldmatrix
 template <bool bf16>
@@ -96,4 +97,17 @@ extern "C" __global__ void selftest_warpgroup_product(const uint16_t* a, const u
     for (int32_t i = 0; i < 64; ++i) early[place(i)] = d[i];
     wgmma_wait<0>();
     for (int32_t i = 0; i < 64; ++i) c[place(i)] = d[i];
+}
+
+// the functions between two layers of 16-bit operands: SiLU by special functions and by products, tanh, sine, softplus, GELU of in[i]
+extern "C" __global__ void selftest_fast(const float* in, float* out, int32_t count) {
+    for (int32_t i = int32_t(threadIdx.x); i < count; i += int32_t(blockDim.x)) {
+        const float x = in[i];
+        out[i] = fast::silu_of_half(0.5f * x);
+        out[count + i] = fast::silu_of_half_by_products(0.5f * x);
+        out[2 * count + i] = fast::tanh(x);
+        out[3 * count + i] = fast::sine(x);
+        out[4 * count + i] = fast::softplus(x);
+        out[5 * count + i] = fast::gelu(x);
+    }
 }
