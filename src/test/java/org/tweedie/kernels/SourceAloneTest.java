@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,30 +36,44 @@ class SourceAloneTest {
     @MethodSource("targets")
     void compilesAlone(String target) throws Exception {
         assumeTrue(Files.exists(Path.of("target/kernels/resources.txt")), "built without nvcc");
-        for (CudaSource source : CudaSource.below(Path.of("kernels"))) {
-            if (Depth.now() == Depth.PLAIN && source.text().length() > SHORT) {
-                continue;
+        ExecutorService cores =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (CudaSource source : CudaSource.below(Path.of("kernels"))) {
+                if (Depth.now() != Depth.PLAIN || source.text().length() <= SHORT) {
+                    running.add(cores.submit(() -> compile(source, target)));
+                }
             }
-            Path image = folder.resolve(source.file().getFileName() + ".cubin");
-            Path said = folder.resolve("said.txt");
-            Process nvcc = new ProcessBuilder(
-                            System.getenv().getOrDefault("NVCC", "nvcc"),
-                            "-std=c++17",
-                            "-I",
-                            "kernels",
-                            "-cubin",
-                            "-arch=" + target,
-                            "-o",
-                            image.toString(),
-                            source.file().toString())
-                    .redirectErrorStream(true)
-                    .redirectOutput(said.toFile())
-                    .start();
-            boolean ended = nvcc.waitFor(5, TimeUnit.MINUTES);
-            String message = source.file() + " for " + target + ": " + Files.readString(said);
-            assertEquals(0, ended ? nvcc.exitValue() : -1, message);
-            assertEquals("", Files.readString(said), message);
-            assertEquals(source.entries().keySet(), Cubin.read(image).keySet(), message);
+            for (Future<?> one : running) {
+                one.get();
+            }
+        } finally {
+            cores.shutdownNow();
         }
+    }
+
+    private Void compile(CudaSource source, String target) throws Exception {
+        Path image = folder.resolve(source.file().getFileName() + ".cubin");
+        Path said = folder.resolve(source.file().getFileName() + ".txt");
+        Process nvcc = new ProcessBuilder(
+                        System.getenv().getOrDefault("NVCC", "nvcc"),
+                        "-std=c++17",
+                        "-I",
+                        "kernels",
+                        "-cubin",
+                        "-arch=" + target,
+                        "-o",
+                        image.toString(),
+                        source.file().toString())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        boolean ended = nvcc.waitFor(5, TimeUnit.MINUTES);
+        String message = source.file() + " for " + target + ": " + Files.readString(said);
+        assertEquals(0, ended ? nvcc.exitValue() : -1, message);
+        assertEquals("", Files.readString(said), message);
+        assertEquals(source.entries().keySet(), Cubin.read(image).keySet(), message);
+        return null;
     }
 }
