@@ -27,12 +27,14 @@ TWEEDIE_INLINE float silu_of_half_by_products(const float h) {
     return fmaf(-v, q, h + a);
 }
 
-// sin of x less the nearest multiple of 2 pi, which is in two parts
-TWEEDIE_INLINE float sine(const float x) {
+// x less the nearest multiple of 2 pi, which is in two parts
+TWEEDIE_INLINE float less_turns(const float x) {
     const float n = fmaf(x, 0.159154943f, approx::ROUND) - approx::ROUND;
     const float r = fmaf(n, -6.28318548f, x);
-    return sin_approx(fmaf(n, 1.74845553e-7f, r));
+    return fmaf(n, 1.74845553e-7f, r);
 }
+
+TWEEDIE_INLINE float sine(const float x) { return sin_approx(less_turns(x)); }
 
 // max(x, 0) + ln(1 + e^-|x|)
 TWEEDIE_INLINE float softplus(const float x) {
@@ -40,13 +42,17 @@ TWEEDIE_INLINE float softplus(const float x) {
     return fmaf(0.693147182f, log2_approx(1.0f + e), x > 0.0f ? x : 0.0f);
 }
 
-// x Phi(x), where 2 Phi(x) - 1 = tanh(x p(x^2)) with p fitted for the least error of x Phi; x^2 is held at 16, where Phi is 0 or 1 to 3e-5
-TWEEDIE_INLINE float gelu(const float x) {
+// p(x^2): 2 Phi(x) - 1 = tanh(x p(x^2)), fitted for the least error of x Phi; x^2 is held at 16, where Phi is 0 or 1 to 3e-5
+TWEEDIE_INLINE float gelu_polynomial(const float x) {
     const float square = x * x;
     const float s = square > 16.0f ? 16.0f : square;
-    const float p = fmaf(fmaf(-0.000351519033f, s, 0.0370056629f), s, 0.797507882f);
+    return fmaf(fmaf(-0.000351519033f, s, 0.0370056629f), s, 0.797507882f);
+}
+
+// x Phi(x)
+TWEEDIE_INLINE float gelu(const float x) {
     const float h = 0.5f * x;
-    return fmaf(h, tanh_approx(x * p), h);
+    return fmaf(h, tanh_approx(x * gelu_polynomial(x)), h);
 }
 
 TWEEDIE_INLINE float tanh(const float x) { return tanh_approx(x); }

@@ -336,6 +336,14 @@ public final class Linear {
         stream.launch(stream.device().kernel(WEIGHT_GRADIENT_SUM), Grid.items((in + 1L) * out, 256), sum);
     }
 
+    /** Queues the sum over the chunks, in their order, of {@code count} numbers each, {@code count + 1} from one chunk to the next. */
+    static void sum(Stream stream, RowSet rows, DeviceBuffer partial, int count, DeviceBuffer into) {
+        Arguments sum = new Arguments(WEIGHT_GRADIENT_SUM);
+        sum.buffer(partial).buffer(into, 0).buffer(null, 0);
+        rows.into(sum).i32(count).i32(1).i32(0);
+        stream.launch(stream.device().kernel(WEIGHT_GRADIENT_SUM), Grid.items(count, 256), sum);
+    }
+
     /** Elements of scratch that {@link #backwardWeight} needs. */
     public static long scratch(int in, int out) {
         return MOST_CHUNKS * (in + 1L) * out;

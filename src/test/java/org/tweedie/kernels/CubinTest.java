@@ -192,6 +192,8 @@ class CubinTest {
                         "linear_packed_bf16",
                         "linear_weight_gradient_f16",
                         "linear_weight_gradient_bf16",
+                        "train_mlp_rows_bf16",
+                        "train_mlp_weights_bf16",
                         "trajectory_mlp64_f16",
                         "trajectory_mlp64_bf16",
                         "trajectory_mlp128_f16",
@@ -232,6 +234,24 @@ class CubinTest {
                 4,
                 kernels.get("step_cell_f32").of(Opcode.MUFU) - divisions - 2,
                 "in two forms, each with its divisions");
+    }
+
+    /**
+     * A warp of the fused gradient has 32 rows: for each of 8 blocks of 16 columns 4 products a block of inputs of a hidden layer (8), and of
+     * what is parked, in a loop each: inputs and features of the first layer, features of the others; 8 blocks of inputs of the outputs and
+     * their one block back into 8; 8 into 8 of a hidden layer back. Special functions of 16 sums a block in two forms of a layer: one for
+     * SiLU and tanh, two for sine and GELU, three for softplus. A warp of the weights has, in two steps of 16 rows, 4 blocks of 16 columns of
+     * two products by its two blocks of inputs and by ones for the biases.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"sm_80", "sm_90a"})
+    void theFusedGradientMultipliesWhatItsFormulasSay(String target) throws IOException {
+        assumeTrue(Files.exists(cubin(target)), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin(target));
+        Counts rows = kernels.get("train_mlp_rows_bf16");
+        assertEquals(4 * (8 * (1 + 1) + 8 * (8 + 1) + 8 + 8 + 8 * 8), rows.of(Opcode.HMMA));
+        assertEquals(2 * 8 * 16 * (1 + 1 + 2 + 2 + 3), rows.of(Opcode.MUFU));
+        assertEquals(2 * 4 * 2 * 3, kernels.get("train_mlp_weights_bf16").of(Opcode.HMMA));
     }
 
     /**
@@ -307,7 +327,7 @@ class CubinTest {
      * a thread has 8 x 8 multiply-adds and 4 loads; the loop holds the loads of unaligned rows beside those of aligned ones.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"sm_80", "sm_90"})
+    @ValueSource(strings = {"sm_80", "sm_90a"})
     void loopsOfLargeProductsAreThoseOfTheDesign(String target) throws IOException {
         assumeTrue(Files.exists(cubin(target)), "built without nvcc");
         Map<String, Counts> kernels = Cubin.read(cubin(target));

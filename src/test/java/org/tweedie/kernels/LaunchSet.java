@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
@@ -146,6 +147,9 @@ public final class LaunchSet {
                     }));
                 }
             }
+        }
+        for (int width : new int[] {33, 65}) {
+            cases.add(new Case("train " + rows + " x " + width, false, lab -> train(lab, rows, width)));
         }
         for (int[] widths : layers) {
             String shape = rows + " x " + widths[0] + " x " + widths[1];
@@ -370,6 +374,41 @@ public final class LaunchSet {
             launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, MlpLaunch.ALL));
         }
         return launches;
+    }
+
+    /** The gradient of a network, and the losses. */
+    private static float[] train(Lab lab, int rows, int width) {
+        Activation activation = width < 64 ? Activation.SILU : Activation.GELU;
+        MlpShape mlp = new MlpShape(Operands.BF16, width, 5, 3, width < 64 ? 3 : 1, activation, width < 64);
+        int features = 18;
+        int[] places = new int[3 * (mlp.depth() + 1)];
+        int at = 2;
+        for (int l = 0; l <= mlp.depth(); l++) {
+            int out = l == mlp.depth() ? mlp.outputs() : width;
+            places[3 * l] = at;
+            places[3 * l + 1] = at += (l == 0 ? mlp.inputs() : width) * out;
+            places[3 * l + 2] = at += l == mlp.depth() ? 0 : features * out;
+            at += out;
+        }
+        try (Closing own = new Closing()) {
+            TrainMlp.Memory memory =
+                    TrainMlp.memory(lab.stream(), new TrainMlpShape(mlp, features, places, at), rows, own);
+            DeviceBuffer gradient = lab.untouched(at);
+            DeviceBuffer losses = lab.untouched(rows);
+            TrainMlp.gradient(
+                    lab.stream(),
+                    living(lab, rows),
+                    memory,
+                    lab.floats(random(at, 50)),
+                    lab.rows(random(rows * 5, 51), 5),
+                    lab.rows(random(rows * features, 52), features),
+                    lab.rows(random(rows * 3, 53), 3),
+                    lab.rows(random(rows, 54), 1),
+                    0.25f,
+                    gradient,
+                    losses);
+            return all(lab.read(gradient), lab.read(losses));
+        }
     }
 
     private static float[] perturb(Lab lab, int rows) {

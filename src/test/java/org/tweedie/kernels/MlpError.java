@@ -54,8 +54,8 @@ final class MlpError {
             for (int j = 0; j < next.length; j++) {
                 double at = z.value[j];
                 double off = z.error[j];
-                next[j] = activate(at);
-                nextError[j] = 1.13 * off + own(Math.abs(at) + off);
+                next[j] = activate(shape.activation(), at);
+                nextError[j] = 1.13 * off + own(shape.activation(), split, Math.abs(at) + off);
                 if (l > 0 && shape.residual()) {
                     next[j] += h[j];
                     nextError[j] += e[j] + 2 * U * (Math.abs(next[j]) + nextError[j] + e[j]);
@@ -93,10 +93,10 @@ final class MlpError {
     }
 
     /** What the kernel's activation may be off at an argument of this size. */
-    private double own(double size) {
+    static double own(Activation activation, boolean split, double size) {
         double tanh = 0x1p-11;
         return 4 * U * size
-                + switch (shape.activation()) {
+                + switch (activation) {
                     case IDENTITY, RELU -> 0;
                     case SILU -> split ? 0x1p-22 * (0.6 + size) : size * tanh / 2;
                     case TANH -> split ? 0x1p-22 : tanh;
@@ -106,8 +106,8 @@ final class MlpError {
                 };
     }
 
-    private double activate(double x) {
-        return switch (shape.activation()) {
+    static double activate(Activation activation, double x) {
+        return switch (activation) {
             case IDENTITY -> x;
             case SILU -> x / (1 + StrictMath.exp(-x));
             case SIN -> StrictMath.sin(x);
@@ -119,7 +119,7 @@ final class MlpError {
     }
 
     /** The normal distribution function, by its series or continued fraction. */
-    private static double normal(double x) {
+    static double normal(double x) {
         double a = Math.abs(x);
         double tail;
         if (a < 3) {

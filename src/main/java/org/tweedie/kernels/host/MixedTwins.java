@@ -111,7 +111,7 @@ public final class MixedTwins {
     }
 
     /** Where element (k, j) lies: see the head of the kernel's source. */
-    private static int place(int k, int j, int depth) {
+    static int place(int k, int j, int depth) {
         int lane = 4 * (j % 8) + k % 8 / 2;
         int block = (j / 16) * depth + k / 16;
         return (block * 32 + lane) * 8 + 4 * (j / 8 % 2) + 2 * (k / 8 % 2) + k % 2;
