@@ -181,7 +181,11 @@ public final class ScoreModel implements AutoCloseable {
                 trainer.copyMean(0, network.parameters().values());
                 ports = data.ports();
                 encodings = Map.copyOf(fitted);
-                provenance = ordered(provenance(data, spec, result));
+                Map<String, String> made = provenance(data, spec, result);
+                if (!trainer.products().equals("f32")) {
+                    made.put("products", trainer.products());
+                }
+                provenance = ordered(made);
                 torn = false;
                 return result;
             }

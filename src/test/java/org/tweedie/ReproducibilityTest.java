@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
@@ -43,7 +44,8 @@ class ReproducibilityTest {
             TimeSampling.UNIFORM,
             false,
             -5,
-            2);
+            2,
+            Precision.F32);
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -160,7 +162,8 @@ class ReproducibilityTest {
                 TimeSampling.valueOf(value(text, "sampling")),
                 Boolean.parseBoolean(value(text, "evenTimes")),
                 whole(text, "seed"),
-                whole(text, "checkpointEvery"));
+                whole(text, "checkpointEvery"),
+                Precision.F32);
     }
 
     private static long whole(String settings, String name) {

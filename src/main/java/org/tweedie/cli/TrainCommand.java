@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
@@ -105,6 +106,13 @@ final class TrainCommand implements Callable<Integer> {
     private @Nullable Long checkpointEvery;
 
     @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "f32",
+            description = "numbers that products may be of, where the device can: f32, bf16; default ${DEFAULT-VALUE}")
+    private String precision;
+
+    @Option(
             names = "--resume",
             paramLabel = "DIR",
             description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
@@ -180,7 +188,8 @@ final class TrainCommand implements Callable<Integer> {
         settings = with("--batch", settings, batch, TrainSpec::withBatch);
         settings = with("--lr", settings, rate, TrainSpec::withRate);
         settings = with("--ema", settings, average, TrainSpec::withAverage);
-        return with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
+        settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
+        return with("--precision", settings, Precision.parse(precision), TrainSpec::withPrecision);
     }
 
     private static <T> TrainSpec with(
@@ -240,13 +249,7 @@ final class TrainCommand implements Callable<Integer> {
                 err.println("tweedie: no checkpoint in " + folder + " yet, starting at step 0");
             }
             ProgressLine line = new ProgressLine(err, "training");
-            TrainListener listener = progress -> line.at(
-                    progress.step(),
-                    progress.steps(),
-                    progress.seconds(),
-                    "rows",
-                    progress.rowsPerSecond(),
-                    String.format(Locale.ROOT, "  loss %.4f", progress.smoothLoss()));
+            TrainListener listener = listener(err, line, settings);
             TrainResult result = model.train(rows, settings, listener, signals.token(), directory, resume != null);
             if (result.outcome() == TrainResult.Outcome.CANCELLED) {
                 throw new Stopped(
@@ -256,6 +259,28 @@ final class TrainCommand implements Callable<Integer> {
             }
             return result;
         }
+    }
+
+    private static TrainListener listener(PrintWriter err, ProgressLine line, TrainSpec settings) {
+        return new TrainListener() {
+            @Override
+            public void opened(String how) {
+                if (settings.precision() != Precision.F32) {
+                    err.println("tweedie: products of " + how);
+                }
+            }
+
+            @Override
+            public void at(Progress progress) {
+                line.at(
+                        progress.step(),
+                        progress.steps(),
+                        progress.seconds(),
+                        "rows",
+                        progress.rowsPerSecond(),
+                        String.format(Locale.ROOT, "  loss %.4f", progress.smoothLoss()));
+            }
+        };
     }
 
     private void startAfresh(Path folder, CheckpointDirectory directory) throws IOException {

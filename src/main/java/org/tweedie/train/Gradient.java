@@ -9,6 +9,16 @@ import org.tweedie.kernels.View;
 
 /** An objective with its scratch, for one stream. For one thread at a time, that of its stream. */
 public interface Gradient extends AutoCloseable {
+    /** The numbers that its products are of: {@code f32} or {@code bf16}. A run is not resumed with others. */
+    default String products() {
+        return "f32";
+    }
+
+    /** What runs, for a person: its products first. */
+    default String how() {
+        return products();
+    }
+
     /**
      * Queues the gradient of the mean loss of the rows. Their sample numbers seed all that is drawn. Allocates nothing and queues
      * the same launches each time, so that a step can be captured in a graph.

@@ -2,6 +2,7 @@ package org.tweedie.train;
 
 import java.util.List;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 
@@ -25,4 +26,9 @@ public interface Objective {
 
     /** Opens scratch for steps of {@code rows} rows each. */
     Gradient open(Device device, int rows);
+
+    /** As {@link #open(Device, int)}; its products may be of these numbers where the device has a kernel for it, else they are of f32. */
+    default Gradient open(Device device, int rows, Precision allowed) {
+        return open(device, rows);
+    }
 }

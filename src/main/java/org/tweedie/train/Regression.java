@@ -1,7 +1,9 @@
 package org.tweedie.train;
 
 import java.util.List;
+import java.util.Optional;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
 import org.tweedie.score.Network;
@@ -86,6 +88,17 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
 
     @Override
     public Gradient open(Device device, int rows) {
-        return new RegressionGradient(this, device, rows);
+        return open(device, rows, Precision.F32);
+    }
+
+    @Override
+    public Gradient open(Device device, int rows, Precision allowed) {
+        if (allowed != Precision.BF16) {
+            return new RegressionGradient(this, device, rows, "f32");
+        }
+        Optional<String> refusal = HalfRegressionGradient.refusal(this, device);
+        return refusal.isPresent()
+                ? new RegressionGradient(this, device, rows, "f32: " + refusal.get())
+                : new HalfRegressionGradient(this, device, rows);
     }
 }

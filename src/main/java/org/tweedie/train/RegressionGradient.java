@@ -18,6 +18,7 @@ import org.tweedie.score.Tape;
 /** Pairs, forward, loss, backward. */
 final class RegressionGradient implements Gradient {
     private final Network network;
+    private final String how;
     private final Loss loss;
     private final float scale;
     private final Closing owned = new Closing();
@@ -30,7 +31,9 @@ final class RegressionGradient implements Gradient {
     private final View weight;
     private final View time;
 
-    RegressionGradient(Regression regression, Device device, int rows) {
+    /** @param how says why it is this one */
+    RegressionGradient(Regression regression, Device device, int rows, String how) {
+        this.how = how;
         network = regression.network();
         loss = regression.loss();
         scale = (float) (1.0 / rows);
@@ -50,6 +53,11 @@ final class RegressionGradient implements Gradient {
         out = new View(memory, at += (long) rows * width, width, width);
         weight = new View(memory, at += (long) rows * width, 1, 1);
         time = new View(memory, at + rows, 1, 1);
+    }
+
+    @Override
+    public String how() {
+        return how;
     }
 
     @Override

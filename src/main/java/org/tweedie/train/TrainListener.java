@@ -9,6 +9,9 @@ public interface TrainListener {
 
     void at(Progress progress);
 
+    /** Training begins. @param how what computes the gradient, as {@link Trainer#how()} */
+    default void opened(String how) {}
+
     /** A checkpoint was written. */
     default void saved(long step, Path file) {}
 

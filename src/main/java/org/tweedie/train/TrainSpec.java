@@ -1,5 +1,6 @@
 package org.tweedie.train;
 
+import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
 import org.tweedie.sde.TimeSampling;
 import org.tweedie.sde.Weighting;
@@ -18,6 +19,7 @@ import org.tweedie.sde.Weighting;
  * @param evenTimes whether the times of a step are spread evenly over [0, 1] (low discrepancy)
  * @param seed of weights, order of rows, times and noise
  * @param checkpointEvery steps between checkpoints, at least 1
+ * @param precision the numbers that products of the gradient may be of: F32, or BF16 where the device has a kernel for the network
  */
 public record TrainSpec(
         long steps,
@@ -32,7 +34,8 @@ public record TrainSpec(
         TimeSampling sampling,
         boolean evenTimes,
         long seed,
-        long checkpointEvery) {
+        long checkpointEvery,
+        Precision precision) {
 
     /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
@@ -50,6 +53,10 @@ public record TrainSpec(
         range(average >= 0 && average < 1, "decay of the running mean must be in [0, 1), got " + average);
         range(clip >= 0 && clip < Double.POSITIVE_INFINITY, "clip must be at least 0 (0: no limit), got " + clip);
         range(checkpointEvery >= 1, "steps between checkpoints must be positive, got " + checkpointEvery);
+        range(
+                precision == Precision.F32 || precision == Precision.BF16,
+                "training multiplies numbers of f32 or bf16 (cotangents of a mean over a batch fall below the least of f16), got "
+                        + precision.spec());
         range(
                 steps <= Long.MAX_VALUE / batch,
                 "steps times batch must stay below 2^63, got " + steps + " times " + batch);
@@ -76,7 +83,8 @@ public record TrainSpec(
                 TimeSampling.LOGNORMAL,
                 true,
                 0,
-                1000);
+                1000,
+                Precision.F32);
     }
 
     /** The defaults: a minute or so on two CPU cores for {@code mlp:128x3} in two dimensions. */
@@ -98,7 +106,8 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withSteps(long value) {
@@ -115,7 +124,8 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withRate(double value) {
@@ -132,7 +142,8 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withSchedule(Schedule value, long warmupSteps) {
@@ -149,7 +160,8 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withAverage(double value) {
@@ -166,7 +178,8 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withClip(double value) {
@@ -183,7 +196,8 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withRule(Adam.Rule value) {
@@ -200,12 +214,26 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 seed,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withWeighting(Weighting value, TimeSampling times, boolean even) {
         return new TrainSpec(
-                steps, batch, rate, schedule, warmup, average, clip, rule, value, times, even, seed, checkpointEvery);
+                steps,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                average,
+                clip,
+                rule,
+                value,
+                times,
+                even,
+                seed,
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withSeed(long value) {
@@ -222,12 +250,32 @@ public record TrainSpec(
                 sampling,
                 evenTimes,
                 value,
-                checkpointEvery);
+                checkpointEvery,
+                precision);
     }
 
     public TrainSpec withCheckpointEvery(long value) {
         return new TrainSpec(
-                steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, value);
+                steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, value,
+                precision);
+    }
+
+    public TrainSpec withPrecision(Precision value) {
+        return new TrainSpec(
+                steps,
+                batch,
+                rate,
+                schedule,
+                warmup,
+                average,
+                clip,
+                rule,
+                weighting,
+                sampling,
+                evenTimes,
+                seed,
+                checkpointEvery,
+                value);
     }
 
     /** The learning rate of step {@code k}, from 1. */
@@ -245,11 +293,9 @@ public record TrainSpec(
         return 1 - Math.min(average, (1.0 + k) / (10.0 + k));
     }
 
-    /** Everything that decides a bit of the result, as text; how often a checkpoint is written does not. */
+    /** Everything that decides a bit of the result, as text; how often a checkpoint is written does not. F32 is not named. */
     public String settings() {
-        return new TrainSpec(
-                        steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed,
-                        1)
-                .toString();
+        String all = withCheckpointEvery(1).toString();
+        return precision == Precision.F32 ? all.replace(", precision=F32]", "]") : all;
     }
 }

@@ -54,6 +54,8 @@ public final class Trainer implements AutoCloseable {
     private final DeviceBuffer history;
     private final Graph graph;
     private final long bytes;
+    private final String products;
+    private final String how;
 
     private long step;
     private double smoothLoss = Double.NaN;
@@ -79,7 +81,9 @@ public final class Trainer implements AutoCloseable {
             stream.upload(data.values(), 0, table, 0, data.values().length);
             Gradient gradient = owned.add(objective
                     .with(learners.stream().map(Learner::weights).toList())
-                    .open(device, spec.batch()));
+                    .open(device, spec.batch(), spec.precision()));
+            products = gradient.products();
+            how = gradient.how();
             graph = capture(device, gradient, table, data);
             stream.synchronize();
             bytes = device.allocatedBytes() - before;
@@ -142,6 +146,16 @@ public final class Trainer implements AutoCloseable {
     /** Steps done. */
     public long step() {
         return step;
+    }
+
+    /** The numbers that the gradient's products are of: {@code f32} or {@code bf16}. */
+    public String products() {
+        return products;
+    }
+
+    /** What computes the gradient, for a person: its products first, and why they are not those that were allowed. */
+    public String how() {
+        return how;
     }
 
     /** Bytes that this trainer holds on its device. */
@@ -207,6 +221,7 @@ public final class Trainer implements AutoCloseable {
         }
 
         TrainResult run() throws IOException {
+            listener.opened(how);
             long queued = step;
             while (queued < spec.steps()) {
                 boolean stop = cancel.isCancelled();
@@ -316,6 +331,9 @@ public final class Trainer implements AutoCloseable {
         settings.put("settings", spec.settings());
         settings.put("objective", objective.spec());
         settings.put("data", dataHash);
+        if (!products.equals("f32")) {
+            settings.put("products", products);
+        }
         settings.put("device", stream.device().name());
         settings.put("java", System.getProperty("java.vm.name", "") + " " + System.getProperty("java.version", ""));
         settings.put("tweedie", String.valueOf(Trainer.class.getPackage().getImplementationVersion()));
@@ -340,6 +358,11 @@ public final class Trainer implements AutoCloseable {
         same("data", dataHash, settings.get("data"), "the rows or columns differ from those it was trained on");
         same("objective", objective.spec(), settings.get("objective"), "process, network or weighting differ");
         same("settings", spec.settings(), settings.get("settings"), "steps, batch, rates or seed differ");
+        same(
+                "products",
+                products,
+                settings.getOrDefault("products", "f32"),
+                "the gradient's products were of other numbers; this device or network multiplies " + how);
         long[] progress = checkpoint.longs("progress", 2);
         LossCurve restored = LossCurve.of(checkpoint.longs("curve", 2 + LossCurve.MOST));
         if (progress[0] < 0 || progress[0] > spec.steps() || restored.steps() != progress[0]) {

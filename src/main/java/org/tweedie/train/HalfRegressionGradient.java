@@ -1,0 +1,86 @@
+package org.tweedie.train;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.tweedie.device.Closing;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.Activation;
+import org.tweedie.kernels.Activations;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+import org.tweedie.score.HalfMlpTape;
+import org.tweedie.score.MlpNetwork;
+import org.tweedie.score.Signature;
+
+/** Pairs, then forward, loss and backward with products of 16-bit numbers. */
+final class HalfRegressionGradient implements Gradient {
+    private final List<Signature.Port> ports;
+    private final float scale;
+    private final Closing owned = new Closing();
+    private final PerturbedPairs pairs;
+    private final HalfMlpTape tape;
+    private final View target;
+    private final View weight;
+    private final View time;
+
+    /** Why a regression is not computed so, or nothing. */
+    static Optional<String> refusal(Regression regression, Device device) {
+        return regression.network() instanceof MlpNetwork mlp
+                ? HalfMlpTape.refusal(mlp, device)
+                : Optional.of("the network is no multilayer perceptron");
+    }
+
+    HalfRegressionGradient(Regression regression, Device device, int rows) {
+        MlpNetwork network = (MlpNetwork) regression.network();
+        ports = network.signature().from();
+        scale = (float) (1.0 / rows);
+        int width = network.signature().into().get(0).space().width();
+        try {
+            pairs = owned.add(new PerturbedPairs(regression.matching(), device, rows));
+            tape = owned.add(new HalfMlpTape(network, device, rows));
+            DeviceBuffer memory = owned.add(device.allocate(Element.F32, (long) rows * (width + 2)));
+            target = new View(memory, 0, width, width);
+            weight = new View(memory, (long) rows * width, 1, 1);
+            time = new View(memory, (long) rows * (width + 1), 1, 1);
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public String products() {
+        return "bf16";
+    }
+
+    @Override
+    public String how() {
+        return "bf16: " + tape.how();
+    }
+
+    @Override
+    public void queue(
+            Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
+        int first = ports.get(0).space().width();
+        pairs.queue(stream, rows, batch, tape.inputs().columns(0, first), target, weight, time);
+        for (Signature.Port port : ports.subList(1, ports.size())) {
+            View condition = batch.get(port.name());
+            if (condition == null) {
+                throw new IllegalArgumentException("the batch has no '" + port.name() + "'");
+            }
+            View into = tape.inputs().columns(first, port.space().width());
+            Activations.forward(stream, rows, condition, Activation.IDENTITY, into); // a copy
+            first += port.space().width();
+        }
+        tape.gradient(stream, rows, time, target, weight, scale, gradients.get(0), losses);
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}
