@@ -135,7 +135,8 @@ TWEEDIE_INLINE void rows(const RowSet* __restrict__ rows, const float* __restric
                          const float* __restrict__ target, const float* __restrict__ weight, const uint16_t* __restrict__ packed,
                          uint16_t* tape_memory, float* __restrict__ loss, const int32_t inputs, const int32_t time, const int32_t outputs,
                          const int32_t width, const int32_t depth, const int32_t x_stride, const int32_t time_stride,
-                         const int32_t target_stride, const int32_t weight_stride, const int32_t activation, const int32_t residual, const float scale) {
+                         const int32_t target_stride, const int32_t weight_stride, const int32_t activation, const int32_t residual,
+                         const float scale) {
     TWEEDIE_SHARED(unsigned char, memory);
     const Shape s = {(inputs + 3) / 4, (time + 15) / 16, 2 * ((width + 31) / 32), depth};
     const int32_t lane = int32_t(threadIdx.x) % 32, warp = int32_t(threadIdx.x) / 32;
@@ -214,11 +215,12 @@ TWEEDIE_INLINE void fetch(unsigned char* slice, const unsigned char* __restrict_
     }
 }
 
-// four blocks of the inputs of layer l, from first on, by the outputs; the rows from start to end, tiles of sixteen
+// Four blocks of the inputs of layer l, from first on, by the outputs; the rows from start to end, tiles of sixteen. turn: the next slice;
+// the one before it may still be read by other warps, and is written last.
 template <class Type>
 TWEEDIE_INLINE void product(unsigned char* slices, const unsigned char* __restrict__ from, const int32_t* __restrict__ places,
-                            float* __restrict__ into, const Shape& s, const int32_t l, const int32_t first, const int64_t start,
-                            const int64_t tiles, const int32_t inputs, const int32_t time, const int32_t outputs, const int32_t width) {
+                            float* __restrict__ into, int32_t& turn, const Shape& s, const int32_t l, const int32_t first,
+                            const int64_t start, const int64_t tiles, const int32_t inputs, const int32_t time, const int32_t outputs, const int32_t width) {
     const int32_t lane = int32_t(threadIdx.x) % 32, warp = int32_t(threadIdx.x) / 32;
     const int32_t g = lane / 4, q = lane % 4, down = warp % 2, across = warp / 2;
     // the layer's inputs, those of the layer before and then the features
@@ -232,13 +234,11 @@ TWEEDIE_INLINE void product(unsigned char* slices, const unsigned char* __restri
     const int32_t bytes = tape_blocks(s) * BLOCK;
     float sum[2][8][4] = {}, bias[4][4] = {};
     const int32_t ahead = SLICES - 1;
-    __syncthreads();
 #pragma unroll
     for (int32_t i = 0; i < ahead; ++i) {
-        fetch(slices + SLICE * i, from, bytes, start + 2 * i, tiles, o);
+        fetch(slices + SLICE * (turn + i < SLICES ? turn + i : turn + i - SLICES), from, bytes, start + 2 * i, tiles, o);
         cp_async_commit();
     }
-    int32_t turn = 0;
     for (int64_t t = start; t < tiles; t += 2) {
         cp_async_wait<SLICES - 2>();
         __syncthreads();
@@ -313,12 +313,13 @@ TWEEDIE_INLINE void weights(const RowSet* __restrict__ rows, const uint16_t* __r
     TWEEDIE_STATIC_SHARED(unsigned char, slices, SLICE * SLICES);
     const Shape s = {(inputs + 3) / 4, (time + 15) / 16, 2 * ((width + 31) / 32), depth};
     const int64_t chunk = chunks::length(rows->count);
+    int32_t turn = 0;
     for (int64_t c = blockIdx.z; c * chunk < rows->count; c += gridDim.z) {
         const int64_t end = (c + 1) * chunk < rows->count ? (c + 1) * chunk : rows->count;
         for (int32_t l = int32_t(blockIdx.y); l <= depth; l += int32_t(gridDim.y)) {
             for (int32_t first = 4 * int32_t(blockIdx.x); first < BLOCKS + 4; first += 4 * int32_t(gridDim.x)) {
-                product<Type>(slices, reinterpret_cast<const unsigned char*>(tape), places, partial + c * (int64_t(parameters) + 1), s, l,
-                              first, c * chunk / 16, (end + 15) / 16, inputs, time, outputs, width);
+                product<Type>(slices, reinterpret_cast<const unsigned char*>(tape), places, partial + c * (int64_t(parameters) + 1), turn,
+                              s, l, first, c * chunk / 16, (end + 15) / 16, inputs, time, outputs, width);
             }
         }
     }
