@@ -1,12 +1,16 @@
 package org.tweedie.bench.workloads;
 
+import java.io.IOException;
 import java.util.List;
 import org.tweedie.ScoreModel;
 import org.tweedie.data.BuiltInSet;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Precision;
 import org.tweedie.plan.Space;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.VpSde;
 import org.tweedie.train.Dataset;
+import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainResult;
 import org.tweedie.train.TrainSpec;
 
@@ -20,12 +24,22 @@ record Training(String name, int dim, int width, int depth, long batch) {
     private static final int STEPS = 100;
 
     void run(Bench bench) {
+        run(bench, Precision.F32);
+        run(bench, Precision.BF16);
+    }
+
+    /** Not where training in f32 is what came of it. */
+    private void run(Bench bench, Precision precision) {
         int rows = bench.scaled(batch);
-        TrainSpec spec = TrainSpec.steps(STEPS).withBatch(rows);
+        TrainSpec spec = TrainSpec.steps(STEPS).withBatch(rows).withPrecision(precision);
         try (ScoreModel model = ScoreModel.create(
                 new VpSde().on(Space.euclidean(dim)), Mlp.of(width, depth), dim, 7, bench.device())) {
             Dataset data = data(dim);
-            TrainResult result = model.train(data, spec);
+            Gradients gradients = new Gradients();
+            TrainResult result = model.train(data, spec, gradients, new CancelToken(), null, false);
+            if (precision == Precision.BF16 && !gradients.how.startsWith("bf16")) {
+                return;
+            }
             if (result.outcome() != TrainResult.Outcome.FINISHED || !(result.smoothLoss() < 2 * dim)) {
                 throw new IllegalStateException(name + " ended with " + result);
             }
@@ -37,8 +51,8 @@ record Training(String name, int dim, int width, int depth, long batch) {
             bench.rows()
                     .accept(new Row(
                             name,
-                            "Tweedie",
-                            "F",
+                            "Tweedie " + precision.spec(),
+                            precision == Precision.F32 ? "F" : "H",
                             "batch " + rows + ", a step",
                             milliseconds,
                             flop,
@@ -48,6 +62,23 @@ record Training(String name, int dim, int width, int depth, long batch) {
                                     "finite, loss %.3f after %d steps",
                                     result.smoothLoss(),
                                     STEPS)));
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
+        }
+    }
+
+    /** Hears what computes the gradient. */
+    private static final class Gradients implements TrainListener {
+        private String how = "";
+
+        @Override
+        public void opened(String how) {
+            this.how = how;
+        }
+
+        @Override
+        public void at(Progress progress) {
+            // only the end counts
         }
     }
 
