@@ -14,13 +14,14 @@ public final class Signals {
 
     /**
      * The command as one that hears SIGINT. A shell that is not interactive starts what goes to the background with SIGINT ignored, and
-     * so is each process below it: a build started that way would wait for ever for its child to stop.
+     * so is each process below it: a build started that way would wait for ever for its child to stop. Found without a search path, which
+     * the bundle's check takes away.
      */
     public static List<String> heard(List<String> command) throws IOException {
         if (!ignored()) {
             return command;
         }
-        List<String> all = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        List<String> all = new ArrayList<>(List.of("/usr/bin/env", "--default-signal=INT"));
         all.addAll(command);
         return all;
     }
