@@ -18,6 +18,11 @@ public record KernelEntry(String name, List<Parameter> parameters, Twin twin) {
         return new KernelEntry(name, List.of(parameters), twin);
     }
 
+    /** Another kernel with the parameters of this one. */
+    public KernelEntry like(String otherName, Twin otherTwin) {
+        return new KernelEntry(otherName, parameters, otherTwin);
+    }
+
     /** The type of one kernel parameter. Immutable. */
     public enum Parameter {
         /** An address on the device: a buffer and an offset, or null. */

@@ -82,51 +82,15 @@ public final class Linear {
             Parameter.I32);
 
     /** As {@link #FORWARD}, by larger tiles; so are the next two. */
-    public static final KernelEntry WIDE_FORWARD = KernelEntry.of(
-            "linear_wide_f32",
-            LinearTwins::forward,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry WIDE_FORWARD = FORWARD.like("linear_wide_f32", LinearTwins::forward);
 
     /** As {@link #INPUT_GRADIENT}. */
-    public static final KernelEntry WIDE_INPUT_GRADIENT = KernelEntry.of(
-            "linear_wide_input_gradient_f32",
-            LinearTwins::inputGradient,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry WIDE_INPUT_GRADIENT =
+            INPUT_GRADIENT.like("linear_wide_input_gradient_f32", LinearTwins::inputGradient);
 
     /** As {@link #WEIGHT_GRADIENT}. */
-    public static final KernelEntry WIDE_WEIGHT_GRADIENT = KernelEntry.of(
-            "linear_wide_weight_gradient_f32",
-            LinearTwins::weightGradient,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry WIDE_WEIGHT_GRADIENT =
+            WEIGHT_GRADIENT.like("linear_wide_weight_gradient_f32", LinearTwins::weightGradient);
 
     /**
      * Tiles of 128 x 128 that make them better than four times as many of 64 x 64: two for each of the 132 multiprocessors of a H200. No bit

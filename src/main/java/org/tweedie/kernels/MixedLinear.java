@@ -38,23 +38,7 @@ public final class MixedLinear {
             Parameter.I32);
 
     /** As {@link #F16}. */
-    public static final KernelEntry BF16 = KernelEntry.of(
-            "linear_bf16",
-            MixedTwins::forwardBf16,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry BF16 = F16.like("linear_bf16", MixedTwins::forwardBf16);
 
     /** x, dPre, partials, rows, in, width, x stride, dPre stride, with bias. */
     public static final KernelEntry WEIGHT_GRADIENT_F16 = KernelEntry.of(
@@ -71,18 +55,8 @@ public final class MixedLinear {
             Parameter.I32);
 
     /** As {@link #WEIGHT_GRADIENT_F16}. */
-    public static final KernelEntry WEIGHT_GRADIENT_BF16 = KernelEntry.of(
-            "linear_weight_gradient_bf16",
-            MixedTwins::weightGradientBf16,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry WEIGHT_GRADIENT_BF16 =
+            WEIGHT_GRADIENT_F16.like("linear_weight_gradient_bf16", MixedTwins::weightGradientBf16);
 
     /** w, packed, in, width, stride of k, stride of columns. */
     public static final KernelEntry PACK_F16 = KernelEntry.of(
@@ -96,15 +70,7 @@ public final class MixedLinear {
             Parameter.I32);
 
     /** As {@link #PACK_F16}. */
-    public static final KernelEntry PACK_BF16 = KernelEntry.of(
-            "linear_pack_bf16",
-            MixedTwins::packBf16,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry PACK_BF16 = PACK_F16.like("linear_pack_bf16", MixedTwins::packBf16);
 
     /** Rows and columns of a block, and its threads. */
     private static final int ROWS = 128;

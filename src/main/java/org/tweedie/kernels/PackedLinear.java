@@ -34,23 +34,7 @@ public final class PackedLinear {
             Parameter.I32);
 
     /** As {@link #F16}. */
-    public static final KernelEntry BF16 = KernelEntry.of(
-            "linear_packed_bf16",
-            PackedTwins::forwardBf16,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry BF16 = F16.like("linear_packed_bf16", PackedTwins::forwardBf16);
 
     /** x, w, bias, add, half, rows, in, width, x stride, add stride, activation, approximate. */
     public static final KernelEntry THIN_F16 = KernelEntry.of(
@@ -70,21 +54,7 @@ public final class PackedLinear {
             Parameter.I32);
 
     /** As {@link #THIN_F16}. */
-    public static final KernelEntry THIN_BF16 = KernelEntry.of(
-            "linear_thin_bf16",
-            PackedTwins::thinBf16,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.POINTER,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32,
-            Parameter.I32);
+    public static final KernelEntry THIN_BF16 = THIN_F16.like("linear_thin_bf16", PackedTwins::thinBf16);
 
     /** Rows and columns of a block of {@link #forward}, and its threads. */
     private static final int SIDE = 128;
