@@ -22,9 +22,11 @@
 #ifdef TWEEDIE_EMU_SCAN  // the registry generator reads the preprocessed source: leave what it looks for
 #define __global__ __tweedie_global__
 #define __launch_bounds__(...) __tweedie_bounds__(__VA_ARGS__)
+#define TWEEDIE_CLUSTER(blocks) __tweedie_cluster__(blocks)
 #else
 #define __global__
 #define __launch_bounds__(...)
+#define TWEEDIE_CLUSTER(blocks)
 #endif
 #define __device__
 #define __host__
@@ -41,3 +43,4 @@
 #include "emulator/dialect/atomics.h"
 #include "emulator/dialect/intrinsics.h"
 #include "emulator/dialect/hopper.h"
+#include "emulator/dialect/bulk.h"

@@ -70,19 +70,20 @@ int main(int count, char** arguments) {
     const std::vector<std::string> t = tokens(text);
     std::string registrations;
     for (size_t i = 0; i < t.size(); ++i) {
-        if (t[i] == "__tweedie_bounds__") {
-            std::fprintf(stderr, "%s: __launch_bounds__ must stand behind __global__\n", source.c_str());
+        if (t[i] == "__tweedie_bounds__" || t[i] == "__tweedie_cluster__") {
+            std::fprintf(stderr, "%s: __launch_bounds__ and TWEEDIE_CLUSTER must stand behind __global__\n", source.c_str());
             return 1;
         }
         if (t[i] != "__tweedie_global__") continue;
         const bool external = i >= 2 && t[i - 1] == "\"C\"" && t[i - 2] == "extern";
-        std::string bounds, name;
+        std::string bounds, name, cluster = "1";
         size_t j = i + 1;
         for (; j < t.size(); ++j) {
-            if (t[j] == "__tweedie_bounds__" || t[j] == "__attribute__") {
+            if (t[j] == "__tweedie_bounds__" || t[j] == "__tweedie_cluster__" || t[j] == "__attribute__") {
                 size_t close;
                 const std::string inside = balanced(t, j + 1, &close);
                 if (t[j] == "__tweedie_bounds__") bounds = inside;
+                if (t[j] == "__tweedie_cluster__") cluster = inside;
                 j = close;
             } else if (identifier(t[j]) && j + 1 < t.size() && t[j + 1] == "(") {
                 name = t[j];
@@ -99,7 +100,7 @@ int main(int count, char** arguments) {
         size_t close;
         balanced(t, j + 1, &close);
         if (close + 1 < t.size() && t[close + 1] == "{") {  // a definition, not a declaration
-            registrations += "TWEEDIE_REGISTER(" + name + ", \"" + source + "\"" + (bounds.empty() ? "" : ", " + bounds) + ")\n";
+            registrations += "TWEEDIE_REGISTER(" + name + ", \"" + source + "\", " + cluster + (bounds.empty() ? "" : ", " + bounds) + ")\n";
         }
         i = j;
     }

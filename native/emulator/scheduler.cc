@@ -4,106 +4,20 @@
 #include <memory>
 #include <vector>
 
-#include "fiber.h"
+#include "inside.h"
 #include "queue.h"
-#include "shared.h"
 
 namespace tw {
 
 const Position* position = nullptr;
 dim3 grid_shape, block_shape;
 
-namespace {
-
-struct Warp;
-struct Block;
-
-enum class State : uint8_t { NOT_STARTED, RUNNING, READY, AT_BARRIER, AT_GRID_BARRIER, AT_COLLECTIVE, RETURNED };
-
-// Copies queued by cp.async: groups closed by a commit, then the open one.
-struct AsyncCopies {
-    struct Copy {
-        void* shared;
-        const void* global;
-        uint32_t bytes, valid;
-    };
-    std::vector<std::vector<Copy>> groups;
-    std::vector<Copy> open;
-};
-
-// Products queued by wgmma, likewise.
-struct AsyncProducts {
-    std::vector<Product> queue;           // of all groups, oldest first
-    std::vector<size_t> groups;           // how many products each closed group has
-    size_t open = 0;
-    bool fenced = false;
-};
-
-}  // namespace
-
-struct Lane {
-    Position where;
-    State state;
-    Warp* warp;
-    Block* block;
-    Fiber* fiber;
-    const char* waits_for;
-    Site site;
-    std::unique_ptr<AsyncCopies> copies;
-    std::unique_ptr<AsyncProducts> products;
-};
-
-namespace {
-
-// A collective under way: some lanes of the mask have handed in their values.
-struct Group {
-    const char* kind;
-    Site site;
-    uint32_t mask;
-    uint32_t arrived = 0;
-    Combine combine;
-    Exchange exchange;
-};
-
-struct Warp {
-    uint32_t alive = 0;
-    Lane* lanes = nullptr;
-    std::vector<Group> groups;  // of disjoint masks; one in all our kernels
-};
-
-struct Block {
-    uint3 index{};
-    unsigned int live = 0, started = 0, at_barrier = 0;
-    bool loaded = false;
-    Site barrier{};
-    std::vector<Lane> lanes;
-    std::vector<Warp> warps;
-    SharedMemory shared;
-};
-
-// A launch that runs; there is one at a time.
-struct Launch {
-    const KernelRecord* kernel = nullptr;
-    const uint64_t* arguments = nullptr;
-    LaunchShape shape;
-    Schedule schedule;
-    uint64_t serial = 0, random = 0;
-    uint64_t blocks = 0, next_block = 0;
-    unsigned int threads = 0;
-    std::vector<unsigned int> start_order;
-    std::vector<uint3> thread_of;
-    uint64_t block_step = 1, block_offset = 0;  // random order of blocks: i -> (i step + offset) mod blocks
-    std::vector<std::unique_ptr<Block>> resident;
-    unsigned int residents = 0, loaded = 0, starting = 0;
-    uint64_t grid_live = 0, at_grid_barrier = 0;
-    Site grid_barrier{};
-    uint32_t static_bytes = 0, shared_end = 0;
-    LaunchOutcome outcome;
-};
-
 Launch launch;
-volatile bool running = false;
 Lane* current = nullptr;
+
+namespace {
+
+volatile bool running = false;
 Fiber main_fiber;
 Fiber* worker = nullptr;  // the fiber that runs now
 std::vector<Fiber*> all_fibers, idle;
@@ -118,7 +32,7 @@ struct Ready {
     uint32_t head = 0, tail = 0;
     bool empty() const { return head == tail; }
     void push(Lane* lane) {
-        lane->state = State::READY;
+        lane->state = Stage::READY;
         ring[tail++ & (ring.size() - 1)] = lane;
     }
     Lane*& at(uint32_t i) { return ring[i & (ring.size() - 1)]; }
@@ -131,8 +45,17 @@ struct Ready {
     }
 } ready;
 
+}  // namespace
+
 uint64_t next_random() { return mix(launch.random); }
 bool in_random_order() { return launch.schedule.order == Schedule::Order::RANDOM; }
+void make_ready(Lane* lane) {
+    idle_turns = 0;
+    ready.push(lane);
+}
+
+namespace {
+
 // In random order now and then: a thread that has not run yet goes before those that can go on.
 bool prefers_start() { return in_random_order() && next_random() % 4 == 0; }
 
@@ -146,25 +69,33 @@ Lane* next_ready() {
 
 // ---- blocks
 
-void load_block(Block& block, uint64_t ordinal) {
+// A cluster's blocks are beside each other along x.
+void load_cluster(const unsigned int first_slot, uint64_t ordinal) {
     uint64_t i = ordinal;
-    if (launch.schedule.order == Schedule::Order::REVERSE) i = launch.blocks - 1 - ordinal;
+    if (launch.schedule.order == Schedule::Order::REVERSE) i = launch.clusters - 1 - ordinal;
     if (in_random_order()) {
-        i = uint64_t(((unsigned __int128)ordinal * launch.block_step + launch.block_offset) % launch.blocks);
+        i = uint64_t(((unsigned __int128)ordinal * launch.block_step + launch.block_offset) % launch.clusters);
     }
     const dim3& grid = launch.shape.grid;
-    block.index = {(unsigned int)(i % grid.x), (unsigned int)(i / grid.x % grid.y), (unsigned int)(i / grid.x / grid.y)};
-    block.live = launch.threads;
-    block.started = block.at_barrier = 0;
-    block.loaded = true;
-    for (unsigned int w = 0; w < block.warps.size(); ++w) {
-        const unsigned int lanes = std::min(WARP, launch.threads - w * WARP);
-        block.warps[w].alive = lanes == WARP ? 0xFFFFFFFFu : (1u << lanes) - 1;
-        block.warps[w].groups.clear();
+    const unsigned int across = grid.x / launch.cluster_size;
+    for (unsigned int rank = 0; rank < launch.cluster_size; ++rank) {
+        Block& block = *launch.resident[first_slot + rank];
+        block.index = {(unsigned int)(i % across) * launch.cluster_size + rank, (unsigned int)(i / across % grid.y), (unsigned int)(i / across / grid.y)};
+        block.rank = rank;
+        block.slot = first_slot + rank;
+        block.live = launch.threads;
+        block.started = block.at_barrier = 0;
+        block.loaded = true;
+        for (unsigned int w = 0; w < block.warps.size(); ++w) {
+            const unsigned int lanes = std::min(WARP, launch.threads - w * WARP);
+            block.warps[w].alive = lanes == WARP ? 0xFFFFFFFFu : (1u << lanes) - 1;
+            block.warps[w].groups.clear();
+        }
+        block.shared.begin_block();
+        ++launch.loaded;
+        launch.grid_live += launch.threads;
     }
-    block.shared.begin_block();
-    ++launch.loaded;
-    launch.grid_live += launch.threads;
+    begin_cluster(first_slot);
 }
 
 Lane* start(Block& block) {
@@ -172,11 +103,31 @@ Lane* start(Block& block) {
     Lane& lane = block.lanes[linear];
     lane.where.thread = launch.thread_of[linear];
     lane.where.block = block.index;
-    lane.state = State::RUNNING;
+    lane.state = Stage::RUNNING;
     lane.copies.reset();
     lane.products.reset();
+    lane.unfenced.clear();
+    lane.cluster_passed = lane.reaches = 0;
+    lane.cluster_arrived = false;
+    lane.registers = 0;
     idle_turns = 0;
     return &lane;
+}
+
+bool cluster_has_ended(const unsigned int first_slot) { return launch.resident_clusters[first_slot / launch.cluster_size].live == 0; }
+
+void unload_cluster(const unsigned int first_slot) {
+    for (unsigned int rank = 0; rank < launch.cluster_size; ++rank) {
+        Block& block = *launch.resident[first_slot + rank];
+        if (const char* name = block.shared.damaged()) {
+            leave_kernel(CUDA_ERROR_ILLEGAL_ADDRESS, std::string("a write outside of the shared array ") + name);
+        }
+        if (launch.cluster_size > 1 && block.shared.used_since_end()) {
+            leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "a write to the shared memory of a block of the cluster that had ended");
+        }
+        block.loaded = false;
+        --launch.loaded;
+    }
 }
 
 // A thread that has not run yet, of a resident block, or of the next block where one has ended; null where all have started.
@@ -184,14 +135,9 @@ Lane* next_start() {
     if (in_random_order() && launch.residents > 1) launch.starting = (unsigned int)(next_random() % launch.residents);
     for (unsigned int tried = 0; tried < launch.residents; ++tried) {
         Block& block = *launch.resident[launch.starting];
-        if (block.loaded && block.live == 0) {
-            if (const char* name = block.shared.damaged()) {
-                leave_kernel(CUDA_ERROR_ILLEGAL_ADDRESS, std::string("a write outside of the shared array ") + name);
-            }
-            block.loaded = false;
-            --launch.loaded;
-        }
-        if (!block.loaded && launch.next_block < launch.blocks) load_block(block, launch.next_block++);
+        const unsigned int first_slot = launch.starting / launch.cluster_size * launch.cluster_size;
+        if (block.loaded && cluster_has_ended(first_slot)) unload_cluster(first_slot);
+        if (!block.loaded && launch.next_cluster < launch.clusters) load_cluster(first_slot, launch.next_cluster++);
         if (block.loaded && block.started < launch.threads) return start(block);
         launch.starting = launch.starting + 1 == launch.residents ? 0 : launch.starting + 1;
     }
@@ -201,22 +147,27 @@ Lane* next_start() {
 bool can_start() {
     for (unsigned int r = 0; r < launch.residents; ++r) {
         const Block& block = *launch.resident[r];
-        if (block.loaded ? block.live == 0 || block.started < launch.threads : launch.next_block < launch.blocks) return true;
+        if (block.loaded && block.started < launch.threads) return true;
+        if ((!block.loaded || cluster_has_ended(r / launch.cluster_size * launch.cluster_size)) && launch.next_cluster < launch.clusters) return true;
     }
     return false;
 }
 
 // ---- reports
 
-std::string describe(const uint3& v) {
-    return "(" + std::to_string(v.x) + "," + std::to_string(v.y) + "," + std::to_string(v.z) + ")";
-}
-std::string describe(const dim3& v) { return describe(uint3{v.x, v.y, v.z}); }
+}  // namespace
+
 std::string describe(const Site& site) {
     const char* const slash = std::strrchr(site.file, '/');
     return std::string(slash ? slash + 1 : site.file) + ":" + std::to_string(site.line);
 }
 
+namespace {
+
+std::string describe(const uint3& v) {
+    return "(" + std::to_string(v.x) + "," + std::to_string(v.y) + "," + std::to_string(v.z) + ")";
+}
+std::string describe(const dim3& v) { return describe(uint3{v.x, v.y, v.z}); }
 // Who waits where: a line for each place.
 std::string waiting() {
     struct Place {
@@ -230,7 +181,7 @@ std::string waiting() {
         Block& block = *launch.resident[r];
         if (!block.loaded) continue;
         for (Lane& lane : block.lanes) {
-            if (lane.state != State::AT_BARRIER && lane.state != State::AT_COLLECTIVE && lane.state != State::AT_GRID_BARRIER) continue;
+            if (lane.state < Stage::AT_BARRIER || lane.state == Stage::RETURNED) continue;
             auto same = std::find_if(places.begin(), places.end(), [&](const Place& p) { return p.what == lane.waits_for && p.site == lane.site; });
             if (same == places.end()) {
                 places.push_back({lane.waits_for, lane.site, 1, lane.where});
@@ -269,14 +220,15 @@ void go_to(Fiber* to) {
 }
 
 void resume(Lane* lane) {
-    lane->state = State::RUNNING;
+    lane->state = Stage::RUNNING;
     current = lane;
     position = &lane->where;
     if (lane->fiber != worker) go_to(lane->fiber);
 }
 
-// The current thread waits: others run, until someone makes it ready and it is its turn.
-void wait(State state, const char* what, Site site) {
+}  // namespace
+
+void wait(Stage state, const char* what, Site site) {
     Lane* const self = current;
     self->state = state;
     self->waits_for = what;
@@ -293,14 +245,17 @@ void wait(State state, const char* what, Site site) {
     }
 }
 
+namespace {
+
 void release_barrier(Block& block) {
     idle_turns = 0;
     block.at_barrier = 0;
+    ++block.barriers_passed;
     const bool reversed = launch.schedule.order == Schedule::Order::REVERSE;
     const size_t count = block.lanes.size();
     for (size_t i = 0; i < count; ++i) {
         Lane& lane = block.lanes[reversed ? count - 1 - i : i];
-        if (lane.state == State::AT_BARRIER) ready.push(&lane);
+        if (lane.state == Stage::AT_BARRIER) ready.push(&lane);
     }
 }
 
@@ -308,7 +263,7 @@ void release_grid_barrier() {
     launch.at_grid_barrier = 0;
     for (unsigned int r = 0; r < launch.residents; ++r) {
         for (Lane& lane : launch.resident[r]->lanes) {
-            if (lane.state == State::AT_GRID_BARRIER) ready.push(&lane);
+            if (lane.state == Stage::AT_GRID_BARRIER) ready.push(&lane);
         }
     }
 }
@@ -329,7 +284,7 @@ void complete(Warp& warp, size_t which, const Lane* self) {
 void returned(Lane* lane) {
     Block& block = *lane->block;
     Warp& warp = *lane->warp;
-    lane->state = State::RETURNED;
+    lane->state = Stage::RETURNED;
     idle_turns = 0;
     --block.live;
     --launch.grid_live;
@@ -338,7 +293,8 @@ void returned(Lane* lane) {
         if ((warp.groups[g].mask & warp.alive) == warp.groups[g].arrived) complete(warp, g, nullptr);
     }
     if (block.at_barrier > 0 && block.at_barrier == block.live) release_barrier(block);
-    if (launch.at_grid_barrier > 0 && launch.at_grid_barrier == launch.grid_live && launch.next_block == launch.blocks) release_grid_barrier();
+    if (launch.at_grid_barrier > 0 && launch.at_grid_barrier == launch.grid_live && launch.next_cluster == launch.clusters) release_grid_barrier();
+    bulk_returned(lane);
 }
 
 void worker_main() {
@@ -374,9 +330,13 @@ void shape_blocks() {
     launch.threads = b.x * b.y * b.z;
     launch.blocks = uint64_t(launch.shape.grid.x) * launch.shape.grid.y * launch.shape.grid.z;
     // blocks that are not cooperative run one behind the other, or in random order some at a time
-    launch.residents = launch.shape.cooperative ? (unsigned int)launch.blocks
-                       : in_random_order()      ? (unsigned int)std::min<uint64_t>(launch.blocks, 1 + next_random() % 3)
-                                                : 1;
+    launch.cluster_size = unsigned(launch.kernel->cluster);
+    launch.clusters = launch.blocks / launch.cluster_size;
+    launch.residents = launch.cluster_size
+                       * (launch.shape.cooperative ? (unsigned int)launch.clusters
+                          : in_random_order()      ? (unsigned int)std::min<uint64_t>(launch.clusters, 1 + next_random() % 3)
+                                                   : 1);
+    launch.resident_clusters.assign(launch.residents / launch.cluster_size, Cluster{});
     launch.thread_of.resize(launch.threads);
     launch.start_order.resize(launch.threads);
     for (unsigned int t = 0; t < launch.threads; ++t) {
@@ -385,10 +345,10 @@ void shape_blocks() {
     }
     if (in_random_order()) {
         for (unsigned int t = launch.threads; t > 1; --t) std::swap(launch.start_order[t - 1], launch.start_order[next_random() % t]);
-        launch.block_offset = next_random() % launch.blocks;
+        launch.block_offset = next_random() % launch.clusters;
         do {
-            launch.block_step = 1 + next_random() % launch.blocks;
-        } while (std::__gcd(launch.block_step, launch.blocks) != 1);
+            launch.block_step = 1 + next_random() % launch.clusters;
+        } while (std::__gcd(launch.block_step, launch.clusters) != 1);
     }
     while (launch.resident.size() < launch.residents) launch.resident.push_back(std::make_unique<Block>());
     for (unsigned int r = 0; r < launch.residents; ++r) {
@@ -430,7 +390,7 @@ LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, c
     launch.schedule = schedule;
     launch.random = schedule.seed;
     ++launch.serial;
-    launch.next_block = launch.grid_live = launch.at_grid_barrier = 0;
+    launch.next_cluster = launch.grid_live = launch.at_grid_barrier = 0;
     launch.loaded = launch.starting = 0;
     launch.static_bytes = 0;
     idle_turns = 0;
@@ -479,7 +439,7 @@ void block_barrier(Site site) {
     if (block.at_barrier == 0) {
         block.barrier = site;
     } else if (!(block.barrier == site)) {
-        current->state = State::AT_BARRIER;
+        current->state = Stage::AT_BARRIER;
         current->waits_for = "__syncthreads";
         current->site = site;
         leave_kernel(CUDA_ERROR_LAUNCH_FAILED, "divergence: threads of one block wait at different barriers" + waiting());
@@ -487,7 +447,7 @@ void block_barrier(Site site) {
     if (++block.at_barrier == block.live) {
         // the last to come goes on last: it takes its turn behind those it releases
         current->fiber = worker;
-        current->state = State::AT_BARRIER;
+        current->state = Stage::AT_BARRIER;
         ++traffic().waits;
         Lane* const self = current;
         release_barrier(block);
@@ -495,11 +455,11 @@ void block_barrier(Site site) {
         if (next != self) {
             resume(next);
         } else {
-            self->state = State::RUNNING;
+            self->state = Stage::RUNNING;
         }
         return;
     }
-    wait(State::AT_BARRIER, "__syncthreads", site);
+    wait(Stage::AT_BARRIER, "__syncthreads", site);
 }
 
 void grid_barrier(Site site) {
@@ -514,9 +474,9 @@ void grid_barrier(Site site) {
                                                        + describe(site));
     }
     // blocks that have not been loaded yet will come too
-    const bool all_loaded = launch.next_block == launch.blocks;
+    const bool all_loaded = launch.next_cluster == launch.clusters;
     if (++launch.at_grid_barrier == launch.grid_live && all_loaded) {
-        current->state = State::AT_GRID_BARRIER;
+        current->state = Stage::AT_GRID_BARRIER;
         current->fiber = worker;
         Lane* const self = current;
         release_grid_barrier();
@@ -524,11 +484,11 @@ void grid_barrier(Site site) {
         if (next != self) {
             resume(next);
         } else {
-            self->state = State::RUNNING;
+            self->state = Stage::RUNNING;
         }
         return;
     }
-    wait(State::AT_GRID_BARRIER, "grid_sync", site);
+    wait(Stage::AT_GRID_BARRIER, "grid_sync", site);
 }
 
 void warp_collective(const char* kind, Site site, unsigned int mask, const void* in, void* out, Combine combine) {
@@ -565,7 +525,7 @@ void warp_collective(const char* kind, Site site, unsigned int mask, const void*
         complete(warp, which, current);
         return;
     }
-    wait(State::AT_COLLECTIVE, kind, site);
+    wait(Stage::AT_COLLECTIVE, kind, site);
 }
 
 void relax() {

@@ -28,7 +28,25 @@ void SharedMemory::begin_launch(uint32_t dynamic_bytes) {
 }
 
 void SharedMemory::begin_block() {
+    ended = false;
     for (const Array& array : arrays) protect(array);
+}
+
+void SharedMemory::end_block() {
+    ended = true;
+    for (const Array& array : arrays) std::memset(base + array.from, POISON, array.bytes);
+}
+
+bool SharedMemory::used_since_end() const {
+    if (!ended) return false;
+    for (const Array& array : arrays) {
+        if (std::any_of(base + array.from, base + array.from + array.bytes, [](const char c) { return (unsigned char)c != POISON; })) return true;
+    }
+    return false;
+}
+
+void SharedMemory::place_as(const SharedMemory& other) {
+    for (const Array& array : other.arrays) place(array.from, array.bytes, array.name);
 }
 
 void* SharedMemory::place(uint32_t offset, uint32_t bytes, const char* name) {

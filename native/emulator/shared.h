@@ -17,10 +17,15 @@ public:
     SharedMemory();
     void begin_launch(uint32_t dynamic_bytes);
     void begin_block();
+    // The block has ended, others of its cluster have not.
+    void end_block();
+    bool used_since_end() const;
+    // Another block of the cluster has met further arrays.
+    void place_as(const SharedMemory& other);
     // Offsets are given per launch, and are the same for all blocks that are resident together.
     void* place(uint32_t offset, uint32_t bytes, const char* name);
     void* dynamic() { return base + ZONE; }
-    char* at(uint32_t offset) { return base + offset; }
+    char* start() const { return base; }
     uint32_t end() const { return used; }
     // The name of an array whose red zone was written to, or null.
     const char* damaged() const;
@@ -37,6 +42,7 @@ private:
     std::unique_ptr<char[]> memory;  // not touched before it is used
     char* base;
     uint32_t used = 0;
+    bool ended = false;
     std::vector<Array> arrays;
 };
 

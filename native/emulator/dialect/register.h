@@ -22,6 +22,7 @@ struct KernelRecord {
     const char* name;
     const char* source;
     int max_threads;      // __launch_bounds__, or 1024
+    int cluster;          // blocks of a cluster: TWEEDIE_CLUSTER, or 1
     const char* kinds;    // one letter a parameter
     void (*invoke)(const uint64_t* arguments);  // one 8-byte slot a parameter
     KernelRecord* next = nullptr;
@@ -56,8 +57,8 @@ struct Registration {
 }  // namespace tw
 #pragma GCC visibility pop
 
-#define TWEEDIE_REGISTER(name, source, ...)                                                                              \
-    static ::tw::KernelRecord name##_record{#name, source, ::tw::bounds(__VA_ARGS__), ::tw::Entry<&name>::kinds,          \
+#define TWEEDIE_REGISTER(name, source, cluster, ...)                                                                          \
+    static ::tw::KernelRecord name##_record{#name, source, ::tw::bounds(__VA_ARGS__), cluster, ::tw::Entry<&name>::kinds, \
                                             &::tw::Entry<&name>::invoke};                                                \
     static const ::tw::Registration name##_registration{&name##_record};
 

@@ -100,6 +100,7 @@ const Description DESCRIPTIONS[] = {
     {906, "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT", "stream capture implicit"},
     {907, "CUDA_ERROR_CAPTURED_EVENT", "captured event"},
     {908, "CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD", "stream capture wrong thread"},
+    {912, "CUDA_ERROR_INVALID_CLUSTER_SIZE", "invalid cluster size"},
     {909, "CUDA_ERROR_TIMEOUT", "timeout"},
     {910, "CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE", "graph exec update failure"},
     {911, "CUDA_ERROR_EXTERNAL_DEVICE", "external device"},

@@ -261,6 +261,10 @@ CUresult tw::kernel_work(Context* context, std::shared_ptr<KernelWork>* into, CU
         return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
     }
     TW_REQUIRE(shape.shared_bytes <= unsigned(function->dynamic_shared), CUDA_ERROR_INVALID_VALUE);
+    if (kernel.cluster > 8 || g.x % unsigned(kernel.cluster) != 0) {
+        report(std::string(kernel.name) + ": clusters of " + std::to_string(kernel.cluster) + " blocks (at most 8) do not divide a grid of " + std::to_string(g.x));
+        return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+    }
     if (shape.cooperative) {
         const uint64_t blocks = uint64_t(g.x) * g.y * g.z;
         const uint64_t most = uint64_t(occupancy(p, function, int(threads), shape.shared_bytes)) * uint64_t(p.processors);

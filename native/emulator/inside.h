@@ -1,0 +1,158 @@
+// inside.h — the state of the launch that runs, and what the parts of the scheduler call of each other.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fiber.h"
+#include "scheduler.h"
+#include "shared.h"
+
+namespace tw {
+
+// A barrier of kernels/bulk.cuh.
+struct CountingBarrier {
+    uint32_t arrivals = 0, missing = 0;      // of a phase; still to come in this one
+    int64_t bytes = 0;                       // still to come in this phase; below 0 where copies came before they were expected
+    uint64_t phase = 0;                      // phases that are over
+    const Lane* maker = nullptr;
+    bool fenced = false;                     // init_fence since init
+    uint64_t made_before = 0, made_before_cluster = 0;  // barriers that block and cluster had passed then
+    std::vector<Lane*> waiting;
+    Site site{};
+};
+
+struct BulkCopy {
+    char* into;
+    const char* from;
+    uint32_t bytes, barrier;                 // the barrier's place
+    Site site;
+};
+
+struct Lane;
+struct Warp;
+struct Block;
+
+enum class Stage : uint8_t { NOT_STARTED, RUNNING, READY, AT_BARRIER, AT_GRID_BARRIER, AT_COLLECTIVE, AT_NAMED_BARRIER, AT_COUNTING_BARRIER, AT_CLUSTER_BARRIER, RETURNED };
+
+// Copies queued by cp.async: groups closed by a commit, then the open one.
+struct AsyncCopies {
+    struct Copy {
+        void* shared;
+        const void* global;
+        uint32_t bytes, valid;
+    };
+    std::vector<std::vector<Copy>> groups;
+    std::vector<Copy> open;
+};
+
+// Products queued by wgmma, likewise.
+struct AsyncProducts {
+    std::vector<Product> queue;           // of all groups, oldest first
+    std::vector<size_t> groups;           // how many products each closed group has
+    size_t open = 0;
+    bool fenced = false;
+};
+
+struct Lane {
+    Position where;
+    Stage state;
+    Warp* warp;
+    Block* block;
+    Fiber* fiber;
+    const char* waits_for;
+    Site site;
+    std::unique_ptr<AsyncCopies> copies;
+    std::unique_ptr<AsyncProducts> products;
+    std::vector<uint32_t> unfenced;  // words of dynamic shared memory that it stored to for products, since its last proxy_fence
+    uint64_t cluster_passed = 0;     // barriers of the cluster that this thread has waited for
+    bool cluster_arrived = false;    // at the next one
+    uint32_t reaches = 0;            // blocks of the cluster whose memory the thread may be using
+    int32_t registers = 0;           // by setmaxnreg; 0: as the kernel began
+    uint64_t awaited = 0;            // the phase of a counting barrier
+};
+
+// A collective under way: some lanes of the mask have handed in their values.
+struct Group {
+    const char* kind;
+    Site site;
+    uint32_t mask;
+    uint32_t arrived = 0;
+    Combine combine;
+    Exchange exchange;
+};
+
+struct Warp {
+    uint32_t alive = 0;
+    Lane* lanes = nullptr;
+    std::vector<Group> groups;  // of disjoint masks; one in all our kernels
+};
+
+// Threads at bar.sync of one number.
+struct NamedBarrier {
+    unsigned int threads = 0;
+    Site site{};
+    std::vector<Lane*> waiting;
+};
+
+struct Block {
+    uint3 index{};
+    unsigned int rank = 0, slot = 0;     // in its cluster; among the resident ones
+    unsigned int live = 0, started = 0, at_barrier = 0;
+    bool loaded = false;
+    Site barrier{};
+    std::vector<Lane> lanes;
+    std::vector<Warp> warps;
+    SharedMemory shared;
+    NamedBarrier named[16];
+    int64_t registers_free = 0;              // given back by some threads and not taken by others
+    uint64_t barriers_passed = 0;            // of all its threads: __syncthreads and barriers of the cluster
+    std::map<uint32_t, CountingBarrier> counting;  // by place in the shared memory
+    std::vector<BulkCopy> copies;            // to this block, on their way
+    std::vector<bool> unfenced;              // by word of dynamic shared memory: stored to for products, and not fenced
+};
+
+// Blocks of a cluster; one block where a kernel has none.
+struct Cluster {
+    unsigned int live = 0, arrived = 0;      // threads
+    uint64_t passed = 0;
+    Site barrier{};
+};
+
+// A launch that runs; there is one at a time.
+struct Launch {
+    const KernelRecord* kernel = nullptr;
+    const uint64_t* arguments = nullptr;
+    LaunchShape shape;
+    Schedule schedule;
+    uint64_t serial = 0, random = 0;
+    uint64_t blocks = 0, clusters = 0, next_cluster = 0;
+    unsigned int cluster_size = 1;
+    std::vector<Cluster> resident_clusters;
+    unsigned int threads = 0;
+    std::vector<unsigned int> start_order;
+    std::vector<uint3> thread_of;
+    uint64_t block_step = 1, block_offset = 0;  // random order of clusters: i -> (i step + offset) mod clusters
+    std::vector<std::unique_ptr<Block>> resident;
+    unsigned int residents = 0, loaded = 0, starting = 0;
+    uint64_t grid_live = 0, at_grid_barrier = 0;
+    Site grid_barrier{};
+    uint32_t static_bytes = 0, shared_end = 0;
+    LaunchOutcome outcome;
+};
+
+extern Launch launch;
+extern Lane* current;
+
+uint64_t next_random();
+bool in_random_order();
+std::string describe(const Site& site);
+// The current thread waits: others run, until someone makes it ready and it is its turn.
+void wait(Stage state, const char* what, Site site);
+void make_ready(Lane* lane);
+// What bulk.cc does as blocks and threads come and go.
+void begin_cluster(unsigned int first_slot);
+void bulk_returned(Lane* lane);
+
+}  // namespace tw
