@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -16,8 +17,8 @@ import org.tweedie.kernels.View;
 import org.tweedie.plan.CellTable;
 import org.tweedie.plan.CellTable.Cell;
 import org.tweedie.plan.CellTable.Mix;
-import org.tweedie.plan.RowFunction;
 import org.tweedie.plan.Stage;
+import org.tweedie.plan.Until;
 import org.tweedie.score.Evaluator;
 import org.tweedie.score.Field;
 import org.tweedie.score.Instant;
@@ -37,13 +38,21 @@ final class CellRunner implements AutoCloseable {
     private final Closing owned = new Closing();
     private final List<DeviceBuffer> states = new ArrayList<>();
     private final Map<String, Evaluator> evaluators = new HashMap<>();
-    private final List<Operation> operations = new ArrayList<>();
+    private final List<Section> sections = new ArrayList<>();
     private final BatchRows batchRows;
     private final RowSet rows;
+    private final Repetition repetition;
     private int count;
 
     /** What one cell queues; {@code closes} where a step ends with it. */
     private record Operation(Runnable queue, boolean closes) {}
+
+    /** Cells that run as often as each other: once, or as the {@code until} of their one step says. */
+    record Section(List<Operation> operations, Optional<Until> until) {
+        void queue() {
+            operations.forEach(operation -> operation.queue().run());
+        }
+    }
 
     CellRunner(Program program, Device device, Stream stream, int capacity) {
         this.program = program;
@@ -62,6 +71,7 @@ final class CellRunner implements AutoCloseable {
                 evaluator.prepare(stream, times(field.getKey()));
                 evaluators.put(field.getKey(), evaluator);
             }
+            repetition = owned.add(new Repetition(stream, capacity, batchRows, blocks()));
             assemble(device);
         } catch (RuntimeException | Error e) {
             owned.close();
@@ -103,10 +113,23 @@ final class CellRunner implements AutoCloseable {
         }
     }
 
+    /** The plan's sections, in order. */
+    List<Section> sections() {
+        return sections;
+    }
+
     /** Queues every cell. */
     void queue() {
-        for (Operation operation : operations) {
-            operation.queue().run();
+        sections.forEach(section -> run(section, section::queue));
+    }
+
+    /** Runs the queue of a section once, or again and again while rows are alive, then waits. */
+    void run(Section section, Runnable queue) {
+        if (section.until().isEmpty()) {
+            queue.run();
+        } else {
+            Until until = section.until().get();
+            repetition.run(register(until.alive()), until.most(), queue);
         }
     }
 
@@ -115,14 +138,24 @@ final class CellRunner implements AutoCloseable {
         int[] traced = table.trace();
         int steps = traces.size() / Math.max(1, traced.length);
         int step = 0;
-        for (Operation operation : operations) {
-            operation.queue().run();
-            if (operation.closes()) {
-                for (int i = 0; i < traced.length; i++) {
-                    copyRows(register(traced[i]), traces.get(i * steps + step));
-                }
-                step++;
+        for (Section section : sections) {
+            if (section.until().isPresent()) {
+                run(section, section::queue);
+                trace(traces, traced, steps, step++);
+                continue;
             }
+            for (Operation operation : section.operations()) {
+                operation.queue().run();
+                if (operation.closes()) {
+                    trace(traces, traced, steps, step++);
+                }
+            }
+        }
+    }
+
+    private void trace(List<View> traces, int[] traced, int steps, int step) {
+        for (int i = 0; i < traced.length; i++) {
+            copyRows(register(traced[i]), traces.get(i * steps + step));
         }
     }
 
@@ -172,51 +205,6 @@ final class CellRunner implements AutoCloseable {
         return views;
     }
 
-    /** Runs a row function where its formula is: on the host, in double. */
-    private void apply(RowFunction function, int[] from, int[] into) {
-        float[][] inputs = new float[from.length][];
-        float[][] outputs = new float[into.length][];
-        for (int i = 0; i < from.length; i++) {
-            inputs[i] = download(register(from[i]));
-        }
-        for (int i = 0; i < into.length; i++) {
-            outputs[i] = download(register(into[i]));
-        }
-        double[][] rowIn = rowArrays(from);
-        double[][] rowOut = rowArrays(into);
-        for (int r = 0; r < count; r++) {
-            for (int i = 0; i < from.length; i++) {
-                for (int d = 0; d < rowIn[i].length; d++) {
-                    rowIn[i][d] = inputs[i][r * rowIn[i].length + d];
-                }
-            }
-            function.apply(rowIn, rowOut);
-            for (int i = 0; i < into.length; i++) {
-                for (int d = 0; d < rowOut[i].length; d++) {
-                    outputs[i][r * rowOut[i].length + d] = (float) rowOut[i][d];
-                }
-            }
-        }
-        for (int i = 0; i < into.length; i++) {
-            View view = register(into[i]);
-            stream.upload(outputs[i], 0, view.data(), view.offset(), outputs[i].length);
-        }
-    }
-
-    private float[] download(View view) {
-        float[] values = new float[Math.multiplyExact(count, view.width())];
-        stream.download(view.data(), view.offset(), values, 0, values.length);
-        return values;
-    }
-
-    private double[][] rowArrays(int[] registers) {
-        double[][] row = new double[registers.length][];
-        for (int i = 0; i < registers.length; i++) {
-            row[i] = new double[register(registers[i]).width()];
-        }
-        return row;
-    }
-
     @Override
     public void close() {
         owned.close();
@@ -227,18 +215,44 @@ final class CellRunner implements AutoCloseable {
         for (int b = 0; b < layout.blocks().size(); b++) {
             tables.add(MixTable.of(table, layout, b, device, stream, owned));
         }
+        Functions functions = owned.add(Functions.of(table, stream, batchRows, this::registers));
         int[] next = new int[tables.size()];
+        List<Operation> open = new ArrayList<>();
         for (Cell cell : table.cells()) {
+            Optional<Until> until = table.untils().get(cell.step());
             List<Runnable> launches = new ArrayList<>();
-            cell.before().ifPresent(stage -> launches.add(stage(stage)));
+            cell.before().ifPresent(stage -> launches.add(stage(stage, functions)));
             for (Mix mix : cell.mixes()) {
                 int b = layout.places().get(mix.into()[0]).block();
                 launches.add(mix(b, tables.get(b), next[b]++));
             }
             Runnable all = launches.size() == 1 ? launches.get(0) : () -> launches.forEach(Runnable::run);
-            operations.add(new Operation(all, cell.closesStep()));
+            open.add(new Operation(all, cell.closesStep()));
+            if (cell.closesStep() && (until.isPresent() || repeatsNext(cell))) {
+                sections.add(new Section(List.copyOf(open), until));
+                open.clear();
+            }
+        }
+        if (!open.isEmpty()) {
+            sections.add(new Section(List.copyOf(open), Optional.empty()));
         }
         stream.synchronize();
+    }
+
+    private boolean repeatsNext(Cell cell) {
+        return cell.step() + 1 < table.untils().size()
+                && table.untils().get(cell.step() + 1).isPresent();
+    }
+
+    private List<View> blocks() {
+        List<View> blocks = new ArrayList<>();
+        for (int b = 0; b < states.size(); b++) {
+            int width = layout.blocks().get(b).width();
+            for (int slot = 0; slot < layout.blocks().get(b).slots(); slot++) {
+                blocks.add(new View(states.get(b), slot * layout.blocks().get(b).slotStride(capacity), width, width));
+            }
+        }
+        return blocks;
     }
 
     private Runnable mix(int b, MixTable tables, int number) {
@@ -255,7 +269,7 @@ final class CellRunner implements AutoCloseable {
                 number);
     }
 
-    private Runnable stage(Stage stage) {
+    private Runnable stage(Stage stage, Functions functions) {
         if (stage instanceof Stage.Evaluate evaluate) {
             Evaluator evaluator = Objects.requireNonNull(evaluators.get(evaluate.field()));
             List<View> from = registers(evaluate.from());
@@ -266,7 +280,7 @@ final class CellRunner implements AutoCloseable {
             return () -> evaluator.evaluate(stream, rows, from, t, into);
         }
         if (stage instanceof Stage.Apply apply) {
-            return () -> apply(apply.function(), apply.from(), apply.into());
+            return functions.queue(apply);
         }
         throw new IllegalArgumentException("stage " + stage + " cannot be executed on a device");
     }

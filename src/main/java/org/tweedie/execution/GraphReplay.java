@@ -1,13 +1,15 @@
 package org.tweedie.execution;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.Graph;
 import org.tweedie.device.Stream;
-import org.tweedie.plan.Stage;
+import org.tweedie.execution.CellRunner.Section;
 
-/** Captures the launches of the whole plan once and replays them: one call a run, whatever the number of steps. */
+/** Captures the launches of the whole plan once and replays them: one call a run, whatever the number of steps; a step that repeats is a graph of its own. */
 final class GraphReplay implements Execution {
     private final boolean sixteenBit;
 
@@ -23,18 +25,18 @@ final class GraphReplay implements Execution {
 
     @Override
     public Offer offer(Program program, Device device, boolean traced) {
-        if (Stepwise.repeats(program.plan())) {
-            return Offer.declined("a step repeats until a row is done");
-        }
         if (traced) {
             return Offer.declined("a trace leaves the device after each step");
         }
-        if (program.table().cells().stream().anyMatch(cell -> cell.before().orElse(null) instanceof Stage.Apply)) {
-            return Offer.declined("a row function of the plan has no kernel, so it runs on the host");
+        Optional<String> onHost = Functions.refusal(program.table());
+        if (onHost.isPresent()) {
+            return Offer.declined(onHost.get());
         }
         Optional<String> refusal = sixteenBit ? SixteenBit.refusal(program, device) : Optional.empty();
         return refusal.map(Offer::declined)
-                .orElseGet(() -> Offer.taken("all launches are captured once and replayed as one"
+                .orElseGet(() -> Offer.taken((Stepwise.repeats(program.plan())
+                                ? "launches are captured once and replayed, those of a step that repeats as often as a row needs it"
+                                : "all launches are captured once and replayed as one")
                         + (sixteenBit ? SixteenBit.says(program) : "")));
     }
 
@@ -45,15 +47,20 @@ final class GraphReplay implements Execution {
             Stream stream = owned.add(device.stream());
             CellRunner cells =
                     owned.add(new CellRunner(sixteenBit ? program : program.with(Precision.F32), device, stream, rows));
-            Graph graph = owned.add(stream.capture(cells::queue));
-            return new Run(owned, stream, cells, graph);
+            List<Captured> sections = new ArrayList<>();
+            for (Section section : cells.sections()) {
+                sections.add(new Captured(section, owned.add(stream.capture(section::queue))));
+            }
+            return new Run(owned, stream, cells, sections);
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
         }
     }
 
-    private record Run(Closing owned, Stream stream, CellRunner cells, Graph graph) implements Runner {
+    private record Captured(Section section, Graph graph) {}
+
+    private record Run(Closing owned, Stream stream, CellRunner cells, List<Captured> sections) implements Runner {
         @Override
         public int capacity() {
             return cells.capacity();
@@ -62,7 +69,9 @@ final class GraphReplay implements Execution {
         @Override
         public void run(Batch batch) {
             cells.load(batch);
-            stream.launch(graph);
+            for (Captured captured : sections) {
+                cells.run(captured.section(), () -> stream.launch(captured.graph()));
+            }
             cells.store(batch);
             stream.synchronize();
         }

@@ -26,10 +26,8 @@ final class HostFused implements Execution {
         if (device.kind() != DeviceKind.HOST) {
             return Offer.declined("tiles in cache are the host's way");
         }
-        return Stepwise.repeats(program.plan())
-                ? Offer.declined("a step repeats until a row is done")
-                : Offer.taken("tiles of " + TILE + " rows stay in cache through all steps"
-                        + (program.precision() == Precision.F32 ? "" : "; the host multiplies in f32"));
+        return Offer.taken("tiles of " + TILE + " rows stay in cache through all steps"
+                + (program.precision() == Precision.F32 ? "" : "; the host multiplies in f32"));
     }
 
     @Override

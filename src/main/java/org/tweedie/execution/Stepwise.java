@@ -6,7 +6,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.Stream;
 import org.tweedie.plan.Plan;
 
-/** Launches each cell's kernels one at a time. Takes every plan of fixed steps. */
+/** Launches each cell's kernels one at a time. Takes every plan. */
 final class Stepwise implements Execution {
     private final boolean sixteenBit;
 
@@ -22,9 +22,6 @@ final class Stepwise implements Execution {
 
     @Override
     public Offer offer(Program program, Device device, boolean traced) {
-        if (repeats(program.plan())) {
-            return Offer.declined("a step repeats until a row is done");
-        }
         Optional<String> refusal = sixteenBit ? SixteenBit.refusal(program, device) : Optional.empty();
         return refusal.map(Offer::declined)
                 .orElseGet(() -> Offer.taken("each cell's kernels are launched one at a time"

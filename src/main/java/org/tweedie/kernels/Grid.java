@@ -5,7 +5,7 @@ import org.tweedie.device.LaunchShape;
 /** Launch shapes for kernels that walk over tiles of rows with the stride of the grid, so that any grid is right. */
 final class Grid {
     /** Enough blocks to fill a GPU several times over; more only cost their start. */
-    private static final long MOST = 8192;
+    static final long MOST = 8192;
 
     private Grid() {}
 

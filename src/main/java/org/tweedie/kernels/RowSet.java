@@ -40,6 +40,29 @@ public final class RowSet implements AutoCloseable {
             Parameter.POINTER,
             Parameter.I64);
 
+    /** rows, alive, mask, last, iteration. */
+    public static final KernelEntry AGAIN = KernelEntry.of(
+            "rows_again_f32",
+            (arguments, team) -> {
+                RowSet rows = arguments.struct(0, RowSet.class);
+                float[] alive = arguments.floats(1);
+                float[] mask = arguments.floats(2);
+                int at = arguments.offset(1);
+                for (int r = 0; r < rows.count; r++) {
+                    mask[r] = alive[at + r];
+                    if (mask[r] > 0) {
+                        arguments.longs(3)[0] = arguments.int64(4);
+                    }
+                }
+                rows.alive = mask;
+                rows.iteration = arguments.int64(4);
+            },
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I64);
+
     private final DeviceBuffer memory;
     // what the twins read; written by rows_assign's twin, in stream order
     private long seed;
@@ -91,6 +114,24 @@ public final class RowSet implements AutoCloseable {
                         .buffer(index)
                         .buffer(alive)
                         .i64(iteration));
+    }
+
+    /**
+     * Queues that later launches on this stream work on those rows alone whose {@code alive} is above 0 now, in an iteration of an
+     * {@code Until}.
+     *
+     * @param alive one number a row, dense
+     * @param mask receives it, so that the step may write {@code alive} (F32, at least count)
+     * @param last its first element (I64) becomes {@code iteration} if any row is alive
+     */
+    public void again(Stream stream, View alive, DeviceBuffer mask, DeviceBuffer last, long iteration) {
+        Grid.require(alive.width() == 1 && alive.stride() == 1, "alive must be one number a row, dense", alive);
+        if (last.element() != Element.I64 || last.count() < 1) {
+            throw new IllegalArgumentException("last must hold an I64, got " + last.count() + " " + last.element());
+        }
+        Arguments arguments = new Arguments(AGAIN).struct(memory, this);
+        alive.into(arguments).buffer(mask).buffer(last).i64(iteration);
+        stream.launch(stream.device().kernel(AGAIN), Grid.items(mask.count(), 256), arguments);
     }
 
     /** Adds the pointer to the struct to a launch's arguments; a twin gets this object back. */

@@ -12,8 +12,9 @@ import org.tweedie.kernels.MixtureScore;
 import org.tweedie.kernels.Perturb;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
+import org.tweedie.plan.Curves;
 import org.tweedie.rng.Purpose;
-import org.tweedie.sde.CoefficientTable;
+import org.tweedie.sde.Coefficients;
 import org.tweedie.sde.Sde;
 
 /** The mixture in device memory, and alpha and sigma: one of each, or one a row from the process's table. */
@@ -35,7 +36,7 @@ final class GaussianMixtureEvaluator implements Evaluator {
         float[] values = Arrays.copyOf(law, law.length + 1);
         values[law.length] = 1;
         // A = alpha, B = sigma of a row that is 1: noise gets no weight
-        CoefficientTable scales = CoefficientTable.of(sde, t -> new double[] {sde.alpha(t), 0, sde.sigma(t), 0, 1, t});
+        Curves scales = Coefficients.of(sde, t -> new double[] {sde.alpha(t), 0, sde.sigma(t), 0, 1, t});
         int each = Math.max(1, rows);
         DeviceBuffer nodes;
         try (Stream stream = device.stream()) {

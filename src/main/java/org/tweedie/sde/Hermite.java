@@ -2,7 +2,7 @@ package org.tweedie.sde;
 
 import java.util.function.DoubleFunction;
 
-/** Cubic interpolation of columns between equally spaced nodes, from values and slopes. */
+/** Makes the values and slopes that {@link org.tweedie.plan.Curves} interpolates. */
 final class Hermite {
     private final DoubleFunction<double[]> function;
     private final double first;
@@ -66,7 +66,7 @@ final class Hermite {
             for (int c = 0; c < most.length; ++c) {
                 double value = 0.5 * (values[i][c] + values[i + 1][c]) + 0.125 * (slopes[i][c] - slopes[i + 1][c]);
                 double scale = StrictMath.max(StrictMath.abs(exact[c]), 0.01 * most[c]);
-                if (StrictMath.abs(value - exact[c]) > CoefficientTable.TOLERANCE * scale) {
+                if (StrictMath.abs(value - exact[c]) > Coefficients.TOLERANCE * scale) {
                     return false;
                 }
             }
@@ -87,23 +87,5 @@ final class Hermite {
             }
         }
         return floats;
-    }
-
-    /** All columns at u, in units of the spacing from the first node; beyond the ends the end. */
-    static double[] at(float[] table, int columns, int nodes, double u) {
-        double inside = StrictMath.max(0, StrictMath.min(nodes - 1, u));
-        int node = StrictMath.min((int) inside, nodes - 2);
-        double f = inside - node;
-        double p1 = f * f * (3 - 2 * f);
-        double[] result = new double[columns];
-        for (int c = 0; c < columns; ++c) {
-            int left = 2 * node * columns + c;
-            int right = left + 2 * columns;
-            result[c] = (1 - p1) * table[left]
-                    + f * (1 - f) * (1 - f) * table[left + columns]
-                    + p1 * table[right]
-                    - f * f * (1 - f) * table[right + columns];
-        }
-        return result;
     }
 }

@@ -1,5 +1,7 @@
 package org.tweedie.sde;
 
+import org.tweedie.plan.Curves;
+
 /**
  * Times by their rank, for a device: t(u), cubic between nodes equally spaced in u from 0 to 1. The layout is that of the kernel
  * {@code time_sample_f32}: [nodes][2], the time, then its slope dt/du times the spacing.
@@ -38,6 +40,6 @@ public record QuantileTable(int nodes, float[] values) {
 
     /** The time of rank u, interpolated in double from the table's floats. */
     public double at(double u) {
-        return Hermite.at(values, 1, nodes, u * (nodes - 1))[0];
+        return Curves.interpolated(values, 1, nodes, u * (nodes - 1))[0];
     }
 }

@@ -9,8 +9,9 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.Perturb;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
+import org.tweedie.plan.Curves;
 import org.tweedie.rng.Purpose;
-import org.tweedie.sde.CoefficientTable;
+import org.tweedie.sde.Coefficients;
 import org.tweedie.sde.QuantileTable;
 
 /** Pairs of denoising score matching: a time a row, then one kernel for noise, input, target, weight and network's time. */
@@ -25,8 +26,8 @@ final class PerturbedPairs implements AutoCloseable {
     PerturbedPairs(DenoisingScoreMatching matching, Device device, int rows) {
         group = matching.group();
         QuantileTable ranks = QuantileTable.of(matching.parametrisation().sde(), matching.sampling());
-        CoefficientTable coefficients =
-                CoefficientTable.training(matching.parametrisation(), matching.weighting(), matching.sampling());
+        Curves coefficients =
+                Coefficients.training(matching.parametrisation(), matching.weighting(), matching.sampling());
         nodes = ranks.nodes();
         try (Stream stream = device.stream()) {
             quantile = owned.add(device.allocate(Element.F32, ranks.values().length));

@@ -18,6 +18,7 @@ import org.tweedie.device.KernelEntry;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.CellLayout.CellDraw;
+import org.tweedie.plan.RandomFormulas;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.StandardLaw;
 
@@ -107,6 +108,9 @@ public final class LaunchSet {
             cell.run(lab, state, cell.stride());
             return lab.read(state);
         }));
+        for (int wide : new int[] {3, 40}) {
+            cases.add(exact("formula " + rows + " x " + wide, lab -> formula(lab, rows, wide)));
+        }
         cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
         cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
         for (int dim : new int[] {1, 2, 3, 4, 7, 8}) {
@@ -180,6 +184,7 @@ public final class LaunchSet {
             }
             return bits;
         }));
+        cases.add(exact("again", LaunchSet::again));
         cases.add(exact("adam", LaunchSet::adam));
         cases.add(exact("scalar", lab -> {
             DeviceBuffer out = lab.untouched(3);
@@ -522,6 +527,45 @@ public final class LaunchSet {
             TrajectorySde.run(lab.stream(), living, views, tables, dim, slots, cut, operations.size(), rows);
         }
         return all(lab.read(terms), lab.read(first), lab.read(second), lab.read(third));
+    }
+
+    private static float[] formula(Lab lab, int rows, int wide) {
+        View x = lab.rows(random(rows * wide, 70), wide);
+        View n = View.shared(lab.floats(random(3, 71)), 1, 1);
+        View y = lab.rows(random(rows * wide, 72), wide);
+        View out = lab.out(0, rows, wide, wide + 2);
+        View number = lab.out(0, rows, 1, 1);
+        try (RowFormula table = RowFormula.open(
+                lab.stream(),
+                List.of(
+                        new RowFormula.Use(RandomFormulas.of(8, wide), List.of(x, n, y), List.of(out, number)),
+                        new RowFormula.Use(RandomFormulas.of(9, wide), List.of(y, n, x), List.of(x, number))))) {
+            RowSet living = living(lab, rows);
+            table.run(lab.stream(), living, 0);
+            table.run(lab.stream(), living, 1);
+            return all(lab.read(out), lab.read(x), lab.read(number));
+        }
+    }
+
+    /** The living rows of an iteration, what a launch then leaves alone, and rows in another order. */
+    private static float[] again(Lab lab) {
+        int rows = 65;
+        View alive = lab.rows(random(rows, 73), 1);
+        DeviceBuffer mask = lab.untouched(rows);
+        DeviceBuffer last = lab.longs(-1);
+        RowSet set = lab.rows(SEED, 3, rows);
+        set.again(lab.stream(), alive, mask, last, 5);
+        View drawn = lab.out(rows, 3);
+        Fill.draw(lab.stream(), set, StandardLaw.NORMAL, drawn, Purpose.NOISE, 3);
+        View moved = lab.out(rows, 3);
+        int[] order = new int[rows];
+        for (int r = 0; r < rows; r++) {
+            order[r] = 7 * r % rows;
+        }
+        Permute.rows(lab.stream(), drawn, moved, lab.ints(order), rows);
+        long[] seen = new long[1];
+        lab.stream().download(last, 0, seen, 0, 1);
+        return all(new float[] {seen[0]}, lab.read(mask), lab.read(drawn), lab.read(moved));
     }
 
     private static float[] sums(Lab lab, int rows) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.plan.Curves;
 
 class TimeSamplingTest {
     static Stream<Arguments> all() {
@@ -128,7 +129,7 @@ class TimeSamplingTest {
         Sde sde = p.sde();
         for (Weighting weighting :
                 p.prediction() == Prediction.NOISE ? Weighting.values() : new Weighting[] {Weighting.SIMPLE}) {
-            CoefficientTable table = CoefficientTable.training(p, weighting, TimeSampling.IMPORTANCE);
+            Curves table = Coefficients.training(p, weighting, TimeSampling.IMPORTANCE);
             assertEquals(6, table.columns());
             assertEquals(12 * table.nodes(), table.values().length);
             double[] largest = new double[6];
@@ -160,7 +161,7 @@ class TimeSamplingTest {
     @ParameterizedTest
     @MethodSource("org.tweedie.sde.SdeList#all")
     void perturbationTableIsTheKernel(Sde sde) {
-        CoefficientTable table = CoefficientTable.perturbation(sde);
+        Curves table = Coefficients.perturbation(sde);
         for (double t : TimeGrid.uniformLogSnr(sde, 500).times()) {
             double[] row = table.at(t);
             assertEquals(sde.alpha(t), row[0], 1e-6 * sde.alpha(t) + 1e-8);
