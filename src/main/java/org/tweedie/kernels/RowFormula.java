@@ -17,7 +17,7 @@ import org.tweedie.plan.Formula;
 
 /**
  * Formulas over the registers of a row (kernels/execution/formula.cu): a table of lines on the device, a part of it for each use of a formula
- * with its registers. Host and CUDA give the same bits. For one stream at a time; holds device memory until closed.
+ * with its registers. Host and CUDA give the same bits. For one thread at a time, that of its stream; holds device memory until closed.
  */
 public final class RowFormula implements AutoCloseable {
     /** rows, ports, code, constants, first line, count of lines. A thread a row. */

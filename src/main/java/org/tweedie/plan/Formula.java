@@ -33,7 +33,7 @@ public record Formula(
     }
 
     /**
-     * One line: the coordinates {@code into, into + 1, ...} of the scratch &larr; operation(a, b, c).
+     * One line: the coordinates {@code into, into + 1, ...} of the scratch &larr; operation(a, b, c). Immutable.
      *
      * @param width coordinates of the result, or for a sum of its operands
      * @param a where the first operand lies

@@ -1,6 +1,6 @@
 package org.tweedie.plan;
 
-/** What one line of a {@link Formula} does. Its code is that of the kernels. */
+/** What one line of a {@link Formula} does. Its code is that of the kernels. Immutable. */
 public enum FormulaOperation {
     /** constants[k], constants[k + 1], ... */
     LITERAL(0, 0),
