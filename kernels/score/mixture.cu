@@ -44,6 +44,25 @@ mixture_score_f32(const RowSet* __restrict__ rows, const float* __restrict__ x, 
     }
 }
 
+// mixture_tangent_f32: the derivative of the score along v, a row of it for each
+//
+//   v, out      [count, dim], rows v_stride (0: one direction for all), out_stride apart; out must be neither x nor v
+//   the rest    as mixture_score_f32
+//   moves       12 bytes a coordinate
+extern "C" __global__ void __launch_bounds__(128, 8)
+mixture_tangent_f32(const RowSet* __restrict__ rows, const float* __restrict__ x, int32_t x_stride, const float* __restrict__ v, int32_t v_stride,
+                    int32_t dim, int32_t components, const float* __restrict__ log_weight, const float* __restrict__ mean,
+                    const float* __restrict__ variance, int32_t variance_width, const float* __restrict__ alpha, int32_t alpha_stride,
+                    const float* __restrict__ sigma, int32_t sigma_stride, float* __restrict__ out, int32_t out_stride) {
+    for (int64_t r = rng::first_item(); r < rows->count; r += rng::item_stride()) {
+        if (!row_alive(rows, r)) continue;
+        const float s = sigma[r * sigma_stride];
+        const mixture::Carried law = {dim, components, variance_width, log_weight, mean, variance, alpha[r * alpha_stride], s * s, {}};
+        float* const into = out + r * out_stride;
+        mixture::tangent(law, x + r * x_stride, v + r * v_stride, into);
+    }
+}
+
 // mixture_terms_f32: what the score needs of the mixture at each of some times, so that a trajectory computes it once and not for every row
 //
 //   alpha, sigma  [times];  terms [times, components, dim] of (mean, precision, log spread, log weight)

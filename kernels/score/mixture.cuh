@@ -72,4 +72,47 @@ TWEEDIE_INLINE float score(const Law& law, const Point& x, Into& out) {
     }
     return most + approx::log(total);
 }
+
+/// g_k . v
+template <class Law, class Point>
+TWEEDIE_INLINE float along(const Law& law, const Point& x, const Point& v, const int32_t k) {
+    float sum = 0.0f;
+#pragma unroll 1
+    for (int32_t d = 0; d < law.dim; ++d) {
+        const Term t = law.term(k, d);
+        sum = fmaf(fmaf(law.alpha, t.mean, -x[d]) * t.precision, v[d], sum);
+    }
+    return sum;
+}
+
+/// The derivative of the score along v: J v = sum_k r_k (g_k (g_k . v - c) - v / var_k), g_k = (alpha m_k - x) / var_k, c = sum_k r_k g_k . v.
+template <class Law, class Point, class Into>
+TWEEDIE_INLINE void tangent(const Law& law, const Point& x, const Point& v, Into& out) {
+    float most = -3.40282347e38f;
+#pragma unroll 1
+    for (int32_t k = 0; k < law.components; ++k) {
+        const float term = log_term(law, x, k);
+        most = term > most ? term : most;
+    }
+    float total = 0.0f, mean = 0.0f;
+#pragma unroll 1
+    for (int32_t k = 0; k < law.components; ++k) {
+        const float share = approx::exp(log_term(law, x, k) - most);
+        total += share;
+        mean = fmaf(share, along(law, x, v, k), mean);
+    }
+    const float inverse = approx::reciprocal(total);
+    mean *= inverse;
+#pragma unroll 1
+    for (int32_t d = 0; d < law.dim; ++d) out[d] = 0.0f;
+#pragma unroll 1
+    for (int32_t k = 0; k < law.components; ++k) {
+        const float share = approx::exp(log_term(law, x, k) - most) * inverse, apart = along(law, x, v, k) - mean;
+#pragma unroll 1
+        for (int32_t d = 0; d < law.dim; ++d) {
+            const Term t = law.term(k, d);
+            out[d] = fmaf(share * t.precision, fmaf(fmaf(law.alpha, t.mean, -x[d]), apart, -v[d]), out[d]);
+        }
+    }
+}
 }  // namespace mixture

@@ -1,6 +1,7 @@
 package org.tweedie;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -9,7 +10,11 @@ import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Steering;
+import org.tweedie.score.Differentiable;
+import org.tweedie.score.Directional;
+import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
+import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Sde;
@@ -38,6 +43,24 @@ record ExactScore(Device device, Sde process, Field score) implements Sampler.So
             plan = rewrite.steer(plan);
         }
         return Program.of(plan, Map.of(Sde.SCORE, score));
+    }
+
+    @Override
+    public Program derivatives(Plan plan) {
+        if (!(score instanceof Differentiable field)) {
+            throw new IllegalArgumentException(
+                    "the derivative of this score is not known; a density needs a Differentiable field");
+        }
+        Map<String, Field> fields = new HashMap<>();
+        for (String name : plan.fields()) {
+            fields.put(name, name.equals(FlowDensity.TANGENT) ? new Directional(field) : new Divergence(field));
+        }
+        return Program.of(plan, fields);
+    }
+
+    @Override
+    public double logDeterminant(float[] row) {
+        return 0;
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,13 @@ import org.tweedie.plan.Register;
 import org.tweedie.plan.Space;
 import org.tweedie.plan.Steering;
 import org.tweedie.score.Architecture;
+import org.tweedie.score.Directional;
+import org.tweedie.score.Divergence;
+import org.tweedie.score.Field;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
+import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Parametrisation;
@@ -244,6 +249,11 @@ public final class ScoreModel implements AutoCloseable {
         return sampler(spec.method()).grid(spec.grid(process));
     }
 
+    /** Log-densities of rows under this model, by its probability-flow ODE. */
+    public Likelihood likelihood() {
+        return new Likelihood(new Source());
+    }
+
     public Device device() {
         return device;
     }
@@ -362,18 +372,43 @@ public final class ScoreModel implements AutoCloseable {
             for (Steering rewrite : steering) {
                 plan = rewrite.steer(plan);
             }
-            plan = conditions().steer(plan);
+            plan = conditions(Sde.SCORE).steer(plan);
             plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);
             return Program.of(plan, Map.of(NETWORK, network));
         }
 
+        @Override
+        public Program derivatives(Plan plan) {
+            Map<String, Field> fields = new HashMap<>();
+            Plan folded = plan;
+            for (String name : plan.fields()) {
+                boolean tangent = name.equals(FlowDensity.TANGENT);
+                String place = NETWORK + (tangent ? ".tangent" : ".divergence");
+                fields.put(place, tangent ? new Directional(network) : new Divergence(network));
+                folded = conditions(name).steer(folded);
+                folded = parametrisation().foldDerivative(name, place).steer(folded);
+            }
+            return Program.of(folded, fields);
+        }
+
+        @Override
+        public Sde process() {
+            return process;
+        }
+
+        @Override
+        public double logDeterminant(float[] row) {
+            Encoding encoding = encodings.get(Dataset.X);
+            return encoding == null ? 0 : encoding.logDeterminant(row);
+        }
+
         /** Every input of the network after the first is a register that the caller gives. */
-        private Steering conditions() {
+        private Steering conditions(String field) {
             List<Register> given = network.signature().from().stream()
                     .skip(1)
                     .map(port -> new Register(port.name(), port.space(), true))
                     .toList();
-            return new GivenInputs(Sde.SCORE, given);
+            return new GivenInputs(field, given);
         }
 
         @Override

@@ -27,6 +27,7 @@ import picocli.CommandLine.Command;
             TrainCommand.class,
             SampleCommand.class,
             EvaluateCommand.class,
+            LikelihoodCommand.class,
             ExplainCommand.class,
             InspectCommand.class,
             DoctorCommand.class,

@@ -35,6 +35,28 @@ public final class MixtureScore {
             Parameter.POINTER,
             Parameter.I32);
 
+    /** rows, x, stride, v, stride, dim, components, log weight, mean, variance, variance width, alpha, sigma, out with strides. */
+    public static final KernelEntry TANGENT = KernelEntry.of(
+            "mixture_tangent_f32",
+            MixtureTwins::tangent,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.POINTER,
+            Parameter.I32);
+
     /** alpha, sigma, times, components, dim, log weight, mean, variance, terms. */
     public static final KernelEntry TERMS = KernelEntry.of(
             "mixture_terms_f32",
@@ -122,6 +144,32 @@ public final class MixtureScore {
             logDensity.into(arguments).i32(logDensity.stride());
         }
         stream.launch(stream.device().kernel(SCORE), Grid.items(Grid.capacity(score), 128), arguments);
+    }
+
+    /**
+     * Queues the derivative of each row's score along a direction. The score is a gradient, so this is also the cotangent's way back.
+     *
+     * @param direction as wide as {@code x}; stride 0: one for all rows
+     * @param out as wide as {@code x}, in memory of its own
+     */
+    public static void tangent(
+            Stream stream, RowSet rows, View x, View direction, Mixture mixture, View alpha, View sigma, View out) {
+        int dim = mixture.mean().width();
+        Grid.require(x.width() == dim, "x must be " + dim + " wide, as the means are", x);
+        Grid.require(direction.width() == dim, "the direction must be " + dim + " wide", direction);
+        Grid.require(out.width() == dim && out.stride() >= dim, "out must be " + dim + " wide, a row for each", out);
+        Grid.require(alpha.width() == 1 && sigma.width() == 1, "alpha and sigma must be 1 wide", alpha);
+        Arguments arguments = new Arguments(TANGENT);
+        rows.into(arguments);
+        x.into(arguments).i32(x.stride());
+        direction.into(arguments).i32(direction.stride()).i32(dim).i32(mixture.components());
+        mixture.logWeight().into(arguments);
+        mixture.mean().into(arguments);
+        mixture.variance().into(arguments).i32(mixture.variance().width());
+        alpha.into(arguments).i32(alpha.stride());
+        sigma.into(arguments).i32(sigma.stride());
+        out.into(arguments).i32(out.stride());
+        stream.launch(stream.device().kernel(TANGENT), Grid.items(Grid.capacity(out), 128), arguments);
     }
 
     /** Floats that {@link #terms} writes for each time. */

@@ -2,6 +2,7 @@ package org.tweedie.score;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -17,8 +18,11 @@ import org.tweedie.rng.Purpose;
 import org.tweedie.sde.Coefficients;
 import org.tweedie.sde.Sde;
 
-/** The mixture in device memory, and alpha and sigma: one of each, or one a row from the process's table. */
-final class GaussianMixtureEvaluator implements Evaluator {
+/**
+ * The mixture in device memory, and alpha and sigma: one of each, or one a row from the process's table. The score is a gradient, so its
+ * Jacobian is symmetric and both ways through it are one.
+ */
+final class GaussianMixtureEvaluator implements Evaluator, Tape {
     private final GaussianMixtureScore field;
     private final Closing owned = new Closing();
     private final DeviceBuffer numbers;
@@ -28,6 +32,8 @@ final class GaussianMixtureEvaluator implements Evaluator {
     private final View unit;
     private final View alpha;
     private final View sigma;
+    private @Nullable View x;
+    private boolean perRow;
 
     GaussianMixtureEvaluator(GaussianMixtureScore field, Device device, int rows) {
         this.field = field;
@@ -59,8 +65,15 @@ final class GaussianMixtureEvaluator implements Evaluator {
 
     @Override
     public void evaluate(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
+        forward(stream, rows, from, t, into);
+    }
+
+    @Override
+    public void forward(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
         field.signature().require(from, into);
+        x = from.get(0);
         View each = t.perRow();
+        perRow = each != null;
         if (each != null) {
             Perturb.run(
                     stream,
@@ -71,20 +84,42 @@ final class GaussianMixtureEvaluator implements Evaluator {
                     Purpose.NOISE,
                     0,
                     new Perturb.Into(alpha, sigma, null, null, null));
-            MixtureScore.run(stream, rows, from.get(0), mixture, alpha, sigma, into.get(0), null);
-            return;
+        } else {
+            Add.scalar(stream, coefficients, alpha.offset(), (float) field.sde().alpha(t.at()));
+            Add.scalar(stream, coefficients, sigma.offset(), (float) field.sde().sigma(t.at()));
         }
-        Add.scalar(stream, coefficients, alpha.offset(), (float) field.sde().alpha(t.at()));
-        Add.scalar(stream, coefficients, sigma.offset(), (float) field.sde().sigma(t.at()));
-        MixtureScore.run(
-                stream,
-                rows,
-                from.get(0),
-                mixture,
-                View.shared(coefficients, alpha.offset(), 1),
-                View.shared(coefficients, sigma.offset(), 1),
-                into.get(0),
-                null);
+        MixtureScore.run(stream, rows, from.get(0), mixture, now(alpha), now(sigma), into.get(0), null);
+    }
+
+    /** One a row, or the first for all rows. */
+    private View now(View coefficient) {
+        return perRow ? coefficient : View.shared(coefficients, coefficient.offset(), 1);
+    }
+
+    @Override
+    public void tangent(Stream stream, RowSet rows, int port, View direction, List<View> into) {
+        field.signature().require(port, direction);
+        Signature.require("tangent of output", field.signature().into(), into);
+        View at = x;
+        if (at == null) {
+            throw new IllegalStateException("a tangent comes after forward");
+        }
+        MixtureScore.tangent(stream, rows, at, direction, mixture, now(alpha), now(sigma), into.get(0));
+    }
+
+    @Override
+    public void backward(
+            Stream stream,
+            RowSet rows,
+            List<View> cotangents,
+            @Nullable DeviceBuffer weightGradients,
+            @Nullable List<View> fromGradients) {
+        if (weightGradients != null) {
+            throw new IllegalArgumentException("the score of a mixture has no weights");
+        }
+        if (fromGradients != null) {
+            tangent(stream, rows, 0, cotangents.get(0), fromGradients);
+        }
     }
 
     @Override

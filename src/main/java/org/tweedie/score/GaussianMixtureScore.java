@@ -13,7 +13,7 @@ import org.tweedie.sde.Sde;
  * The exact score of Gaussian-mixture data under a process, at process time t: what a network would learn. Covariances must
  * be diagonal. Immutable, shared by threads.
  */
-public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements Field {
+public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements Differentiable {
     public GaussianMixtureScore {
         if (sde.space().width() != mixture.dimension()) {
             throw new IllegalArgumentException(
@@ -42,6 +42,11 @@ public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements 
 
     @Override
     public Evaluator open(Device device, int rows) {
+        return new GaussianMixtureEvaluator(this, device, rows);
+    }
+
+    @Override
+    public Tape tape(Device device, int rows) {
         return new GaussianMixtureEvaluator(this, device, rows);
     }
 

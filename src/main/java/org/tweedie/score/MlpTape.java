@@ -1,6 +1,7 @@
 package org.tweedie.score;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
@@ -123,6 +124,20 @@ final class MlpTape implements Tape {
                 first += into.width();
             }
         }
+    }
+
+    @Override
+    public void tangent(Stream stream, RowSet rows, int port, View direction, List<View> into) {
+        if (inputs.isEmpty()) {
+            throw new IllegalStateException("a tangent comes after forward");
+        }
+        Signature.require("tangent of output", network.signature().into(), into);
+        network.signature().require(port, direction);
+        List<View> pre = IntStream.range(0, network.architecture().depth())
+                .mapToObj(this::pre)
+                .toList();
+        new DirectionalMlp(network)
+                .run(stream, rows, port, direction, pre, List.of(towardsHidden(), towardsPre()), into.get(0));
     }
 
     private void weights(Stream stream, RowSet rows, int l, DeviceBuffer gradients) {

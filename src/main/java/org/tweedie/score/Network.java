@@ -1,13 +1,12 @@
 package org.tweedie.score;
 
-import org.tweedie.device.Device;
 import org.tweedie.sde.Prediction;
 
 /**
  * A field with weights. The weights lie in one flat buffer on one device; training makes new weights beside them and
  * {@link #with(Parameters)} gives the network that uses those. Immutable but for the weights; shared by threads that read those.
  */
-public interface Network extends Field {
+public interface Network extends Differentiable {
     Parameters parameters();
 
     /** The same architecture with other weights of the same layout. */
@@ -18,7 +17,4 @@ public interface Network extends Field {
 
     /** The architecture, as {@code mlp:128x3}. */
     String spec();
-
-    /** Opens scratch for forward and backward passes over up to {@code rows} rows. */
-    Tape tape(Device device, int rows);
 }

@@ -35,6 +35,14 @@ public record Signature(List<Port> from, List<Port> into) {
         require("output", into, outputs);
     }
 
+    /** Refuses a direction that does not fit an input. */
+    void require(int port, View direction) {
+        if (port < 0 || port >= from.size()) {
+            throw new IllegalArgumentException("the field has inputs 0 to " + (from.size() - 1) + ", got " + port);
+        }
+        require("direction of input", List.of(from.get(port)), List.of(direction));
+    }
+
     static void require(String what, List<Port> ports, List<View> views) {
         if (ports.size() != views.size()) {
             throw new IllegalArgumentException(

@@ -236,6 +236,45 @@ public final class GaussianMixture {
         return rows;
     }
 
+    /** The Jacobian of the score at time t of the data carried along by the SDE, row by row: the Hessian of ln p_t. */
+    public double[][] scoreJacobian(Sde sde, double[] x, double t) {
+        double alpha = sde.alpha(t);
+        double sigma = sde.sigma(t);
+        int n = dimension();
+        double[] terms = new double[components()];
+        double[][] centred = new double[components()][n];
+        for (int k = 0; k < terms.length; ++k) {
+            terms[k] = logTerm(k, alpha, sigma, x, centred[k]);
+        }
+        double total = logSumExp(terms);
+        double[] score = score(sde, x, t);
+        double[][] jacobian = new double[n][n];
+        for (int k = 0; k < terms.length; ++k) {
+            double share = StrictMath.exp(terms[k] - total);
+            double[] pull = new double[n];
+            for (int e = 0; e < n; ++e) {
+                double precision = 1 / (alpha * alpha * eigen[k].values()[e] + sigma * sigma);
+                for (int i = 0; i < n; ++i) {
+                    pull[i] -= eigen[k].vectors()[i][e] * centred[k][e] * precision;
+                    for (int j = 0; j < n; ++j) {
+                        jacobian[i][j] -= share * precision * eigen[k].vectors()[i][e] * eigen[k].vectors()[j][e];
+                    }
+                }
+            }
+            for (int i = 0; i < n; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    jacobian[i][j] += share * pull[i] * pull[j];
+                }
+            }
+        }
+        for (int i = 0; i < n; ++i) {
+            for (int j = 0; j < n; ++j) {
+                jacobian[i][j] -= score[i] * score[j];
+            }
+        }
+        return jacobian;
+    }
+
     private void score(double alpha, double sigma, double[] x, double[] into) {
         double[] terms = new double[components()];
         double[][] centred = new double[components()][dimension()];

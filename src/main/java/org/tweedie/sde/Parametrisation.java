@@ -125,6 +125,16 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
     }
 
     /**
+     * Rewrites every evaluation of the score with a derivative, as {@link FlowDensity} makes them, as one of a network with its own.
+     *
+     * @param field {@link FlowDensity#DIVERGENCE} or {@link FlowDensity#TANGENT}
+     * @param network the field that is evaluated instead, with the same ports
+     */
+    public Steering foldDerivative(String field, String network) {
+        return new DerivativeFold(this, field, network);
+    }
+
+    /**
      * Rewrites every evaluation of the score as one of a network: input, network, score as its linear combination, all folded into
      * the cells. Inputs beyond the first go to the network as they are.
      *

@@ -134,16 +134,42 @@ class CliTest {
         assertTrue(Cli.run("inspect " + table).ok().out().contains("120 rows, 3 columns"));
         assertTrue(Cli.run("doctor --device cpu").ok().out().contains("'cpu' works"));
         assertTrue(Cli.run("--version").ok().out().startsWith("tweedie "));
-        for (String command :
-                List.of("demo", "train", "sample", "evaluate", "explain", "inspect", "doctor", "natives")) {
+        for (String command : List.of(
+                "demo", "train", "sample", "evaluate", "likelihood", "explain", "inspect", "doctor", "natives")) {
             assertTrue(Cli.run("help").ok().out().contains(command), command);
             assertTrue(Cli.run(command + " --help").ok().out().contains("Usage: tweedie " + command), command);
         }
     }
 
+    /** The mean is that of the rows written; with no probe and with probes it is the same but for their error. */
+    @Test
+    void likelihoodWritesADensityARow() throws IOException {
+        Path out = folder.resolve("densities.csv");
+        String command = "likelihood --device cpu --steps 20 --model " + model + " --data " + table;
+        Map<String, Object> exact = Cli.run(command + " --json --out " + out).json();
+        assertEquals(120L, exact.get("rows"));
+        assertEquals(80L, exact.get("evaluations"));
+        List<String> lines = Files.readAllLines(out);
+        assertEquals("log density", lines.get(0));
+        double mean = lines.stream()
+                .skip(1)
+                .mapToDouble(Double::parseDouble)
+                .average()
+                .orElseThrow();
+        double said = (double) exact.get("meanLogDensity");
+        assertEquals(said, mean, 1e-4);
+        Map<String, Object> probed = Cli.run(command + " --json --probes 8").json();
+        assertEquals(said, (double) probed.get("meanLogDensity"), 0.5);
+        assertEquals(640L, probed.get("evaluations"));
+        assertTrue(Cli.run(command).ok().out().contains("120 rows: mean log-density"));
+        Cli.run(command + " --probes -2").failed(2, "--probes must not be negative, got -2");
+        Cli.run(command + " --bin 0").failed(2, "--bin must be positive, got 0");
+        Cli.run(command + " --out " + out).failed(2, "--force");
+    }
+
     /** The example under a command's help must be one that its parser takes. */
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "train", "sample", "evaluate", "explain", "inspect", "doctor"})
+    @ValueSource(strings = {"demo", "train", "sample", "evaluate", "likelihood", "explain", "inspect", "doctor"})
     void theExampleOfTheHelpParses(String command) {
         Matcher example = Pattern.compile("Example: tweedie (.*)")
                 .matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));

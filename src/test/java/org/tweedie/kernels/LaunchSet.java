@@ -452,19 +452,19 @@ public final class LaunchSet {
         float[] variance = {0.5f, 0.25f, 1f};
         View score = lab.out(rows, 4);
         View density = lab.out(rows, 1);
-        MixtureScore.run(
-                lab.stream(),
-                living(lab, rows),
-                lab.rows(random(rows * 4, 7), 4),
-                new MixtureScore.Mixture(
-                        View.shared(lab.floats(-1.5f, -0.75f, -1.25f), 0, 3),
-                        View.rows(lab.floats(random(12, 8)), 4),
-                        View.rows(lab.floats(variance), 1)),
-                new View(lab.floats(0.75f), 0, 1, 0),
-                new View(lab.floats(0.5f), 0, 1, 0),
-                score,
-                density);
-        return all(lab.read(score), lab.read(density));
+        View tangent = lab.out(0, rows, 4, 6);
+        RowSet living = living(lab, rows);
+        View x = lab.rows(random(rows * 4, 7), 4);
+        MixtureScore.Mixture mixture = new MixtureScore.Mixture(
+                View.shared(lab.floats(-1.5f, -0.75f, -1.25f), 0, 3),
+                View.rows(lab.floats(random(12, 8)), 4),
+                View.rows(lab.floats(variance), 1));
+        View alpha = new View(lab.floats(0.75f), 0, 1, 0);
+        View sigma = new View(lab.floats(0.5f), 0, 1, 0);
+        MixtureScore.run(lab.stream(), living, x, mixture, alpha, sigma, score, density);
+        MixtureScore.tangent(
+                lab.stream(), living, x, lab.rows(random(rows * 4, 74), 4), mixture, alpha, sigma, tangent);
+        return all(lab.read(score), lab.read(density), lab.read(tangent));
     }
 
     /** The first slot comes in, is scored, mixed with the score and a draw of each law, and both go out; a second launch reads the last. */

@@ -45,6 +45,45 @@ record CarriedMixture(int dim, int components, float alpha, float[] terms, int a
         return most + Approx.log(total);
     }
 
+    /** Writes the derivative of the score along v. */
+    void tangent(float[] x, int xAt, float[] v, int vAt, float[] out, int outAt) {
+        float most = -Float.MAX_VALUE;
+        for (int k = 0; k < components; k++) {
+            float term = logTerm(k, x, xAt);
+            most = term > most ? term : most;
+        }
+        float total = 0;
+        float mean = 0;
+        for (int k = 0; k < components; k++) {
+            float share = Approx.exp(logTerm(k, x, xAt) - most);
+            total += share;
+            mean = Math.fma(share, along(k, x, xAt, v, vAt), mean);
+        }
+        float inverse = Approx.reciprocal(total);
+        mean *= inverse;
+        for (int d = 0; d < dim; d++) {
+            out[outAt + d] = 0;
+        }
+        for (int k = 0; k < components; k++) {
+            float share = Approx.exp(logTerm(k, x, xAt) - most) * inverse;
+            float apart = along(k, x, xAt, v, vAt) - mean;
+            for (int d = 0; d < dim; d++) {
+                int term = term(k, d);
+                float pull = Math.fma(Math.fma(alpha, terms[term], -x[xAt + d]), apart, -v[vAt + d]);
+                out[outAt + d] = Math.fma(share * terms[term + 1], pull, out[outAt + d]);
+            }
+        }
+    }
+
+    private float along(int k, float[] x, int xAt, float[] v, int vAt) {
+        float sum = 0;
+        for (int d = 0; d < dim; d++) {
+            int term = term(k, d);
+            sum = Math.fma(Math.fma(alpha, terms[term], -x[xAt + d]) * terms[term + 1], v[vAt + d], sum);
+        }
+        return sum;
+    }
+
     private int term(int k, int d) {
         return at + (k * dim + d) * TERM;
     }

@@ -40,6 +40,39 @@ public final class MixtureTwins {
         });
     }
 
+    public static void tangent(Arguments a, Team team) {
+        RowSet rows = Live.rows(a, 0);
+        int dim = a.int32(5);
+        Mixture mixture = new Mixture(
+                dim,
+                a.int32(6),
+                a.floats(7),
+                a.offset(7),
+                a.floats(8),
+                a.offset(8),
+                a.floats(9),
+                a.offset(9),
+                a.int32(10));
+        boolean oneTime = a.int32(12) == 0 && a.int32(14) == 0;
+        Live.each(rows, team, Math.max(1, 2048 / Math.max(1, dim * mixture.components)), (from, to) -> {
+            float[] terms = new float[mixture.components * dim * CarriedMixture.TERM];
+            for (int r = from; r < to; r++) {
+                float alpha = a.floats(11)[a.offset(11) + r * a.int32(12)];
+                if (r == from || !oneTime) {
+                    mixture.carry(alpha, a.floats(13)[a.offset(13) + r * a.int32(14)], terms, 0);
+                }
+                new CarriedMixture(dim, mixture.components, alpha, terms, 0)
+                        .tangent(
+                                a.floats(1),
+                                a.offset(1) + r * a.int32(2),
+                                a.floats(3),
+                                a.offset(3) + r * a.int32(4),
+                                a.floats(15),
+                                a.offset(15) + r * a.int32(16));
+            }
+        });
+    }
+
     public static void terms(Arguments a, Team team) {
         int times = a.int32(2);
         int components = a.int32(3);

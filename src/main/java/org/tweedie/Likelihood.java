@@ -1,0 +1,211 @@
+package org.tweedie;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.execution.Progress;
+import org.tweedie.execution.Sampling;
+import org.tweedie.rng.Law;
+import org.tweedie.score.Differentiable;
+import org.tweedie.sde.FlowDensity;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.train.Dataset;
+
+/**
+ * Log-densities of rows under a score, by the probability-flow ODE (Song et al., ICLR 2021, arXiv 2011.13456, section 4.3): the density of the
+ * process at its cutoff, in the units of the data. The whole way of all rows stays on the device.
+ *
+ * <p>The divergence is exact for rows of up to {@value #EXACT} numbers, each of which costs a derivative; for wider ones it is probed
+ * (Hutchinson), without bias and with a standard error. Immutable: each setting gives a new one. Safe for use by many threads; the model must
+ * stay open.
+ */
+public final class Likelihood {
+    /** Numbers a row up to which the divergence is exact when nothing is said. */
+    public static final int EXACT = 16;
+
+    private static final int STEPS = 100;
+
+    private final Sampler.Source source;
+    private final TimeGrid grid;
+    private final Optional<Law> probe;
+    private final int probes;
+    private final Map<String, GivenRows> given;
+    private final @Nullable String execution;
+
+    Likelihood(Sampler.Source source) {
+        this(
+                source,
+                TimeGrid.uniformLogSnr(source.process(), STEPS).reversed(),
+                source.columns().size() <= EXACT ? Optional.empty() : Optional.of(Law.RADEMACHER),
+                1,
+                Map.of(),
+                null);
+    }
+
+    private Likelihood(
+            Sampler.Source source,
+            TimeGrid grid,
+            Optional<Law> probe,
+            int probes,
+            Map<String, GivenRows> given,
+            @Nullable String execution) {
+        this.source = source;
+        this.grid = grid;
+        this.probe = probe;
+        this.probes = probes;
+        this.given = given;
+        this.execution = execution;
+    }
+
+    /** Under a score that is known, with its derivative, such as {@link org.tweedie.score.GaussianMixtureScore}. */
+    public static Likelihood of(Device device, Sde process, Differentiable score) {
+        return new Likelihood(new ExactScore(device, process, score));
+    }
+
+    /** By so many steps of equal log-SNR, four evaluations each (100 when nothing is said). */
+    public Likelihood steps(int steps) {
+        return grid(TimeGrid.uniformLogSnr(source.process(), steps).reversed());
+    }
+
+    /** Along these times, which rise to the horizon; the density is that of the first. */
+    public Likelihood grid(TimeGrid grid) {
+        new FlowDensity(probe).plan(source.process(), grid);
+        return new Likelihood(source, grid, probe, probes, given, execution);
+    }
+
+    /** With the exact divergence: a derivative for each number of a row. */
+    public Likelihood exact() {
+        return new Likelihood(source, grid, Optional.empty(), 1, given, execution);
+    }
+
+    /**
+     * With the divergence probed along random directions, one for the whole way of a row, and averaged over {@code probes} ways.
+     *
+     * @param law NORMAL or RADEMACHER
+     */
+    public Likelihood hutchinson(int probes, Law law) {
+        if (probes < 1) {
+            throw new IllegalArgumentException("probes must be positive, got " + probes);
+        }
+        return new Likelihood(source, grid, FlowDensity.probed(law).probe(), probes, given, execution);
+    }
+
+    /** With rows of a condition, in the units of the data: row i belongs to row i, a single row to all. */
+    public Likelihood given(String name, float[] rows, int width) {
+        Map<String, GivenRows> more = new LinkedHashMap<>(given);
+        more.put(name, new GivenRows(rows.clone(), width));
+        return new Likelihood(source, grid, probe, probes, Map.copyOf(more), execution);
+    }
+
+    /** By this execution alone. */
+    public Likelihood execution(String name) {
+        return new Likelihood(source, grid, probe, probes, given, name);
+    }
+
+    /**
+     * The log-densities of rows.
+     *
+     * @param rows row-major, in the units of the data
+     * @param seed of the probes
+     */
+    public Densities of(float[] rows, long seed) {
+        int width = source.columns().size();
+        if (rows.length == 0 || rows.length % width != 0) {
+            throw new IllegalArgumentException(
+                    rows.length + " numbers are no rows of " + width + ", the width of the model");
+        }
+        return source.whileOpen(() -> densities(rows, width, seed));
+    }
+
+    private Densities densities(float[] rows, int width, long seed) {
+        int count = rows.length / width;
+        Map<String, GivenRows> all = new LinkedHashMap<>();
+        given.forEach((name, values) -> all.put(name, source.encodeGiven(name, values)));
+        all.put(Dataset.X, source.encodeGiven(Dataset.X, new GivenRows(rows, width)));
+        Program program = source.derivatives(new FlowDensity(probe).plan(source.process(), grid));
+        double[] sums = new double[count];
+        double[] squares = new double[count];
+        float[] latents = new float[rows.length];
+        String[] how = new String[1];
+        try (Sampling sampling = Sampling.open(program, source.device(), count, false, execution)) {
+            how[0] = sampling.choice().execution().name();
+            for (int p = 0; p < probes; p++) {
+                sampling.run(seed + p, 0, count, all, Progress.NONE, new CancelToken(), (at, n, outputs, traces) -> {
+                    float[] latent = outputs.get(0);
+                    System.arraycopy(latent, 0, latents, (int) at * width, n * width);
+                    for (int r = 0; r < n; r++) {
+                        double change = outputs.get(1)[r];
+                        sums[(int) at + r] += change;
+                        squares[(int) at + r] += change * change;
+                    }
+                });
+            }
+        }
+        double[] log = new double[count];
+        double[] errors = new double[count];
+        for (int r = 0; r < count; r++) {
+            double mean = sums[r] / probes;
+            log[r] = mean + fixed(rows, latents, r, width);
+            double spread = Math.max(0, squares[r] / probes - mean * mean);
+            errors[r] = probe.isEmpty() ? 0 : probes == 1 ? Double.NaN : Math.sqrt(spread / (probes - 1));
+        }
+        return new Densities(log, errors, latents, width, how[0], program.plan().evaluations() * probes);
+    }
+
+    /** What of the density is no integral: the prior at the latent row, and the volumes of process and encoding. */
+    private double fixed(float[] rows, float[] latents, int row, int width) {
+        Sde process = source.process();
+        double deviation = process.priorDeviation();
+        double square = 0;
+        for (int d = 0; d < width; d++) {
+            double z = latents[row * width + d] / deviation;
+            square += z * z;
+        }
+        double prior = -0.5 * square - width * (StrictMath.log(deviation) + 0.5 * StrictMath.log(2 * Math.PI));
+        double scale = width * StrictMath.log(process.alpha(process.horizon()) / process.alpha(grid.t(0)));
+        return prior + scale + source.logDeterminant(Arrays.copyOfRange(rows, row * width, (row + 1) * width));
+    }
+
+    /**
+     * Log-densities of rows. Immutable but for its arrays, which nobody may change while threads share them.
+     *
+     * @param log natural logarithm of each row's density, in the units of the data
+     * @param errors the standard error of each, over its probes: 0 where the divergence is exact, NaN where there was one probe
+     * @param latents the row at the horizon that each row comes from
+     * @param width of a row
+     * @param execution that made them
+     * @param nfe evaluations of the score, a row
+     */
+    public record Densities(double[] log, double[] errors, float[] latents, int width, String execution, int nfe) {
+        /** The mean log-density, in nats a row. */
+        public double mean() {
+            return Arrays.stream(log).average().orElseThrow();
+        }
+
+        /** The standard error of {@link #mean} over the rows; NaN for one row. */
+        public double standardError() {
+            double mean = mean();
+            double squares =
+                    Arrays.stream(log).map(l -> (l - mean) * (l - mean)).sum();
+            return Math.sqrt(squares / (log.length - 1.0) / log.length);
+        }
+
+        /**
+         * Bits per dimension of data in bins of this width, which were filled evenly (dequantised) before: 1/256 for bytes scaled to [0, 1], 1
+         * for whole numbers.
+         */
+        public double bitsPerDimension(double bin) {
+            if (!(bin > 0 && Double.isFinite(bin))) {
+                throw new IllegalArgumentException("the width of a bin must be positive, got " + bin);
+            }
+            return -mean() / (width * StrictMath.log(2)) - StrictMath.log(bin) / StrictMath.log(2);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package org.tweedie.sde;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tweedie.plan.Formula;
+import org.tweedie.plan.FormulaWriter;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
+import org.tweedie.plan.Stage;
+import org.tweedie.plan.Steering;
+import org.tweedie.plan.Time;
+
+/**
+ * Rewrites evaluations of the score with a derivative as evaluations of a network with its own, as {@link Parametrisation#fold} does those of
+ * the score alone. With score = skip x + gain out(c x), c the input's scale: its derivative along v is skip v + gain c J v, its divergence skip
+ * d + gain c div out. Immutable.
+ *
+ * @param field {@link FlowDensity#DIVERGENCE} or {@link FlowDensity#TANGENT}, as the plan evaluates it
+ * @param network the field that it evaluates instead, with the same ports
+ */
+record DerivativeFold(Parametrisation parametrisation, String field, String network) implements Steering {
+    @Override
+    public Plan steer(Plan plan) {
+        Space space = parametrisation.sde().space();
+        boolean tangent = field.equals(FlowDensity.TANGENT);
+        List<Register> registers = new ArrayList<>(plan.registers());
+        int input = registers.size();
+        registers.add(new Register(network + ".input", space, false));
+        registers.add(new Register(network + ".output", space, false));
+        registers.add(new Register(network + ".derivative", tangent ? space : Space.euclidean(1), false));
+        registers.add(new Register(network + ".dimension", Space.euclidean(1), false));
+        return plan.rewritten(registers, stage -> {
+            if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(field)) {
+                return List.of(stage);
+            }
+            return stages(evaluate, input, tangent);
+        });
+    }
+
+    private List<Stage> stages(Stage.Evaluate evaluate, int input, boolean tangent) {
+        double t = evaluate.t().at();
+        double scale = parametrisation.inputScale(t);
+        double skip = parametrisation.skip(t);
+        double gain = parametrisation.gain(t);
+        int output = input + 1;
+        int derivative = input + 2;
+        int dimension = input + 3;
+        int x = evaluate.from()[0];
+        int[] from = evaluate.from().clone();
+        List<Stage> stages = new ArrayList<>();
+        if (scale != 1) {
+            stages.add(new Stage.Combine(new int[] {input}, new double[][] {{scale}}, new int[] {x}));
+            from[0] = input;
+        }
+        stages.add(new Stage.Evaluate(
+                network, from, Time.at(parametrisation.networkTime(t)), new int[] {output, derivative}));
+        stages.add(combine(evaluate.into()[0], skip, x, gain, output));
+        if (tangent || skip == 0) {
+            stages.add(combine(
+                    evaluate.into()[1], skip, tangent ? evaluate.from()[1] : derivative, gain * scale, derivative));
+        } else {
+            stages.add(new Stage.Apply(dimension(), new int[] {}, new int[] {dimension}));
+            stages.add(combine(evaluate.into()[1], skip, dimension, gain * scale, derivative));
+        }
+        return stages;
+    }
+
+    private static Stage combine(int into, double a, int x, double b, int y) {
+        return new Stage.Combine(new int[] {into}, new double[][] {{a, b}}, new int[] {x, y});
+    }
+
+    private Formula dimension() {
+        FormulaWriter f = Formula.writer("dimension");
+        return f.output(f.number(parametrisation.sde().space().width())).formula();
+    }
+}
