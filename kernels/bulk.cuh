@@ -64,6 +64,14 @@ __device__ __forceinline__ void barrier_arrive_at(uint64_t* at, const int32_t ra
         "r"(rank)
         : "memory");
 }
+/// The same where only reads went before, so that nothing need be seen: for a place that may be sent to again. For barrier_wait.
+__device__ __forceinline__ void barrier_free_at(uint64_t* at, const int32_t rank) {
+    asm volatile(
+        "{ .reg .b32 there; mapa.shared::cluster.u32 there, %0, %1; mbarrier.arrive.shared::cluster.b64 _, [there]; }" ::"r"(
+            shared_address(at)),
+        "r"(rank)
+        : "memory");
+}
 
 __device__ __forceinline__ void bulk_load(void* shared, const void* global, const int32_t bytes, uint64_t* at) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(shared_address(shared)),
@@ -83,9 +91,9 @@ __device__ __forceinline__ int32_t cluster_rank() {
     asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
     return int32_t(rank);
 }
-/// By all threads of the cluster, whole warps at once; what was done before is seen behind everyone's wait.
-__device__ __forceinline__ void cluster_arrive() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
-__device__ __forceinline__ void cluster_wait() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
+/// By all threads of the cluster; what was done before is seen behind everyone's wait.
+__device__ __forceinline__ void cluster_arrive() { asm volatile("barrier.cluster.arrive.release;" ::: "memory"); }
+__device__ __forceinline__ void cluster_wait() { asm volatile("barrier.cluster.wait.acquire;" ::: "memory"); }
 /// Where the block of that rank has what this one has at `shared`.
 template <class T>
 __device__ __forceinline__ T* cluster_at(T* shared, const int32_t rank) {
@@ -120,6 +128,7 @@ __device__ __forceinline__ void barrier_expect(uint64_t*, int32_t) {}
 __device__ __forceinline__ void barrier_wait(uint64_t*, int32_t) {}
 __device__ __forceinline__ void barrier_wait_cluster(uint64_t*, int32_t) {}
 __device__ __forceinline__ void barrier_arrive_at(uint64_t*, int32_t) {}
+__device__ __forceinline__ void barrier_free_at(uint64_t*, int32_t) {}
 __device__ __forceinline__ void bulk_load(void*, const void*, int32_t, uint64_t*) { __trap(); }
 __device__ __forceinline__ void bulk_load_to(void*, const void*, int32_t, uint64_t*, uint32_t) { __trap(); }
 __device__ __forceinline__ int32_t cluster_rank() { return 0; }

@@ -76,6 +76,34 @@ struct Call {
     int32_t columns, state_columns, held;
 };
 
+/// The row of a lane.
+struct Row {
+    int64_t row, index;
+    bool alive;
+
+    __device__ __forceinline__ Row(const RowSet* __restrict__ rows, const int64_t which, const bool some)
+        : row(which), alive(some && which < rows->count && row_alive(rows, which)) {
+        index = alive ? row_index(rows, which) : 0;
+    }
+};
+
+/// An operation that is no evaluation, for the row of a lane; state: of the warp.
+TWEEDIE_INLINE void move(const Call& call, const int32_t* operation, float* state, const Row& mine, const int32_t lane) {
+    const int32_t kind = operation[0], first = operation[1], second = operation[2], third = operation[3];
+    if (kind == MIX) {
+        mix(state + lane, call.cells + int64_t(first) * cell::HEADER, call.weights + int64_t(first) * cell::WEIGHTS, call.rows,
+            mine.index, second);
+    } else if (mine.alive) {
+        const int64_t far_at = third * call.io_stride + mine.row * second;
+        float* const far = call.io + far_at;
+        float* const near = state + first * PITCH + lane;
+        for (int32_t d = 0; d < second; ++d) {
+            if (kind == LOAD) near[d * PITCH] = far[d];
+            else far[d] = near[d * PITCH];
+        }
+    }
+}
+
 /// All operations for all rows. A Network says how its warps share them: so many together go through the same operations.
 template <class Network>
 TWEEDIE_INLINE void run(const Call& call) {
@@ -93,14 +121,12 @@ TWEEDIE_INLINE void run(const Call& call) {
     int32_t turn = 0, fetched = -1;
 
     for (int64_t at = int64_t(blockIdx.x) * warps + (warp - inside); TILE * at < rows->count; at += int64_t(gridDim.x) * warps) {
-        const int64_t row = TILE * (at + inside) + lane;
-        const bool alive = lane < TILE && row < rows->count && row_alive(rows, row);
-        const int64_t index = alive ? row_index(rows, row) : 0;
+        const Row mine(rows, TILE * (at + inside) + lane, lane < TILE);
 #pragma unroll 1
         for (int32_t i = 0; i < call.count; ++i) {
             const int32_t* const operation = call.operations + WORDS * i;
-            const int32_t kind = operation[0], first = operation[1], second = operation[2], third = operation[3];
-            if (kind == EVALUATE) {
+            if (operation[0] == EVALUATE) {
+                const int32_t second = operation[2], third = operation[3];
                 float* const now = bias + turn * layers;
                 turn = 1 - turn;
                 if (in_step) {
@@ -120,17 +146,8 @@ TWEEDIE_INLINE void run(const Call& call) {
                 fetched = third;
                 network.evaluate(call, state, now, operation);
                 __syncwarp();
-            } else if (kind == MIX) {
-                mix(state + lane, call.cells + int64_t(first) * cell::HEADER, call.weights + int64_t(first) * cell::WEIGHTS, rows,
-                    index, second);
-            } else if (alive) {
-                const int64_t far_at = third * call.io_stride + row * second;
-                float* const far = call.io + far_at;
-                float* const near = state + first * PITCH + lane;
-                for (int32_t d = 0; d < second; ++d) {
-                    if (kind == LOAD) near[d * PITCH] = far[d];
-                    else far[d] = near[d * PITCH];
-                }
+            } else {
+                move(call, operation, state, mine, lane);
             }
         }
     }

@@ -49,10 +49,10 @@ struct Held {
         const int32_t column = block / BLOCKS * 16 + lane / 4, input = block % BLOCKS * 16 + 2 * (lane % 4);
         unsigned char* const matrix = memory + layer * LAYER<BLOCKS> + input / MATRIX_INPUTS * MATRIX<BLOCKS>;
         const int32_t at = 128 * column + 2 * (input % MATRIX_INPUTS);
-        *reinterpret_cast<uint32_t*>(matrix + swizzle_128(at)) = w.x;
-        *reinterpret_cast<uint32_t*>(matrix + swizzle_128(at + 16)) = w.y;
-        *reinterpret_cast<uint32_t*>(matrix + swizzle_128(at + 8 * 128)) = w.z;
-        *reinterpret_cast<uint32_t*>(matrix + swizzle_128(at + 8 * 128 + 16)) = w.w;
+        store_operands(matrix + swizzle_128(at), w.x);
+        store_operands(matrix + swizzle_128(at + 16), w.y);
+        store_operands(matrix + swizzle_128(at + 8 * 128), w.z);
+        store_operands(matrix + swizzle_128(at + 8 * 128 + 16), w.w);
     }
 
     __device__ __forceinline__ const unsigned char* first() const { return memory + hidden; }

@@ -87,6 +87,7 @@ struct Warp {
     uint32_t alive = 0;
     Lane* lanes = nullptr;
     std::vector<Group> groups;  // of disjoint masks; one in all our kernels
+    uint64_t stored = 0;        // barriers that the block had passed at its last store for products, plus one
 };
 
 // Threads at bar.sync of one number.

@@ -90,6 +90,7 @@ void load_cluster(const unsigned int first_slot, uint64_t ordinal) {
             const unsigned int lanes = std::min(WARP, launch.threads - w * WARP);
             block.warps[w].alive = lanes == WARP ? 0xFFFFFFFFu : (1u << lanes) - 1;
             block.warps[w].groups.clear();
+            block.warps[w].stored = 0;
         }
         block.shared.begin_block();
         ++launch.loaded;
@@ -609,10 +610,51 @@ static AsyncProducts& products() {
     return *current->products;
 }
 
+void store_unfenced(unsigned char* at, const uint32_t pair, Site site) {
+    aligned<uint32_t>(at, site);
+    Block& block = *current->block;
+    const size_t word = size_t(at - static_cast<unsigned char*>(block.shared.dynamic())) / 4;
+    if (word >= launch.shape.shared_bytes / 4) fault(Fault::ILLEGAL_ADDRESS, site, "store_operands outside of the dynamic shared memory");
+    const unsigned char* const chunk = static_cast<unsigned char*>(block.shared.dynamic()) + word * 4 / 1024 * 1024;
+    Warp* const group = &block.warps[current->where.linear / 128 * 4];
+    for (unsigned int w = 0; w < 4 && current->where.linear / 128 * 4 + w < block.warps.size(); ++w) {
+        for (unsigned int lane = 0; lane < WARP; ++lane) {
+            const Lane& other = group[w].lanes[lane];
+            if (other.state == Stage::NOT_STARTED || other.state == Stage::RETURNED || other.products == nullptr) continue;
+            for (const Product& product : other.products->queue) {
+                if (product.shared_a == nullptr) continue;
+                const int64_t behind = chunk - product.shared_a;
+                if (behind > -1024 && behind < 64 * 128) fault(Fault::LAUNCH_FAILED, site, "store_operands where a product of the warpgroup has yet to read");
+            }
+            break;
+        }
+        group[w].stored = &group[w] == current->warp ? block.barriers_passed + 1 : group[w].stored;
+    }
+    std::memcpy(at, &pair, sizeof pair);
+    if (block.unfenced.empty()) block.unfenced.resize(launch.shape.shared_bytes / 4);
+    block.unfenced[word] = true;
+    current->unfenced.push_back(uint32_t(word));
+}
+
+void proxy_fence_stores() {
+    for (const uint32_t word : current->unfenced) current->block->unfenced[word] = false;
+    current->unfenced.clear();
+}
+
+bool unfenced(const size_t offset) {
+    const std::vector<bool>& words = current->block->unfenced;
+    return !words.empty() && words[offset / 4];
+}
+
 void product_fence() { products().fenced = true; }
 
 void product_issue(const char* kind, const Product& product) {
     AsyncProducts& mine = products();
+    const Block& block = *current->block;
+    for (unsigned int w = current->where.linear / 128 * 4; product.shared_a != nullptr && w < current->where.linear / 128 * 4 + 4 && w < block.warps.size(); ++w) {
+        if (&block.warps[w] == current->warp || block.warps[w].stored != block.barriers_passed + 1) continue;
+        fault(Fault::LAUNCH_FAILED, product.site, (std::string(kind) + " of rows that another warp stored, without a barrier in between").c_str());
+    }
     if (!mine.fenced) fault(Fault::LAUNCH_FAILED, product.site, (std::string(kind) + " without wgmma_fence since its registers were last used").c_str());
     mine.queue.push_back(product);
     ++mine.open;

@@ -26,6 +26,7 @@ inline void barrier_expect(uint64_t* at, const int32_t bytes, TWEEDIE_HERE) { tw
 inline void barrier_wait(uint64_t* at, const int32_t parity, TWEEDIE_HERE) { tw::counting_wait(at, parity, site); }
 inline void barrier_wait_cluster(uint64_t* at, const int32_t parity, TWEEDIE_HERE) { tw::counting_wait(at, parity, site); }
 inline void barrier_arrive_at(uint64_t* at, const int32_t rank, TWEEDIE_HERE) { tw::counting_arrive_at(at, rank, site); }
+inline void barrier_free_at(uint64_t* at, const int32_t rank, TWEEDIE_HERE) { tw::counting_arrive_at(at, rank, site); }
 inline void bulk_load(void* shared, const void* global, const int32_t bytes, uint64_t* at, TWEEDIE_HERE) {
     tw::bulk_copy(shared, global, bytes, at, 1u << tw::rank_in_cluster(), site);
 }

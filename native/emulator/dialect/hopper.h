@@ -7,12 +7,19 @@ namespace tw {
 /// One lane's part of a product.
 struct Product {
     float* d;
-    const uint32_t* a;
+    const uint32_t* a;         // or null: from shared memory
     const unsigned char* b;
     int n;
     float (*widen)(uint16_t);
     Site site;
+    bool half_rows = false;    // 64 bytes of inputs a column
+    const unsigned char* shared_a = nullptr;
 };
+
+void store_unfenced(unsigned char* at, uint32_t pair, Site site);
+void proxy_fence_stores();
+// Whether a word of dynamic shared memory was stored for products by a thread without a fence since.
+bool unfenced(size_t offset);
 
 /// A lane's products that a wait asks for.
 struct Products {
@@ -29,12 +36,30 @@ void product_wait(unsigned int newest_left, Site site, Combine perform);
 inline float product_weight(const Product& p, const unsigned int k, const unsigned int column) {
     const unsigned char* const base = static_cast<const unsigned char*>(dynamic_shared());
     const size_t first = size_t(p.b - base);
-    if (p.b < base || (first & 0x38F) != 0) {
+    if (p.half_rows && (p.b < base || (first & 0x1DF) != 0)) {
+        fault(Fault::MISALIGNED, p.site, "a matrix of wgmma with 64 bytes a column starts at a multiple of 512 bytes of the dynamic shared memory, its inputs at one of 32");
+    }
+    if (!p.half_rows && (p.b < base || (first & 0x38F) != 0)) {
         fault(Fault::MISALIGNED, p.site, "a matrix of wgmma starts at a multiple of 1024 bytes of the dynamic shared memory, its inputs at one of 32");
     }
-    const size_t at = first + 128 * column + 2 * k;
+    const size_t at = first + (p.half_rows ? 64 : 128) * column + 2 * k, swizzled = at ^ (at >> 3 & (p.half_rows ? 0x30 : 0x70));
+    if (unfenced(swizzled)) fault(Fault::LAUNCH_FAILED, p.site, "wgmma reads what a thread stored without proxy_fence since");
     uint16_t bits;
-    std::memcpy(&bits, base + (at ^ (at >> 3 & 0x70)), sizeof bits);
+    std::memcpy(&bits, base + swizzled, sizeof bits);
+    return p.widen(bits);
+}
+
+/// A of the warp's 16 rows from shared memory.
+inline float product_input(const Product& p, const unsigned int row, const unsigned int k) {
+    const unsigned char* const base = static_cast<const unsigned char*>(dynamic_shared());
+    const size_t first = size_t(p.shared_a - base);
+    if (p.shared_a < base || (first & 0x38F) != 0) {
+        fault(Fault::MISALIGNED, p.site, "inputs of wgmma start at a multiple of 1024 bytes of the dynamic shared memory, 16 of them at one of 32");
+    }
+    const size_t at = first + 128 * (position->linear / WARP % 4 * 16 + row) + 2 * k, swizzled = at ^ (at >> 3 & 0x70);
+    if (unfenced(swizzled)) fault(Fault::LAUNCH_FAILED, p.site, "wgmma reads what a thread stored without proxy_fence since");
+    uint16_t bits;
+    std::memcpy(&bits, base + swizzled, sizeof bits);
     return p.widen(bits);
 }
 
@@ -46,15 +71,16 @@ inline void perform_products(Exchange& exchange) {
         const Product& one = lanes[0]->first[i];
         float a[16][16];
         for (unsigned int lane = 0; lane < WARP; ++lane) {
-            if (lanes[lane]->count != lanes[0]->count || lanes[lane]->first[i].b != one.b) {
+            if (lanes[lane]->count != lanes[0]->count || lanes[lane]->first[i].b != one.b || lanes[lane]->first[i].shared_a != one.shared_a) {
                 fault(Fault::LAUNCH_FAILED, one.site, "lanes of a warp issue different products");
             }
             const unsigned int g = lane / 4, q = lane % 4;
-            for (unsigned int j = 0; j < 8; ++j) {
+            for (unsigned int j = 0; one.a != nullptr && j < 8; ++j) {
                 const uint32_t pair = lanes[lane]->first[i].a[j / 2];
                 a[g + 8 * (j / 2 & 1)][2 * q + 8 * (j / 4) + j % 2] = one.widen(uint16_t(pair >> (16 * (j % 2))));
             }
         }
+        for (unsigned int j = 0; one.a == nullptr && j < 256; ++j) a[j / 16][j % 16] = product_input(one, j / 16, j % 16);
         for (unsigned int column = 0; column < unsigned(one.n); ++column) {
             float b[16];
             for (unsigned int k = 0; k < 16; ++k) b[k] = product_weight(one, k, column);
@@ -76,7 +102,9 @@ template <int LEFT>
 inline void wgmma_wait(TWEEDIE_HERE) {
     tw::product_wait(LEFT, site, &tw::perform_products);
 }
-inline void proxy_fence() {}
+inline void proxy_fence() { tw::proxy_fence_stores(); }
+inline uint64_t wgmma_matrix_64(const void* at) { return reinterpret_cast<uint64_t>(at) | 1; }
+inline void store_operands(unsigned char* at, const uint32_t pair, TWEEDIE_HERE) { tw::store_unfenced(at, pair, site); }
 
 #define TWEEDIE_WGMMA(name, columns, widen)                                                                          \
     inline void name(float (&d)[columns / 2], const uint32_t (&a)[4], const uint64_t b, TWEEDIE_HERE) {              \
@@ -86,4 +114,12 @@ TWEEDIE_WGMMA(wgmma_n64_f16, 64, f16_to_f32)
 TWEEDIE_WGMMA(wgmma_n64_bf16, 64, bf16_to_f32)
 TWEEDIE_WGMMA(wgmma_n128_f16, 128, f16_to_f32)
 TWEEDIE_WGMMA(wgmma_n128_bf16, 128, bf16_to_f32)
+#undef TWEEDIE_WGMMA
+#define TWEEDIE_WGMMA(name, widen)                                                                                   \
+    inline void name(float (&d)[128], const uint64_t a, const uint64_t b, TWEEDIE_HERE) {                            \
+        tw::product_issue(#name, {d, nullptr, reinterpret_cast<const unsigned char*>(b & ~uint64_t(1)), 256, &widen, site, (b & 1) != 0, \
+                                  reinterpret_cast<const unsigned char*>(a)});                                       \
+    }
+TWEEDIE_WGMMA(wgmma_ss_n256_f16, f16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n256_bf16, bf16_to_f32)
 #undef TWEEDIE_WGMMA

@@ -69,7 +69,7 @@ extern "C" __global__ void selftest_warpgroup_product(const uint16_t* a, const u
     TWEEDIE_SHARED(unsigned char, memory);
     for (int32_t i = int32_t(threadIdx.x); i < 64 * 128; i += int32_t(blockDim.x)) {
         const int32_t k = i / 128, n = i % 128;
-        *reinterpret_cast<uint16_t*>(memory + swizzle_128(128 * n + 2 * k)) = b[i];
+        if (k % 2 == 0) store_operands(memory + swizzle_128(128 * n + 2 * k), uint32_t(b[i + 128]) << 16 | b[i]);
     }
     proxy_fence();
     __syncthreads();

@@ -46,6 +46,10 @@ final class FusedMlp implements Execution {
             return Offer.declined(refusal.get());
         }
         MlpShape shape = HalfMlp.shape(network(program), program.precision().operands());
+        if (shape.wide() && !device.limits().warpgroups()) {
+            return Offer.declined("the network is " + shape.width()
+                    + " wide: above 256 it takes a GPU of compute capability 9.0, whose warps multiply four together");
+        }
         int columns = new MlpTrajectory(program, traced, 1).columns();
         MlpLaunch launch = MlpLaunch.of(device.limits(), shape, columns, Integer.MAX_VALUE);
         if (launch.warps() == 0) {
@@ -57,6 +61,7 @@ final class FusedMlp implements Execution {
                 + " warps a block, " + device.kernel(entry).resources().registers() + " registers a thread, "
                 + launch.sharedBytes(shape, columns) + " bytes of shared memory"
                 + (launch.passes() ? ", through which weights pass" : "")
+                + (shape.wide() ? " to two blocks at once" : "")
                 + (launch.rowsAWarp() == MlpLaunch.MANY
                         ? "; " + few.name() + " with the same bits where rows are few"
                         : ""));

@@ -1,6 +1,7 @@
 package org.tweedie.kernels;
 
 import org.tweedie.device.Device.Limits;
+import org.tweedie.device.LaunchShape;
 
 /**
  * How {@link TrajectoryMlp} lays rows and weights over a GPU. It changes no bit, so it may follow from the number of rows.
@@ -13,9 +14,12 @@ import org.tweedie.device.Device.Limits;
  * <p>On Hopper four warps multiply together, 64 rows at a time, whatever the number of rows: the hardware may add such products up in another
  * order, and a row's bits must not depend on how many there are. Weights that do not fit, and split operands, go as elsewhere.
  *
+ * <p>Networks over 256 wide are for Hopper alone (trajectory_wide.cu): two warpgroups a block, whose weights come through places of shared
+ * memory, and blocks in pairs.
+ *
  * @param rowsAWarp {@value #MANY} or {@value #FEW}, or {@value #WARPGROUP} of four warps
  * @param warps of a block; 0 where not even one fits
- * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}
+ * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}; places of a wide network's weights
  */
 public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int MANY = 32;
@@ -24,6 +28,16 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int ALL = -1;
     private static final int TENSOR_CORES = 4;
 
+    /** Of a wide network: warps with rows, all threads, rows of a block; the fewest and the most places, and what one takes with its biases. */
+    private static final int WIDE_WARPS = 8;
+
+    static final int WIDE_THREADS = 384;
+    static final int WIDE_ROWS = 128;
+    private static final int LEAST_PLACES = 2;
+    private static final int MOST_PLACES = 6;
+    private static final int PLACE_BYTES = (16 << 10) + (1 << 10) + 16;
+    private static final int WIDE_ROW_BYTES = 1024;
+
     /** Places that passing groups go through, and the fewest that pass: then biases have come when they are read. */
     private static final int TURNS = 3;
 
@@ -31,6 +45,9 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
 
     /** For so many rows: every multiprocessor has work before one has more than it needs. */
     public static MlpLaunch of(Limits limits, MlpShape shape, int columns, long rows) {
+        if (shape.wide()) {
+            return wide(limits, columns);
+        }
         MlpLaunch together = holding(limits, shape, columns, WARPGROUP);
         if (limits.warpgroups() && together.warps > 0) {
             return together.wanted(limits, rows);
@@ -44,6 +61,14 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
         MlpLaunch passing = passing(limits, shape, columns);
         boolean more = (long) FEW * passing.warps > (long) held.rowsAWarp * held.warps;
         return (more ? passing : held).wanted(limits, rows);
+    }
+
+    /** As many places as there is room for. */
+    private static MlpLaunch wide(Limits limits, int columns) {
+        long room = limits.sharedBytes() - WIDE_ROWS * WIDE_ROW_BYTES - WIDE_WARPS * MlpShape.stateBytes(columns);
+        long places = Math.min(MOST_PLACES, room / PLACE_BYTES);
+        boolean there = limits.warpgroups() && places >= LEAST_PLACES;
+        return new MlpLaunch(WARPGROUP, there ? WIDE_WARPS : 0, (int) Math.max(places, 0));
     }
 
     private MlpLaunch wanted(Limits limits, long rows) {
@@ -79,6 +104,17 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
         return Math.max(1, (rows + rowsAWarp - 1) / rowsAWarp);
     }
 
+    /** Blocks of a launch and their threads: no more than there are processors, of wide networks in pairs. */
+    LaunchShape shape(Limits limits, MlpShape shape, int columns, long rows) {
+        int shared = Math.toIntExact(sharedBytes(shape, columns));
+        if (shape.wide()) {
+            long pairs = Math.max(1, (rows + 2 * WIDE_ROWS - 1) / (2 * WIDE_ROWS));
+            return LaunchShape.blocks(
+                    2 * Math.min(pairs, Math.max(1, limits.processors() / 2)), 1, WIDE_THREADS, shared);
+        }
+        return LaunchShape.blocks(Math.min(blocks(rows), limits.processors()), 1, 32 * warps, shared);
+    }
+
     /** Blocks that have work. */
     long blocks(long rows) {
         return (tiles(rows, rowsAWarp) * warpsATile(rowsAWarp) + warps - 1) / warps;
@@ -90,6 +126,9 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
 
     /** Shared memory of a block: biases are each warp's own, unless warps keep in step. */
     public long sharedBytes(MlpShape shape, int columns) {
+        if (shape.wide()) {
+            return held * (long) PLACE_BYTES + WIDE_ROWS * WIDE_ROW_BYTES + warps * MlpShape.stateBytes(columns);
+        }
         long weights = shape.packedBytes();
         if (passes()) {
             weights += (held + TURNS - shape.groups()) * shape.groupBytes();

@@ -14,7 +14,7 @@ import org.tweedie.device.Device;
  */
 public record MlpShape(
         Operands operands, int width, int inputs, int outputs, int depth, Activation activation, boolean residual) {
-    private static final int MOST_WIDTH = 256;
+    private static final int MOST_WIDTH = 512;
     private static final int MOST_SPLIT_WIDTH = 128;
     public static final int MOST_INPUTS = 16;
     public static final int MOST_OUTPUTS = 16;
@@ -42,9 +42,14 @@ public record MlpShape(
         return operands.parts() == 2 ? MOST_SPLIT_WIDTH : MOST_WIDTH;
     }
 
-    /** Width of the layers of the kernel: 64, 128 or 256. */
+    /** Width of the layers of the kernel: 64, 128, 256 or 512. */
     int padded() {
-        return width <= 64 ? 64 : width <= 128 ? 128 : 256;
+        return width <= 64 ? 64 : width <= 128 ? 128 : width <= 256 ? 256 : 512;
+    }
+
+    /** Whether the network is for the kernel whose weights stream, which only GPUs with warpgroups have. */
+    public boolean wide() {
+        return padded() == 512;
     }
 
     /** What the weights of the hidden layers and their biases are multiplied by: SiLU takes half its argument. */
@@ -94,7 +99,7 @@ public record MlpShape(
 
     /** Columns of a hidden layer, with all their weights, that kernels of 16 rows a warp compute between two waits. */
     private int groupColumns() {
-        return padded() == 256 || operands.parts() == 2 ? 32 : padded() / 2;
+        return padded() >= 256 || operands.parts() == 2 ? 32 : padded() / 2;
     }
 
     /** Groups of all hidden layers after the first. */
@@ -109,6 +114,10 @@ public record MlpShape(
 
     /** Why a block holds not even one warp. */
     public String tooLarge(int columns, Device.Limits limits) {
+        if (wide()) {
+            return "two places of weights, the layers of 128 rows and a state of " + stateBytes(columns)
+                    + " a warp do not fit the " + limits.sharedBytes() + " bytes of a block's shared memory";
+        }
         return "weights of " + packedBytes() + " bytes, biases of " + biasBytes() + " and a state of "
                 + stateBytes(columns) + " a warp do not fit the " + limits.sharedBytes()
                 + " bytes of a block's shared memory";
@@ -121,6 +130,9 @@ public record MlpShape(
 
     /** Warps whose registers a multiprocessor holds, where each has so many rows; 0 where there is no such kernel. */
     int mostWarps(int rowsAWarp) {
+        if (wide()) {
+            return 0;
+        }
         if (rowsAWarp == MlpLaunch.FEW) {
             return 8;
         }

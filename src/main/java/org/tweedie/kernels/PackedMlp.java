@@ -44,6 +44,12 @@ public final class PackedMlp implements AutoCloseable {
             long at = 0;
             for (int l = 0; l <= shape.depth(); l++) {
                 boolean aside = l == 0 && shape.operands().parts() == 1;
+                if (shape.wide() && l > 0 && l < shape.depth()) {
+                    short[] placed = WideLayer.of(type, shape.padded(), filled(shape, l, layers.get(l)));
+                    stream.upload(placed, 0, packed, at, placed.length);
+                    at += placed.length;
+                    continue;
+                }
                 float[] filled = aside ? inputs(shape, type, layers.get(0)) : filled(shape, l, layers.get(l));
                 int in = shape.operands().parts() * shape.packedIn(l);
                 int out = shape.packedOut(l);

@@ -54,13 +54,18 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_WGMMA}. */
     public static final KernelEntry MLP128_WGMMA = entry("trajectory_mlp128_wgmma", TrajectoryMlpTwins::mlp128Wgmma);
 
+    /** As {@link #MLP64_ROWS16} up to 512 wide, in pairs of blocks of 128 rows (trajectory_wide.cu): held are places of weights. */
+    public static final KernelEntry MLP512_WIDE = entry("trajectory_mlp512_wide", TrajectoryMlpTwins::mlp512Wide);
+
     private TrajectoryMlp() {}
 
     private static KernelEntry entry(String name, KernelEntry.Twin twin) {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        int more = name.endsWith("rows16") ? 2 : name.endsWith("x3") || name.endsWith("wgmma") ? 1 : 0;
+        int more = name.endsWith("rows16") || name.endsWith("wide")
+                ? 2
+                : name.endsWith("x3") || name.endsWith("wgmma") ? 1 : 0;
         parameters.addAll(Collections.nCopies(7 + more, Parameter.I32));
         return KernelEntry.of(name, twin, parameters.toArray(new Parameter[0]));
     }
@@ -68,6 +73,9 @@ public final class TrajectoryMlp {
     /** The kernel of a network, of as many rows a warp, or a warpgroup. */
     public static KernelEntry entry(MlpShape shape, int rowsAWarp) {
         int width = shape.padded();
+        if (shape.wide()) {
+            return MLP512_WIDE;
+        }
         if (rowsAWarp == MlpLaunch.WARPGROUP) {
             return width == 64 ? MLP64_WGMMA : MLP128_WGMMA;
         }
@@ -162,15 +170,15 @@ public final class TrajectoryMlp {
                 .i32(shape.residual() ? 1 : 0)
                 .i32((shape.width() + 15) / 16)
                 .i32(program.columns());
-        if (launch.rowsAWarp() == MlpLaunch.FEW) {
+        if (shape.wide()) {
+            arguments.i32(launch.held());
+        } else if (launch.rowsAWarp() == MlpLaunch.FEW) {
             arguments.i32(launch.passes() ? launch.held() : shape.groups());
         }
         if (launch.rowsAWarp() != MlpLaunch.MANY && shape.operands() != Operands.F16X3) {
             arguments.i32(shape.operands() == Operands.BF16 ? 1 : 0);
         }
-        long blocks = Math.min(launch.blocks(count), stream.device().limits().processors());
-        int shared = Math.toIntExact(launch.sharedBytes(shape, program.columns()));
-        stream.launch(
-                stream.device().kernel(entry), LaunchShape.blocks(blocks, 1, 32 * launch.warps(), shared), arguments);
+        LaunchShape blocks = launch.shape(stream.device().limits(), shape, program.columns(), count);
+        stream.launch(stream.device().kernel(entry), blocks, arguments);
     }
 }

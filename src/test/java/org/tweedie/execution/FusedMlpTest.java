@@ -99,7 +99,10 @@ class FusedMlpTest {
                             sum += StrictMath.cos(angle)
                                     * at("time." + l + ".weight", (long) (count + k) * next.length + j);
                         }
-                        next[j] = last ? sum : sum / (1 + StrictMath.exp(-sum)) + (mlp.residual() && l > 0 ? h[j] : 0);
+                        double active = mlp.activation() == Activation.SIN
+                                ? StrictMath.sin(sum)
+                                : sum / (1 + StrictMath.exp(-sum));
+                        next[j] = last ? sum : active + (mlp.residual() && l > 0 ? h[j] : 0);
                     }
                     h = next;
                 }
@@ -399,6 +402,64 @@ class FusedMlpTest {
         }
     }
 
+    /** Five hundred and twelve wide, weights streaming: against double, in cut launches, any rows of an index set, traced. */
+    @Test
+    void wideNetworksRunInOneLaunchOnHopper() {
+        try (Net net = net(Mlp.of(300, 2).with(Activation.SIN).residualBlocks())) {
+            Program program = program(net, false);
+            Sampling.Choice choice = Sampling.choose(program, device, false, null);
+            String reason = choice.offers().get(FUSED).reason();
+            if (!device.limits().warpgroups()) {
+                assertTrue(reason.contains("300 wide") && reason.contains("9.0"), reason);
+                assertEquals("graph-16bit", choice.execution().name());
+                return;
+            }
+            assertEquals(FUSED, choice.execution().name());
+            assertTrue(reason.contains("trajectory_mlp512_wide") && reason.contains("two blocks"), reason);
+            Interpreter interpreter = Interpreter.of(plan(false), Map.of("score", net.inDouble()));
+            double[] expected = new double[ROWS * DIM];
+            for (int r = 0; r < ROWS; r++) {
+                System.arraycopy(interpreter.row(42, 7 + r, Map.of()).outputs()[0], 0, expected, r * DIM, DIM);
+            }
+            double f16 =
+                    distance(expected, run(program, FUSED, 7, ROWS, Map.of()).get(0));
+            double bf16 = distance(
+                    expected,
+                    run(program.with(Precision.BF16), FUSED, 7, ROWS, Map.of()).get(0));
+            assertTrue(f16 < 8 * 0x1p-11 && bf16 < 8 * 0x1p-8 && f16 < bf16 / 2, f16 + ", bf16 " + bf16);
+            float[] whole = cut(program, Long.MAX_VALUE, Map.of(), new CancelToken(), null);
+            assertArrayEquals(whole, cut(program, 1, Map.of(), new CancelToken(), null));
+            float[] traced = cut(program, Long.MAX_VALUE, Map.of(), new CancelToken(), List.of());
+            assertArrayEquals(whole, Arrays.copyOf(traced, whole.length));
+            long[] indices = {30, 9, 9, 7};
+            try (Sampling sampling = Sampling.open(program, device, indices.length, false, FUSED)) {
+                sampling.run(42, indices, Map.of(), Progress.NONE, new CancelToken(), (at, rows, outputs, traces) -> {
+                    for (int r = 0; r < indices.length; r++) {
+                        int row = (int) indices[r] - 7;
+                        assertArrayEquals(
+                                Arrays.copyOfRange(whole, row * DIM, (row + 1) * DIM),
+                                Arrays.copyOfRange(outputs.get(0), r * DIM, (r + 1) * DIM));
+                    }
+                });
+            }
+        }
+    }
+
+    /** Layers over 512 wide go one by one, each with its bias and activation in the product. */
+    @Test
+    void widerNetworksGoLayerByLayer() {
+        try (Net net = net(Mlp.of(1024, 2))) {
+            Program program = program(net, false);
+            assertTrue(reason(program).contains("1024 wide, the kernels of its precision hold up to 512"));
+            double[] expected = new double[DIM];
+            Interpreter interpreter = Interpreter.of(plan(false), Map.of("score", net.inDouble()));
+            System.arraycopy(interpreter.row(42, 7, Map.of()).outputs()[0], 0, expected, 0, DIM);
+            double f16 = distance(
+                    expected, run(program, "graph-16bit", 7, 1, Map.of()).get(0));
+            assertTrue(f16 < 16 * 0x1p-11, "off by " + f16);
+        }
+    }
+
     private String reason(Program program) {
         Sampling.Choice choice = Sampling.choose(program, device, false, null);
         String next = program.precision().element() == Element.F32
@@ -418,7 +479,7 @@ class FusedMlpTest {
     @Test
     void itIsTakenWhereAskedForAndDeclinesWithAReason() {
         try (Net net = net(Mlp.of(32, 2).with(Activation.GELU));
-                Net wide = net(Mlp.of(257, 1));
+                Net wide = net(Mlp.of(513, 1));
                 Net middle = net(Mlp.of(129, 1));
                 Net deep = net(Mlp.of(128, 9))) {
             Program asked = program(net, false);
@@ -428,7 +489,7 @@ class FusedMlpTest {
             String kernel = device.limits().warpgroups() ? "trajectory_mlp64_wgmma" : "trajectory_mlp64_f16";
             assertTrue(taken.contains(kernel) && taken.contains("shared memory"), taken);
             assertTrue(reason(asked.with(Precision.F32)).contains("not asked for"));
-            assertTrue(reason(program(wide, false)).contains("257 wide"));
+            assertTrue(reason(program(wide, false)).contains("513 wide"));
             assertTrue(reason(program(middle, false).with(Precision.F16X3)).contains("129 wide"));
             String x3 = Sampling.choose(asked.with(Precision.F16X3), device, false, null)
                     .offers()

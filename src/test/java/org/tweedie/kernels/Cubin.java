@@ -43,6 +43,9 @@ final class Cubin {
         LDS(0x184),
         STS(0x188),
         LDGSTS(0x1ae),
+        /** A bulk copy to shared memory; arrivals and waits of barriers that count. */
+        UBLKCP(0x1ba),
+        SYNCS(0x1a7),
         /** Local memory: spilled registers and arrays indexed by what is not known. */
         LDL(0x183),
         STL(0x187),

@@ -179,8 +179,12 @@ class CubinTest {
         assertEquals(
                 Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
-        Set<String> groups =
-                target.equals("sm_90a") ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma") : Set.of();
+        Set<String> groups = target.equals("sm_90a")
+                ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma", "trajectory_mlp512_wide")
+                : Set.of();
+        assertEquals(
+                groups.isEmpty() ? Set.of() : Set.of("trajectory_mlp512_wide"),
+                having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
         assertEquals(groups, having(kernels, Opcode.HGMMA));
         Set<String> warps = having(kernels, Opcode.HMMA);
         assertTrue(warps.removeAll(groups) || groups.isEmpty(), "their first and last layers are products of warps");
@@ -221,7 +225,9 @@ class CubinTest {
             assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
         }
         kernels.forEach((name, counts) -> {
-            if (name.endsWith("wgmma")) {
+            if (name.endsWith("wide")) {
+                streamed(name, counts, target.equals("sm_90a"));
+            } else if (name.endsWith("wgmma")) {
                 warpgroup(name, counts, target.equals("sm_90a"));
             } else if (name.startsWith("trajectory_mlp")) {
                 trajectory(name, counts);
@@ -318,6 +324,18 @@ class CubinTest {
                 name); // SiLU is by products in every fourth column; one divides by the block's threads
         int loads = networks * (4 * blocks + blocks + 2 * 2 * blocks + 16) + 128 * types;
         assertTrue(counts.of(Opcode.LDS) <= loads, name + " loads " + counts.of(Opcode.LDS));
+    }
+
+    /**
+     * Of each type one loop with two products of a warpgroup for 32 inputs of 256 columns, in it a wait for the place and one arrival at both
+     * blocks; first and last layer by products of warps, four blocks of inputs and the four of the last layer's unrolled loop; a sending
+     * thread with copies of three kinds of places, weights and biases.
+     */
+    private static void streamed(String name, Counts counts, boolean hopper) {
+        int types = hopper ? 2 : 0;
+        assertEquals(types * 2, counts.of(Opcode.HGMMA), name);
+        assertEquals(types * 2 * (4 + 4), counts.of(Opcode.HMMA), name);
+        assertEquals(types * 5, counts.of(Opcode.UBLKCP), name);
     }
 
     /**

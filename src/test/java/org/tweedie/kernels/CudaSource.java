@@ -16,7 +16,7 @@ import org.tweedie.device.KernelEntry.Parameter;
 record CudaSource(Path file, String text) {
     private static final Pattern COMMENT = Pattern.compile("//[^\n]*|/\\*.*?\\*/", Pattern.DOTALL);
     private static final Pattern ENTRY = Pattern.compile(
-            "extern\\s*\"C\"\\s*__global__\\s+void\\s+(?:__launch_bounds__\\s*\\([^)]*\\)\\s*)*(\\w+)\\s*\\(([^)]*)\\)");
+            "extern\\s*\"C\"\\s*__global__\\s+void\\s+(?:(?:__launch_bounds__|TWEEDIE_CLUSTER)\\s*\\([^)]*\\)\\s*)*(\\w+)\\s*\\(([^)]*)\\)");
     private static final Pattern GLOBAL = Pattern.compile("\\b__global__\\b");
     private static final Pattern MACRO = Pattern.compile("(?m)^[ \t]*#[ \t]*define\\b(?:\\\\\\n|[^\n])*__global__");
 

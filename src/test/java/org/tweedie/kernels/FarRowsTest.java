@@ -207,6 +207,28 @@ class FarRowsTest {
     }
 
     @Test
+    void aWideTrajectoryLoadsAndStoresFarPlaces() {
+        assumeTrue(device.limits().warpgroups(), "no warpgroups");
+        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Operands.BF16, 300, 1);
+        MlpLaunch launch = new MlpLaunch(MlpLaunch.WARPGROUP, 8, 2);
+        float[] dense;
+        try (Lab lab = new Lab(device)) {
+            DeviceBuffer io = lab.floats(near.values());
+            near.run(lab, io, ROWS, launch);
+            dense = Arrays.copyOf(lab.read(io), ROWS * 3);
+        }
+        long stride = (COUNT - ROOM) / 3;
+        try (Lab lab = new Lab(device)) {
+            lab.stream().upload(near.values(), 0, giant, 0, ROWS * 3);
+            lab.stream().upload(near.values(), ROWS * 3, giant, 3 * stride, ROWS * 3);
+            near.run(lab, giant, stride, launch);
+            float[] far = new float[ROWS * 3];
+            lab.stream().download(giant, 0, far, 0, far.length);
+            Lab.assertBits(dense, far, "places " + stride + " apart");
+        }
+    }
+
+    @Test
     void aBatchTakesRowsOfFarData() {
         int width = 9;
         long n = COUNT / width;

@@ -152,6 +152,15 @@ public final class LaunchSet {
                 }
             }
         }
+        for (Operands type : rows == 33 ? new Operands[] {Operands.F16, Operands.BF16} : new Operands[0]) {
+            MlpLaunch launch = new MlpLaunch(MlpLaunch.WARPGROUP, 8, 2);
+            Trajectory one = trajectory(rows, type, 257, 2);
+            cases.add(new Case("trajectory " + type + " " + rows + " x 257 by " + launch, false, lab -> {
+                DeviceBuffer io = lab.floats(one.values());
+                one.run(lab, io, rows, launch);
+                return lab.read(io);
+            }));
+        }
         for (int width : new int[] {33, 65}) {
             cases.add(new Case("train " + rows + " x " + width, false, lab -> train(lab, rows, width)));
         }
@@ -216,6 +225,9 @@ public final class LaunchSet {
             return s; // blocks are lanes of a sum, or tiles of it
         }
         boolean tiles = TILED.contains(kernel);
+        if (kernel.endsWith("wide")) {
+            return new LaunchShape(2, 1, 1, s.blockX(), 1, 1, s.sharedBytes()); // a pair of blocks
+        }
         return new LaunchShape(
                 tiles ? s.gridX() : 1, 1, s.gridZ(), s.blockX(), s.blockY(), s.blockZ(), s.sharedBytes());
     }

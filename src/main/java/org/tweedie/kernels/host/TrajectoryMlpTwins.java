@@ -8,10 +8,11 @@ import org.tweedie.kernels.MlpOperations;
 import org.tweedie.kernels.MlpShape;
 import org.tweedie.kernels.Operands;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.WideLayer;
 import org.tweedie.rng.Philox;
 
 /**
- * Twins of kernels/execution/trajectory_mlp.cu and trajectory_wgmma.cu: operands rounded to 16 bits, sums in f32 in the order of k, one row after the other. Plain: the
+ * Twins of kernels/execution/trajectory_mlp.cu, trajectory_wgmma.cu and trajectory_wide.cu: operands rounded to 16 bits, sums in f32 in the order of k, one row after the other. Plain: the
  * reference of the kernels, not the host's way to sample. Stateless.
  */
 public final class TrajectoryMlpTwins {
@@ -64,6 +65,10 @@ public final class TrajectoryMlpTwins {
         run(a, team, 128, a.int32(18) == 0 ? Operands.F16 : Operands.BF16);
     }
 
+    public static void mlp512Wide(Arguments a, Team team) {
+        rows16(a, team, 512);
+    }
+
     private static void rows16(Arguments a, Team team, int width) {
         run(a, team, width, a.int32(19) == 0 ? Operands.F16 : Operands.BF16);
     }
@@ -78,7 +83,10 @@ public final class TrajectoryMlpTwins {
             int from = (split ? 2 : 1) * (l == 0 ? in : width);
             int to = l == depth ? MlpShape.MOST_OUTPUTS : width;
             MixedTwins.Widen widen = operands == Operands.BF16 ? Halves::fromBf16 : Halves::fromF16;
-            layers[l] = MixedTwins.unpack(a.halves(9), at, from, to, widen, new float[from * to]);
+            boolean streamed = width == 512 && l > 0 && l < depth;
+            layers[l] = streamed
+                    ? placed(a.halves(9), at, width, widen)
+                    : MixedTwins.unpack(a.halves(9), at, from, to, widen, new float[from * to]);
             at += from * to;
         }
         RowSet rows = Live.rows(a, 0);
@@ -89,6 +97,15 @@ public final class TrajectoryMlpTwins {
                 row.run(r);
             }
         });
+    }
+
+    /** A layer in the order of {@link WideLayer}. */
+    private static float[] placed(short[] packed, int at, int width, MixedTwins.Widen widen) {
+        float[] w = new float[width * width];
+        for (int i = 0; i < w.length; i++) {
+            w[i] = widen.value(packed[at + WideLayer.at(width, i / width, i % width)]);
+        }
+        return w;
     }
 
     /** The nearest f16, at most 65,504. */
