@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
@@ -199,7 +201,14 @@ final class DemoCommand implements Callable<Integer> {
                 .cancel(signals.token())
                 .traced()
                 .sample(TRACED, seed);
-        Judging judging = Judging.of(model, whole, model.sampler(method).cancel(signals.token()), JUDGED, seed + 1);
+        Judging judging = Judging.of(
+                model,
+                whole,
+                model.sampler(method).cancel(signals.token()),
+                JUDGED,
+                Set.of(),
+                Optional.empty(),
+                seed + 1);
         new DemoFiles(out, force).write(model, whole, result, samples, film, judging, commands());
         printed.print(
                 spec,

@@ -135,7 +135,7 @@ record DemoFiles(Path folder, boolean force) {
                 .gif(gif, film.count() + " rows by " + film.run().method() + ", from the start at noise to the end.");
         page.section("How close");
         page.paragraph(judging.samples() + " samples against " + judging.rowsUsed()
-                + ", columns standardised, 95 % bootstrap intervals.");
+                + ", columns standardised, 95 % intervals.");
         page.table(
                 List.of("metric", "samples to held-out rows", "two halves of the real rows"),
                 List.of(

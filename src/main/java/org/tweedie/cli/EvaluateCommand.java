@@ -1,11 +1,18 @@
 package org.tweedie.cli;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Progress;
+import org.tweedie.metric.Metric;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Spelling;
 import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,7 +25,8 @@ import picocli.CommandLine.Spec;
         name = "evaluate",
         mixinStandardHelpOptions = true,
         description =
-                "Holds samples of a model against rows of a file: energy distance, sliced Wasserstein distance, moments, with error bars.",
+                "Holds samples of a model against rows of a file: energy and sliced Wasserstein distances, MMD, transport"
+                        + " of each column, Sinkhorn divergence, kernel density, precision, recall, density and coverage, moments, with error bars.",
         footer = {"", "Example: tweedie evaluate --model quakes.safetensors --data quakes.csv"})
 final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
@@ -42,6 +50,15 @@ final class EvaluateCommand implements Callable<Integer> {
     private int count;
 
     @Option(
+            names = "--metrics",
+            split = ",",
+            paramLabel = "NAME",
+            defaultValue = "mmd,marginals,sinkhorn,kde,coverage",
+            description =
+                    "beside energy and sliced distances and moments; 'classifier' trains one, for seconds; 'none' for no more; default ${DEFAULT-VALUE}")
+    private List<String> metrics = List.of();
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
@@ -62,6 +79,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (count < 2) {
             throw new IllegalArgumentException("--count must be at least 2, got " + count);
         }
+        Set<Metric> wanted = metrics();
         MethodSpec how = MethodSpec.parse(method);
         Dataset rows = data.read();
         var err = spec.commandLine().getErr();
@@ -70,9 +88,38 @@ final class EvaluateCommand implements Callable<Integer> {
             ModelMatch.check(loaded, rows);
             ProgressLine line = new ProgressLine(err, "sampling");
             Progress progress = (done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, "");
-            Judging judging = Judging.of(loaded, rows, loaded.sampler(how).progress(progress), count, seed);
+            Judging judging = Judging.of(
+                    loaded,
+                    rows,
+                    loaded.sampler(how).progress(progress),
+                    count,
+                    wanted,
+                    metrics.stream().anyMatch(name -> name.strip().equals(Judging.CLASSIFIER))
+                            ? Optional.of(opened)
+                            : Optional.empty(),
+                    seed);
             printed.print(spec, judging.text(), judging::fields);
         }
         return ExitCode.OK;
+    }
+
+    private Set<Metric> metrics() {
+        Set<Metric> wanted = EnumSet.noneOf(Metric.class);
+        for (String name : metrics) {
+            Optional<Metric> known = Arrays.stream(Metric.values())
+                    .filter(metric -> metric.spec().equals(name.strip()))
+                    .findFirst();
+            if (known.isPresent()) {
+                wanted.add(known.get());
+            } else if (!name.strip().equals(Judging.CLASSIFIER)
+                    && (!name.strip().equals("none") || metrics.size() > 1)) {
+                throw Spelling.unknown(
+                        "metric",
+                        name.strip(),
+                        Arrays.stream(Metric.values()).map(Metric::spec).toList(),
+                        ", classifier; or none");
+            }
+        }
+        return wanted;
     }
 }

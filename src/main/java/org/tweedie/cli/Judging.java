@@ -4,19 +4,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
+import org.tweedie.device.Device;
 import org.tweedie.io.Json;
 import org.tweedie.io.MalformedFileException;
 import org.tweedie.metric.Comparison;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Estimate;
+import org.tweedie.metric.Evaluation;
+import org.tweedie.metric.Metric;
 import org.tweedie.metric.Points;
+import org.tweedie.train.ClassifierTwoSample;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Encoding;
 
-/** Samples of a model held against rows of a file, in standardised columns. */
-record Judging(Comparison comparison, List<String> columns, String rowsUsed, int samples) {
+/**
+ * Samples of a model held against rows of a file, in standardised columns.
+ *
+ * @param classifiers of the samples, then of two halves of the real rows; or none
+ */
+record Judging(
+        Comparison comparison,
+        Evaluation evaluation,
+        List<ClassifierTwoSample> classifiers,
+        List<String> columns,
+        String rowsUsed,
+        int samples) {
+    static final String CLASSIFIER = "classifier";
     private static final String SHARE = "holdout.share";
     private static final String SEED = "holdout.seed";
     private static final String WHOLE = "holdout.data";
@@ -26,8 +43,19 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
         return Map.of(SHARE, Double.toString(share), SEED, Long.toString(seed), WHOLE, whole.hash());
     }
 
-    /** The rows to judge by: those kept from training where the file is the one that was trained on, else all. */
-    static Judging of(ScoreModel model, Dataset data, Sampler sampler, int count, long seed) {
+    /**
+     * The rows to judge by: those kept from training where the file is the one that was trained on, else all.
+     *
+     * @param classifier where a classifier is trained, if one is
+     */
+    static Judging of(
+            ScoreModel model,
+            Dataset data,
+            Sampler sampler,
+            int count,
+            Set<Metric> metrics,
+            Optional<Device> classifier,
+            long seed) {
         Map<String, String> made = model.provenance();
         Dataset judge = data;
         Dataset real = data;
@@ -47,14 +75,18 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
             n = Math.min(n, judge.rows()); // each sample under the condition of one real row
             ready = ready.given(port.name(), judge.values(port.name()), port.width());
         }
-        float[] samples = ready.sample(n, seed).rows();
+        Points samples = points(model, ready.sample(n, seed).rows());
+        Points rows = points(model, judge.values(Dataset.X));
+        Points one = points(model, halves.learned().values(Dataset.X));
+        Points other = points(model, halves.heldOut().values(Dataset.X));
         return new Judging(
-                Comparison.of(
-                        points(model, samples),
-                        points(model, judge.values(Dataset.X)),
-                        points(model, halves.learned().values(Dataset.X)),
-                        points(model, halves.heldOut().values(Dataset.X)),
-                        seed),
+                Comparison.of(samples, rows, one, other, seed),
+                Evaluation.of(samples, rows, one, other, model.columns(), metrics, seed),
+                classifier
+                        .map(device -> List.of(
+                                ClassifierTwoSample.of(samples, rows, device, seed),
+                                ClassifierTwoSample.of(one, other, device, seed)))
+                        .orElse(List.of()),
                 model.columns(),
                 used,
                 n);
@@ -89,7 +121,7 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
         return Printed.lines(out -> {
             out.printf(
                     Locale.ROOT,
-                    "%d samples against %s, columns standardised; 95 %% bootstrap intervals%n",
+                    "%d samples against %s, columns standardised; with 95 %% intervals%n",
                     samples,
                     rowsUsed);
             if (samples > EnergyDistance.MOST_ROWS) {
@@ -99,9 +131,40 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
             out.printf(Locale.ROOT, "%-34s %s%n", "  of two halves of the real rows", comparison.energyOfHalves());
             out.printf(Locale.ROOT, "%-34s %s%n", "sliced 2-Wasserstein distance", comparison.sliced());
             out.printf(Locale.ROOT, "%-34s %s%n", "  of two halves of the real rows", comparison.slicedOfHalves());
+            List<Evaluation.Figure> figures = figures();
+            if (!figures.isEmpty()) {
+                out.printf(
+                        Locale.ROOT,
+                        "%-34s %-32s of two halves of the real rows%n",
+                        "of at most " + Evaluation.MOST_ROWS + " rows a side",
+                        "of the samples");
+                figures.forEach(out::println);
+            }
+            if (!classifiers.isEmpty()) {
+                out.printf(
+                        Locale.ROOT,
+                        "%-34s %-32.5f %.5f%n",
+                        "  its p-value",
+                        classifiers.get(0).pValue(),
+                        classifiers.get(1).pValue());
+            }
+            evaluation.notes().forEach(note -> out.println("left out: " + note));
             moments().forEach(row -> out.println(String.join("  ", row)));
             out.println(comparison.sentence());
         });
+    }
+
+    /** Those of the evaluation, and the classifier's last. */
+    private List<Evaluation.Figure> figures() {
+        List<Evaluation.Figure> figures = new ArrayList<>(evaluation.figures());
+        if (!classifiers.isEmpty()) {
+            figures.add(new Evaluation.Figure(
+                    CLASSIFIER,
+                    "classifier accuracy",
+                    classifiers.get(0).accuracy(),
+                    classifiers.get(1).accuracy()));
+        }
+        return figures;
     }
 
     /** A row a column: name, moments of samples and of real rows, with standard errors. */
@@ -141,6 +204,21 @@ record Judging(Comparison comparison, List<String> columns, String rowsUsed, int
         field(json, "squaredEnergyDistanceOfHalves", comparison.energyOfHalves());
         field(json, "slicedWasserstein", comparison.sliced());
         field(json, "slicedWassersteinOfHalves", comparison.slicedOfHalves());
+        json.array("metrics");
+        for (Evaluation.Figure figure : figures()) {
+            json.object().field("metric", figure.metric()).field("name", figure.name());
+            field(json, "samples", figure.samples());
+            field(json, "halves", figure.halves());
+            json.end();
+        }
+        json.end();
+        if (!classifiers.isEmpty()) {
+            json.field("classifierPValue", classifiers.get(0).pValue())
+                    .field("classifierPValueOfHalves", classifiers.get(1).pValue());
+        }
+        json.array("notes");
+        evaluation.notes().forEach(json::value);
+        json.end();
         json.array("columns");
         for (int c = 0; c < columns.size(); c++) {
             json.object()

@@ -2,6 +2,7 @@ package org.tweedie.metric;
 
 import java.util.Arrays;
 import java.util.function.ToDoubleBiFunction;
+import java.util.stream.IntStream;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.Words;
@@ -18,14 +19,15 @@ final class Bootstrap {
 
     /**
      * @param least the smallest value the estimate can have
-     * @param statistic of the counts of the rows of x and of y
+     * @param statistic of the counts of the rows of x and of y; called by many threads
      */
     static Estimate interval(
             double value, double least, int xRows, int yRows, long seed, ToDoubleBiFunction<int[], int[]> statistic) {
         double[] replicates = new double[REPLICATES];
-        for (int r = 0; r < REPLICATES; r++) {
-            replicates[r] = statistic.applyAsDouble(counts(xRows, seed, 2 * r), counts(yRows, seed, 2 * r + 1));
-        }
+        IntStream.range(0, REPLICATES)
+                .parallel()
+                .forEach(r -> replicates[r] =
+                        statistic.applyAsDouble(counts(xRows, seed, 2 * r), counts(yRows, seed, 2 * r + 1)));
         double mean = Arrays.stream(replicates).average().orElse(value);
         double square =
                 Arrays.stream(replicates).map(r -> (r - mean) * (r - mean)).sum();

@@ -20,8 +20,8 @@ public record Comparison(
     /** All in the same, standardised, columns. */
     public static Comparison of(Points samples, Points heldOut, Points oneHalf, Points otherHalf, long seed) {
         return new Comparison(
-                EnergyDistance.estimate(samples, heldOut, seed),
-                EnergyDistance.estimate(oneHalf, otherHalf, seed),
+                EnergyDistance.estimate(samples, heldOut),
+                EnergyDistance.estimate(oneHalf, otherHalf),
                 SlicedWasserstein.estimate(samples, heldOut, seed),
                 SlicedWasserstein.estimate(oneHalf, otherHalf, seed),
                 Moments.of(samples),

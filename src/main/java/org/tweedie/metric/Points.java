@@ -29,6 +29,31 @@ public record Points(float[] values, int width) {
         return new Points(java.util.Arrays.copyOfRange(values, from * width, to * width), width);
     }
 
+    /** The first rows, all of them where there are fewer. */
+    public Points first(int most) {
+        return rows() <= most ? this : slice(0, most);
+    }
+
+    /** As many rows at most, evenly from the first to the last, so that an order of the rows does not matter. */
+    Points spread(int most) {
+        int rows = rows();
+        if (rows <= most) {
+            return this;
+        }
+        float[] some = new float[most * width];
+        for (int i = 0; i < most; i++) {
+            System.arraycopy(values, (int) ((long) i * rows / most) * width, some, i * width, width);
+        }
+        return new Points(some, width);
+    }
+
+    /** The rows of both, x first. */
+    static Points pooled(Points x, Points y) {
+        float[] all = java.util.Arrays.copyOf(x.values, x.values.length + y.values.length);
+        System.arraycopy(y.values, 0, all, x.values.length, y.values.length);
+        return new Points(all, x.width);
+    }
+
     static void requireComparable(Points x, Points y) {
         if (x.width != y.width) {
             throw new IllegalArgumentException("samples of different widths: " + x.width + " and " + y.width);

@@ -78,8 +78,15 @@ class CliTest {
         assertEquals(samples.toString(), sampled.get("file"));
 
         Map<String, Object> judged = Cli.run("evaluate --json --device cpu --model " + model + " --data " + table
-                        + " --count 50 --method ddim:0@3")
+                        + " --count 50 --method ddim:0@3 --metrics mmd,classifier")
                 .json();
+        assertEquals(
+                List.of("mmd", "classifier"),
+                ((List<?>) judged.get("metrics"))
+                        .stream()
+                                .map(metric -> ((Map<?, ?>) metric).get("metric"))
+                                .toList());
+        assertTrue((double) judged.get("classifierPValue") <= 1);
         assertTrue(((String) judged.get("rows")).contains("kept from training"), judged.toString());
         assertTrue((double) ((Map<?, ?>) judged.get("squaredEnergyDistance")).get("value") > 0, judged.toString());
         assertEquals(
@@ -120,8 +127,13 @@ class CliTest {
         assertTrue(
                 judged.contains("squared energy distance")
                         && judged.contains("two halves of the real rows")
-                        && judged.contains("lon, deg"),
+                        && judged.contains("lon, deg")
+                        && judged.contains("W2 of lat")
+                        && judged.contains("Sinkhorn divergence")
+                        && judged.contains("recall"),
                 judged);
+        Cli.run("evaluate --device cpu --model " + model + " --data " + table + " --metrics mdm")
+                .failed(2, "mdm", "did you mean mmd", "classifier");
         assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
         for (String precision : new String[] {"bf16", "f16x3"}) {
             assertTrue(Cli.run("explain --device cpu --precision " + precision + " --model " + model)

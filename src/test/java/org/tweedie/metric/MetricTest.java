@@ -5,22 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.tweedie.rng.Philox;
-import org.tweedie.rng.Purpose;
-import org.tweedie.rng.Words;
 
 class MetricTest {
-    private static Points gaussian(long seed, int rows, int width, double mean, double deviation) {
-        float[] values = new float[rows * width];
-        for (int i = 0; i < rows; i++) {
-            Words words = Philox.words(seed, i, Purpose.DATA, 0);
-            for (int d = 0; d < width; d++) {
-                values[i * width + d] = (float) (mean + deviation * words.normal(d));
-            }
-        }
-        return new Points(values, width);
-    }
-
     /** E|X - Y| for independent normals is the folded normal's mean, so the squared energy distance has a closed form. */
     @Test
     void energyDistanceOfShiftedNormalsIsTheClosedForm() {
@@ -33,7 +19,8 @@ class MetricTest {
         double squares = 0;
         int repeats = 20;
         for (int r = 0; r < repeats; r++) {
-            double value = EnergyDistance.squared(gaussian(2 * r, 500, 1, 0, 1), gaussian(2 * r + 1, 500, 1, shift, 1));
+            double value = EnergyDistance.squared(
+                    Gaussians.of(2 * r, 500, 1, 0, 1), Gaussians.of(2 * r + 1, 500, 1, shift, 1));
             sum += value;
             squares += value * value;
         }
@@ -53,19 +40,21 @@ class MetricTest {
 
     @Test
     void equalLawsGiveAnIntervalThatHoldsZeroAndFarOnesDoNot() {
-        Estimate same = EnergyDistance.estimate(gaussian(1, 400, 2, 0, 1), gaussian(2, 400, 2, 0, 1), 5);
+        Estimate same = EnergyDistance.estimate(Gaussians.of(1, 400, 2, 0, 1), Gaussians.of(2, 400, 2, 0, 1));
         assertTrue(same.low() <= 0 && same.high() >= 0 && same.high() - same.low() < 0.1, same.toString());
-        Estimate far = EnergyDistance.estimate(gaussian(1, 400, 2, 0, 1), gaussian(2, 400, 2, 1, 1), 5);
+        Estimate far = EnergyDistance.estimate(Gaussians.of(1, 400, 2, 0, 1), Gaussians.of(2, 400, 2, 1, 1));
         assertTrue(far.low() > 0.2, far.toString());
     }
 
     /** In one dimension W2 of N(0,1) and N(m,s) is sqrt(m^2 + (s-1)^2). */
     @Test
     void slicedWassersteinOfNormalsIsTheClosedForm() {
-        Estimate line = SlicedWasserstein.estimate(gaussian(3, 20_000, 1, 0, 1), gaussian(4, 15_000, 1, 2, 1.5), 1);
+        Estimate line =
+                SlicedWasserstein.estimate(Gaussians.of(3, 20_000, 1, 0, 1), Gaussians.of(4, 15_000, 1, 2, 1.5), 1);
         assertEquals(Math.hypot(2, 0.5), line.value(), 0.05); // standard error of a mean of 15,000: 0.012; 4 of them
         // isotropic shift m in the plane: every direction sees m cos(angle); mean square is |m|^2 / 2
-        Estimate plane = SlicedWasserstein.estimate(gaussian(5, 5_000, 2, 0, 1), gaussian(6, 5_000, 2, 1, 1), 1);
+        Estimate plane =
+                SlicedWasserstein.estimate(Gaussians.of(5, 5_000, 2, 0, 1), Gaussians.of(6, 5_000, 2, 1, 1), 1);
         assertEquals(
                 1,
                 plane.value(),

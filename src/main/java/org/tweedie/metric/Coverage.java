@@ -1,0 +1,80 @@
+package org.tweedie.metric;
+
+/**
+ * How samples cover real rows, by balls around each row that reach to its k-th nearest of its own sample. Immutable.
+ *
+ * <p>Precision and recall after Kynkäänniemi et al. (NeurIPS 2019), density and coverage after Naeem et al. (ICML 2020). Of equal
+ * laws the expected density is 1 and the expected coverage {@link #coverageOfEqualLaws}, whatever the law. Intervals are of the
+ * share of rows, as if the balls were given.
+ *
+ * @param precision share of samples inside the ball of any real row
+ * @param recall share of real rows inside the ball of any sample
+ * @param density mean number of real balls that a sample is in, over k; above 1 where samples crowd
+ * @param coverage share of real rows whose ball holds any sample
+ */
+public record Coverage(Estimate precision, Estimate recall, Estimate density, Estimate coverage) {
+    /** The usual k. */
+    public static final int NEIGHBOURS = 5;
+
+    /**
+     * Balls to the k-th nearest row.
+     *
+     * @param k at least 1, below the rows of either sample
+     */
+    public static Coverage of(Points samples, Points real, int k) {
+        Points.requireComparable(samples, real);
+        if (k < 1 || k >= samples.rows() || k >= real.rows()) {
+            throw new IllegalArgumentException("the k of k-nearest neighbours must be 1 to one fewer than the rows ("
+                    + samples.rows() + " and " + real.rows() + "), got " + k);
+        }
+        double[] radius = radii(real, k);
+        double[] radiusOfSample = radii(samples, k);
+        int[] inside = new int[samples.rows()];
+        Pairs.each(samples, real, (i, from, squares, count) -> {
+            for (int j = 0; j < count; j++) {
+                inside[i] += squares[j] <= radius[from + j] ? 1 : 0;
+            }
+        });
+        boolean[] recalled = new boolean[real.rows()];
+        boolean[] covered = new boolean[real.rows()];
+        Pairs.each(real, samples, (i, from, squares, count) -> {
+            for (int j = 0; j < count; j++) {
+                recalled[i] |= squares[j] <= radiusOfSample[from + j];
+                covered[i] |= squares[j] <= radius[i];
+            }
+        });
+        double[] density = new double[inside.length];
+        boolean[] precise = new boolean[inside.length];
+        for (int i = 0; i < density.length; i++) {
+            density[i] = (double) inside[i] / k;
+            precise[i] = inside[i] > 0;
+        }
+        return new Coverage(share(precise), share(recalled), Estimate.ofMean(density), share(covered));
+    }
+
+    /** The expected coverage where samples and real rows have one law: {@code 1 - prod_l (real - l)/(real + samples - l)}, l = 1 .. k. */
+    public static double coverageOfEqualLaws(int samples, int real, int k) {
+        double none = 1;
+        for (int l = 1; l <= k; l++) {
+            none *= (real - l) / ((double) real + samples - l);
+        }
+        return 1 - none;
+    }
+
+    private static double[] radii(Points points, int k) {
+        double[][] nearest = Pairs.nearest(points, points, k, true);
+        double[] radii = new double[nearest.length];
+        for (int i = 0; i < radii.length; i++) {
+            radii[i] = nearest[i][k - 1];
+        }
+        return radii;
+    }
+
+    private static Estimate share(boolean[] hits) {
+        int count = 0;
+        for (boolean hit : hits) {
+            count += hit ? 1 : 0;
+        }
+        return Estimate.ofShare(count, hits.length);
+    }
+}

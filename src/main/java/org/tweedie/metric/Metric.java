@@ -1,0 +1,97 @@
+package org.tweedie.metric;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The metrics that {@link Evaluation} can hold samples against real rows by, each with its usual settings. Immutable. */
+public enum Metric {
+    /** {@link MeanDiscrepancy} of the Gaussian kernel, median bandwidth. */
+    MMD {
+        @Override
+        List<String> names(List<String> columns) {
+            return List.of("squared MMD, Gaussian kernel");
+        }
+
+        @Override
+        List<Estimate> estimates(Points samples, Points real, Settings settings) {
+            return List.of(new MeanDiscrepancy(settings.kernel()).estimate(samples, real));
+        }
+    },
+    /** {@link MarginalWasserstein}: W1 and W2 of each column. */
+    MARGINALS {
+        @Override
+        List<String> names(List<String> columns) {
+            List<String> names = new ArrayList<>();
+            for (String column : columns) {
+                names.add("W1 of " + column);
+                names.add("W2 of " + column);
+            }
+            return names;
+        }
+
+        @Override
+        List<Estimate> estimates(Points samples, Points real, Settings settings) {
+            List<Estimate> first = MarginalWasserstein.estimate(samples, real, 1, settings.seed());
+            List<Estimate> second = MarginalWasserstein.estimate(samples, real, 2, settings.seed());
+            List<Estimate> both = new ArrayList<>();
+            for (int d = 0; d < first.size(); d++) {
+                both.add(first.get(d));
+                both.add(second.get(d));
+            }
+            return both;
+        }
+    },
+    /** {@link SinkhornDivergence} of 1024 rows at most, epsilon a twentieth of the median squared distance. */
+    SINKHORN {
+        @Override
+        List<String> names(List<String> columns) {
+            return List.of("Sinkhorn divergence");
+        }
+
+        @Override
+        List<Estimate> estimates(Points samples, Points real, Settings settings) {
+            double bandwidth = settings.kernel().bandwidth();
+            return List.of(new SinkhornDivergence(bandwidth * bandwidth / 20)
+                    .estimate(samples.spread(1024), real.spread(1024)));
+        }
+    },
+    /** {@link KernelDensity} of the samples: mean log-density of the real rows. */
+    KDE {
+        @Override
+        List<String> names(List<String> columns) {
+            return List.of("log-density of rows, by kernels");
+        }
+
+        @Override
+        List<Estimate> estimates(Points samples, Points real, Settings settings) {
+            return List.of(KernelDensity.of(samples).logLikelihood(real));
+        }
+    },
+    /** {@link Coverage}: precision, recall, density, coverage by the 5 nearest rows. */
+    COVERAGE {
+        @Override
+        List<String> names(List<String> columns) {
+            return List.of("precision", "recall", "density", "coverage");
+        }
+
+        @Override
+        List<Estimate> estimates(Points samples, Points real, Settings settings) {
+            Coverage coverage = Coverage.of(samples, real, Coverage.NEIGHBOURS);
+            return List.of(coverage.precision(), coverage.recall(), coverage.density(), coverage.coverage());
+        }
+    };
+
+    /** What is chosen once, by real rows, for samples and halves alike. */
+    record Settings(PairKernel.Rbf kernel, long seed) {}
+
+    abstract List<String> names(List<String> columns);
+
+    /** As many as names. */
+    abstract List<Estimate> estimates(Points samples, Points real, Settings settings);
+
+    /** As users write it. */
+    public String spec() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

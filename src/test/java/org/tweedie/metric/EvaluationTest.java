@@ -1,0 +1,80 @@
+package org.tweedie.metric;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.EnumSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class EvaluationTest {
+    @Test
+    void everyMetricTellsAShiftFromChance() {
+        Points samples = Gaussians.of(1, 600, 2, 0.5, 1);
+        Points heldOut = Gaussians.of(2, 500, 2, 0, 1);
+        Points oneHalf = Gaussians.of(3, 900, 2, 0, 1);
+        Points otherHalf = Gaussians.of(4, 900, 2, 0, 1);
+        Evaluation all =
+                Evaluation.of(samples, heldOut, oneHalf, otherHalf, List.of("a", "b"), EnumSet.allOf(Metric.class), 7);
+        assertEquals(List.of(), all.notes());
+        assertEquals(
+                List.of(
+                        "mmd",
+                        "marginals",
+                        "marginals",
+                        "marginals",
+                        "marginals",
+                        "sinkhorn",
+                        "kde",
+                        "coverage",
+                        "coverage",
+                        "coverage",
+                        "coverage"),
+                all.figures().stream().map(Evaluation.Figure::metric).toList());
+        for (Evaluation.Figure figure : all.figures()) {
+            double gap = figure.samples().value() - figure.halves().value();
+            boolean farther = List.of("kde", "coverage").contains(figure.metric()) ? gap < 0 : gap > 0;
+            assertTrue(farther, figure.toString());
+        }
+        Evaluation.Figure mmd = all.figures().get(0);
+        assertTrue(
+                mmd.samples().low() > 0
+                        && mmd.halves().low() <= 0
+                        && mmd.halves().high() >= 0,
+                mmd.toString());
+    }
+
+    @Test
+    void whatCannotBeHadIsSaid() {
+        Points three = Gaussians.of(1, 3, 1, 0, 1);
+        Evaluation few =
+                Evaluation.of(three, three, three, three, List.of("a"), EnumSet.of(Metric.COVERAGE, Metric.MMD), 7);
+        assertEquals(1, few.figures().size());
+        assertTrue(
+                few.notes().get(0).startsWith("coverage: the k of k-nearest"),
+                few.notes().toString());
+        Points equal = new Points(new float[20], 1);
+        assertEquals(
+                5,
+                Evaluation.of(equal, equal, equal, equal, List.of("a"), EnumSet.allOf(Metric.class), 7)
+                        .notes()
+                        .size());
+    }
+
+    @Test
+    void theExampleOfThePage() {
+        float[] mine = Gaussians.of(1, 1000, 2, 0.1, 1).values();
+        float[] theirs = Gaussians.of(2, 1000, 2, 0, 1).values();
+        // snippet: metrics
+        Points samples = new Points(mine, 2);
+        Points real = new Points(theirs, 2);
+        Estimate energy = EnergyDistance.estimate(samples, real);
+        Estimate mmd = new MeanDiscrepancy(PairKernel.medianRbf(samples, real)).estimate(samples, real);
+        Estimate transport = SinkhornDivergence.standard(samples, real).estimate(samples, real);
+        Coverage coverage = Coverage.of(samples, real, Coverage.NEIGHBOURS);
+        double nats = KernelDensity.of(samples).logLikelihood(real).value();
+        // end
+        assertTrue(energy.value() < 0.1 && mmd.value() < 0.05 && transport.value() < 0.2);
+        assertTrue(coverage.recall().value() > 0.9 && nats > -3.1);
+    }
+}
