@@ -194,6 +194,12 @@ TWEEDIE_INLINE float silu_slope(float x) {
     return s.value * fmaf(x, s.complement, 1.0f);
 }
 
+/// The slope of silu_slope: sigmoid'(x) (2 + x (1 - 2 sigmoid(x))).
+TWEEDIE_INLINE float silu_curvature(float x) {
+    const Sigmoid s = sigmoids(x);
+    return s.value * s.complement * fmaf(x, s.complement - s.value, 2.0f);
+}
+
 /// ln(1 + e^x); its slope is the sigmoid.
 TWEEDIE_INLINE float softplus(float x) {
     const float a = magnitude(x);
@@ -244,5 +250,8 @@ TWEEDIE_INLINE float gelu_slope(float x) {
     const Tail tail = normal_tail(magnitude(x));
     return fmaf(x * 0.398942292f, tail.gauss, normal_cdf(x, tail.probability));
 }
+
+/// (2 - x^2) phi(x), the slope of gelu_slope.
+TWEEDIE_INLINE float gelu_curvature(float x) { return 0.398942292f * normal_tail(magnitude(x)).gauss * fmaf(-x, x, 2.0f); }
 
 }  // namespace approx

@@ -28,3 +28,18 @@ TWEEDIE_INLINE float activation_slope(const int32_t activation, const float x) {
         default: return 1.0f;
     }
 }
+
+// d^2 activate(x) / dx^2
+TWEEDIE_INLINE float activation_curvature(const int32_t activation, const float x) {
+    switch (activation) {
+        case SILU: return approx::silu_curvature(x);
+        case SIN: return -approx::sincos(x).sin;
+        case TANH: {
+            const float y = approx::tanh(x);
+            return -2.0f * y * approx::tanh_slope(y);
+        }
+        case SOFTPLUS: return approx::sigmoid_slope(x);
+        case GELU: return approx::gelu_curvature(x);
+        default: return 0.0f;
+    }
+}

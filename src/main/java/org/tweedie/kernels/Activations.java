@@ -1,5 +1,6 @@
 package org.tweedie.kernels;
 
+import java.util.List;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.KernelEntry.Parameter;
@@ -7,7 +8,7 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.host.ActivationTwins;
 
 /**
- * Activations element by element, forward, backward and tangent (kernels/score/activation.cu). Stateless; any thread.
+ * Activations element by element, forward, backward, tangent, and back through the tangent (kernels/score/activation.cu). Stateless; any thread.
  */
 public final class Activations {
     /** x, out, rows, width, x stride, out stride, activation. */
@@ -30,6 +31,26 @@ public final class Activations {
             Parameter.POINTER,
             Parameter.POINTER,
             Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32);
+
+    /** pre, tangent, back, tangent back, pre back, tangent pre back, rows, width, their strides, activation. */
+    public static final KernelEntry BEND = KernelEntry.of(
+            "activation_bend_f32",
+            ActivationTwins::bend,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.I32,
             Parameter.I32,
             Parameter.I32,
             Parameter.I32,
@@ -86,5 +107,36 @@ public final class Activations {
     public static void tangent(
             Stream stream, RowSet rows, View pre, View tangentIn, Activation activation, View tangentOut) {
         backward(stream, rows, pre, tangentIn, activation, tangentOut);
+    }
+
+    /**
+     * Queues the way back through an activation and its tangent at once, where out = act(pre) and tangent out = act'(pre) tangent:
+     * {@code preBack = act'(pre) back + act''(pre) tangent tangentBack}, {@code tangentPreBack = act'(pre) tangentBack}. The results may be the
+     * very memory of {@code back} and {@code tangentBack}.
+     */
+    public static void bend(
+            Stream stream,
+            RowSet rows,
+            View pre,
+            View tangent,
+            View back,
+            View tangentBack,
+            Activation activation,
+            View preBack,
+            View tangentPreBack) {
+        Arguments arguments = new Arguments(BEND);
+        List<View> views = List.of(pre, tangent, back, tangentBack, preBack, tangentPreBack);
+        for (View view : views) {
+            Grid.require(
+                    view.width() == pre.width() && view.stride() >= view.width(),
+                    "all must be " + pre.width() + " wide, a row for each",
+                    view);
+            view.into(arguments);
+        }
+        rows.into(arguments).i32(pre.width());
+        views.forEach(view -> arguments.i32(view.stride()));
+        arguments.i32(activation.code());
+        stream.launch(
+                stream.device().kernel(BEND), Grid.items(Grid.capacity(preBack) * pre.width(), THREADS), arguments);
     }
 }

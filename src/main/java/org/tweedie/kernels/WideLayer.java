@@ -6,7 +6,7 @@ import org.tweedie.kernels.host.Halves;
 /**
  * A hidden layer in the order in which its weights stream through a block (kernels/execution/trajectory_wide.cuh): {@value #COLUMNS} columns
  * after {@value #COLUMNS} columns, {@value #INPUTS} inputs after {@value #INPUTS} inputs, a place of 16 KB for each; in a place column by
- * column, whose four parts of 16 bytes are exchanged by the second and third lowest bits of the column.
+ * column, whose four parts of 16 bytes are exchanged by the second and third lowest bits of the column. Stateless.
  */
 public final class WideLayer {
     private static final int COLUMNS = 256;

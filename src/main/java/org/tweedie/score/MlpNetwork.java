@@ -84,6 +84,12 @@ public final class MlpNetwork implements Network {
         return new MlpTape(this, device, rows);
     }
 
+    @Override
+    public TangentTape tangentTape(Device device, int rows) {
+        requireHere(device, rows);
+        return new MlpTangentTape(this, device, rows);
+    }
+
     private void requireHere(Device device, int rows) {
         if (parameters.values().device() != device) {
             throw new IllegalArgumentException(

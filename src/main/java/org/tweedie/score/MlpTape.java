@@ -51,15 +51,15 @@ final class MlpTape implements Tape {
         return part(l);
     }
 
-    private View pre(int l) {
+    View pre(int l) {
         return part(network.architecture().depth() + l);
     }
 
-    private View towardsHidden() {
+    View towardsHidden() {
         return part(2 * network.architecture().depth());
     }
 
-    private View towardsPre() {
+    View towardsPre() {
         return part(2 * network.architecture().depth() + 1);
     }
 
@@ -93,28 +93,16 @@ final class MlpTape implements Tape {
         int depth = mlp.depth();
         View cotangent = cotangents.get(0);
         if (weightGradients != null) {
-            stream.zero(weightGradients, 0, layout.features() / 2); // the frequencies
-            Linear.backwardWeight(
-                    stream,
-                    rows,
-                    hidden(depth - 1),
-                    cotangent,
-                    weightGradients,
-                    layout.weight(depth),
-                    weightGradients,
-                    layout.bias(depth),
-                    false,
-                    sums);
+            outWeights(stream, rows, cotangent, weightGradients, false);
         }
         Linear.backwardInput(stream, rows, cotangent, network.outWeight(), towardsHidden(), false);
         for (int l = depth - 1; l >= 0; l--) {
             Activations.backward(stream, rows, pre(l), towardsHidden(), mlp.activation(), towardsPre());
             if (weightGradients != null) {
-                weights(stream, rows, l, weightGradients);
+                weights(stream, rows, l, weightGradients, false);
             }
             if (l > 0) {
-                Linear.backwardInput(
-                        stream, rows, towardsPre(), network.weight(l, 0, mlp.width()), towardsHidden(), mlp.residual());
+                backInput(stream, rows, l, towardsPre(), towardsHidden());
             }
         }
         if (fromGradients != null) {
@@ -140,11 +128,49 @@ final class MlpTape implements Tape {
                 .run(stream, rows, port, direction, pre, List.of(towardsHidden(), towardsPre()), into.get(0));
     }
 
-    private void weights(Stream stream, RowSet rows, int l, DeviceBuffer gradients) {
+    DeviceBuffer sums() {
+        return sums;
+    }
+
+    /** Queues the way back from what layer l's activation was applied to, to what the layer before put out. */
+    void backInput(Stream stream, RowSet rows, int l, View dPre, View dHidden) {
+        Mlp mlp = network.architecture();
+        Linear.backwardInput(stream, rows, dPre, network.weight(l, 0, mlp.width()), dHidden, mlp.residual());
+    }
+
+    /** Queues the gradients of the output layer, and clears those of the frequencies, which are none. */
+    void outWeights(Stream stream, RowSet rows, View cotangent, DeviceBuffer gradients, boolean accumulate) {
+        MlpLayout layout = network.layout();
+        int depth = network.architecture().depth();
+        stream.zero(gradients, 0, layout.features() / 2);
+        Linear.backwardWeight(
+                stream,
+                rows,
+                hidden(depth - 1),
+                cotangent,
+                gradients,
+                layout.weight(depth),
+                gradients,
+                layout.bias(depth),
+                accumulate,
+                sums);
+    }
+
+    /** Queues the gradients of layer l's weights from what goes back to {@link #towardsPre}. */
+    void weights(Stream stream, RowSet rows, int l, DeviceBuffer gradients, boolean accumulate) {
         MlpLayout layout = network.layout();
         int width = network.architecture().width();
         Linear.backwardWeight(
-                stream, rows, forward.features(), towardsPre(), gradients, layout.timeWeight(l), null, 0, false, sums);
+                stream,
+                rows,
+                forward.features(),
+                towardsPre(),
+                gradients,
+                layout.timeWeight(l),
+                null,
+                0,
+                accumulate,
+                sums);
         int first = 0;
         for (View input : l == 0 ? inputs : List.of(hidden(l - 1))) {
             boolean leads = first == 0;
@@ -157,7 +183,7 @@ final class MlpTape implements Tape {
                     layout.weight(l) + (long) first * width,
                     leads ? gradients : null,
                     layout.bias(l),
-                    false,
+                    accumulate,
                     sums);
             first += input.width();
         }

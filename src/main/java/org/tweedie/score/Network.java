@@ -1,5 +1,6 @@
 package org.tweedie.score;
 
+import org.tweedie.device.Device;
 import org.tweedie.sde.Prediction;
 
 /**
@@ -17,4 +18,7 @@ public interface Network extends Differentiable {
 
     /** The architecture, as {@code mlp:128x3}. */
     String spec();
+
+    /** Opens scratch for forward passes with a derivative along a direction, and the way back through both. */
+    TangentTape tangentTape(Device device, int rows);
 }

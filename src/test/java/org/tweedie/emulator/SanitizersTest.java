@@ -52,6 +52,7 @@ class SanitizersTest {
         "org.tweedie.execution.FusedMlpTest",
         "org.tweedie.execution.SixteenBitExecutionTest",
         "org.tweedie.score.MlpTest",
+        "org.tweedie.score.TangentTest",
         "org.tweedie.ScoreModelTest",
     };
 

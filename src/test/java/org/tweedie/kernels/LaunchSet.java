@@ -618,7 +618,12 @@ public final class LaunchSet {
         Activations.forward(lab.stream(), living, x, activation, out);
         Activations.backward(lab.stream(), living, x, d, activation, slope);
         Add.rows(lab.stream(), living, x, d, sum);
-        return all(lab.read(out), lab.read(slope), lab.read(sum));
+        View back = lab.out(0, rows, 5, 7);
+        View tangentBack = lab.out(rows, 5);
+        View tangent = lab.rows(random(rows * 5, 75), 5);
+        Activations.bend(
+                lab.stream(), living, x, tangent, d, lab.rows(random(rows * 5, 76), 5), activation, back, tangentBack);
+        return all(lab.read(out), lab.read(slope), lab.read(sum), lab.read(back), lab.read(tangentBack));
     }
 
     /** By tiles of 64 and by tiles of 128. */

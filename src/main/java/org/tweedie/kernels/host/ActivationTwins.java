@@ -57,4 +57,31 @@ public final class ActivationTwins {
             }
         });
     }
+
+    public static void bend(Arguments a, Team team) {
+        RowSet rows = Live.rows(a, 6);
+        int width = a.int32(7);
+        Block[] blocks = new Block[6];
+        for (int i = 0; i < 6; i++) {
+            blocks[i] = new Block(a.floats(i), a.offset(i), a.int32(8 + i));
+        }
+        int activation = a.int32(14);
+        Live.each(rows, team, Math.max(1, GRAIN / 4 / Math.max(1, width)), (from, to) -> {
+            for (int r = from; r < to; r++) {
+                for (int c = 0; c < width; c++) {
+                    float v = at(blocks[0], r, c);
+                    float slope = Curve.slope(activation, v);
+                    float bend = Curve.curvature(activation, v) * at(blocks[1], r, c);
+                    float along = at(blocks[3], r, c);
+                    float back = slope * at(blocks[2], r, c);
+                    blocks[4].data()[blocks[4].row(r) + c] = Math.fma(bend, along, back);
+                    blocks[5].data()[blocks[5].row(r) + c] = slope * along;
+                }
+            }
+        });
+    }
+
+    private static float at(Block block, int row, int column) {
+        return block.data()[block.row(row) + column];
+    }
 }

@@ -38,6 +38,21 @@ final class Curve {
         };
     }
 
+    static float curvature(int activation, float x) {
+        return switch (activation) {
+            case IDENTITY, RELU -> 0f;
+            case SILU -> Approx.siluCurvature(x);
+            case SIN -> -Approx.sin(x);
+            case TANH -> {
+                float y = Approx.tanh(x);
+                yield -2.0f * y * Approx.tanhSlope(y);
+            }
+            case SOFTPLUS -> Approx.sigmoidSlope(x);
+            case GELU -> Approx.geluCurvature(x);
+            default -> throw unknown(activation);
+        };
+    }
+
     /** Written so that a NaN stays one: a blow-up must be seen. */
     private static float relu(float x) {
         return x < 0f ? 0f : x;

@@ -73,6 +73,14 @@ class ApproxTest {
         GELU(Approx::gelu, x -> x * normalCdf(x), -1, 1e30, 2.0, 0),
         GELU_TAIL(Approx::gelu, x -> x * normalCdf(x), -12.5, -1, 6.0, 0),
         GELU_SLOPE(Approx::geluSlope, x -> normalCdf(x) + x * phi(x), -14, 14, 0, 3e-7),
+        SILU_CURVATURE(
+                Approx::siluCurvature,
+                x -> sigmoid(x) * sigmoid(-x) * (2 + x * (sigmoid(-x) - sigmoid(x))),
+                -1e30,
+                1e30,
+                0,
+                5e-7),
+        GELU_CURVATURE(Approx::geluCurvature, x -> (2 - x * x) * phi(x), -14, 14, 0, 3e-7),
         INVERSE_SQUARE_ROOT(Approx::inverseSquareRoot, x -> 1 / StrictMath.sqrt(x), 1e-30, 1e37, 1.5, 0);
 
         private final Single approx;
