@@ -62,9 +62,18 @@ final class FusedMlp implements Execution {
                 + launch.sharedBytes(shape, columns) + " bytes of shared memory"
                 + (launch.passes() ? ", through which weights pass" : "")
                 + (shape.wide() ? " to two blocks at once" : "")
+                + (launch.rowsAWarp() == MlpLaunch.WARPGROUP ? silu(shape) : "")
                 + (launch.rowsAWarp() == MlpLaunch.MANY
                         ? "; " + few.name() + " with the same bits where rows are few"
                         : ""));
+    }
+
+    private static String silu(MlpShape shape) {
+        return !shape.sharesSilu()
+                ? ""
+                : shape.special()
+                        ? "; SiLU by special functions alone, as " + HalfMlp.SPECIAL + " says"
+                        : "; SiLU of every fourth column by products (" + HalfMlp.SPECIAL + "=true: of none)";
     }
 
     /** Why this program has no such trajectory, whatever the memory. */

@@ -388,7 +388,12 @@ public final class LaunchSet {
         }
         if (width <= 128 && type != Operands.F16X3) {
             launches.add(new MlpLaunch(32, 2, MlpLaunch.ALL));
+        }
+        if (type != Operands.F16X3) {
             launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, MlpLaunch.ALL));
+        }
+        if (width > 128 && type != Operands.F16X3) {
+            launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 1));
         }
         return launches;
     }
