@@ -82,6 +82,8 @@ final class FusedMlp implements Execution {
             return Optional.of("the host multiplies in f32");
         } else if (program.precision() == Precision.F32) {
             return Optional.of("products of 16-bit numbers were not asked for; precision f16, bf16 or f16x3 does");
+        } else if (program.precision() == Precision.TF32) {
+            return Optional.of("whole trajectories have no products of tf32; layers one at a time have");
         } else if (Stepwise.repeats(program.plan())) {
             return Optional.of("a step repeats until a row is done");
         } else if (program.fields().size() != 1) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -179,13 +180,17 @@ class CubinTest {
         assertEquals(
                 Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
-        Set<String> groups = target.equals("sm_90a")
+        boolean hopper = target.equals("sm_90a");
+        Set<String> tiles = hopper ? Set.of("tiles_linear_f16", "tiles_linear_bf16", "tiles_linear_tf32") : Set.of();
+        Set<String> groups = hopper
                 ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma", "trajectory_mlp256_wgmma", "trajectory_mlp512_wide")
                 : Set.of();
         assertEquals(
-                groups.isEmpty() ? Set.of() : Set.of("trajectory_mlp512_wide"),
-                having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
-        assertEquals(groups, having(kernels, Opcode.HGMMA));
+                Stream.concat(tiles.stream(), groups.stream()).collect(Collectors.toSet()),
+                having(kernels, Opcode.HGMMA));
+        Set<String> counting = new HashSet<>(tiles);
+        counting.addAll(hopper ? Set.of("trajectory_mlp512_wide") : Set.of());
+        assertEquals(counting, having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
         Set<String> warps = having(kernels, Opcode.HMMA);
         assertTrue(warps.removeAll(groups) || groups.isEmpty(), "their first and last layers are products of warps");
         assertEquals(
@@ -368,6 +373,26 @@ class CubinTest {
             assertEquals(1024, loop.of(Opcode.FFMA), kernel);
             assertEquals(64, loop.of(Opcode.LDS), kernel);
             assertTrue(loop.of(Opcode.STS) <= 10 && loop.all() <= 1500, kernel + ": " + loop);
+        }
+    }
+
+    /**
+     * {@code tiles_linear}: 128 bytes of each row and column are four products, before the loop and in it, of 256 columns and of 64; the warp that
+     * brings them has three copies. Special functions of 128 and 32 sums a lane: one for SiLU, sine, tanh and GELU, two for softplus; the rest divide
+     * tiles by columns. Sums take no other way to shared memory.
+     */
+    @Test
+    void layersOfWarpgroupsAreThoseOfTheDesign() throws IOException {
+        assumeTrue(Files.exists(cubin("sm_90a")), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin("sm_90a"));
+        for (String type : List.of("f16", "bf16", "tf32")) {
+            Counts counts = kernels.get("tiles_linear_" + type);
+            assertEquals(2 * (4 + 4), counts.of(Opcode.HGMMA), type);
+            assertEquals(3, counts.of(Opcode.UBLKCP), type);
+            int special = (128 + 32) * (4 + 2);
+            assertTrue(
+                    counts.of(Opcode.MUFU) >= special && counts.of(Opcode.MUFU) <= special + 8, type + ": " + counts);
+            assertEquals(0, counts.of(Opcode.LDS) + counts.of(Opcode.STS) + counts.of(Opcode.SHFL), type);
         }
     }
 }

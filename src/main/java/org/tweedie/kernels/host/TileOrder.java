@@ -26,6 +26,18 @@ public final class TileOrder {
     }
 
     /**
+     * Which column of the weights of {@code TileLinear} a line holds, as tiles.cuh exchanges them.
+     */
+    public static int columnOf(int line) {
+        return line / 32 * 32 + line % 8 / 2 * 8 + line / 8 % 4 * 2 + line % 2;
+    }
+
+    /** Which line holds a column. */
+    public static int lineOf(int column) {
+        return column / 32 * 32 + column % 8 / 2 * 8 + column / 8 % 4 * 2 + column % 2;
+    }
+
+    /**
      * Where number k of a line lies.
      *
      * @param tiles that each line goes through
