@@ -4,10 +4,13 @@
 //   rates_tanh    tanh.approx.f32, 8 values a thread; rates_tanh_f16x2 the packed form
 //   rates_hfma2   fma.rn.f16x2, 8 values a thread
 //   rates_mix     both pipes as in W1, three mma to two tanh
+//   rates_wgmma_* layers of 64 and of 128 columns for 64 rows a warpgroup: wgmma of f16 with the rows in registers, which each layer writes
+//                 anew from its sums; weights are a Hadamard matrix, so that numbers keep their size (sm_90a)
 //   rates_copy    cp.async from memory that stays in L2 to shared memory, 16 bytes a thread, four in flight
 //
 // Each runs `iterations` rounds; thread 0 of a block writes the clocks of its block (0 under the emulated driver, which has no clock) and
 // every thread something that depends on all it did, so that nothing is removed and the answer can be checked.
+#include "hopper.cuh"
 #include "intrinsics.cuh"
 
 namespace {
@@ -76,7 +79,79 @@ __device__ __forceinline__ void mma(int64_t* clocks, float* out, const int32_t i
     out[self()] = all;
 }
 
+// the weight of input k in column j: 1/sqrt(N) with the sign of a Hadamard matrix whose columns are exchanged
+template <int N>
+__device__ __forceinline__ float hadamard(const int j, const int k) {
+    const int at = (5 * j + 3) % N & k;
+    int odd = at ^ at >> 4;
+    odd ^= odd >> 2;
+    odd ^= odd >> 1;
+    const float size = N == 64 ? 0.125f : 0.0883883476f;
+    return (odd & 1) != 0 ? -size : size;
+}
+
+template <int N, typename Multiply>
+__device__ __forceinline__ void layers(int64_t* clocks, float* out, const int32_t iterations, const Multiply multiply) {
+#ifdef TWEEDIE_WARPGROUPS
+    TWEEDIE_SHARED(unsigned char, weights);
+    constexpr int MATRIX = 128 * N;  // bytes of 64 inputs
+    for (int i = int(threadIdx.x); i < N * N / 2; i += int(blockDim.x)) {
+        const int j = 2 * i / N, k = 2 * i % N;
+        *reinterpret_cast<uint32_t*>(weights + k / 64 * MATRIX + swizzle_128(128 * j + 2 * (k % 64))) =
+            f32_to_f16x2(hadamard<N>(j, k), hadamard<N>(j, k + 1));
+    }
+    proxy_fence();
+    const int lane = int(threadIdx.x) % 32, row = int(threadIdx.x) / 32 * 16 + lane / 4;
+    uint32_t a[N / 16][4];
+    #pragma unroll
+    for (int b = 0; b < N / 16; ++b) {
+        #pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            const int at = (row + 8 * (i % 2)) * N + 16 * b + 8 * (i / 2) + 2 * (lane % 4);
+            a[b][i] = f32_to_f16x2(value(at), value(at + 1));
+        }
+    }
+    const Clock clock;
+    #pragma unroll 1
+    for (int32_t round = 0; round < iterations; ++round) {
+        float d[N / 2];
+        #pragma unroll
+        for (int i = 0; i < N / 2; ++i) d[i] = 0.0f;
+        wgmma_fence();
+        #pragma unroll
+        for (int b = 0; b < N / 16; ++b) multiply(d, a[b], wgmma_matrix(weights + b / 4 * MATRIX + b % 4 * 32));
+        wgmma_commit();
+        wgmma_wait<0>();
+        #pragma unroll
+        for (int b = 0; b < N / 16; ++b) {
+            #pragma unroll
+            for (int i = 0; i < 4; ++i) a[b][i] = f32_to_f16x2(d[8 * b + 2 * i], d[8 * b + 2 * i + 1]);
+        }
+    }
+    clock.stop(clocks);
+    float all = 0;
+    #pragma unroll
+    for (int b = 0; b < N / 16; ++b) {
+        #pragma unroll
+        for (int i = 0; i < 4; ++i) all += f16_to_f32(uint16_t(a[b][i])) + f16_to_f32(uint16_t(a[b][i] >> 16));
+    }
+    out[self()] = all;
+#else
+    __trap();
+#endif
+}
+
 }  // namespace
+
+extern "C" __global__ void __launch_bounds__(384) rates_wgmma_n64(int64_t* clocks, float* out, int32_t iterations) {
+    layers<64>(clocks, out, iterations,
+               [](float(&d)[32], const uint32_t(&a)[4], const uint64_t b) { wgmma_n64_f16(d, a, b); });
+}
+
+extern "C" __global__ void __launch_bounds__(384) rates_wgmma_n128(int64_t* clocks, float* out, int32_t iterations) {
+    layers<128>(clocks, out, iterations,
+                [](float(&d)[64], const uint32_t(&a)[4], const uint64_t b) { wgmma_n128_f16(d, a, b); });
+}
 
 extern "C" __global__ void __launch_bounds__(1024) rates_mma_f16(int64_t* clocks, float* out, int32_t iterations) {
     mma(clocks, out, iterations,

@@ -4,8 +4,11 @@
 //   held      groups that stay. Where all do, nobody waits
 //   passing   the others, in their order, again and again, through TURNS places behind the held ones; TURNS - 1 are on their way or
 //             there while one is used. All warps of the block go through the layers in step: one barrier a group
+//   in flight of products of warpgroups the newest group's may go on when the next group is asked for, and take a place more; what they
+//             read is behind proxy_fence
 //   biases    of the next evaluation come along, behind the first barrier of this one: then nobody reads where they go
 #pragma once
+#include "hopper.cuh"
 #include "intrinsics.cuh"
 
 namespace trajectory_mlp {
@@ -24,8 +27,10 @@ TWEEDIE_INLINE void load(unsigned char* into, const unsigned char* from, const i
 }
 
 // memory: first layer, output layer, groups, two rows of biases if groups pass; packed: first layer, groups, output layer
-template <int32_t BYTES, bool MAY_PASS>
+template <int32_t BYTES, bool MAY_PASS, bool IN_FLIGHT = false>
 struct LayerWeights {
+    static constexpr int32_t PLACES = TURNS + (IN_FLIGHT ? 1 : 0);
+
     unsigned char* const memory;
     const unsigned char* const packed;
     const float* const biases;
@@ -40,6 +45,7 @@ struct LayerWeights {
         load(memory, packed, first);
         load(memory + first, packed + first + all * BYTES, last);
         load(group_place(0), packed + first, held * BYTES);
+        if constexpr (IN_FLIGHT) proxy_fence();
         __syncthreads();
         if (passes()) {
             for (int32_t i = 0; i < TURNS - 1; ++i) next(i);
@@ -54,7 +60,7 @@ struct LayerWeights {
     }
 
     // behind the groups
-    __device__ __forceinline__ unsigned char* end() const { return group_place(passes() ? held + TURNS : count); }
+    __device__ __forceinline__ unsigned char* end() const { return group_place(passes() ? held + PLACES : count); }
 
     // all threads queue a row of biases
     __device__ __forceinline__ void queue_biases(const int32_t row, const int32_t place) const {
@@ -74,10 +80,11 @@ struct LayerWeights {
     __device__ __forceinline__ const unsigned char* group(const int32_t number) {
         if (!MAY_PASS || number < held) return group_place(number);
         cp_async_wait<TURNS - 2>();
-        __syncthreads();  // the group of each thread's copies is there, and nobody reads the one before it any more
-        next(turn == 0 ? TURNS - 1 : turn - 1);
+        if constexpr (IN_FLIGHT) proxy_fence();
+        __syncthreads();  // the group of each thread's copies is there, and nobody reads the one in whose place the next goes
+        next(turn + TURNS - 1 < PLACES ? turn + TURNS - 1 : turn + TURNS - 1 - PLACES);
         const int32_t place = held + turn;
-        turn = turn + 1 == TURNS ? 0 : turn + 1;
+        turn = turn + 1 == PLACES ? 0 : turn + 1;
         return group_place(place);
     }
 };

@@ -37,6 +37,7 @@ struct F16x3 : F16 {
     static constexpr int32_t PARTS = 2, INPUTS = 16;
 };
 constexpr float LOW = 2048.0f;
+constexpr int32_t SPECIAL = 16;  // SILU + SPECIAL: nothing by products, where SHARED_SILU would
 
 // a pair as operands
 template <class Type>
@@ -132,6 +133,9 @@ TWEEDIE_INLINE void activate(float (&sum)[TILES][2][4], const int32_t activation
             } else {
                 each<CLOSE ? close::silu_of_half : fast::silu_of_half>(sum);
             }
+            break;
+        case SILU + SPECIAL:
+            if constexpr (Type::SHARED_SILU) each<fast::silu_of_half>(sum);
             break;
         case SIN: each<CLOSE ? close::sine : fast::sine>(sum); break;
         case TANH: each<CLOSE ? approx::tanh : fast::tanh>(sum); break;

@@ -10,10 +10,13 @@ struct Product {
     const uint32_t* a;         // or null: from shared memory
     const unsigned char* b;
     int n;
-    float (*widen)(uint16_t);
+    float (*widen)(uint16_t);  // of 16 bits; null: tf32, 8 inputs of 32 bits
     Site site;
     bool half_rows = false;    // 64 bytes of inputs a column
     const unsigned char* shared_a = nullptr;
+
+    unsigned int inputs() const { return widen == nullptr ? 8 : 16; }
+    unsigned int bytes() const { return 32 / inputs(); }
 };
 
 void store_unfenced(unsigned char* at, uint32_t pair, Site site);
@@ -33,6 +36,19 @@ void product_commit();
 // Calls perform, once a warp, with the products of each lane that are not of the newest groups left.
 void product_wait(unsigned int newest_left, Site site, Combine perform);
 
+/// A number of an operand in dynamic shared memory, whose products see no store without a fence behind it.
+inline float product_number(const Product& p, const size_t offset) {
+    if (unfenced(offset)) fault(Fault::LAUNCH_FAILED, p.site, "wgmma reads what a thread stored without proxy_fence since");
+    const unsigned char* const at = static_cast<const unsigned char*>(dynamic_shared()) + offset;
+    uint16_t bits;
+    std::memcpy(&bits, at, sizeof bits);
+    if (p.widen != nullptr) return p.widen(bits);
+    float value;
+    std::memcpy(&value, at, sizeof value);
+    if ((bits & 0x1FFF) != 0 && value == value) fault(Fault::LAUNCH_FAILED, p.site, "an operand of tf32 that is not rounded: the hardware cuts off what is below");
+    return value;
+}
+
 inline float product_weight(const Product& p, const unsigned int k, const unsigned int column) {
     const unsigned char* const base = static_cast<const unsigned char*>(dynamic_shared());
     const size_t first = size_t(p.b - base);
@@ -42,11 +58,8 @@ inline float product_weight(const Product& p, const unsigned int k, const unsign
     if (!p.half_rows && (p.b < base || (first & 0x38F) != 0)) {
         fault(Fault::MISALIGNED, p.site, "a matrix of wgmma starts at a multiple of 1024 bytes of the dynamic shared memory, its inputs at one of 32");
     }
-    const size_t at = first + (p.half_rows ? 64 : 128) * column + 2 * k, swizzled = at ^ (at >> 3 & (p.half_rows ? 0x30 : 0x70));
-    if (unfenced(swizzled)) fault(Fault::LAUNCH_FAILED, p.site, "wgmma reads what a thread stored without proxy_fence since");
-    uint16_t bits;
-    std::memcpy(&bits, base + swizzled, sizeof bits);
-    return p.widen(bits);
+    const size_t at = first + (p.half_rows ? 64 : 128) * column + p.bytes() * k;
+    return product_number(p, at ^ (at >> 3 & (p.half_rows ? 0x30 : 0x70)));
 }
 
 /// A of the warp's 16 rows from shared memory.
@@ -56,11 +69,8 @@ inline float product_input(const Product& p, const unsigned int row, const unsig
     if (p.shared_a < base || (first & 0x38F) != 0) {
         fault(Fault::MISALIGNED, p.site, "inputs of wgmma start at a multiple of 1024 bytes of the dynamic shared memory, 16 of them at one of 32");
     }
-    const size_t at = first + 128 * (position->linear / WARP % 4 * 16 + row) + 2 * k, swizzled = at ^ (at >> 3 & 0x70);
-    if (unfenced(swizzled)) fault(Fault::LAUNCH_FAILED, p.site, "wgmma reads what a thread stored without proxy_fence since");
-    uint16_t bits;
-    std::memcpy(&bits, base + swizzled, sizeof bits);
-    return p.widen(bits);
+    const size_t at = first + 128 * (position->linear / WARP % 4 * 16 + row) + p.bytes() * k;
+    return product_number(p, at ^ (at >> 3 & 0x70));
 }
 
 inline void perform_products(Exchange& exchange) {
@@ -80,14 +90,15 @@ inline void perform_products(Exchange& exchange) {
                 a[g + 8 * (j / 2 & 1)][2 * q + 8 * (j / 4) + j % 2] = one.widen(uint16_t(pair >> (16 * (j % 2))));
             }
         }
-        for (unsigned int j = 0; one.a == nullptr && j < 256; ++j) a[j / 16][j % 16] = product_input(one, j / 16, j % 16);
+        const unsigned int inputs = one.inputs();
+        for (unsigned int j = 0; one.a == nullptr && j < 16 * inputs; ++j) a[j / inputs][j % inputs] = product_input(one, j / inputs, j % inputs);
         for (unsigned int column = 0; column < unsigned(one.n); ++column) {
             float b[16];
-            for (unsigned int k = 0; k < 16; ++k) b[k] = product_weight(one, k, column);
+            for (unsigned int k = 0; k < inputs; ++k) b[k] = product_weight(one, k, column);
             for (unsigned int row = 0; row < 16; ++row) {
                 const Product& mine = lanes[4 * (row % 8) + column % 8 / 2]->first[i];
                 float& sum = mine.d[4 * (column / 8) + 2 * (row / 8) + column % 2];
-                for (unsigned int k = 0; k < 16; ++k) sum += a[row][k] * b[k];  // the products are exact in f32
+                for (unsigned int k = 0; k < inputs; ++k) sum += a[row][k] * b[k];  // the products are exact in f32
             }
         }
     }
@@ -115,11 +126,17 @@ TWEEDIE_WGMMA(wgmma_n64_bf16, 64, bf16_to_f32)
 TWEEDIE_WGMMA(wgmma_n128_f16, 128, f16_to_f32)
 TWEEDIE_WGMMA(wgmma_n128_bf16, 128, bf16_to_f32)
 #undef TWEEDIE_WGMMA
-#define TWEEDIE_WGMMA(name, widen)                                                                                   \
-    inline void name(float (&d)[128], const uint64_t a, const uint64_t b, TWEEDIE_HERE) {                            \
-        tw::product_issue(#name, {d, nullptr, reinterpret_cast<const unsigned char*>(b & ~uint64_t(1)), 256, &widen, site, (b & 1) != 0, \
+#define TWEEDIE_WGMMA(name, columns, widen)                                                                          \
+    template <int32_t SIZE>                                                                                          \
+    inline void name(float (&d)[SIZE], const uint64_t a, const uint64_t b, TWEEDIE_HERE) {                           \
+        static_assert(SIZE >= columns / 2, "a sum for each column");                                                 \
+        tw::product_issue(#name, {d, nullptr, reinterpret_cast<const unsigned char*>(b & ~uint64_t(1)), columns, widen, site, (b & 1) != 0, \
                                   reinterpret_cast<const unsigned char*>(a)});                                       \
     }
-TWEEDIE_WGMMA(wgmma_ss_n256_f16, f16_to_f32)
-TWEEDIE_WGMMA(wgmma_ss_n256_bf16, bf16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n64_f16, 64, &f16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n64_bf16, 64, &bf16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n64_tf32, 64, nullptr)
+TWEEDIE_WGMMA(wgmma_ss_n256_f16, 256, &f16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n256_bf16, 256, &bf16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n256_tf32, 256, nullptr)
 #undef TWEEDIE_WGMMA

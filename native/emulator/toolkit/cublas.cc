@@ -14,7 +14,7 @@ namespace {
 enum Status : int { SUCCESS = 0, NOT_INITIALIZED = 1, ALLOC_FAILED = 3, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum Operation : int { N = 0, T = 1, C = 2 };
 enum Type : int { F32 = 0, F16 = 2, BF16 = 14 };
-constexpr int COMPUTE_F32 = 68, COMPUTE_F32_PEDANTIC = 69;
+constexpr int COMPUTE_F32 = 68, COMPUTE_F32_PEDANTIC = 69, COMPUTE_F32_FAST_TF32 = 77;
 
 struct Handle {
     CUstream stream = nullptr;
@@ -214,7 +214,8 @@ TW_EXPORT int cublasSgemm_v2(Handle* handle, int turn_a, int turn_b, int m, int 
 TW_EXPORT int cublasGemmEx(Handle* handle, int turn_a, int turn_b, int m, int n, int k, const void* alpha, const void* a, int a_type, int lda,
                            const void* b, int b_type, int ldb, const void* beta, void* c, int c_type, int ldc, int compute, int) {
     const auto known = [](int type) { return type == F32 || type == F16 || type == BF16; };
-    if (!known(a_type) || a_type != b_type || (c_type != a_type && c_type != F32) || (compute != COMPUTE_F32 && compute != COMPUTE_F32_PEDANTIC)) {
+    if (!known(a_type) || a_type != b_type || (c_type != a_type && c_type != F32) || 
+        (compute != COMPUTE_F32 && compute != COMPUTE_F32_PEDANTIC && (compute != COMPUTE_F32_FAST_TF32 || a_type != F32))) {
         tw_emu_complain("cublasGemmEx of these types is not emulated");
         return NOT_SUPPORTED;
     }

@@ -37,7 +37,7 @@ final class ExplainCommand implements Callable<Integer> {
             defaultValue = "f32",
             description =
                     "f32: the same bits on every device; f16 or bf16: also products of 16 bits, where a GPU has them for this model; "
-                            + "f16x3: three of them for one of f32's class; default ${DEFAULT-VALUE}")
+                            + "f16x3: three of them for one of f32's class; tf32: of f32 rounded to 11 bits; default ${DEFAULT-VALUE}")
     private String precision;
 
     @Mixin

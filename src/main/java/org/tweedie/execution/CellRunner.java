@@ -13,6 +13,7 @@ import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.StepCell;
+import org.tweedie.kernels.TileNumbers;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.CellTable;
 import org.tweedie.plan.CellTable.Cell;
@@ -80,8 +81,9 @@ final class CellRunner implements AutoCloseable {
     }
 
     private Evaluator open(Field field, Device device) {
-        return program.precision().element() != Element.F32 && field instanceof MlpNetwork network
-                ? network.open(device, capacity, program.precision().element())
+        TileNumbers numbers = program.precision().numbers();
+        return numbers != null && field instanceof MlpNetwork network
+                ? network.open(device, capacity, numbers)
                 : field.open(device, capacity);
     }
 

@@ -62,9 +62,18 @@ final class FusedMlp implements Execution {
                 + launch.sharedBytes(shape, columns) + " bytes of shared memory"
                 + (launch.passes() ? ", through which weights pass" : "")
                 + (shape.wide() ? " to two blocks at once" : "")
+                + (launch.rowsAWarp() == MlpLaunch.WARPGROUP ? silu(shape) : "")
                 + (launch.rowsAWarp() == MlpLaunch.MANY
                         ? "; " + few.name() + " with the same bits where rows are few"
                         : ""));
+    }
+
+    private static String silu(MlpShape shape) {
+        return !shape.sharesSilu()
+                ? ""
+                : shape.special()
+                        ? "; SiLU by special functions alone, as " + HalfMlp.SPECIAL + " says"
+                        : "; SiLU of every fourth column by products (" + HalfMlp.SPECIAL + "=true: of none)";
     }
 
     /** Why this program has no such trajectory, whatever the memory. */
@@ -73,6 +82,8 @@ final class FusedMlp implements Execution {
             return Optional.of("the host multiplies in f32");
         } else if (program.precision() == Precision.F32) {
             return Optional.of("products of 16-bit numbers were not asked for; precision f16, bf16 or f16x3 does");
+        } else if (program.precision() == Precision.TF32) {
+            return Optional.of("whole trajectories have no products of tf32; layers one at a time have");
         } else if (Stepwise.repeats(program.plan())) {
             return Optional.of("a step repeats until a row is done");
         } else if (program.fields().size() != 1) {

@@ -37,7 +37,7 @@ final class GraphReplay implements Execution {
                 .orElseGet(() -> Offer.taken((Stepwise.repeats(program.plan())
                                 ? "launches are captured once and replayed, those of a step that repeats as often as a row needs it"
                                 : "all launches are captured once and replayed as one")
-                        + (sixteenBit ? SixteenBit.says(program) : "")));
+                        + (sixteenBit ? SixteenBit.says(program, device) : "")));
     }
 
     @Override

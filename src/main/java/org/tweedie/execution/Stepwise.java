@@ -25,7 +25,7 @@ final class Stepwise implements Execution {
         Optional<String> refusal = sixteenBit ? SixteenBit.refusal(program, device) : Optional.empty();
         return refusal.map(Offer::declined)
                 .orElseGet(() -> Offer.taken("each cell's kernels are launched one at a time"
-                        + (sixteenBit ? SixteenBit.says(program) : "")));
+                        + (sixteenBit ? SixteenBit.says(program, device) : "")));
     }
 
     static boolean repeats(Plan plan) {

@@ -12,7 +12,8 @@ import org.tweedie.device.LaunchShape;
  * not hold: groups of columns pass through it, and the warps of a block keep in step. Immutable.
  *
  * <p>On Hopper four warps multiply together, 64 rows at a time, whatever the number of rows: the hardware may add such products up in another
- * order, and a row's bits must not depend on how many there are. Weights that do not fit, and split operands, go as elsewhere.
+ * order, and a row's bits must not depend on how many there are. Weights of 256 columns may pass there too; narrower ones that do not fit, and
+ * split operands, go as elsewhere.
  *
  * <p>Networks over 256 wide are for Hopper alone (trajectory_wide.cu): two warpgroups a block, whose weights come through places of shared
  * memory, and blocks in pairs.
@@ -41,6 +42,9 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     /** Places that passing groups go through, and the fewest that pass: then biases have come when they are read. */
     private static final int TURNS = 3;
 
+    /** Of warpgroups, whose newest products may still read one. */
+    private static final int TURNS_IN_FLIGHT = 4;
+
     private static final int LEAST_PASSING = 4;
 
     /** For so many rows: every multiprocessor has work before one has more than it needs. */
@@ -49,6 +53,10 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
             return wide(limits, columns);
         }
         MlpLaunch together = holding(limits, shape, columns, WARPGROUP);
+        if (shape.tiled()) {
+            MlpLaunch passing = passing(limits, shape, columns, WARPGROUP);
+            together = passing.warps > together.warps ? passing : together;
+        }
         if (limits.warpgroups() && together.warps > 0) {
             return together.wanted(limits, rows);
         }
@@ -58,7 +66,7 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
             return few.wanted(limits, rows);
         }
         MlpLaunch held = many.warps > 0 ? many : few;
-        MlpLaunch passing = passing(limits, shape, columns);
+        MlpLaunch passing = passing(limits, shape, columns, FEW);
         boolean more = (long) FEW * passing.warps > (long) held.rowsAWarp * held.warps;
         return (more ? passing : held).wanted(limits, rows);
     }
@@ -89,15 +97,15 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     }
 
     /** Some pass: as many warps as there is room for, then as many groups that stay. */
-    private static MlpLaunch passing(Limits limits, MlpShape shape, int columns) {
+    private static MlpLaunch passing(Limits limits, MlpShape shape, int columns, int rowsAWarp) {
         int most = shape.groups() - LEAST_PASSING;
-        for (int warps = shape.mostWarps(FEW); warps > 0 && most >= 0; warps--) {
-            long room = limits.sharedBytes() - new MlpLaunch(FEW, warps, 0).sharedBytes(shape, columns);
+        for (int warps = shape.mostWarps(rowsAWarp); warps > 0 && most >= 0; warps -= warpsATile(rowsAWarp)) {
+            long room = limits.sharedBytes() - new MlpLaunch(rowsAWarp, warps, 0).sharedBytes(shape, columns);
             if (room >= 0) {
-                return new MlpLaunch(FEW, warps, (int) Math.min(most, room / shape.groupBytes()));
+                return new MlpLaunch(rowsAWarp, warps, (int) Math.min(most, room / shape.groupBytes()));
             }
         }
-        return new MlpLaunch(FEW, 0, 0);
+        return new MlpLaunch(rowsAWarp, 0, 0);
     }
 
     private static long tiles(long rows, int rowsAWarp) {
@@ -131,7 +139,8 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
         }
         long weights = shape.packedBytes();
         if (passes()) {
-            weights += (held + TURNS - shape.groups()) * shape.groupBytes();
+            int turns = rowsAWarp == WARPGROUP ? TURNS_IN_FLIGHT : TURNS;
+            weights += (held + turns - shape.groups()) * shape.groupBytes();
         }
         return weights + (passes() ? 1 : warps) * shape.biasBytes() + warps * MlpShape.stateBytes(columns);
     }

@@ -11,9 +11,17 @@ import org.tweedie.device.Device;
  * @param outputs 1 to {@value #MOST_OUTPUTS}
  * @param depth hidden layers, at least 1
  * @param residual whether hidden layers after the first add their input
+ * @param special whether activations are by the hardware's special functions alone, also where a share of them would be faster by products
  */
 public record MlpShape(
-        Operands operands, int width, int inputs, int outputs, int depth, Activation activation, boolean residual) {
+        Operands operands,
+        int width,
+        int inputs,
+        int outputs,
+        int depth,
+        Activation activation,
+        boolean residual,
+        boolean special) {
     private static final int MOST_WIDTH = 512;
     private static final int MOST_SPLIT_WIDTH = 128;
     public static final int MOST_INPUTS = 16;
@@ -35,6 +43,12 @@ public record MlpShape(
                     + " inputs and " + MOST_OUTPUTS + " outputs, got " + width + "x" + depth + " from " + inputs
                     + " to " + outputs);
         }
+    }
+
+    /** As is fastest. */
+    public MlpShape(
+            Operands operands, int width, int inputs, int outputs, int depth, Activation activation, boolean residual) {
+        this(operands, width, inputs, outputs, depth, activation, residual, false);
     }
 
     /** The widest hidden layers: split operands of more would not fit the registers. */
@@ -136,9 +150,19 @@ public record MlpShape(
         if (rowsAWarp == MlpLaunch.FEW) {
             return 8;
         }
-        if (operands.parts() == 2 || padded() > 128) {
-            return 0;
+        if (rowsAWarp == MlpLaunch.WARPGROUP) {
+            return operands.parts() == 2 || depth == 1 ? 0 : padded() == 256 ? 8 : 12;
         }
-        return rowsAWarp == MlpLaunch.WARPGROUP ? depth > 1 ? 12 : 0 : padded() == 64 ? 12 : 8;
+        return operands.parts() == 2 || padded() > 128 ? 0 : padded() == 64 ? 12 : 8;
+    }
+
+    /** Whether the weights of warpgroups lie in another order than those of warps: then what a block does not hold may pass. */
+    boolean tiled() {
+        return padded() == 256 && mostWarps(MlpLaunch.WARPGROUP) > 0;
+    }
+
+    /** Whether the kernels of warpgroups take SiLU of every fourth column by products, unless {@link #special} forbids. */
+    public boolean sharesSilu() {
+        return activation == Activation.SILU && padded() < 256 && mostWarps(MlpLaunch.WARPGROUP) > 0;
     }
 }

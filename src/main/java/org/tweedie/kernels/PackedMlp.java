@@ -8,6 +8,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.host.Halves;
+import org.tweedie.kernels.host.TileOrder;
 
 /**
  * The weights of a multilayer perceptron in 16 bits as {@link TrajectoryMlp} reads them: filled up with zeros, halved for SiLU, those of the
@@ -16,11 +17,13 @@ import org.tweedie.kernels.host.Halves;
 public final class PackedMlp implements AutoCloseable {
     private final MlpShape shape;
     private final DeviceBuffer packed;
+    private final DeviceBuffer tiles;
     private final DeviceBuffer outBias;
 
-    private PackedMlp(MlpShape shape, DeviceBuffer packed, DeviceBuffer outBias) {
+    private PackedMlp(MlpShape shape, DeviceBuffer packed, DeviceBuffer tiles, DeviceBuffer outBias) {
         this.shape = shape;
         this.packed = packed;
+        this.tiles = tiles;
         this.outBias = outBias;
     }
 
@@ -40,6 +43,9 @@ public final class PackedMlp implements AutoCloseable {
         Closing owned = new Closing();
         try (Closing passing = new Closing()) {
             DeviceBuffer packed = owned.add(device.allocate(type, shape.packedElements()));
+            DeviceBuffer tiles = shape.tiled() && device.limits().warpgroups()
+                    ? owned.add(device.allocate(type, shape.packedElements()))
+                    : packed;
             DeviceBuffer bias = owned.add(device.allocate(Element.F32, MlpShape.MOST_OUTPUTS));
             long at = 0;
             for (int l = 0; l <= shape.depth(); l++) {
@@ -59,12 +65,18 @@ public final class PackedMlp implements AutoCloseable {
                 passing.add(into.data());
                 MixedLinear.pack(stream, new Matrix(from, 0, in, out), into);
                 stream.copy(into.data(), 0, packed, at, PackedMatrix.elements(in, out));
+                if (tiles != packed && l > 0 && l < shape.depth()) {
+                    short[] tiled = tiled(filled, in, type);
+                    stream.upload(tiled, 0, tiles, at, tiled.length);
+                } else if (tiles != packed) {
+                    stream.copy(into.data(), 0, tiles, at, PackedMatrix.elements(in, out));
+                }
                 at += PackedMatrix.elements(in, out);
             }
             float[] filledBias = Arrays.copyOf(outBias, MlpShape.MOST_OUTPUTS);
             stream.upload(filledBias, 0, bias, 0, filledBias.length);
             stream.synchronize();
-            return new PackedMlp(shape, packed, bias);
+            return new PackedMlp(shape, packed, tiles, bias);
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
@@ -93,6 +105,20 @@ public final class PackedMlp implements AutoCloseable {
             }
         }
         return filled;
+    }
+
+    /** A square layer as products of warpgroups read it. */
+    private static short[] tiled(float[] w, int width, Element type) {
+        int count = width / TileOrder.depth(Short.BYTES);
+        short[] tiled = new short[w.length];
+        for (int k = 0; k < width; k++) {
+            for (int j = 0; j < width; j++) {
+                float value = w[k * width + j];
+                tiled[(int) TileOrder.place(j, k, count, Short.BYTES)] =
+                        type == Element.F16 ? Halves.f16(value) : Halves.bf16(value);
+            }
+        }
+        return tiled;
     }
 
     /** Sixteen rows for four inputs: W_hi of the four twice, for the inputs' high and low parts, then W_lo twice. */
@@ -146,6 +172,11 @@ public final class PackedMlp implements AutoCloseable {
         return packed;
     }
 
+    /** The same with hidden layers as the kernel of {@link MlpShape#tiled} shapes reads them, on a device that has it. */
+    DeviceBuffer tiles() {
+        return tiles;
+    }
+
     DeviceBuffer outBias() {
         return outBias;
     }
@@ -153,6 +184,9 @@ public final class PackedMlp implements AutoCloseable {
     @Override
     public void close() {
         packed.close();
+        if (tiles != packed) {
+            tiles.close();
+        }
         outBias.close();
     }
 }

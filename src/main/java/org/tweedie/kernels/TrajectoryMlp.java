@@ -57,13 +57,19 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_ROWS16} up to 512 wide, in pairs of blocks of 128 rows (trajectory_wide.cu): held are places of weights. */
     public static final KernelEntry MLP512_WIDE = entry("trajectory_mlp512_wide", TrajectoryMlpTwins::mlp512Wide);
 
+    /** As {@link #MLP64_WGMMA}; the parameters more are groups held, and whether it is BF16. */
+    public static final KernelEntry MLP256_WGMMA = entry("trajectory_mlp256_wgmma", TrajectoryMlpTwins::mlp256Wgmma);
+
+    /** Added to the code of SiLU: {@link MlpShape#special}. */
+    private static final int SPECIAL = 16;
+
     private TrajectoryMlp() {}
 
     private static KernelEntry entry(String name, KernelEntry.Twin twin) {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        int more = name.endsWith("rows16") || name.endsWith("wide")
+        int more = name.endsWith("rows16") || name.endsWith("wide") || name.endsWith("256_wgmma")
                 ? 2
                 : name.endsWith("x3") || name.endsWith("wgmma") ? 1 : 0;
         parameters.addAll(Collections.nCopies(7 + more, Parameter.I32));
@@ -77,7 +83,7 @@ public final class TrajectoryMlp {
             return MLP512_WIDE;
         }
         if (rowsAWarp == MlpLaunch.WARPGROUP) {
-            return width == 64 ? MLP64_WGMMA : MLP128_WGMMA;
+            return width == 64 ? MLP64_WGMMA : width == 128 ? MLP128_WGMMA : MLP256_WGMMA;
         }
         return switch (shape.operands()) {
             case F16X3 -> width == 64 ? MLP64_F16X3 : MLP128_F16X3;
@@ -151,6 +157,8 @@ public final class TrajectoryMlp {
             MlpLaunch launch) {
         MlpShape shape = network.shape();
         KernelEntry entry = entry(shape, launch.rowsAWarp());
+        boolean together = launch.rowsAWarp() == MlpLaunch.WARPGROUP;
+        boolean special = together && shape.sharesSilu() && shape.special();
         Arguments arguments = new Arguments(entry);
         rows.into(arguments)
                 .buffer(io)
@@ -161,18 +169,18 @@ public final class TrajectoryMlp {
                 .buffer(program.cells())
                 .buffer(program.weights())
                 .buffer(program.biases())
-                .buffer(network.packed())
+                .buffer(together && shape.tiled() ? network.tiles() : network.packed())
                 .buffer(network.outBias())
                 .i32(shape.inputs())
                 .i32(shape.outputs())
                 .i32(shape.depth())
-                .i32(shape.activation().code())
+                .i32(shape.activation().code() + (special ? SPECIAL : 0))
                 .i32(shape.residual() ? 1 : 0)
                 .i32((shape.width() + 15) / 16)
                 .i32(program.columns());
         if (shape.wide()) {
             arguments.i32(launch.held());
-        } else if (launch.rowsAWarp() == MlpLaunch.FEW) {
+        } else if (launch.rowsAWarp() == MlpLaunch.FEW || together && shape.tiled()) {
             arguments.i32(launch.passes() ? launch.held() : shape.groups());
         }
         if (launch.rowsAWarp() != MlpLaunch.MANY && shape.operands() != Operands.F16X3) {

@@ -20,6 +20,9 @@ import org.tweedie.kernels.PackedMlp;
 public final class HalfMlp implements AutoCloseable {
     private static final float MOST_F16 = 65_504;
 
+    /** System property: {@code true} for {@link MlpShape#special}. */
+    public static final String SPECIAL = "tweedie.special";
+
     private final PackedMlp packed;
     private final DeviceBuffer biases;
 
@@ -70,7 +73,8 @@ public final class HalfMlp implements AutoCloseable {
                 network.layout().outputs(),
                 mlp.depth(),
                 mlp.activation(),
-                mlp.residual());
+                mlp.residual(),
+                Boolean.getBoolean(SPECIAL));
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.stream.IntStream;
 import org.tweedie.device.Device;
 import org.tweedie.device.Element;
 import org.tweedie.kernels.Matrix;
+import org.tweedie.kernels.TileNumbers;
 import org.tweedie.kernels.View;
 import org.tweedie.kernels.host.PanelMlp;
 import org.tweedie.sde.Prediction;
@@ -69,11 +70,11 @@ public final class MlpNetwork implements Network {
     }
 
     /**
-     * Opens the network for products of 16-bit numbers, with sums, inputs and outputs in f32.
+     * Opens the network for products of such numbers, with sums, inputs and outputs in f32.
      *
-     * @param products F16 or BF16; {@link HalfMlp#beyondRange} says whether the weights fit
+     * @param products TF32 only where {@link org.tweedie.kernels.TileLinear#on} holds; {@link HalfMlp#beyondRange} says whether the weights fit
      */
-    public Evaluator open(Device device, int rows, Element products) {
+    public Evaluator open(Device device, int rows, TileNumbers products) {
         requireHere(device, rows);
         return new PackedEvaluator(this, device, rows, products);
     }

@@ -1,6 +1,5 @@
 package org.tweedie.score;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
@@ -10,17 +9,13 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.Activation;
 import org.tweedie.kernels.Linear;
 import org.tweedie.kernels.Matrix;
-import org.tweedie.kernels.MixedLinear;
-import org.tweedie.kernels.PackedLinear;
-import org.tweedie.kernels.PackedLinear.Curve;
-import org.tweedie.kernels.PackedMatrix;
-import org.tweedie.kernels.PackedRows;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.TileNumbers;
 import org.tweedie.kernels.View;
 
 /**
- * The layers of an {@link Mlp} by products of 16-bit numbers: what follows from the inputs and the time alone is in f32, hidden rows are packed
- * from layer to layer, sums are f32. Holds a copy of the weights, taken when it is opened and again by {@link #prepare}.
+ * The layers of an {@link Mlp} by products of 16-bit numbers, or of tf32: what follows from the inputs and the time alone is in f32, hidden rows
+ * stay rounded from layer to layer, sums are f32. Holds a copy of the weights, taken when it is opened and again by {@link #prepare}.
  */
 final class PackedEvaluator implements Evaluator {
     /** Inputs up to which one thread an output is the way; beyond, the tiles of {@link Linear}. */
@@ -30,30 +25,23 @@ final class PackedEvaluator implements Evaluator {
     private final Mlp mlp;
     private final Closing owned = new Closing();
     private final MlpForward forward;
-    /** Of the layers after the first, the output layer last. */
-    private final List<PackedMatrix> weights = new ArrayList<>();
-    /** Used in turn. */
-    private final PackedRows[] hidden = new PackedRows[2];
-
+    private final ReducedLayers layers;
     private final View wide;
 
-    /** @param type F16 or BF16 */
-    PackedEvaluator(MlpNetwork network, Device device, int rows, Element type) {
+    PackedEvaluator(MlpNetwork network, Device device, int rows, TileNumbers numbers) {
         this.network = network;
         this.mlp = network.architecture();
         int width = mlp.width();
+        int outputs = network.outWeight().out();
+        if (numbers == TileNumbers.TF32 && !device.limits().warpgroups()) {
+            throw new IllegalArgumentException(device.name() + " has no products of tf32; open the network in f32");
+        }
         try (Stream stream = device.stream()) {
             forward = owned.add(new MlpForward(network, device, rows));
-            for (int l = 1; l <= mlp.depth(); l++) {
-                Matrix from = weight(l);
-                PackedMatrix into = PackedMatrix.on(device, type, from.in(), from.out());
-                owned.add(into.data());
-                weights.add(into);
-            }
-            for (int i = 0; i < 2; i++) {
-                hidden[i] = PackedRows.on(stream, type, rows, width);
-                owned.add(hidden[i].data());
-            }
+            layers = owned.add(
+                    device.limits().warpgroups()
+                            ? new TileLayers(stream, numbers, rows, width, mlp.depth(), outputs)
+                            : new PackedLayers(stream, numbers.element(), rows, width, mlp.depth(), outputs));
             wide = View.rows(owned.add(device.allocate(Element.F32, (long) rows * width)), width);
             pack(stream);
             stream.synchronize();
@@ -69,7 +57,7 @@ final class PackedEvaluator implements Evaluator {
 
     private void pack(Stream stream) {
         for (int l = 1; l <= mlp.depth(); l++) {
-            MixedLinear.pack(stream, weight(l), weights.get(l - 1));
+            layers.pack(stream, l, weight(l));
         }
     }
 
@@ -104,32 +92,9 @@ final class PackedEvaluator implements Evaluator {
                 first(stream, rows, from, bias, add);
                 continue;
             }
-            PackedRows x = hidden[(l - 1) % 2];
-            PackedLinear.forward(
-                    stream,
-                    rows,
-                    x,
-                    weights.get(l - 1),
-                    bias,
-                    add,
-                    mlp.activation(),
-                    Curve.APPROXIMATE,
-                    mlp.residual() ? x : null,
-                    null,
-                    hidden[l % 2]);
+            layers.hidden(stream, rows, l, bias, add, mlp.activation(), mlp.residual());
         }
-        PackedLinear.forward(
-                stream,
-                rows,
-                hidden[(mlp.depth() - 1) % 2],
-                weights.get(mlp.depth() - 1),
-                network.bias(mlp.depth()),
-                null,
-                Activation.IDENTITY,
-                Curve.EXACT,
-                null,
-                into.get(0),
-                null);
+        layers.output(stream, rows, mlp.depth(), network.bias(mlp.depth()), into.get(0));
     }
 
     /** The layer of the inputs, which come in f32 and are multiplied so. */
@@ -142,7 +107,7 @@ final class PackedEvaluator implements Evaluator {
             View x = inputs.get(i);
             Matrix w = network.weight(0, first, x.width());
             if (i == inputs.size() - 1 && x.width() <= THIN) {
-                PackedLinear.thin(stream, rows, x, w, bias, add, mlp.activation(), Curve.APPROXIMATE, hidden[0]);
+                layers.first(stream, rows, x, w, bias, add, mlp.activation());
                 return;
             }
             Linear.forward(stream, rows, x, w, bias, add, Activation.IDENTITY, wide, null);
@@ -151,7 +116,7 @@ final class PackedEvaluator implements Evaluator {
             add = wide;
         }
         Matrix none = network.weight(0, first, 0);
-        PackedLinear.thin(stream, rows, null, none, bias, add, mlp.activation(), Curve.APPROXIMATE, hidden[0]);
+        layers.first(stream, rows, null, none, bias, add, mlp.activation());
     }
 
     @Override

@@ -135,7 +135,7 @@ class CliTest {
         Cli.run("evaluate --device cpu --model " + model + " --data " + table + " --metrics mdm")
                 .failed(2, "mdm", "did you mean mmd", "classifier");
         assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
-        for (String precision : new String[] {"bf16", "f16x3"}) {
+        for (String precision : new String[] {"bf16", "f16x3", "tf32"}) {
             assertTrue(Cli.run("explain --device cpu --precision " + precision + " --model " + model)
                     .ok()
                     .out()

@@ -36,6 +36,7 @@ class SanitizersTest {
         "org.tweedie.kernels.LinearTest",
         "org.tweedie.kernels.MixedLinearTest",
         "org.tweedie.kernels.PackedLinearTest",
+        "org.tweedie.kernels.TileLinearTest",
         "org.tweedie.kernels.SixteenBitLayersTest",
         "org.tweedie.kernels.MixtureScoreTest",
         "org.tweedie.kernels.PerturbTest",

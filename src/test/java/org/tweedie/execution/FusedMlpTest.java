@@ -460,6 +460,13 @@ class FusedMlpTest {
         }
     }
 
+    private String said(Net net, Device device) {
+        return Sampling.choose(program(net, false), device, false, null)
+                .offers()
+                .get(FUSED)
+                .reason();
+    }
+
     private String reason(Program program) {
         Sampling.Choice choice = Sampling.choose(program, device, false, null);
         String next = program.precision().element() == Element.F32
@@ -496,6 +503,24 @@ class FusedMlpTest {
                     .get(FUSED)
                     .reason();
             assertTrue(x3.contains("trajectory_mlp64_f16x3"), x3);
+            if (device.limits().warpgroups()) {
+                assertTrue(
+                        Sampling.choose(program(middle, false), device, false, null)
+                                .offers()
+                                .get(FUSED)
+                                .reason()
+                                .contains("trajectory_mlp256_rows16"),
+                        "one layer has no product of warpgroups");
+                try (Net two = net(Mlp.of(129, 2));
+                        Net silu = net(Mlp.of(128, 2))) {
+                    assertTrue(said(two, device).contains("trajectory_mlp256_wgmma"), said(two, device));
+                    assertTrue(said(silu, device).contains("every fourth column by products"), said(silu, device));
+                    System.setProperty("tweedie.special", "true");
+                    assertTrue(said(silu, device).contains("special functions alone"), said(silu, device));
+                } finally {
+                    System.clearProperty("tweedie.special");
+                }
+            }
             Sampling.Choice passing = Sampling.choose(program(deep, false), device, false, null);
             assertTrue(passing.offers().get(FUSED).reason().contains("through which weights pass"));
             assertTrue(reason(program(net, 2000)).contains("shared memory"));

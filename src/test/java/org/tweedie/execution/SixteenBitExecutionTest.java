@@ -123,8 +123,12 @@ class SixteenBitExecutionTest {
         try {
             Program program = Program.of(plan, Map.of("score", network));
             float[] f32 = run(program, "stepwise", 0, 140, false, given).get(0);
-            double[] off = new double[2];
-            for (Precision precision : List.of(Precision.F16, Precision.BF16)) {
+            double[] off = new double[3];
+            boolean tiles = device.limits().warpgroups();
+            List<Precision> all16 = tiles
+                    ? List.of(Precision.F16, Precision.BF16, Precision.TF32)
+                    : List.of(Precision.F16, Precision.BF16);
+            for (Precision precision : all16) {
                 Program half = program.with(precision);
                 List<float[]> whole = run(half, GRAPH, 0, 140, false, given);
                 List<float[]> again = run(half, STEPWISE, 0, 140, true, given);
@@ -135,10 +139,11 @@ class SixteenBitExecutionTest {
                 }
                 float[] trace = again.get(2);
                 assertArrayEquals(whole.get(0), Arrays.copyOfRange(trace, 4 * 140 * DIM, 5 * 140 * DIM));
-                off[precision == Precision.F16 ? 0 : 1] = distance(f32, whole.get(0));
+                off[all16.indexOf(precision)] = distance(f32, whole.get(0));
             }
-            String all = mlp + ": f16 " + off[0] + ", bf16 " + off[1];
+            String all = mlp + ": f16 " + off[0] + ", bf16 " + off[1] + ", tf32 " + off[2];
             assertTrue(off[0] > 0 && off[0] < 8 * 0x1p-11 && off[1] < 8 * 0x1p-8 && off[0] < off[1] / 2, all);
+            assertTrue(off[2] > 0 == tiles && off[2] < 8 * 0x1p-11, all);
             assertArrayEquals(
                     f32,
                     run(program.with(Precision.F16), "graph", 0, 140, false, given)
@@ -200,6 +205,33 @@ class SixteenBitExecutionTest {
         }
     }
 
+    /** tf32 where the GPU multiplies it, else f32; width 1024 by the same layers, with bias and activation in them. */
+    @Test
+    void tf32IsTakenWhereThereIsAKernelAndWideLayersToo() {
+        MlpNetwork network = network(Mlp.of(1024, 2), Signature.over(DIM));
+        try {
+            Program program = Program.of(plan(false, false), Map.of("score", network));
+            boolean tiles = device.limits().warpgroups();
+            for (Precision precision : List.of(Precision.F16, Precision.BF16, Precision.TF32)) {
+                Sampling.Choice choice = Sampling.choose(program.with(precision), device, false, null);
+                boolean taken = tiles || precision != Precision.TF32;
+                assertEquals(taken ? GRAPH : "graph", choice.execution().name());
+                String reason = choice.offers().get(GRAPH).reason();
+                assertTrue(
+                        reason.contains(
+                                !taken
+                                        ? "no kernel for products of tf32"
+                                        : (tiles ? "tiles_linear_" : "linear_packed_") + precision.spec()
+                                                + " with bias and activation"),
+                        reason);
+            }
+            Sampling.Choice fused = Sampling.choose(program.with(Precision.TF32), device, false, null);
+            assertTrue(fused.offers().get("fused-16bit").reason().contains("no products of tf32"));
+        } finally {
+            network.parameters().values().close();
+        }
+    }
+
     @Test
     void itIsTheNextAfterTheFusedOneAndSaysWhy() {
         MlpNetwork network = network(Mlp.of(300, 1), Signature.over(DIM));
@@ -211,7 +243,10 @@ class SixteenBitExecutionTest {
                     && !plain.get(STEPWISE).taken());
             Sampling.Choice choice = Sampling.choose(program.with(Precision.BF16), device, false, null);
             assertEquals(GRAPH, choice.execution().name());
-            assertTrue(choice.offers().get(GRAPH).reason().contains("linear_packed_bf16"));
+            assertTrue(choice.offers()
+                    .get(GRAPH)
+                    .reason()
+                    .contains(device.limits().warpgroups() ? "tiles_linear_bf16" : "linear_packed_bf16"));
             assertEquals(
                     STEPWISE,
                     Sampling.choose(program.with(Precision.BF16), device, true, null)

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -179,13 +180,17 @@ class CubinTest {
         assertEquals(
                 Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
-        Set<String> groups = target.equals("sm_90a")
-                ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma", "trajectory_mlp512_wide")
+        boolean hopper = target.equals("sm_90a");
+        Set<String> tiles = hopper ? Set.of("tiles_linear_f16", "tiles_linear_bf16", "tiles_linear_tf32") : Set.of();
+        Set<String> groups = hopper
+                ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma", "trajectory_mlp256_wgmma", "trajectory_mlp512_wide")
                 : Set.of();
         assertEquals(
-                groups.isEmpty() ? Set.of() : Set.of("trajectory_mlp512_wide"),
-                having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
-        assertEquals(groups, having(kernels, Opcode.HGMMA));
+                Stream.concat(tiles.stream(), groups.stream()).collect(Collectors.toSet()),
+                having(kernels, Opcode.HGMMA));
+        Set<String> counting = new HashSet<>(tiles);
+        counting.addAll(hopper ? Set.of("trajectory_mlp512_wide") : Set.of());
+        assertEquals(counting, having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
         Set<String> warps = having(kernels, Opcode.HMMA);
         assertTrue(warps.removeAll(groups) || groups.isEmpty(), "their first and last layers are products of warps");
         assertEquals(
@@ -308,21 +313,24 @@ class CubinTest {
     }
 
     /**
-     * Of each type with SiLU alone and with any activation: a hidden layer is a product of the warpgroup for each 16 inputs, first and last
-     * layer those of 16 rows a warp; special functions too. No weight of a hidden layer passes a register: what is loaded from shared memory are
-     * weights of the first layer and the last, biases, inputs and cells. Elsewhere than on Hopper there is nothing.
+     * Of each type with SiLU alone and with any activation: a hidden layer is a product of the warpgroup for each 16 inputs and 128 columns, first
+     * and last layer those of 16 rows a warp; special functions too. No weight of a hidden layer passes a register: what is loaded from shared memory are
+     * weights of the first layer and the last, biases, inputs and cells (of 256 columns the compiler repeats some; a hidden layer would be 256
+     * loads a network). Elsewhere than on Hopper there is nothing.
      */
     private static void warpgroup(String name, Counts counts, boolean hopper) {
         int blocks = Integer.parseInt(name.replaceAll("trajectory_mlp(\\d+)_.*", "$1")) / 16;
         int types = hopper ? 2 : 0;
         int networks = 2 * types;
-        assertEquals(networks * blocks, counts.of(Opcode.HGMMA), name);
+        boolean wide = blocks == 16;
+        assertEquals(networks * blocks * (wide ? 2 : 1), counts.of(Opcode.HGMMA), name);
         assertEquals(networks * 2 * (4 * blocks + blocks), counts.of(Opcode.HMMA), name);
         assertEquals(
-                types * (3 + 8 * blocks * (2 * 7 - 1)),
+                types * (wide ? 2 + 8 * blocks * 2 * 7 : 3 + 8 * blocks * (2 * 8 - 1)),
                 counts.of(Opcode.MUFU),
-                name); // SiLU is by products in every fourth column; one divides by the block's threads
-        int loads = networks * (4 * blocks + blocks + 2 * 2 * blocks + 16) + 128 * types;
+                name); // up to 128 SiLU is by products in every fourth column, or not, and one divides by the block's
+        // threads
+        int loads = networks * (4 * blocks + blocks + 2 * 2 * blocks + (wide ? 80 : 16)) + 128 * types;
         assertTrue(counts.of(Opcode.LDS) <= loads, name + " loads " + counts.of(Opcode.LDS));
     }
 
@@ -365,6 +373,26 @@ class CubinTest {
             assertEquals(1024, loop.of(Opcode.FFMA), kernel);
             assertEquals(64, loop.of(Opcode.LDS), kernel);
             assertTrue(loop.of(Opcode.STS) <= 10 && loop.all() <= 1500, kernel + ": " + loop);
+        }
+    }
+
+    /**
+     * {@code tiles_linear}: 128 bytes of each row and column are four products, before the loop and in it, of 256 columns and of 64; the warp that
+     * brings them has three copies. Special functions of 128 and 32 sums a lane: one for SiLU, sine, tanh and GELU, two for softplus; the rest divide
+     * tiles by columns. Sums take no other way to shared memory.
+     */
+    @Test
+    void layersOfWarpgroupsAreThoseOfTheDesign() throws IOException {
+        assumeTrue(Files.exists(cubin("sm_90a")), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin("sm_90a"));
+        for (String type : List.of("f16", "bf16", "tf32")) {
+            Counts counts = kernels.get("tiles_linear_" + type);
+            assertEquals(2 * (4 + 4), counts.of(Opcode.HGMMA), type);
+            assertEquals(3, counts.of(Opcode.UBLKCP), type);
+            int special = (128 + 32) * (4 + 2);
+            assertTrue(
+                    counts.of(Opcode.MUFU) >= special && counts.of(Opcode.MUFU) <= special + 8, type + ": " + counts);
+            assertEquals(0, counts.of(Opcode.LDS) + counts.of(Opcode.STS) + counts.of(Opcode.SHFL), type);
         }
     }
 }

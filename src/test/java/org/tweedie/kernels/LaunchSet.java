@@ -172,6 +172,9 @@ public final class LaunchSet {
                         "linear " + type + " " + shape, false, lab -> mixed(lab, type, rows, widths[0], widths[1])));
                 cases.add(packed(type, rows, widths[0], widths[1]));
             }
+            for (TileNumbers numbers : widths[0] == 65 ? TileNumbers.values() : new TileNumbers[0]) {
+                cases.add(tiles(numbers, rows, widths[0], widths[1]));
+            }
         }
         return cases;
     }
@@ -182,6 +185,7 @@ public final class LaunchSet {
         cases.add(linear(260, 50, 33).get(1));
         cases.add(packed(Element.F16, 260, 130, 20));
         cases.add(packed(Element.BF16, 260, 130, 20));
+        cases.add(tiles(TileNumbers.TF32, 260, 130, 66));
         cases.add(exact("words", lab -> {
             DeviceBuffer out = lab.ints(new int[33 * 6]);
             Fill.words(lab.stream(), living(lab, 33), new View(out, 0, 5, 6), Purpose.BOOTSTRAP, 7);
@@ -388,7 +392,12 @@ public final class LaunchSet {
         }
         if (width <= 128 && type != Operands.F16X3) {
             launches.add(new MlpLaunch(32, 2, MlpLaunch.ALL));
+        }
+        if (type != Operands.F16X3) {
             launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, MlpLaunch.ALL));
+        }
+        if (width > 128 && type != Operands.F16X3) {
+            launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 1));
         }
         return launches;
     }
@@ -796,6 +805,47 @@ public final class LaunchSet {
                     new PackedRows(thin, width));
             return all(lab.read(out), lab.read(end), bits(lab, last), bits(lab, thin));
         }
+    }
+
+    /** The same by products of warpgroups, where there are such. */
+    private static Case tiles(TileNumbers numbers, int rows, int in, int width) {
+        return new Case("tiles " + numbers + " " + rows + " x " + in + " x " + width, false, lab -> {
+            Device device = lab.stream().device();
+            if (!TileLinear.on(device)) {
+                return new float[0];
+            }
+            TileMatrix first = TileMatrix.on(device, numbers, in, width);
+            TileMatrix second = TileMatrix.on(device, numbers, width, width);
+            TileRows x = TileRows.on(lab.stream(), numbers, rows, in);
+            TileRows hidden = TileRows.on(lab.stream(), numbers, rows, width);
+            TileRows last = TileRows.on(lab.stream(), numbers, rows, width);
+            try (DeviceBuffer one = first.data();
+                    DeviceBuffer two = second.data();
+                    DeviceBuffer three = x.data();
+                    DeviceBuffer four = hidden.data();
+                    DeviceBuffer five = last.data()) {
+                Matrix w = new Matrix(lab.floats(random(in * width, 20)), 0, in, width);
+                TileLinear.pack(lab.stream(), w, first);
+                Matrix square = new Matrix(lab.floats(random(width * width, 24)), 0, width, width);
+                TileLinear.pack(lab.stream(), square, second);
+                View add = lab.rows(random(rows * width, 22), width);
+                View bias = View.shared(lab.floats(random(width, 23)), 0, width);
+                View out = lab.out(rows, width);
+                RowSet living = living(lab, rows);
+                View from = lab.rows(random(rows * in, 21), in);
+                TileLinear.thin(lab.stream(), living, from, w, bias, add, Activation.SIN, last);
+                float[] thin = numbers(lab, last);
+                TileLinear.pack(lab.stream(), living, from, x);
+                TileLinear.forward(lab.stream(), living, x, first, bias, add, Activation.SILU, null, null, hidden);
+                TileLinear.forward(
+                        lab.stream(), living, hidden, second, null, null, Activation.TANH, hidden, out, last);
+                return all(lab.read(out), thin, numbers(lab, last));
+            }
+        });
+    }
+
+    private static float[] numbers(Lab lab, TileRows rows) {
+        return rows.numbers() == TileNumbers.TF32 ? lab.read(rows.data()) : bits(lab, rows.data());
     }
 
     private static float[] bits(Lab lab, DeviceBuffer halves) {

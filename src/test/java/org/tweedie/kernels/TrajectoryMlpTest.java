@@ -148,12 +148,36 @@ class TrajectoryMlpTest {
             alive[r] = salt % 4 == 1 && r % 5 == 3 ? 0 : 1;
         }
         assumeTrue(!shape.wide() || warpgroups(device), "no warpgroups");
-        for (MlpLaunch launch : device.limits().warpgroups()
-                ? List.of(launches(shape).get(0), whole(64, 4))
-                : List.of(launches(shape).get(0))) {
-            if (shape.wide() ? launch.warps() == 8 : launch.warps() <= shape.mostWarps(launch.rowsAWarp())) {
-                float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, launch));
-                assertIsTheNetwork(net, x, alive, got);
+        List<MlpLaunch> launches = new ArrayList<>(List.of(launches(shape).get(0)));
+        warpgroups(device, shape).stream().limit(1).forEach(launches::add);
+        for (MlpLaunch launch : launches) {
+            float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, rows, alive, launch));
+            assertIsTheNetwork(net, x, alive, got);
+        }
+    }
+
+    /** SiLU by special functions alone is another network's rounding, within the same bound; a residual network's too. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void siluMayBeBySpecialFunctionsAlone(Device device) {
+        for (Operands type : List.of(Operands.F16, Operands.BF16)) {
+            for (int width : new int[] {64, 128, 256}) {
+                MlpShape shared = new MlpShape(type, width, 2, 2, 3, Activation.SILU, width == 64);
+                MlpShape special = new MlpShape(type, width, 2, 2, 3, Activation.SILU, width == 64, true);
+                List<MlpLaunch> launches = warpgroups(device, shared);
+                float[] x = numbers(new SplittableRandom(width), 2 * 70, 2);
+                float[] alive = new float[70];
+                java.util.Arrays.fill(alive, 1);
+                for (int i = 0; i < Math.min(1, launches.size()); i++) {
+                    MlpLaunch launch = launches.get(i);
+                    Net net = Net.random(special, 2, width);
+                    Net as = new Net(shared, net.layers, net.biases, net.outBias);
+                    float[] got = Lab.on(device, lab -> evaluate(lab, net, type, x, 70, alive, launch));
+                    float[] other = Lab.on(device, lab -> evaluate(lab, as, type, x, 70, alive, launch));
+                    assertIsTheNetwork(net, x, alive, got);
+                    boolean differs = !java.util.Arrays.equals(got, other);
+                    assertEquals(width < 256 && device.limits().warpgroups(), differs, shared + " on " + device.name());
+                }
             }
         }
     }
@@ -256,9 +280,17 @@ class TrajectoryMlpTest {
 
     /** Of warpgroups, which only Hopper and the emulated GPU, which is one, have; the plain twin does not ask. */
     private static List<MlpLaunch> warpgroups(Device device, MlpShape shape) {
-        return warpgroups(device) && shape.mostWarps(MlpLaunch.WARPGROUP) > 0
-                ? List.of(whole(MlpLaunch.WARPGROUP, 4), whole(MlpLaunch.WARPGROUP, 8))
-                : List.of();
+        boolean there = warpgroups(device);
+        List<MlpLaunch> launches = new ArrayList<>();
+        for (int warps = 4; there && warps <= Math.min(8, shape.mostWarps(MlpLaunch.WARPGROUP)); warps += 4) {
+            if (whole(MlpLaunch.WARPGROUP, warps).sharedBytes(shape, 32) <= 227 << 10) {
+                launches.add(whole(MlpLaunch.WARPGROUP, warps));
+            }
+            for (int held = 0; shape.tiled() && held <= Math.min(6, shape.groups() - 4); held += 1 + warps / 4) {
+                launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, warps, held));
+            }
+        }
+        return launches;
     }
 
     private static boolean warpgroups(Device device) {
@@ -358,12 +390,20 @@ class TrajectoryMlpTest {
         assertEquals(2, whole(64, 8).blocks(129));
         for (MlpShape other : List.of(
                 new MlpShape(Operands.F16X3, 128, 2, 2, 3, Activation.SILU, false),
-                new MlpShape(Operands.F16, 256, 2, 2, 3, Activation.SILU, false),
+                new MlpShape(Operands.F16, 256, 2, 2, 1, Activation.SILU, false),
                 new MlpShape(Operands.F16, 128, 2, 2, 1, Activation.SILU, false),
                 new MlpShape(Operands.BF16, 128, 2, 2, 40, Activation.SILU, false))) {
             MlpLaunch launch = MlpLaunch.of(h200, other, 4, 1 << 20);
             assertTrue(launch.warps() > 0 && launch.rowsAWarp() < 64, other + ": " + launch);
         }
+        MlpShape wide = new MlpShape(Operands.BF16, 256, 2, 2, 3, Activation.SILU, false);
+        MlpLaunch passing = new MlpLaunch(64, 8, 8);
+        assertEquals(passing, MlpLaunch.of(h200, wide, 4, 1 << 20));
+        assertEquals(new MlpLaunch(64, 4, 8), MlpLaunch.of(h200, wide, 4, 1));
+        assertTrue(passing.sharedBytes(wide, 4) <= h200.sharedBytes());
+        assertTrue(passing.sharedBytes(wide, 4) + wide.groupBytes() > h200.sharedBytes());
+        MlpShape shallow = new MlpShape(Operands.F16, 256, 2, 2, 2, Activation.SILU, false);
+        assertEquals(whole(64, 8), MlpLaunch.of(h200, shallow, 4, 1 << 20));
     }
 
     /** As many rows as leave tensor cores idle in tiles of 32 are laid out in tiles of 16, over every processor. */

@@ -4,6 +4,7 @@ import static jcuda.cudaDataType.CUDA_R_16BF;
 import static jcuda.cudaDataType.CUDA_R_16F;
 import static jcuda.cudaDataType.CUDA_R_32F;
 import static jcuda.jcublas.cublasComputeType.CUBLAS_COMPUTE_32F;
+import static jcuda.jcublas.cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32;
 import static jcuda.jcublas.cublasGemmAlgo.CUBLAS_GEMM_DEFAULT;
 import static jcuda.jcublas.cublasMath.CUBLAS_DEFAULT_MATH;
 import static jcuda.jcublas.cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
@@ -139,6 +140,16 @@ public final class Cublas implements AutoCloseable {
      * @param c of the operands' element type, or F32
      */
     public void gemmEx(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        gemmEx(alpha, a, b, beta, c, CUBLAS_COMPUTE_32F);
+    }
+
+    /** C = alpha op(A) op(B) + beta C of f32 whose operands may be rounded to 11 bits (tf32), products summed in f32. */
+    public void tf32(float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+        require("cublasGemmEx of tf32", Element.F32, a, b, c);
+        gemmEx(alpha, a, b, beta, c, CUBLAS_COMPUTE_32F_FAST_TF32);
+    }
+
+    private void gemmEx(float alpha, Matrix a, Matrix b, float beta, Matrix c, int compute) {
         Shape shape = Shape.of("cublasGemmEx", a, b, c);
         int type = type(a.data.element());
         int result = type(c.data.element());
@@ -169,7 +180,7 @@ public final class Cublas implements AutoCloseable {
                         pointerC,
                         result,
                         c.stride,
-                        CUBLAS_COMPUTE_32F,
+                        compute,
                         ALGORITHM));
     }
 

@@ -69,6 +69,11 @@ public final class TrajectoryMlpTwins {
         rows16(a, team, 512);
     }
 
+    /** Without warpgroups nothing is packed for them: as {@link #mlp256Rows16}. */
+    public static void mlp256Wgmma(Arguments a, Team team) {
+        rows16(a, team, 256);
+    }
+
     private static void rows16(Arguments a, Team team, int width) {
         run(a, team, width, a.int32(19) == 0 ? Operands.F16 : Operands.BF16);
     }
@@ -193,7 +198,7 @@ public final class TrajectoryMlpTwins {
 
         private void network(int into, int biases, int places) {
             int depth = layers.length - 1;
-            int activation = a.int32(14);
+            int activation = a.int32(14) & 15; // by special functions alone or not: here by neither
             float[] x = inputs(places);
             for (int l = 0; l < depth; l++) {
                 float[] sums = product(x, layers[l], a.floats(8), a.offset(8) + (biases * depth + l) * width, width);

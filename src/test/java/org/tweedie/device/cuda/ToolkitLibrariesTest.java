@@ -73,16 +73,16 @@ class ToolkitLibrariesTest {
             for (int transposed = 0; transposed < 4; transposed++) {
                 boolean turnA = (transposed & 1) != 0;
                 boolean turnB = (transposed & 2) != 0;
-                for (boolean ex : new boolean[] {false, true}) {
+                for (String by : new String[] {"sgemm", "gemmEx", "tf32"}) {
                     try (DeviceBuffer bufferA = upload(device, stream, turnA ? transpose(a, m, k) : a);
                             DeviceBuffer bufferB = upload(device, stream, turnB ? transpose(b, k, n) : b);
                             DeviceBuffer bufferC = upload(device, stream, c)) {
                         Matrix left = turnA ? Matrix.of(bufferA, k, m).transpose() : Matrix.of(bufferA, m, k);
                         Matrix right = turnB ? Matrix.of(bufferB, n, k).transpose() : Matrix.of(bufferB, k, n);
-                        if (ex) {
-                            cublas.gemmEx(2, left, right, 3, Matrix.of(bufferC, m, n));
-                        } else {
-                            cublas.sgemm(2, left, right, 3, Matrix.of(bufferC, m, n));
+                        switch (by) {
+                            case "sgemm" -> cublas.sgemm(2, left, right, 3, Matrix.of(bufferC, m, n));
+                            case "gemmEx" -> cublas.gemmEx(2, left, right, 3, Matrix.of(bufferC, m, n));
+                            default -> cublas.tf32(2, left, right, 3, Matrix.of(bufferC, m, n));
                         }
                         float[] result = new float[m * n];
                         stream.download(bufferC, 0, result, 0, m * n);

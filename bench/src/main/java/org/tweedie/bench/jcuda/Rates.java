@@ -77,7 +77,7 @@ public final class Rates {
             Rates rates = new Rates(gpu, arguments.number("scale"));
             boolean hopper = gpu.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) == 9;
             List<Measured> all = new ArrayList<>();
-            for (Rate rate : rates()) {
+            for (Rate rate : rates(hopper)) {
                 Measured measured = rates.measure(rate);
                 all.add(measured);
                 System.out.printf(
@@ -95,7 +95,7 @@ public final class Rates {
         }
     }
 
-    private static List<Rate> rates() {
+    private static List<Rate> rates(boolean hopper) {
         List<Rate> rates = new ArrayList<>();
         for (int warps : new int[] {1, 2, 4}) {
             for (String type : new String[] {"f16", "bf16"}) {
@@ -119,6 +119,17 @@ public final class Rates {
                     12.0 * MMA * 4 * warps,
                     "fma",
                     1290));
+        }
+        for (int columns : hopper ? new int[] {64, 128} : new int[0]) {
+            for (int groups : new int[] {1, 2, 3}) {
+                rates.add(new Rate(
+                        "wgmma n" + columns + ", rows rewritten, " + groups + " warpgroups",
+                        "rates_wgmma_n" + columns,
+                        128 * groups,
+                        64.0 * columns * columns * groups,
+                        "fma",
+                        2048));
+            }
         }
         // 5.5 TB/s over 132 multiprocessors at 1.98 GHz
         rates.add(new Rate(
@@ -159,8 +170,21 @@ public final class Rates {
                     Pointer.to(words),
                     Pointer.to(new int[] {WORDS}));
         } else {
-            gpu.launch(blocks, rate.threads, 0, kernel, Pointer.to(clocks), Pointer.to(out), rounds);
+            int columns = columns(rate);
+            gpu.launch(
+                    blocks,
+                    rate.threads,
+                    2 * columns * columns,
+                    kernel,
+                    Pointer.to(clocks),
+                    Pointer.to(out),
+                    rounds);
         }
+    }
+
+    /** Of a layer of warpgroups, whose weights are in the dynamic shared memory. */
+    private static int columns(Rate rate) {
+        return rate.kernel.startsWith("rates_wgmma_n") ? Integer.parseInt(rate.kernel.substring(13)) : 0;
     }
 
     private float[] after(Rate rate, int iterations) {
@@ -183,9 +207,11 @@ public final class Rates {
                                 0),
                         1)
                 : new float[0];
+        double[] rewritten = columns(rate) == 0 ? new double[0] : rewritten(columns(rate), rate.threads);
         for (int i = 0; i < got.length; i++) {
             int thread = i % rate.threads;
             expected[i] = switch (rate.kernel) {
+                case "rates_wgmma_n64", "rates_wgmma_n128" -> rewritten[thread];
                 case "rates_mma_f16", "rates_mma_bf16" -> (double) SHORT * once[i];
                 case "rates_mix" -> 1.5 * SHORT * once[i] + tanh(thread, 1);
                 case "rates_tanh" -> tanh(thread, 1);
@@ -224,6 +250,31 @@ public final class Rates {
             sum += x;
         }
         return sum;
+    }
+
+    /** What each thread sums of its rows after some layers by the kernel's weights. */
+    private static double[] rewritten(int columns, int threads) {
+        double[] sums = new double[threads];
+        for (int row = 0; row < threads / 2; row++) {
+            double[] x = new double[columns];
+            for (int k = 0; k < columns; k++) {
+                x[k] = value(row * columns + k);
+            }
+            for (int i = 0; i < SHORT; i++) {
+                double[] y = new double[columns];
+                for (int j = 0; j < columns; j++) {
+                    for (int k = 0; k < columns; k++) {
+                        boolean odd = Integer.bitCount((5 * j + 3) % columns & k) % 2 == 1;
+                        y[j] += (odd ? -x[k] : x[k]) / Math.sqrt(columns);
+                    }
+                }
+                x = y;
+            }
+            for (int k = 0; k < columns; k++) {
+                sums[row / 16 * 32 + row % 8 * 4 + k % 8 / 2] += x[k];
+            }
+        }
+        return sums;
     }
 
     private static double halved(int thread) {

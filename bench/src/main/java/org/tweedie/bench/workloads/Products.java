@@ -18,6 +18,10 @@ import org.tweedie.kernels.PackedLinear.Curve;
 import org.tweedie.kernels.PackedMatrix;
 import org.tweedie.kernels.PackedRows;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.TileLinear;
+import org.tweedie.kernels.TileMatrix;
+import org.tweedie.kernels.TileNumbers;
+import org.tweedie.kernels.TileRows;
 import org.tweedie.kernels.View;
 import org.tweedie.kernels.host.Halves;
 import org.tweedie.rng.Purpose;
@@ -92,6 +96,9 @@ final class Products {
         for (Element type : new Element[] {Element.F16, Element.BF16}) {
             packed(type, x, w, y, bias, flop);
         }
+        for (TileNumbers numbers : bench.device().limits().warpgroups() ? TileNumbers.values() : new TileNumbers[0]) {
+            tiles(numbers, x, w, y, bias, flop);
+        }
     }
 
     private static String with(boolean whole) {
@@ -165,6 +172,58 @@ final class Products {
                 near(x, WIDTH, w, y, DIM, 3 * roundoff(type)));
     }
 
+    /** By the products of warpgroups: the hidden layer to its own kind of rows, the last to f32. */
+    private void tiles(TileNumbers numbers, DeviceBuffer x, DeviceBuffer w, DeviceBuffer y, View bias, double flop) {
+        TileRows first = TileRows.on(stream, numbers, count, WIDTH);
+        TileRows second = TileRows.on(stream, numbers, count, WIDTH);
+        TileMatrix weights = TileMatrix.on(bench.device(), numbers, WIDTH, WIDTH);
+        TileMatrix last = TileMatrix.on(bench.device(), numbers, WIDTH, DIM);
+        for (DeviceBuffer buffer : new DeviceBuffer[] {first.data(), second.data(), weights.data(), last.data()}) {
+            owned.add(buffer);
+        }
+        String precision = (numbers == TileNumbers.TF32 ? "T " : "H ") + numbers.name().toLowerCase(Locale.ROOT);
+        TileLinear.pack(stream, new Matrix(w, 0, WIDTH, WIDTH), weights);
+        TileLinear.pack(stream, new Matrix(w, 0, WIDTH, DIM), last);
+        TileLinear.pack(stream, rows, View.rows(x, WIDTH), first);
+        TileLinear.forward(
+                stream, rows, first, weights, null, null, Activation.IDENTITY, null, View.rows(y, WIDTH), null);
+        String check = near(x, WIDTH, w, y, WIDTH, 3 * numbers.roundoff());
+        for (boolean whole : new boolean[] {false, true}) {
+            Runnable product = () -> TileLinear.forward(
+                    stream,
+                    rows,
+                    first,
+                    weights,
+                    whole ? bias : null,
+                    null,
+                    whole ? Activation.SILU : Activation.IDENTITY,
+                    null,
+                    null,
+                    second);
+            report("Tweedie tiles_linear" + with(whole), precision, WIDTH, WIDTH, product, flop, check);
+        }
+        report(
+                "Tweedie tiles_thin" + with(true),
+                precision,
+                DIM,
+                WIDTH,
+                () -> TileLinear.thin(
+                        stream, rows, View.rows(x, DIM), new Matrix(w, 0, DIM, WIDTH), bias, null, Activation.SILU, second),
+                2.0 * count * DIM * WIDTH,
+                "held by its test");
+        Runnable out = () -> TileLinear.forward(
+                stream, rows, first, last, null, null, Activation.IDENTITY, null, View.rows(y, DIM), null);
+        out.run();
+        report(
+                "Tweedie tiles_linear",
+                precision,
+                WIDTH,
+                DIM,
+                out,
+                2.0 * count * DIM * WIDTH,
+                near(x, WIDTH, w, y, DIM, 3 * numbers.roundoff()));
+    }
+
     /** Packed rows as f32: times one. */
     private void unpack(PackedRows from, DeviceBuffer into) {
         Element type = from.data().element();
@@ -204,6 +263,15 @@ final class Products {
             Cublas.Matrix c = Cublas.Matrix.of(y, count, WIDTH);
             cublas.sgemm(1, a, b, 0, c);
             report("cuBLAS sgemm", "F", WIDTH, WIDTH, () -> cublas.sgemm(1, a, b, 0, c), flop, near(x, WIDTH, w, y, WIDTH, 1e-5));
+            cublas.tf32(1, a, b, 0, c);
+            report(
+                    "cuBLAS gemmEx",
+                    "T tf32",
+                    WIDTH,
+                    WIDTH,
+                    () -> cublas.tf32(1, a, b, 0, c),
+                    flop,
+                    near(x, WIDTH, w, y, WIDTH, 3 * TileNumbers.TF32.roundoff()));
             for (Element type : new Element[] {Element.F16, Element.BF16}) {
                 try (DeviceBuffer half = halves(type, x, count);
                         DeviceBuffer weights = halves(type, w, WIDTH);
