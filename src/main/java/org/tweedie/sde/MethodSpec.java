@@ -12,8 +12,23 @@ import org.tweedie.plan.Plan;
  * @param steps of the grid; for {@code ald} its noise levels
  */
 public record MethodSpec(Method method, int steps, GridShape shape) {
-    private static final List<String> NAMES =
-            List.of("em", "rd", "ancestral", "ddim", "pf", "heun", "edm", "dpm1s", "dpm2s", "dpm2m", "ei", "pc", "ald");
+    private static final List<String> NAMES = List.of(
+            "em",
+            "rd",
+            "ancestral",
+            "ddim",
+            "pf",
+            "lambda",
+            "heun",
+            "edm",
+            "dpm1s",
+            "dpm2s",
+            "dpm2m",
+            "unipc",
+            "unip",
+            "ei",
+            "pc",
+            "ald");
 
     public MethodSpec {
         if (steps < 1) {
@@ -83,6 +98,17 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                 count(numbers, text, "ddim or ddim:ETA", 0, 1);
                 yield new Ddim(number(numbers, 0, 0, text));
             }
+            case "lambda" -> {
+                count(numbers, text, "lambda:LAMBDA", 1);
+                yield new MarginalFamily(number(numbers, 0, 0, text));
+            }
+            case "unipc", "unip" -> {
+                count(numbers, text, name + ":ORDER or " + name + ":ORDER,h", 0, 1, 2);
+                yield new UniPc(
+                        numbers.isEmpty() ? 2 : Spelling.whole(numbers.get(0), text),
+                        numbers.size() < 2 ? UniPc.Base.EXPM1 : base(numbers.get(1)),
+                        name.equals("unipc"));
+            }
             case "edm" -> {
                 count(numbers, text, "edm:CHURN, edm:CHURN,LEAST,MOST or edm:CHURN,LEAST,MOST,INFLATION", 1, 3, 4);
                 yield new EdmChurn(
@@ -117,6 +143,14 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                 "grid",
                 word.strip(),
                 Arrays.stream(GridShape.values()).map(GridShape::spec).toList()));
+    }
+
+    private static UniPc.Base base(String word) {
+        return switch (word.strip()) {
+            case "h" -> UniPc.Base.H;
+            case "expm1" -> UniPc.Base.EXPM1;
+            default -> throw Spelling.unknown("base B(h)", word.strip(), List.of("h", "expm1"));
+        };
     }
 
     private static OneStep predictor(String spec) {

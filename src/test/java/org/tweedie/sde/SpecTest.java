@@ -53,6 +53,9 @@ class SpecTest {
                 "pc:0.16,2@9",
                 "pc:0.16,1,ddim:1@9",
                 "edm:40,0.05,50,1.003@18",
+                "unipc:2@10",
+                "unip:3,h@10",
+                "lambda:-0.5@500",
                 "ald:100,0.2@10"
             })
     void canonicalMethodsStay(String spec) {
@@ -94,6 +97,10 @@ class SpecTest {
                 "pc@10 | has 0 numbers; say pc:RATIO",
                 "pc:0.1,1.5@10 | '1.5' in 'pc:0.1,1.5' is not a whole number",
                 "pc:0.1,1,heun@10 | 'heun' cannot be a predictor",
+                "unipc:4@10 | order of UniPC must be 1, 2 or 3, got 4",
+                "unipc:2,b1@10 | unknown base B(h) 'b1'",
+                "lambda@10 | has 0 numbers; say lambda:LAMBDA",
+                "lambda:2@10 | lambda must be at most 1, got 2.0",
                 "edm:1,2@10 | has 2 numbers; say edm:CHURN",
                 "edm:NaN@10 | 'NaN' in 'edm:NaN' is not a number",
                 "ald:5@10 | has 1 numbers; say ald",
