@@ -115,7 +115,8 @@ public final class Sampler {
     /**
      * Samples by a score that is known, such as {@link org.tweedie.score.GaussianMixtureScore}, instead of a trained model.
      *
-     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x
+     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x; or, with ln p_t itself as a
+     *     second output, one wide, the field named {@code density} that {@link org.tweedie.sde.Langevin} with acceptance evaluates
      */
     public static Sampler of(Device device, Sde process, Field score, Method method) {
         return new Sampler(new ExactScore(device, process, score), method);

@@ -9,7 +9,7 @@ import org.tweedie.plan.Plan;
  * A method with its steps and grid, as users write it: {@code em@1000}, {@code ddim:0@50}, {@code heun@18}, {@code dpm2m@20},
  * {@code pc:0.16@500}; after the steps may stand the grid: {@code dpm2m@20,karras}. Immutable.
  *
- * @param steps of the grid; for {@code ald} its noise levels
+ * @param steps of the grid; for {@code ald} its noise levels, for {@code ula} and {@code mala}, which stay at the cutoff, 1
  */
 public record MethodSpec(Method method, int steps, GridShape shape) {
     private static final List<String> NAMES = List.of(
@@ -28,7 +28,10 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
             "unip",
             "ei",
             "pc",
-            "ald");
+            "pc-own",
+            "ald",
+            "ula",
+            "mala");
 
     public MethodSpec {
         if (steps < 1) {
@@ -51,7 +54,7 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
             throw new IllegalArgumentException(
                     "method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
         }
-        if (!(method instanceof AnnealedLangevin)) {
+        if (!(method instanceof AnnealedLangevin || method instanceof Langevin)) {
             return shape.grid(sde, steps);
         }
         return steps == 1 ? new TimeGrid(new double[] {sde.cutoff()}) : shape.grid(sde, steps - 1);
@@ -117,12 +120,19 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                         number(numbers, 2, Double.POSITIVE_INFINITY, text),
                         number(numbers, 3, 1, text));
             }
-            case "pc" -> {
-                count(numbers, text, "pc:RATIO, pc:RATIO,CORRECTIONS or pc:RATIO,CORRECTIONS,PREDICTOR", 1, 2, 3);
+            case "pc", "pc-own" -> {
+                String usage = "%s:RATIO, %s:RATIO,CORRECTIONS or %s:RATIO,CORRECTIONS,PREDICTOR";
+                count(numbers, text, usage.replace("%s", name), 1, 2, 3);
                 yield new PredictorCorrector(
                         number(numbers, 0, 0, text),
                         numbers.size() > 1 ? Spelling.whole(numbers.get(1), text) : 1,
-                        numbers.size() > 2 ? predictor(numbers.get(2)) : new ReverseDiffusion());
+                        numbers.size() > 2 ? predictor(numbers.get(2)) : new ReverseDiffusion(),
+                        name.equals("pc-own"));
+            }
+            case "ula", "mala" -> {
+                count(numbers, text, name + ":ITERATIONS,STEP", 2);
+                yield new Langevin(
+                        Spelling.whole(numbers.get(0), text), number(numbers, 1, 0, text), name.equals("mala"));
             }
             case "ald" -> {
                 count(numbers, text, "ald, or ald:STEPS,SIZE", 0, 2);
