@@ -9,7 +9,7 @@ import org.tweedie.plan.Plan;
  * A method with its steps and grid, as users write it: {@code em@1000}, {@code ddim:0@50}, {@code heun@18}, {@code dpm2m@20},
  * {@code pc:0.16@500}; after the steps may stand the grid: {@code dpm2m@20,karras}. Immutable.
  *
- * @param steps of the grid; for {@code rk23} and {@code rk45} the most that a row may try, for {@code ald} its noise levels, for {@code ula} and {@code mala}, which stay at the cutoff, 1
+ * @param steps of the grid; for {@code rk23}, {@code rk45} and {@code ggf} the most that a row may try, for {@code ald} its noise levels, for {@code ula} and {@code mala}, which stay at the cutoff, 1
  */
 public record MethodSpec(Method method, int steps, GridShape shape) {
     private static final List<String> NAMES = List.of(
@@ -28,6 +28,7 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
             "unip",
             "rk23",
             "rk45",
+            "ggf",
             "ei",
             "pc",
             "pc-own",
@@ -121,6 +122,11 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                         name.equals("rk23") ? RungeKutta.BOGACKI_SHAMPINE : RungeKutta.DORMAND_PRINCE,
                         relative,
                         number(numbers, 1, relative, text));
+            }
+            case "ggf" -> {
+                count(numbers, text, "ggf:TOLERANCE or ggf:RELATIVE,ABSOLUTE", 0, 1, 2);
+                double relative = number(numbers, 0, 0.02, text);
+                yield new GottaGoFast(relative, number(numbers, 1, relative, text));
             }
             case "edm" -> {
                 count(numbers, text, "edm:CHURN, edm:CHURN,LEAST,MOST or edm:CHURN,LEAST,MOST,INFLATION", 1, 3, 4);
