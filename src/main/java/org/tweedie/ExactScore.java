@@ -9,18 +9,22 @@ import org.tweedie.device.Device;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
+import org.tweedie.plan.Stage;
 import org.tweedie.plan.Steering;
 import org.tweedie.score.Differentiable;
 import org.tweedie.score.Directional;
 import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
 import org.tweedie.sde.FlowDensity;
+import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
-/** A score that is known: the field is evaluated as it is, rows are in the process's own units. */
+/** A score that is known, or a density, which has two outputs, the score and the log-density: the field is evaluated as it is, rows are in the process's own units. */
 record ExactScore(Device device, Sde process, Field score) implements Sampler.Source {
     @Override
     public List<String> columns() {
@@ -42,7 +46,28 @@ record ExactScore(Device device, Sde process, Field score) implements Sampler.So
         for (Steering rewrite : steering) {
             plan = rewrite.steer(plan);
         }
-        return Program.of(plan, Map.of(Sde.SCORE, score));
+        if (score.signature().into().size() == 1) {
+            return Program.of(plan, Map.of(Sde.SCORE, score));
+        }
+        return Program.of(new ScoreOfDensity(process.space()).steer(plan), Map.of(Langevin.DENSITY, score));
+    }
+
+    /** A density knows the score too: every evaluation of the score becomes one of it, whose log-density nobody reads. Immutable. */
+    private record ScoreOfDensity(Space space) implements Steering {
+        @Override
+        public Plan steer(Plan plan) {
+            List<Register> registers = new ArrayList<>(plan.registers());
+            int unread = registers.size();
+            registers.add(new Register("unread.logDensity", Space.euclidean(1), false));
+            return plan.rewritten(
+                    registers,
+                    stage -> stage instanceof Stage.Evaluate evaluate
+                                    && evaluate.field().equals(Sde.SCORE)
+                            ? List.of(new Stage.Evaluate(Langevin.DENSITY, evaluate.from(), evaluate.t(), new int[] {
+                                evaluate.into()[0], unread
+                            }))
+                            : List.of(stage));
+        }
     }
 
     @Override

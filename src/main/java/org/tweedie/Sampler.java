@@ -115,7 +115,8 @@ public final class Sampler {
     /**
      * Samples by a score that is known, such as {@link org.tweedie.score.GaussianMixtureScore}, instead of a trained model.
      *
-     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x
+     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x; or, with ln p_t itself as a
+     *     second output, one wide, the field named {@code density} that {@link org.tweedie.sde.Langevin} with acceptance evaluates
      */
     public static Sampler of(Device device, Sde process, Field score, Method method) {
         return new Sampler(new ExactScore(device, process, score), method);
@@ -234,10 +235,12 @@ public final class Sampler {
         Samples.Run[] last = new Samples.Run[1];
         long began = System.nanoTime();
         long[] bad = {0};
+        int[] nfe = {0};
         stream(first, count, seed, samples -> {
             System.arraycopy(samples.rows(), 0, into, next[0], samples.rows().length);
             next[0] += samples.rows().length;
             bad[0] += samples.run().nonFinite();
+            nfe[0] = Math.max(nfe[0], samples.run().nfe());
             last[0] = samples.run();
         });
         Samples.Run run = last[0];
@@ -248,7 +251,7 @@ public final class Sampler {
                         seed,
                         first,
                         count,
-                        run.nfe(),
+                        nfe[0],
                         run.execution(),
                         run.device(),
                         (System.nanoTime() - began) / 1e6,
@@ -315,7 +318,7 @@ public final class Sampler {
                     name(),
                     source.device().name(),
                     program.plan().steps().size(),
-                    program.plan().evaluations(),
+                    Math.toIntExact(Math.min(Integer.MAX_VALUE, program.plan().mostEvaluations())),
                     program.table().cells().size(),
                     choice.execution().name(),
                     reasons);
@@ -326,7 +329,7 @@ public final class Sampler {
      * What a sampler will do. Immutable.
      *
      * @param steps of the plan, the draw of the start included
-     * @param evaluations of fields, a sample
+     * @param evaluations of fields, a sample; where rows choose their own steps, at most
      * @param cells after draws and combines have collapsed
      * @param execution that is chosen
      * @param reasons what each execution said, the fastest first
@@ -457,6 +460,19 @@ public final class Sampler {
             }
         }
 
+        /** The plan's count, or the most that a row counted itself. */
+        private int nfe(Plan plan) {
+            float[] each = outputs.get("nfe");
+            if (each == null) {
+                return plan.evaluations();
+            }
+            float most = 0;
+            for (float one : each) {
+                most = Math.max(most, one);
+            }
+            return (int) most;
+        }
+
         Samples samples() {
             Sampling by = java.util.Objects.requireNonNull(sampling);
             return new Samples(
@@ -468,7 +484,7 @@ public final class Sampler {
                             seed,
                             first,
                             count,
-                            by.program().plan().evaluations(),
+                            nfe(by.program().plan()),
                             by.choice().execution().name(),
                             source.device().name(),
                             (System.nanoTime() - began) / 1e6,

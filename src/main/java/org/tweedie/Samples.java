@@ -36,6 +36,25 @@ public record Samples(List<String> columns, Map<String, float[]> outputs, Map<St
         return run.count();
     }
 
+    /** The field evaluations that row i cost; the same for all unless rows choose their own steps. */
+    public int nfe(int i) {
+        float[] each = outputs.get("nfe");
+        return each == null ? run.nfe() : (int) each[i];
+    }
+
+    /**
+     * Rows that used up their steps before they were done, where rows choose their own: such a row's x is where it got to, {@code remaining}
+     * says how far from the end. 0 for all other methods.
+     */
+    public long unfinished() {
+        long rows = 0;
+        float[] remaining = outputs.get("remaining");
+        for (int i = 0; remaining != null && i < remaining.length; i++) {
+            rows += remaining[i] == 0 ? 0 : 1;
+        }
+        return rows;
+    }
+
     public int width() {
         return columns.size();
     }
@@ -47,7 +66,7 @@ public record Samples(List<String> columns, Map<String, float[]> outputs, Map<St
      * @param seed of the run; with the sample's number it determines every draw
      * @param first number of the first sample
      * @param count samples
-     * @param nfe field evaluations a sample cost, counted from the plan
+     * @param nfe field evaluations a sample cost, counted from the plan; where rows choose their own steps, the most that one cost
      * @param execution that ran: fused, graph or stepwise, or with less precision fused-fast, fused-16bit, graph-16bit or stepwise-16bit
      * @param device that it ran on
      * @param milliseconds from the call to its return

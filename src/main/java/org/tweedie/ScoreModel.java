@@ -33,6 +33,7 @@ import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.FlowDensity;
+import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Parametrisation;
@@ -371,6 +372,10 @@ public final class ScoreModel implements AutoCloseable {
             Plan plan = method.plan(process, grid);
             for (Steering rewrite : steering) {
                 plan = rewrite.steer(plan);
+            }
+            if (plan.fields().contains(Langevin.DENSITY)) {
+                throw new IllegalArgumentException("method " + method.spec()
+                        + " needs a log-density, a model is a score alone; take ula, or Sampler.of with a density");
             }
             plan = conditions(Sde.SCORE).steer(plan);
             plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import org.tweedie.Sampler;
+import org.tweedie.Samples;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
@@ -192,6 +193,7 @@ final class SampleCommand implements Callable<Integer> {
                 Long.toString(seed),
                 "first",
                 Long.toString(first));
+        long[] unfinished = {0};
         ProgressLine line = new ProgressLine(spec.commandLine().getErr(), "sampling");
         try (RowWriter writer = RowWriter.open(target, count, columns, metadata)) {
             sampler
@@ -202,6 +204,7 @@ final class SampleCommand implements Callable<Integer> {
                             + samples.run().first() + " to " + (samples.run().first() + samples.count() - 1)
                             + " are not finite; use more steps or another method");
                 }
+                unfinished[0] += samples.unfinished();
                 try {
                     writer.write(samples.rows(), 0, samples.count());
                 } catch (IOException e) {
@@ -209,8 +212,20 @@ final class SampleCommand implements Callable<Integer> {
                 }
             });
             writer.finish();
+            warn(unfinished[0]);
         } catch (java.io.UncheckedIOException e) {
             throw e.getCause();
+        }
+    }
+
+    private void warn(long unfinished) {
+        if (unfinished > 0) {
+            spec.commandLine()
+                    .getErr()
+                    .printf(
+                            "tweedie: %,d of %,d rows ran out of steps before the end of %s and hold what they got to; allow more behind the @,"
+                                    + " or loosen the tolerance%n",
+                            unfinished, count, method);
         }
     }
 
@@ -223,8 +238,9 @@ final class SampleCommand implements Callable<Integer> {
         if (shown < count) {
             spec.commandLine().getErr().println("tweedie: the picture shows the first " + shown + " rows");
         }
-        Table rows = Table.of(sampler.sample(first, shown, seed).rows(), columns.size())
-                .named(columns);
+        Samples samples = sampler.sample(first, shown, seed);
+        warn(samples.unfinished());
+        Table rows = Table.of(samples.rows(), columns.size()).named(columns);
         Png.write(target, ScatterPicture.around(rows, 0, 1, 512).draw(rows, ScatterPicture.Ink.RED));
     }
 

@@ -42,6 +42,18 @@ public record Plan(List<Register> registers, List<Step> steps, int[] outputs, in
         return count;
     }
 
+    /** The most field evaluations a row can cost: the step of an {@link Until} counts as often as it may run. */
+    public long mostEvaluations() {
+        long count = 0;
+        for (Step step : steps) {
+            long once = step.stages().stream()
+                    .filter(Stage.Evaluate.class::isInstance)
+                    .count();
+            count += once * step.until().map(Until::most).orElse(1);
+        }
+        return count;
+    }
+
     /** The place of the register of that name. */
     public int register(String name) {
         for (int i = 0; i < registers.size(); ++i) {

@@ -24,6 +24,7 @@ import org.tweedie.sde.Sde;
  */
 final class GaussianMixtureEvaluator implements Evaluator, Tape {
     private final GaussianMixtureScore field;
+    private final Signature signature;
     private final Closing owned = new Closing();
     private final DeviceBuffer numbers;
     private final DeviceBuffer coefficients;
@@ -35,8 +36,10 @@ final class GaussianMixtureEvaluator implements Evaluator, Tape {
     private @Nullable View x;
     private boolean perRow;
 
-    GaussianMixtureEvaluator(GaussianMixtureScore field, Device device, int rows) {
+    /** @param signature the score, and the log-density if it is asked for */
+    GaussianMixtureEvaluator(GaussianMixtureScore field, Signature signature, Device device, int rows) {
         this.field = field;
+        this.signature = signature;
         Sde sde = field.sde();
         float[] law = field.numbers();
         float[] values = Arrays.copyOf(law, law.length + 1);
@@ -70,7 +73,7 @@ final class GaussianMixtureEvaluator implements Evaluator, Tape {
 
     @Override
     public void forward(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
-        field.signature().require(from, into);
+        signature.require(from, into);
         x = from.get(0);
         View each = t.perRow();
         perRow = each != null;
@@ -88,7 +91,7 @@ final class GaussianMixtureEvaluator implements Evaluator, Tape {
             Add.scalar(stream, coefficients, alpha.offset(), (float) field.sde().alpha(t.at()));
             Add.scalar(stream, coefficients, sigma.offset(), (float) field.sde().sigma(t.at()));
         }
-        MixtureScore.run(stream, rows, from.get(0), mixture, now(alpha), now(sigma), into.get(0), null);
+        MixtureScore.run(stream, rows, from.get(0), mixture, now(alpha), now(sigma), into.get(0), into.size() > 1 ? into.get(1) : null);
     }
 
     /** One a row, or the first for all rows. */

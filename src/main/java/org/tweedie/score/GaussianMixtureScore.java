@@ -42,12 +42,12 @@ public record GaussianMixtureScore(GaussianMixture mixture, Sde sde) implements 
 
     @Override
     public Evaluator open(Device device, int rows) {
-        return new GaussianMixtureEvaluator(this, device, rows);
+        return new GaussianMixtureEvaluator(this, signature(), device, rows);
     }
 
     @Override
     public Tape tape(Device device, int rows) {
-        return new GaussianMixtureEvaluator(this, device, rows);
+        return new GaussianMixtureEvaluator(this, signature(), device, rows);
     }
 
     /** What a kernel reads of the mixture, in f32: the logarithms of the weights, the means, the variances. */

@@ -9,11 +9,32 @@ import org.tweedie.plan.Plan;
  * A method with its steps and grid, as users write it: {@code em@1000}, {@code ddim:0@50}, {@code heun@18}, {@code dpm2m@20},
  * {@code pc:0.16@500}; after the steps may stand the grid: {@code dpm2m@20,karras}. Immutable.
  *
- * @param steps of the grid; for {@code ald} its noise levels
+ * @param steps of the grid; for {@code rk23}, {@code rk45} and {@code ggf} the most that a row may try, for {@code ald} its noise levels, for {@code ula} and {@code mala}, which stay at the cutoff, 1
  */
 public record MethodSpec(Method method, int steps, GridShape shape) {
-    private static final List<String> NAMES =
-            List.of("em", "rd", "ancestral", "ddim", "pf", "heun", "edm", "dpm1s", "dpm2s", "dpm2m", "ei", "pc", "ald");
+    private static final List<String> NAMES = List.of(
+            "em",
+            "rd",
+            "ancestral",
+            "ddim",
+            "pf",
+            "lambda",
+            "heun",
+            "edm",
+            "dpm1s",
+            "dpm2s",
+            "dpm2m",
+            "unipc",
+            "unip",
+            "rk23",
+            "rk45",
+            "ggf",
+            "ei",
+            "pc",
+            "pc-own",
+            "ald",
+            "ula",
+            "mala");
 
     public MethodSpec {
         if (steps < 1) {
@@ -36,7 +57,7 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
             throw new IllegalArgumentException(
                     "method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
         }
-        if (!(method instanceof AnnealedLangevin)) {
+        if (!(method instanceof AnnealedLangevin || method instanceof Langevin)) {
             return shape.grid(sde, steps);
         }
         return steps == 1 ? new TimeGrid(new double[] {sde.cutoff()}) : shape.grid(sde, steps - 1);
@@ -83,6 +104,30 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                 count(numbers, text, "ddim or ddim:ETA", 0, 1);
                 yield new Ddim(number(numbers, 0, 0, text));
             }
+            case "lambda" -> {
+                count(numbers, text, "lambda:LAMBDA", 1);
+                yield new MarginalFamily(number(numbers, 0, 0, text));
+            }
+            case "unipc", "unip" -> {
+                count(numbers, text, name + ":ORDER or " + name + ":ORDER,h", 0, 1, 2);
+                yield new UniPc(
+                        numbers.isEmpty() ? 2 : Spelling.whole(numbers.get(0), text),
+                        numbers.size() < 2 ? UniPc.Base.EXPM1 : base(numbers.get(1)),
+                        name.equals("unipc"));
+            }
+            case "rk23", "rk45" -> {
+                count(numbers, text, name + ":TOLERANCE or " + name + ":RELATIVE,ABSOLUTE", 0, 1, 2);
+                double relative = number(numbers, 0, 1e-3, text);
+                yield new AdaptiveFlow(
+                        name.equals("rk23") ? RungeKutta.BOGACKI_SHAMPINE : RungeKutta.DORMAND_PRINCE,
+                        relative,
+                        number(numbers, 1, relative, text));
+            }
+            case "ggf" -> {
+                count(numbers, text, "ggf:TOLERANCE or ggf:RELATIVE,ABSOLUTE", 0, 1, 2);
+                double relative = number(numbers, 0, 0.02, text);
+                yield new GottaGoFast(relative, number(numbers, 1, relative, text));
+            }
             case "edm" -> {
                 count(numbers, text, "edm:CHURN, edm:CHURN,LEAST,MOST or edm:CHURN,LEAST,MOST,INFLATION", 1, 3, 4);
                 yield new EdmChurn(
@@ -91,12 +136,19 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                         number(numbers, 2, Double.POSITIVE_INFINITY, text),
                         number(numbers, 3, 1, text));
             }
-            case "pc" -> {
-                count(numbers, text, "pc:RATIO, pc:RATIO,CORRECTIONS or pc:RATIO,CORRECTIONS,PREDICTOR", 1, 2, 3);
+            case "pc", "pc-own" -> {
+                String usage = "%s:RATIO, %s:RATIO,CORRECTIONS or %s:RATIO,CORRECTIONS,PREDICTOR";
+                count(numbers, text, usage.replace("%s", name), 1, 2, 3);
                 yield new PredictorCorrector(
                         number(numbers, 0, 0, text),
                         numbers.size() > 1 ? Spelling.whole(numbers.get(1), text) : 1,
-                        numbers.size() > 2 ? predictor(numbers.get(2)) : new ReverseDiffusion());
+                        numbers.size() > 2 ? predictor(numbers.get(2)) : new ReverseDiffusion(),
+                        name.equals("pc-own"));
+            }
+            case "ula", "mala" -> {
+                count(numbers, text, name + ":ITERATIONS,STEP", 2);
+                yield new Langevin(
+                        Spelling.whole(numbers.get(0), text), number(numbers, 1, 0, text), name.equals("mala"));
             }
             case "ald" -> {
                 count(numbers, text, "ald, or ald:STEPS,SIZE", 0, 2);
@@ -117,6 +169,14 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
                 "grid",
                 word.strip(),
                 Arrays.stream(GridShape.values()).map(GridShape::spec).toList()));
+    }
+
+    private static UniPc.Base base(String word) {
+        return switch (word.strip()) {
+            case "h" -> UniPc.Base.H;
+            case "expm1" -> UniPc.Base.EXPM1;
+            default -> throw Spelling.unknown("base B(h)", word.strip(), List.of("h", "expm1"));
+        };
     }
 
     private static OneStep predictor(String spec) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
 import org.tweedie.plan.Stage;
 import org.tweedie.plan.Steering;
 import org.tweedie.plan.Time;
@@ -135,8 +136,9 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
     }
 
     /**
-     * Rewrites every evaluation of the score as one of a network: input, network, score as its linear combination, all folded into
-     * the cells. Inputs beyond the first go to the network as they are.
+     * Rewrites every evaluation of the score as one of a network: input, network, score as its linear combination. At a single time these are
+     * numbers and fold into the cells; at a time per row they are formulas of the row's own time. Inputs beyond the first go to the network as
+     * they are.
      *
      * @param score the field that the plan evaluates
      * @param network the field that it evaluates instead
@@ -148,17 +150,19 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
             registers.add(new Register(network + ".input", sde.space(), false));
             int output = registers.size();
             registers.add(new Register(network + ".output", sde.space(), false));
+            int time = registers.size();
+            registers.add(new Register(network + ".time", Space.euclidean(1), false));
+            RowParametrisation perRow = new RowParametrisation(this);
             return plan.rewritten(registers, stage -> {
                 if (!(stage instanceof Stage.Evaluate evaluate)
                         || !evaluate.field().equals(score)) {
                     return List.of(stage);
                 }
-                if (evaluate.t().perRow()) {
-                    throw new IllegalArgumentException(
-                            "field '" + score + "' is evaluated at a time per row; only a fixed time folds");
-                }
                 if (evaluate.into().length != 1) {
                     throw new IllegalArgumentException("a score has one output, got " + evaluate.into().length);
+                }
+                if (evaluate.t().perRow()) {
+                    return perRow.stages(evaluate, network, input, output, time);
                 }
                 double t = evaluate.t().at();
                 int x = evaluate.from()[0];

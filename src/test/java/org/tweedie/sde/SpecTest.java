@@ -53,7 +53,18 @@ class SpecTest {
                 "pc:0.16,2@9",
                 "pc:0.16,1,ddim:1@9",
                 "edm:40,0.05,50,1.003@18",
-                "ald:100,0.2@10"
+                "unipc:2@10",
+                "unip:3,h@10",
+                "lambda:-0.5@500",
+                "ald:100,0.2@10",
+                "ula:1000,0.01@1",
+                "rk23:0.01@200",
+                "ggf:0.02@500",
+                "ggf:0.02,0.005@500",
+                "rk45:0.001,1e-5@200",
+                "mala:1000,0.01@1",
+                "pc-own:0.16@500",
+                "pc-own:0.16,2,em@500"
             })
     void canonicalMethodsStay(String spec) {
         assertEquals(spec, MethodSpec.parse(spec).spec());
@@ -94,8 +105,14 @@ class SpecTest {
                 "pc@10 | has 0 numbers; say pc:RATIO",
                 "pc:0.1,1.5@10 | '1.5' in 'pc:0.1,1.5' is not a whole number",
                 "pc:0.1,1,heun@10 | 'heun' cannot be a predictor",
+                "unipc:4@10 | order of UniPC must be 1, 2 or 3, got 4",
+                "unipc:2,b1@10 | unknown base B(h) 'b1'",
+                "lambda@10 | has 0 numbers; say lambda:LAMBDA",
+                "lambda:2@10 | lambda must be at most 1, got 2.0",
                 "edm:1,2@10 | has 2 numbers; say edm:CHURN",
                 "edm:NaN@10 | 'NaN' in 'edm:NaN' is not a number",
+                "mala:5@1 | has 1 numbers; say mala:ITERATIONS,STEP",
+                "pc-own@10 | has 0 numbers; say pc-own:RATIO, pc-own:RATIO,CORRECTIONS or",
                 "ald:5@10 | has 1 numbers; say ald",
             })
     void badMethodsAreNamed(String spec, String message) {
@@ -110,6 +127,7 @@ class SpecTest {
                 "em@2000000000 | 2000000000 steps are too many",
                 "dpm2m@1000001 | 1000001 steps are too many: a plan holds each of them, and at most 1000000",
                 "pc:0.16,2147483647@500 | 1073741823500 steps are too many",
+                "ula:2147483647,0.2@1 | 2147483647 steps are too many",
                 "ald:2147483647,0.2@3 | 6442450941 steps are too many",
             })
     void plansThatFitNoMemoryAreRefused(String spec, String message) {
