@@ -227,12 +227,12 @@ public final class TrainSteps {
         return (shape.parameters() + 3L) / 4 * 4;
     }
 
-    /** Why the kernels cannot run on a device at all, or nothing. */
-    public static Optional<String> refusal(Device device, int rows) {
+    /** Why the kernels cannot run on a device at all, or nothing; whatever the rows of a step. */
+    public static Optional<String> refusal(Device device) {
         if (device.kind() == DeviceKind.HOST) {
             return Optional.of("the host multiplies in f32");
         }
-        int room = Cut.of(rows).room();
+        int room = Cut.of(CHAINED).room();
         return room <= device.limits().sharedBytes()
                 ? Optional.empty()
                 : Optional.of("a block takes " + room + " bytes of shared memory, the device has "
@@ -242,13 +242,16 @@ public final class TrainSteps {
     /**
      * The blocks that a device runs together, no more than have something to do. Moments and running mean stay in their shared memory where
      * that is large enough.
-     *
-     * @param most blocks, or 0 for what the device can
      */
-    public static Blocks blocks(Device device, Memory memory, int most) {
-        TrainStepsShape shape = memory.shape();
-        Cut cut = memory.cut();
-        int rows = memory.rows();
+    public static Blocks blocks(Device device, TrainStepsShape shape, int rows) {
+        return blocks(device, shape, rows, Cut.of(rows), 0);
+    }
+
+    static Blocks blocks(Device device, Memory memory, int most) {
+        return blocks(device, memory.shape(), memory.rows(), memory.cut(), most);
+    }
+
+    private static Blocks blocks(Device device, TrainStepsShape shape, int rows, Cut cut, int most) {
         Kernel kernel = device.kernel(cut.entry());
         int down = TrainStepsShape.tiles(TrainStepsShape.all(rows), cut.side());
         int forward = down * (cut.chained() ? 1 : TrainStepsShape.tiles(shape.wide(), cut.side()));

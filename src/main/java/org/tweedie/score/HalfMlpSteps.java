@@ -9,8 +9,8 @@ import org.tweedie.kernels.TrainStepsShape;
 public final class HalfMlpSteps {
     private HalfMlpSteps() {}
 
-    /** Why steps of so many rows of a network are not taken many a launch on a device, or nothing. */
-    public static Optional<String> refusal(MlpNetwork network, Device device, int rows) {
+    /** Why steps of a network are not taken many a launch on a device, or nothing. */
+    public static Optional<String> refusal(MlpNetwork network, Device device) {
         Mlp mlp = network.architecture();
         MlpLayout layout = network.layout();
         if (mlp.width() > TrainStepsShape.MOST_WIDTH) {
@@ -25,7 +25,7 @@ public final class HalfMlpSteps {
         } else if (layout.outputs() > layout.in(0)) {
             return Optional.of("the network has more outputs than inputs");
         }
-        return TrainSteps.refusal(device, rows);
+        return TrainSteps.refusal(device);
     }
 
     /** The sizes of a network and where its parameters lie. */

@@ -9,6 +9,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Graph;
 import org.tweedie.device.Stream;
+import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
 import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.Reduce;
@@ -43,7 +44,8 @@ final class GraphSteps implements Steps {
             rows = owned.add(RowSet.on(device));
             RowSet one = owned.add(RowSet.on(device));
             one.assign(stream, 0, 0, 1);
-            gradient = owned.add(objective.open(device, spec.batch(), spec.precision()));
+            gradient = owned.add(
+                    objective.open(device, spec.batch(), spec.precision().orElse(Precision.BF16)));
             int parts = learners.stream().mapToInt(Learner::parts).sum();
             DeviceBuffer sums = floats(device, 1L + parts);
             DeviceBuffer losses = floats(device, spec.batch());

@@ -7,7 +7,9 @@ import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
+import org.tweedie.device.Kernel;
 import org.tweedie.device.Stream;
+import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.TrainSteps;
@@ -39,6 +41,9 @@ final class ResidentSteps implements Steps {
 
     /** Why training does not go so, or nothing. Depends on network, rows of a step and kind of device alone. */
     static Optional<String> refusal(Objective objective, TrainSpec spec, Device device) {
+        if (spec.precision().equals(Optional.of(Precision.F32))) {
+            return Optional.of("products of f32 are asked for");
+        }
         if (!(objective instanceof Regression regression) || !(regression.network() instanceof MlpNetwork mlp)) {
             return Optional.of("the network is no multilayer perceptron");
         }
@@ -46,7 +51,28 @@ final class ResidentSteps implements Steps {
             return Optional.of("steps of more than " + FEW_ROWS + " rows through a network up to " + NARROW
                     + " wide take three kernels each");
         }
-        return HalfMlpSteps.refusal(mlp, device, spec.batch());
+        return HalfMlpSteps.refusal(mlp, device);
+    }
+
+    /** What runs, or why not. */
+    static String explain(Objective objective, TrainSpec spec, Device device) {
+        Optional<String> refusal = refusal(objective, spec, device);
+        if (refusal.isPresent()) {
+            return "declined: " + refusal.get();
+        }
+        TrainStepsShape shape = HalfMlpSteps.shape((MlpNetwork) ((Regression) objective).network());
+        TrainSteps.Blocks blocks = TrainSteps.blocks(device, shape, spec.batch());
+        return "taken: " + name(device, spec.batch()) + ", " + text(blocks);
+    }
+
+    private static String name(Device device, int rows) {
+        Kernel kernel = device.kernel(TrainSteps.entry(rows));
+        return kernel.entry().name() + " with " + kernel.resources().registers() + " registers";
+    }
+
+    private static String text(TrainSteps.Blocks blocks) {
+        return blocks.count() + " blocks that wait for each other, " + blocks.sharedBytes()
+                + " bytes of shared memory each" + (blocks.held() ? ", moments in it" : "");
     }
 
     ResidentSteps(
@@ -85,7 +111,7 @@ final class ResidentSteps implements Steps {
                     learner.mean().values(),
                     control,
                     history);
-            blocks = TrainSteps.blocks(device, memory, 0);
+            blocks = TrainSteps.blocks(device, shape, spec.batch());
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
@@ -110,9 +136,7 @@ final class ResidentSteps implements Steps {
 
     @Override
     public String how() {
-        return "bf16: " + TrainSteps.entry(spec.batch()).name() + " for steps many a launch; " + blocks.count()
-                + " blocks that wait for each other, " + blocks.sharedBytes() + " bytes of shared memory each"
-                + (blocks.held() ? ", moments in it" : "");
+        return "bf16: " + TrainSteps.entry(spec.batch()).name() + " for steps many a launch; " + text(blocks);
     }
 
     @Override

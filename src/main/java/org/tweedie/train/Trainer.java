@@ -89,10 +89,22 @@ public final class Trainer implements AutoCloseable {
     }
 
     private Steps steps(Objective ours, Dataset data, DeviceBuffer table) {
-        return spec.precision() == Precision.BF16
-                        && ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()
+        return ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()
                 ? new ResidentSteps((Regression) ours, spec, data, table, learners.get(0), control, history, stream)
                 : new GraphSteps(ours, spec, data, table, learners, control, history, stream);
+    }
+
+    /**
+     * What training would run on a device, and why not the rest: the first that is taken runs.
+     *
+     * @return for each way, by what it is called, why it is declined, or what it takes: kernels, registers and shared memory
+     */
+    public static Map<String, String> explain(Objective objective, TrainSpec spec, Device device) {
+        Map<String, String> ways = new LinkedHashMap<>();
+        ways.put("many steps a launch, bf16", ResidentSteps.explain(objective, spec, device));
+        ways.put("three kernels a step, bf16", HalfRegressionGradient.explain(objective, spec, device));
+        ways.put("a launch a layer, f32", "has the bits of every other device");
+        return ways;
     }
 
     /**
@@ -327,8 +339,8 @@ public final class Trainer implements AutoCloseable {
         same(
                 "products",
                 products(),
-                settings.getOrDefault("products", "f32"),
-                "the gradient's products were of other numbers; this device or network multiplies " + how());
+                products(checkpoint),
+                "the gradient's products were of other numbers; now it is " + how());
         long[] progress = checkpoint.longs("progress", 2);
         LossCurve restored = LossCurve.of(checkpoint.longs("curve", 2 + LossCurve.MOST));
         if (progress[0] < 0 || progress[0] > spec.steps() || restored.steps() != progress[0]) {
@@ -343,6 +355,27 @@ public final class Trainer implements AutoCloseable {
         step = progress[0];
         smoothLoss = Double.longBitsToDouble(progress[1]);
         curve = restored;
+    }
+
+    /** The numbers that the products of a checkpoint's run are of. */
+    public static String products(Checkpoint checkpoint) {
+        return checkpoint.fields("settings").getOrDefault("products", "f32");
+    }
+
+    /**
+     * The settings with the precision of a checkpoint's run, where none is asked for: a run goes on with what it began with.
+     *
+     * @throws IllegalArgumentException if another is asked for
+     */
+    public static TrainSpec resumed(TrainSpec spec, Checkpoint checkpoint) {
+        String products = products(checkpoint);
+        Precision began = products.equals("f32") ? Precision.F32 : Precision.BF16;
+        if (spec.precision().isPresent() && spec.precision().get() != began) {
+            throw new IllegalArgumentException("cannot resume: the run began with products of " + products
+                    + ", and precision " + spec.precision().get().spec()
+                    + " is asked for; ask for none, or for " + began.spec() + ", or train into another directory");
+        }
+        return spec.withPrecision(began);
     }
 
     private static void same(String what, String ours, @Nullable String theirs, String meaning) {

@@ -211,8 +211,7 @@ class TrainStepsTest {
                             sizes[0], sizes[1], sizes[2], sizes[3], 1, Activation.SILU, false, new int[6], 1));
         }
         try (Device host = Device.open("cpu:1")) {
-            assertEquals(
-                    "the host multiplies in f32", TrainSteps.refusal(host, 5).orElseThrow());
+            assertEquals("the host multiplies in f32", TrainSteps.refusal(host).orElseThrow());
             assertEquals(TrainSteps.STEPS, TrainSteps.entry(512));
             assertEquals(TrainSteps.CHAIN, TrainSteps.entry(1 << 16));
             try (Lab lab = new Lab(host)) {
