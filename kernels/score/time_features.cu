@@ -5,16 +5,8 @@
 //   out    [count, 2 n]
 //   shape  one thread a frequency and row at a time
 //   moves  8 bytes a pair of features
-#include "math.cuh"
 #include "rows.cuh"
-
-// f t less its nearest integer, rounded once: fused multiply-add keeps what the rounded product lost
-TWEEDIE_INLINE float fraction_of_turn(const float f, const float t) {
-    const float product = f * t;
-    const float size = approx::magnitude(product);
-    const float whole = size < 8388608.0f ? (size + 8388608.0f) - 8388608.0f : size;
-    return fmaf(f, t, product < 0.0f ? whole : -whole);
-}
+#include "score/turns.cuh"
 
 extern "C" __global__ void __launch_bounds__(256)
 time_features_f32(const float* __restrict__ t, const float* __restrict__ f, float* __restrict__ out, const RowSet* __restrict__ rows,

@@ -1,23 +1,5 @@
 // perturb.cu: clean rows to noisy rows at a time a row, and the times themselves
-#include "rng/quads.cuh"
-#include "sde/coefficients.cuh"
-
-namespace perturb {
-constexpr int32_t TOGETHER = 4;  // quads a thread, of rows that have many
-
-/// Weights of x0 and eps.
-struct Mix {
-    float x0, eps;
-};
-
-__device__ __forceinline__ Mix mix_at(const float* __restrict__ table, const hermite::Place place, const int32_t column) {
-    return {hermite::value(table, place, 6, column), hermite::value(table, place, 6, column + 1)};
-}
-
-__device__ __forceinline__ float4 mixed(const Mix by, const float4 x, const float4 z) {
-    return rng::fma_quad(by.eps, z, rng::scale_quad(by.x0, x));
-}
-}  // namespace perturb
+#include "sde/perturb.cuh"
 
 // perturb_f32: eps ~ N(0, 1);  A = a_x0 x0 + a_eps eps,  B = b_x0 x0 + b_eps eps;  eps, weight, level on request
 //
@@ -76,9 +58,6 @@ time_sample_f32(const RowSet* __restrict__ rows, float* t, int32_t t_stride, con
     for (int64_t r = rng::first_item(); r < rows->count; r += rng::item_stride()) {
         if (!row_alive(rows, r)) continue;
         const int64_t index = row_index(rows, r);
-        const int64_t source = group > 0 ? index / group : index;
-        float u = rng::uniform(rng::row_words(rows->seed, source, what, 0).x);
-        if (group > 0) u = (float(index % group) + u) * inverse;
-        t[r * t_stride] = hermite::value(table, hermite::place(u * float(nodes - 1), nodes), 1, 0);
+        t[r * t_stride] = perturb::time(table, nodes, rows->seed, index, group, inverse, what);
     }
 }

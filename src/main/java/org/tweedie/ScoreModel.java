@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
@@ -17,6 +18,7 @@ import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
+import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
@@ -176,12 +178,15 @@ public final class ScoreModel implements AutoCloseable {
         return use.writing(() -> {
             requireWhole();
             Map<String, Encoding> fitted = fit(data);
-            try (Trainer trainer = Trainer.open(objective(data, spec), data.encoded(fitted), spec, device)) {
-                if (resume && checkpoints != null) {
-                    checkpoints
+            Optional<Checkpoint> newest = resume && checkpoints != null
+                    ? checkpoints
                             .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                            .ifPresent(found -> trainer.restore(found.checkpoint()));
-                }
+                            .map(CheckpointDirectory.Found::checkpoint)
+                    : Optional.empty();
+            TrainSpec settings =
+                    newest.map(found -> Trainer.resumed(spec, found)).orElse(spec);
+            try (Trainer trainer = Trainer.open(objective(data, settings), data.encoded(fitted), settings, device)) {
+                newest.ifPresent(trainer::restore);
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
                 torn = true;
                 trainer.copyMean(0, network.parameters().values());
@@ -236,6 +241,19 @@ public final class ScoreModel implements AutoCloseable {
     /** What training on that data would take; nothing is changed. */
     public Trainer.Estimate estimate(Dataset data, TrainSpec spec) {
         return reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
+    }
+
+    /** What {@link #train} would run, and why not the rest, as {@link Trainer#explain}. */
+    public Map<String, String> explainTraining(TrainSpec spec) {
+        return reading(() -> Trainer.explain(
+                new DenoisingScoreMatching(
+                                parametrisation(),
+                                spec.weighting(),
+                                spec.sampling(),
+                                spec.evenTimes() ? spec.batch() : 0)
+                        .of(network),
+                spec,
+                device));
     }
 
     /** Samples by a method along its own grid; {@link Sampler#steps} sets how many steps. */

@@ -32,6 +32,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceException;
 import org.tweedie.device.DeviceKind;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Precision;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.ReadLimits;
@@ -414,8 +415,10 @@ class BitsTest {
         } else {
             data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "v");
         }
-        TrainSpec spec =
-                TrainSpec.steps(20).withBatch(name.equals("given") ? 61 : 300).withCheckpointEvery(1);
+        TrainSpec spec = TrainSpec.steps(20)
+                .withPrecision(Precision.F32)
+                .withBatch(name.equals("given") ? 61 : 300)
+                .withCheckpointEvery(1);
         for (int run = 0; run < devices.size(); run++) {
             int stop = run < stops.length ? stops[run] : 20;
             CancelToken cancel = new CancelToken();

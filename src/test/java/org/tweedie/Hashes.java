@@ -9,6 +9,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
+import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Fill;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
@@ -64,7 +65,7 @@ final class Hashes {
     private static String weights(Device device) {
         Dataset data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 300), "u", "v");
         try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(24, 2), data, 7, device)) {
-            model.train(data, TrainSpec.steps(3).withBatch(133));
+            model.train(data, TrainSpec.steps(3).withPrecision(Precision.F32).withBatch(133));
             return hash(model.weights());
         }
     }

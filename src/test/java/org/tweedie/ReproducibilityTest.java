@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -45,7 +46,7 @@ class ReproducibilityTest {
             false,
             -5,
             2,
-            Precision.F32);
+            Optional.of(Precision.F32));
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -163,7 +164,7 @@ class ReproducibilityTest {
                 Boolean.parseBoolean(value(text, "evenTimes")),
                 whole(text, "seed"),
                 whole(text, "checkpointEvery"),
-                Precision.F32);
+                Optional.of(Precision.F32));
     }
 
     private static long whole(String settings, String name) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
 import org.tweedie.device.OutOfDeviceMemoryException;
+import org.tweedie.execution.Precision;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Points;
 import org.tweedie.score.Mlp;
@@ -38,7 +39,8 @@ class ScoreModelTest {
         try (Device device = Device.open("cpu");
                 ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(64, 2), 2, 7, device)) {
             model.train(
-                    Dataset.of(rows, "east", "north"), TrainSpec.steps(1_500).withBatch(512));
+                    Dataset.of(rows, "east", "north"),
+                    TrainSpec.steps(1_500).withPrecision(Precision.F32).withBatch(512));
             Samples samples = model.sampler(MethodSpec.parse("dpm2m@20")).sample(2_000, 42);
             assertEquals(List.of("east", "north"), samples.columns());
             assertEquals(0, samples.run().nonFinite());
@@ -72,7 +74,7 @@ class ScoreModelTest {
 
     private static ScoreModel small(Device device, Dataset data) {
         ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(16, 2), data, 3, device);
-        model.train(data, TrainSpec.steps(5).withBatch(16));
+        model.train(data, TrainSpec.steps(5).withPrecision(Precision.F32).withBatch(16));
         return model;
     }
 
@@ -157,7 +159,9 @@ class ScoreModelTest {
         try (Device device = Device.open("cpu");
                 ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(4096, 1), spirals(), 3, device)) {
             long before = device.allocatedBytes();
-            TrainSpec large = TrainSpec.steps(5).withBatch(1 << 20); // more than 2^31 numbers in a layer
+            TrainSpec large = TrainSpec.steps(5)
+                    .withPrecision(Precision.F32)
+                    .withBatch(1 << 20); // more than 2^31 numbers in a layer
             assertThrows(OutOfDeviceMemoryException.class, () -> model.train(spirals(), large));
             assertEquals(
                     before,

@@ -69,7 +69,7 @@ class SixteenBitSamplesTest {
                 ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(32, 2), 2, 7, host)) {
             model.train(
                     Dataset.of(BuiltInSet.MOONS.rows(1, 0, 4_000), "east", "north"),
-                    TrainSpec.steps(500).withBatch(256));
+                    TrainSpec.steps(500).withPrecision(Precision.F32).withBatch(256));
             model.save(file);
             single = model.sampler(method).sample(ROWS, 2).rows();
             sameNoise = model.sampler(method).sample(ROWS, 1).rows();

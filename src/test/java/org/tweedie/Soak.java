@@ -10,6 +10,7 @@ import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
+import org.tweedie.execution.Precision;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.VpSde;
@@ -59,7 +60,8 @@ final class Soak {
         Device device = Device.open(spec);
         try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), data, 3, device)) {
             if (cycle % 16 == 0) {
-                model.train(data, TrainSpec.steps(2).withBatch(8));
+                model.train(
+                        data, TrainSpec.steps(2).withPrecision(Precision.F32).withBatch(8));
             }
             if (cycle % 100 == 50 && planted.equals("device")) {
                 KEPT.add(device.allocate(Element.F32, 50_000)); // forgotten, and its device left open

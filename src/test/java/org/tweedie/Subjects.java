@@ -6,6 +6,7 @@ import java.util.Map;
 import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.plan.Space;
 import org.tweedie.score.GaussianMixtureScore;
 import org.tweedie.score.Mlp;
@@ -38,10 +39,11 @@ final class Subjects implements AutoCloseable {
         try {
             Dataset spirals = Dataset.of(BuiltInSet.SPIRAL.rows(2, 0, 300), "a", "b");
             model = owned.add(ScoreModel.create(new VpSde(), Mlp.of(16, 2), spirals, 3, device));
-            model.train(spirals, TrainSpec.steps(5).withBatch(16));
+            model.train(spirals, TrainSpec.steps(5).withPrecision(Precision.F32).withBatch(16));
             Dataset kinds = kinds();
             ScoreModel conditional = owned.add(ScoreModel.create(new SubVpSde(), Mlp.of(17, 1), kinds, 4, device));
-            conditional.train(kinds, TrainSpec.steps(4).withBatch(21));
+            conditional.train(
+                    kinds, TrainSpec.steps(4).withPrecision(Precision.F32).withBatch(21));
             ScoreModel wide = owned.add(ScoreModel.create(new VeSde(), Mlp.of(9, 3), 5, 5, device));
             Sde vp = new VpSde().on(Space.euclidean(2));
             GaussianMixture mixture =

@@ -29,6 +29,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.DeviceKind;
 import org.tweedie.device.Element;
+import org.tweedie.execution.Precision;
 import org.tweedie.plan.Space;
 import org.tweedie.score.Evaluator;
 import org.tweedie.score.Field;
@@ -342,7 +343,7 @@ class ThreadsTest {
     private static String train(Device device) {
         Dataset data = Dataset.of(BuiltInSet.SPIRAL.rows(2, 0, 60), "a", "b");
         try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), data, 3, device)) {
-            model.train(data, TrainSpec.steps(3).withBatch(16));
+            model.train(data, TrainSpec.steps(3).withPrecision(Precision.F32).withBatch(16));
             return Hashes.hash(model.weights());
         }
     }

@@ -1,12 +1,14 @@
 package org.tweedie.cli;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.train.TrainSpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Spec;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Says what sampling by a method would do here: evaluations, cells, the execution chosen and why the others were not.",
+                "Says what sampling by a method would do here: evaluations, cells, the execution chosen and why the others were not; and what would train.",
         footer = {"", "Example: tweedie explain --model quakes.safetensors --method heun@18"})
 final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
@@ -57,12 +59,17 @@ final class ExplainCommand implements Callable<Integer> {
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
             Sampler.Explanation explanation =
                     loaded.sampler(how).precision(allowed).explain();
+            Map<String, String> training = loaded.explainTraining(TrainSpec.standard());
             printed.print(
                     spec,
                     "model: " + loaded.process().spec() + ", "
                             + loaded.network().spec() + " predicting "
                             + loaded.network().prediction() + ", inputs " + ModelMatch.text(loaded.ports()) + "\n"
-                            + explanation,
+                            + explanation
+                            + Printed.lines(out -> {
+                                out.printf("training:%n");
+                                training.forEach((way, what) -> out.printf("  %s: %s%n", way, what));
+                            }),
                     json -> {
                         json.field("process", loaded.process().spec())
                                 .field("network", loaded.network().spec())
@@ -74,6 +81,8 @@ final class ExplainCommand implements Callable<Integer> {
                                 .field("execution", explanation.execution())
                                 .object("executions");
                         explanation.reasons().forEach(json::field);
+                        json.end().object("training");
+                        training.forEach(json::field);
                         json.end();
                     });
         }

@@ -108,8 +108,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             paramLabel = "P",
-            defaultValue = "f32",
-            description = "numbers that products may be of, where the device can: f32, bf16; default ${DEFAULT-VALUE}")
+            defaultValue = "auto",
+            description =
+                    "numbers of the gradient's products: f32 has the same bits on every device, bf16 goes where a GPU has kernels for the network; "
+                            + "auto is bf16 there and f32 elsewhere; default ${DEFAULT-VALUE}")
     private String precision;
 
     @Option(
@@ -189,7 +191,9 @@ final class TrainCommand implements Callable<Integer> {
         settings = with("--lr", settings, rate, TrainSpec::withRate);
         settings = with("--ema", settings, average, TrainSpec::withAverage);
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
-        return with("--precision", settings, Precision.parse(precision), TrainSpec::withPrecision);
+        return precision.equals("auto")
+                ? settings
+                : with("--precision", settings, Precision.parse(precision), TrainSpec::withPrecision);
     }
 
     private static <T> TrainSpec with(
@@ -249,7 +253,7 @@ final class TrainCommand implements Callable<Integer> {
                 err.println("tweedie: no checkpoint in " + folder + " yet, starting at step 0");
             }
             ProgressLine line = new ProgressLine(err, "training");
-            TrainListener listener = listener(err, line, settings);
+            TrainListener listener = listener(err, line);
             TrainResult result = model.train(rows, settings, listener, signals.token(), directory, resume != null);
             if (result.outcome() == TrainResult.Outcome.CANCELLED) {
                 throw new Stopped(
@@ -261,13 +265,11 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static TrainListener listener(PrintWriter err, ProgressLine line, TrainSpec settings) {
+    private static TrainListener listener(PrintWriter err, ProgressLine line) {
         return new TrainListener() {
             @Override
             public void opened(String how) {
-                if (settings.precision() != Precision.F32) {
-                    err.println("tweedie: products of " + how);
-                }
+                err.println("tweedie: products of " + how);
             }
 
             @Override

@@ -7,6 +7,9 @@ public interface Kernel {
     /** Registers a thread, static shared bytes, spilled bytes and the most threads a block may have; zeros on the host. */
     Resources resources();
 
+    /** The most blocks of so many threads and bytes of dynamic shared memory that the device runs at once; 1 on the host. */
+    int together(int threads, int sharedBytes);
+
     /** What the compiler gave the kernel. */
     record Resources(int registers, int sharedBytes, int localBytes, int mostThreads) {}
 }

@@ -17,6 +17,13 @@ public interface Stream extends AutoCloseable {
     /** Queues one launch of a bound kernel. */
     void launch(Kernel kernel, LaunchShape shape, Arguments arguments);
 
+    /**
+     * Queues one launch of a kernel whose blocks wait for each other (a cooperative launch); not while capturing.
+     *
+     * @param shape of at most {@link Kernel#together} blocks
+     */
+    void launchTogether(Kernel kernel, LaunchShape shape, Arguments arguments);
+
     /** Copies {@code count} elements of a Java array ({@code float[]}, {@code double[]}, {@code short[]}, {@code int[]},
      * {@code long[]}, {@code byte[]}; its type must be the buffer's) into a buffer. */
     void upload(Object array, int from, DeviceBuffer into, long at, int count);

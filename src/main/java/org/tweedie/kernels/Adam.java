@@ -111,6 +111,11 @@ public final class Adam {
         }
     }
 
+    /** What a moment is multiplied by at step {@code step}, from 1: 1 / (1 - beta^step). */
+    public static double correction(double beta, long step) {
+        return 1 / (1 - StrictMath.pow(beta, step));
+    }
+
     /**
      * Queues the scalars of step {@code step}.
      *
@@ -123,8 +128,8 @@ public final class Adam {
                 .buffer(control)
                 .f64(step)
                 .f64(rate)
-                .f64(1 / (1 - StrictMath.pow(rule.beta1(), step)))
-                .f64(1 / (1 - StrictMath.pow(rule.beta2(), step)))
+                .f64(correction(rule.beta1(), step))
+                .f64(correction(rule.beta2(), step))
                 .f64(mean);
         stream.launch(stream.device().kernel(ASSIGN), LaunchShape.linear(1, 1), arguments);
     }

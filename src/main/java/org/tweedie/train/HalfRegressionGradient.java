@@ -7,10 +7,13 @@ import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
+import org.tweedie.device.Kernel;
 import org.tweedie.device.Stream;
+import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Activation;
 import org.tweedie.kernels.Activations;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.TrainMlp;
 import org.tweedie.kernels.View;
 import org.tweedie.score.HalfMlpTape;
 import org.tweedie.score.MlpNetwork;
@@ -32,6 +35,25 @@ final class HalfRegressionGradient implements Gradient {
         return regression.network() instanceof MlpNetwork mlp
                 ? HalfMlpTape.refusal(mlp, device)
                 : Optional.of("the network is no multilayer perceptron");
+    }
+
+    /** What runs, or why not. */
+    static String explain(Objective objective, TrainSpec spec, Device device) {
+        if (spec.precision().equals(Optional.of(Precision.F32))) {
+            return "declined: products of f32 are asked for";
+        }
+        if (!(objective instanceof Regression regression)) {
+            return "declined: the objective is no regression";
+        }
+        Optional<String> refusal = refusal(regression, device);
+        if (refusal.isPresent()) {
+            return "declined: " + refusal.get();
+        }
+        Kernel rows = device.kernel(TrainMlp.ROWS);
+        Kernel weights = device.kernel(TrainMlp.WEIGHTS);
+        return "would take it: " + rows.entry().name() + " with "
+                + rows.resources().registers() + " registers, "
+                + weights.entry().name() + " with " + weights.resources().registers();
     }
 
     HalfRegressionGradient(Regression regression, Device device, int rows) {

@@ -66,6 +66,14 @@ final class Learner {
         return mean;
     }
 
+    DeviceBuffer first() {
+        return first;
+    }
+
+    DeviceBuffer second() {
+        return second;
+    }
+
     DeviceBuffer gradient() {
         return gradient;
     }

@@ -10,56 +10,31 @@ import org.tweedie.device.Stream;
 import org.tweedie.kernels.Perturb;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
-import org.tweedie.plan.Curves;
 import org.tweedie.rng.Purpose;
-import org.tweedie.sde.Coefficients;
 import org.tweedie.sde.Parametrisation;
-import org.tweedie.sde.QuantileTable;
-import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
 
 /** Pairs of denoising score matching: a time a row, then one kernel for noise, input, target, weight and network's time. */
 final class PerturbedPairs implements AutoCloseable {
     private final int group;
-    private final int nodes;
     private final Closing owned = new Closing();
-    private final DeviceBuffer quantile;
-    private final Perturb.Table table;
+    private final PairTables tables;
     private final DeviceBuffer times;
 
     PerturbedPairs(DenoisingScoreMatching matching, Device device, int rows) {
-        this(
-                matching.parametrisation().sde(),
-                matching.sampling(),
-                matching.group(),
-                Coefficients.training(matching.parametrisation(), matching.weighting(), matching.sampling()),
-                device,
-                rows);
+        this(new PairTables(matching, device), matching.group(), device, rows);
     }
 
     /** The network's inputs and times alone. */
     static PerturbedPairs inputs(Parametrisation p, TimeSampling sampling, int group, Device device, int rows) {
-        Sde sde = p.sde();
-        Curves coefficients =
-                Coefficients.of(sde, t -> new double[] {
-                    p.inputScale(t) * sde.alpha(t), p.inputScale(t) * sde.sigma(t), 0, 0, 1, p.networkTime(t)
-                });
-        return new PerturbedPairs(sde, sampling, group, coefficients, device, rows);
+        return new PerturbedPairs(PairTables.inputs(p, sampling, device), group, device, rows);
     }
 
-    private PerturbedPairs(Sde sde, TimeSampling sampling, int group, Curves coefficients, Device device, int rows) {
+    private PerturbedPairs(PairTables tables, int group, Device device, int rows) {
+        this.tables = owned.add(tables);
         this.group = group;
-        QuantileTable ranks = QuantileTable.of(sde, sampling);
-        nodes = ranks.nodes();
-        try (Stream stream = device.stream()) {
-            quantile = owned.add(device.allocate(Element.F32, ranks.values().length));
-            DeviceBuffer values = owned.add(device.allocate(Element.F32, coefficients.values().length));
-            table = new Perturb.Table(values, coefficients.nodes(), (float) coefficients.logFirst(), (float)
-                    coefficients.inverseSpacing());
+        try {
             times = owned.add(device.allocate(Element.F32, rows));
-            stream.upload(ranks.values(), 0, quantile, 0, ranks.values().length);
-            stream.upload(coefficients.values(), 0, values, 0, coefficients.values().length);
-            stream.synchronize();
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
@@ -85,8 +60,16 @@ final class PerturbedPairs implements AutoCloseable {
         if (x0 == null) {
             throw new IllegalArgumentException("the batch has no '" + Dataset.X + "'");
         }
-        Perturb.times(stream, rows, t, quantile, nodes, group, Purpose.TIME, 0);
-        Perturb.run(stream, rows, x0, t, table, Purpose.NOISE, 0, new Perturb.Into(input, target, null, weight, time));
+        Perturb.times(stream, rows, t, tables.quantile(), tables.nodes(), group, Purpose.TIME, 0);
+        Perturb.run(
+                stream,
+                rows,
+                x0,
+                t,
+                tables.table(),
+                Purpose.NOISE,
+                0,
+                new Perturb.Into(input, target, null, weight, time));
     }
 
     @Override

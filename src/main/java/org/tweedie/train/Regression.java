@@ -6,6 +6,8 @@ import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
+import org.tweedie.score.HalfMlpSteps;
+import org.tweedie.score.MlpNetwork;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
@@ -98,7 +100,16 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
         }
         Optional<String> refusal = HalfRegressionGradient.refusal(this, device);
         return refusal.isPresent()
-                ? new RegressionGradient(this, device, rows, "f32: " + refusal.get())
+                ? new RegressionGradient(
+                        this,
+                        device,
+                        rows,
+                        "f32: " + widest(device).or(() -> refusal).get())
                 : new HalfRegressionGradient(this, device, rows);
+    }
+
+    /** What the kernels that take the widest networks have against this one. */
+    private Optional<String> widest(Device device) {
+        return network instanceof MlpNetwork mlp ? HalfMlpSteps.refusal(mlp, device) : Optional.empty();
     }
 }

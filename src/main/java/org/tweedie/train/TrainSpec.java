@@ -1,5 +1,7 @@
 package org.tweedie.train;
 
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
 import org.tweedie.sde.TimeSampling;
@@ -19,7 +21,8 @@ import org.tweedie.sde.Weighting;
  * @param evenTimes whether the times of a step are spread evenly over [0, 1] (low discrepancy)
  * @param seed of weights, order of rows, times and noise
  * @param checkpointEvery steps between checkpoints, at least 1
- * @param precision the numbers that products of the gradient may be of: F32, or BF16 where the device has a kernel for the network
+ * @param precision the numbers that products of the gradient are of: F32; or BF16 where the device has kernels for network and objective, else
+ *     F32; or nothing, which is BF16 on CUDA where it has them, else F32: device and network alone decide. {@link Trainer#how} says which
  */
 public record TrainSpec(
         long steps,
@@ -35,7 +38,7 @@ public record TrainSpec(
         boolean evenTimes,
         long seed,
         long checkpointEvery,
-        Precision precision) {
+        Optional<Precision> precision) {
 
     /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
@@ -54,9 +57,9 @@ public record TrainSpec(
         range(clip >= 0 && clip < Double.POSITIVE_INFINITY, "clip must be at least 0 (0: no limit), got " + clip);
         range(checkpointEvery >= 1, "steps between checkpoints must be positive, got " + checkpointEvery);
         range(
-                precision == Precision.F32 || precision == Precision.BF16,
+                precision.isEmpty() || precision.get() == Precision.F32 || precision.get() == Precision.BF16,
                 "training multiplies numbers of f32 or bf16 (cotangents of a mean over a batch fall below the least of f16), got "
-                        + precision.spec());
+                        + precision.map(Precision::spec).orElse("auto"));
         range(
                 steps <= Long.MAX_VALUE / batch,
                 "steps times batch must stay below 2^63, got " + steps + " times " + batch);
@@ -84,7 +87,7 @@ public record TrainSpec(
                 true,
                 0,
                 1000,
-                Precision.F32);
+                Optional.empty());
     }
 
     /** The defaults: a minute or so on two CPU cores for {@code mlp:128x3} in two dimensions. */
@@ -93,189 +96,119 @@ public record TrainSpec(
     }
 
     public TrainSpec withBatch(int value) {
-        return new TrainSpec(
-                steps,
-                value,
-                rate,
-                schedule,
-                warmup,
-                average,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.batch = value);
     }
 
     public TrainSpec withSteps(long value) {
-        return new TrainSpec(
-                value,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                average,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.steps = value);
     }
 
     public TrainSpec withRate(double value) {
-        return new TrainSpec(
-                steps,
-                batch,
-                value,
-                schedule,
-                warmup,
-                average,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.rate = value);
     }
 
     public TrainSpec withSchedule(Schedule value, long warmupSteps) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                value,
-                warmupSteps,
-                average,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> {
+            spec.schedule = value;
+            spec.warmup = warmupSteps;
+        });
     }
 
     public TrainSpec withAverage(double value) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                value,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.average = value);
     }
 
     public TrainSpec withClip(double value) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                average,
-                value,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.clip = value);
     }
 
     public TrainSpec withRule(Adam.Rule value) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                average,
-                clip,
-                value,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.rule = value);
     }
 
     public TrainSpec withWeighting(Weighting value, TimeSampling times, boolean even) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                average,
-                clip,
-                rule,
-                value,
-                times,
-                even,
-                seed,
-                checkpointEvery,
-                precision);
+        return with(spec -> {
+            spec.weighting = value;
+            spec.sampling = times;
+            spec.evenTimes = even;
+        });
     }
 
     public TrainSpec withSeed(long value) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                average,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                value,
-                checkpointEvery,
-                precision);
+        return with(spec -> spec.seed = value);
     }
 
     public TrainSpec withCheckpointEvery(long value) {
-        return new TrainSpec(
-                steps, batch, rate, schedule, warmup, average, clip, rule, weighting, sampling, evenTimes, seed, value,
-                precision);
+        return with(spec -> spec.checkpointEvery = value);
     }
 
+    /** F32 has the host's bits on every device; BF16 is taken where there are kernels of it, and F32 else, which {@link Trainer#how} tells. */
     public TrainSpec withPrecision(Precision value) {
-        return new TrainSpec(
-                steps,
-                batch,
-                rate,
-                schedule,
-                warmup,
-                average,
-                clip,
-                rule,
-                weighting,
-                sampling,
-                evenTimes,
-                seed,
-                checkpointEvery,
-                value);
+        return with(spec -> spec.precision = Optional.of(value));
+    }
+
+    /** The precision that device and network give. */
+    public TrainSpec withAutomaticPrecision() {
+        return with(spec -> spec.precision = Optional.empty());
+    }
+
+    private TrainSpec with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.spec();
+    }
+
+    /** A copy that one thing is changed in. */
+    private static final class Draft {
+        private long steps;
+        private int batch;
+        private double rate;
+        private Schedule schedule;
+        private long warmup;
+        private double average;
+        private double clip;
+        private Adam.Rule rule;
+        private Weighting weighting;
+        private TimeSampling sampling;
+        private boolean evenTimes;
+        private long seed;
+        private long checkpointEvery;
+        private Optional<Precision> precision;
+
+        Draft(TrainSpec from) {
+            steps = from.steps;
+            batch = from.batch;
+            rate = from.rate;
+            schedule = from.schedule;
+            warmup = from.warmup;
+            average = from.average;
+            clip = from.clip;
+            rule = from.rule;
+            weighting = from.weighting;
+            sampling = from.sampling;
+            evenTimes = from.evenTimes;
+            seed = from.seed;
+            checkpointEvery = from.checkpointEvery;
+            precision = from.precision;
+        }
+
+        TrainSpec spec() {
+            return new TrainSpec(
+                    steps,
+                    batch,
+                    rate,
+                    schedule,
+                    warmup,
+                    average,
+                    clip,
+                    rule,
+                    weighting,
+                    sampling,
+                    evenTimes,
+                    seed,
+                    checkpointEvery,
+                    precision);
+        }
     }
 
     /** The learning rate of step {@code k}, from 1. */
@@ -293,9 +226,12 @@ public record TrainSpec(
         return 1 - Math.min(average, (1.0 + k) / (10.0 + k));
     }
 
-    /** Everything that decides a bit of the result, as text; how often a checkpoint is written does not. F32 is not named. */
+    /**
+     * Everything that decides a bit of the result, as text, but the precision, which is told as it was resolved ({@link Trainer#products}); how
+     * often a checkpoint is written decides none.
+     */
     public String settings() {
-        String all = withCheckpointEvery(1).toString();
-        return precision == Precision.F32 ? all.replace(", precision=F32]", "]") : all;
+        String all = withCheckpointEvery(1).withAutomaticPrecision().toString();
+        return all.replace(", precision=Optional.empty]", "]");
     }
 }

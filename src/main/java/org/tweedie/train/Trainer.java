@@ -12,34 +12,28 @@ import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
-import org.tweedie.device.Graph;
 import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Precision;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.kernels.Adam;
-import org.tweedie.kernels.Batch;
-import org.tweedie.kernels.Reduce;
-import org.tweedie.kernels.RowSet;
-import org.tweedie.kernels.View;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.train.TrainResult.Outcome;
 
 /**
- * Runs an objective's steps: rows of the step, gradient, Adam with a running mean of the weights. The whole step is captured
- * once and replayed; its number is read from device memory. Row j of step k, from 1, is sample {@code (k - 1) batch + j}:
+ * Runs an objective's steps: rows of the step, gradient, Adam with a running mean of the weights. The whole step is Row j of step k, from 1, is sample {@code (k - 1) batch + j}:
  * its data row, time and noise follow from that number and the seed, so the same seed gives the same bits with any number of
  * threads, and a run that stops and resumes gives the bits of one that does not.
  *
  * <p>For one thread.
  */
 public final class Trainer implements AutoCloseable {
-    /** Steps between two looks at the device. */
-    private static final int LOOK = 32;
+    /** Losses that wait for a look at the device. */
+    private static final int RING = 1024;
 
-    private static final int RING = 4 * LOOK;
     private static final double TOLD_EVERY = 0.2;
 
     private final TrainSpec spec;
@@ -47,15 +41,11 @@ public final class Trainer implements AutoCloseable {
     private final String dataHash;
     private final Closing owned = new Closing();
     private final Stream stream;
-    private final RowSet rows;
-    private final RowSet one;
     private final List<Learner> learners = new ArrayList<>();
     private final DeviceBuffer control;
     private final DeviceBuffer history;
-    private final Graph graph;
+    private final Steps steps;
     private final long bytes;
-    private final String products;
-    private final String how;
 
     private long step;
     private double smoothLoss = Double.NaN;
@@ -69,9 +59,6 @@ public final class Trainer implements AutoCloseable {
         long before = device.allocatedBytes();
         try {
             stream = owned.add(device.stream());
-            rows = owned.add(RowSet.on(device));
-            one = owned.add(RowSet.on(device));
-            one.assign(stream, 0, 0, 1);
             for (Network network : objective.learns()) {
                 learners.add(new Learner(network, device, stream, owned));
             }
@@ -79,12 +66,8 @@ public final class Trainer implements AutoCloseable {
             history = floats(device, 2 * RING);
             DeviceBuffer table = floats(device, data.values().length);
             stream.upload(data.values(), 0, table, 0, data.values().length);
-            Gradient gradient = owned.add(objective
-                    .with(learners.stream().map(Learner::weights).toList())
-                    .open(device, spec.batch(), spec.precision()));
-            products = gradient.products();
-            how = gradient.how();
-            graph = capture(device, gradient, table, data);
+            steps = owned.add(
+                    steps(objective.with(learners.stream().map(Learner::weights).toList()), data, table));
             stream.synchronize();
             bytes = device.allocatedBytes() - before;
         } catch (OutOfDeviceMemoryException e) {
@@ -105,31 +88,23 @@ public final class Trainer implements AutoCloseable {
         return owned.add(device.allocate(Element.F32, count));
     }
 
-    private Graph capture(Device device, Gradient gradient, DeviceBuffer table, Dataset data) {
-        int parts = learners.stream().mapToInt(Learner::parts).sum();
-        DeviceBuffer sums = floats(device, 1L + parts);
-        DeviceBuffer losses = floats(device, spec.batch());
-        DeviceBuffer scratch = owned.add(Reduce.scratch(device));
-        View batch = View.rows(floats(device, (long) spec.batch() * data.width()), data.width());
-        Map<String, View> ports = new LinkedHashMap<>();
-        for (Dataset.Port port : data.ports()) {
-            ports.put(port.name(), batch.columns(data.offset(port.name()), port.width()));
-        }
-        List<DeviceBuffer> gradients = learners.stream().map(Learner::gradient).toList();
-        return owned.add(stream.capture(() -> {
-            Batch.rows(stream, rows, table, data.rows(), batch);
-            gradient.queue(stream, rows, ports, gradients, losses);
-            Reduce.sum(stream, rows, View.rows(losses, 1), sums, 0, scratch);
-            int at = 1;
-            for (Learner learner : learners) {
-                learner.squares(stream, one, sums, at, scratch);
-                at += learner.parts();
-            }
-            Adam.judge(stream, control, sums, parts, 1.0 / spec.batch(), spec.clip(), history);
-            for (Learner learner : learners) {
-                learner.update(stream, control, spec.rule());
-            }
-        }));
+    private Steps steps(Objective ours, Dataset data, DeviceBuffer table) {
+        return ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()
+                ? new ResidentSteps((Regression) ours, spec, data, table, learners.get(0), control, history, stream)
+                : new GraphSteps(ours, spec, data, table, learners, control, history, stream);
+    }
+
+    /**
+     * What training would run on a device, and why not the rest: the first that is taken runs.
+     *
+     * @return for each way, by what it is called, why it is declined, or what it takes: kernels, registers and shared memory
+     */
+    public static Map<String, String> explain(Objective objective, TrainSpec spec, Device device) {
+        Map<String, String> ways = new LinkedHashMap<>();
+        ways.put("many steps a launch, bf16", ResidentSteps.explain(objective, spec, device));
+        ways.put("three kernels a step, bf16", HalfRegressionGradient.explain(objective, spec, device));
+        ways.put("a launch a layer, f32", "has the bits of every other device");
+        return ways;
     }
 
     /**
@@ -150,12 +125,12 @@ public final class Trainer implements AutoCloseable {
 
     /** The numbers that the gradient's products are of: {@code f32} or {@code bf16}. */
     public String products() {
-        return products;
+        return steps.products();
     }
 
     /** What computes the gradient, for a person: its products first, and why they are not those that were allowed. */
     public String how() {
-        return how;
+        return steps.how();
     }
 
     /** Bytes that this trainer holds on its device. */
@@ -221,15 +196,15 @@ public final class Trainer implements AutoCloseable {
         }
 
         TrainResult run() throws IOException {
-            listener.opened(how);
+            listener.opened(how());
             long queued = step;
             while (queued < spec.steps()) {
                 boolean stop = cancel.isCancelled();
                 if (!stop) {
-                    queue(++queued);
+                    queued = queue(queued);
                 }
                 boolean due = queued % spec.checkpointEvery() == 0 || queued == spec.steps();
-                if (!stop && !due && queued - step < LOOK) {
+                if (!stop && !due && queued - step < steps.look()) {
                     continue;
                 }
                 if (!look(queued)) {
@@ -246,16 +221,19 @@ public final class Trainer implements AutoCloseable {
             return result(Outcome.FINISHED, "all " + spec.steps() + " steps done");
         }
 
-        private void queue(long k) {
-            rows.assign(stream, spec.seed(), (k - 1) * spec.batch(), spec.batch());
-            Adam.assign(stream, control, k, spec.rate(k), spec.towards(k), spec.rule());
-            stream.launch(graph);
+        /** Queues some of the steps after {@code done}, not past the next checkpoint; the last of them. */
+        private long queue(long done) {
+            long checkpoint = (done / spec.checkpointEvery() + 1) * spec.checkpointEvery();
+            long until = Math.min(Math.min(checkpoint, spec.steps()), done + steps.atOnce());
+            steps.queue(stream, done + 1, (int) (until - done));
+            return until;
         }
 
         /** Waits for the steps queued and takes their losses; false if one was not finite. */
         private boolean look(long queued) {
             double[] scalars = new double[(int) control.count()];
             stream.download(control, 0, scalars, 0, scalars.length);
+            steps.waited();
             long halted = (long) scalars[Adam.HALTED];
             long good = halted == 0 ? queued : halted - 1;
             float[] ring = new float[2 * RING];
@@ -331,8 +309,8 @@ public final class Trainer implements AutoCloseable {
         settings.put("settings", spec.settings());
         settings.put("objective", objective.spec());
         settings.put("data", dataHash);
-        if (!products.equals("f32")) {
-            settings.put("products", products);
+        if (!products().equals("f32")) {
+            settings.put("products", products());
         }
         settings.put("device", stream.device().name());
         settings.put("java", System.getProperty("java.vm.name", "") + " " + System.getProperty("java.version", ""));
@@ -360,9 +338,9 @@ public final class Trainer implements AutoCloseable {
         same("settings", spec.settings(), settings.get("settings"), "steps, batch, rates or seed differ");
         same(
                 "products",
-                products,
-                settings.getOrDefault("products", "f32"),
-                "the gradient's products were of other numbers; this device or network multiplies " + how);
+                products(),
+                products(checkpoint),
+                "the gradient's products were of other numbers; now it is " + how());
         long[] progress = checkpoint.longs("progress", 2);
         LossCurve restored = LossCurve.of(checkpoint.longs("curve", 2 + LossCurve.MOST));
         if (progress[0] < 0 || progress[0] > spec.steps() || restored.steps() != progress[0]) {
@@ -377,6 +355,27 @@ public final class Trainer implements AutoCloseable {
         step = progress[0];
         smoothLoss = Double.longBitsToDouble(progress[1]);
         curve = restored;
+    }
+
+    /** The numbers that the products of a checkpoint's run are of. */
+    public static String products(Checkpoint checkpoint) {
+        return checkpoint.fields("settings").getOrDefault("products", "f32");
+    }
+
+    /**
+     * The settings with the precision of a checkpoint's run, where none is asked for: a run goes on with what it began with.
+     *
+     * @throws IllegalArgumentException if another is asked for
+     */
+    public static TrainSpec resumed(TrainSpec spec, Checkpoint checkpoint) {
+        String products = products(checkpoint);
+        Precision began = products.equals("f32") ? Precision.F32 : Precision.BF16;
+        if (spec.precision().isPresent() && spec.precision().get() != began) {
+            throw new IllegalArgumentException("cannot resume: the run began with products of " + products
+                    + ", and precision " + spec.precision().get().spec()
+                    + " is asked for; ask for none, or for " + began.spec() + ", or train into another directory");
+        }
+        return spec.withPrecision(began);
     }
 
     private static void same(String what, String ours, @Nullable String theirs, String meaning) {
@@ -402,16 +401,17 @@ public final class Trainer implements AutoCloseable {
         int warm = 3;
         int most = 200;
         try (Trainer trainer = open(objective, data, spec.withSteps(Math.max(spec.steps(), most + warm)), device)) {
-            Loop loop = trainer.new Loop(TrainListener.NONE, new CancelToken(), null);
-            for (int k = 1; k <= warm; k++) {
-                loop.queue(k);
-            }
+            trainer.steps.queue(trainer.stream, 1, warm);
             trainer.stream.synchronize();
+            trainer.steps.waited();
             long start = System.nanoTime();
             int timed = 0;
             while (timed < most && System.nanoTime() - start < 1_000_000_000L) {
-                loop.queue(warm + ++timed);
+                int count = Math.min(trainer.steps.atOnce(), most - timed);
+                trainer.steps.queue(trainer.stream, warm + timed + 1L, count);
                 trainer.stream.synchronize();
+                trainer.steps.waited();
+                timed += count;
             }
             double each = (System.nanoTime() - start) / 1e9 / timed;
             long parameters = objective.learns().stream()

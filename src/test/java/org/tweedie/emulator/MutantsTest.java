@@ -34,7 +34,7 @@ import org.tweedie.testing.Suite;
 @Tag("checkout")
 class MutantsTest {
     private static final Path KERNELS = Path.of("kernels");
-    private static final Pattern BARRIER = Pattern.compile("(?m)__sync(threads|warp)\\(\\);"
+    private static final Pattern BARRIER = Pattern.compile("(?m)(__sync(threads|warp)|grid_sync)\\(\\);"
             // of kernels whose weights stream: waits and fences, also of their copies
             + "|(?<=^ {1,20}|\\) )(ring\\.wait|here\\.meet|proxy_fence|cluster_arrive|cluster_wait)\\(\\);"
             + "|(?<=^ {1,20}|\\) )barrier_(init_fence|wait|free_at)\\([^;]*\\);");

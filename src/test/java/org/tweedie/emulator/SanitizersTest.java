@@ -44,6 +44,7 @@ class SanitizersTest {
         "org.tweedie.kernels.StepCellTest",
         "org.tweedie.kernels.TrainKernelsTest",
         "org.tweedie.kernels.TrainMlpTest",
+        "org.tweedie.kernels.TrainStepsTest",
         "org.tweedie.kernels.TrajectoryMlpTest",
         "org.tweedie.execution.TrajectorySdeTest",
         "org.tweedie.device.DeviceContractTest",

@@ -17,6 +17,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.OutOfDeviceMemoryException;
+import org.tweedie.execution.Precision;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.TimeSampling;
@@ -35,8 +36,10 @@ final class LittleMemory {
     private static final List<String> LOGGED = new ArrayList<>();
     private static final Logger LOGGER = Logger.getLogger("org.tweedie");
     private static final Dataset DATA = data();
-    private static final TrainSpec SPEC =
-            TrainSpec.steps(2).withBatch(256).withWeighting(Weighting.EDM, TimeSampling.UNIFORM, true);
+    private static final TrainSpec SPEC = TrainSpec.steps(2)
+            .withPrecision(Precision.F32)
+            .withBatch(256)
+            .withWeighting(Weighting.EDM, TimeSampling.UNIFORM, true);
 
     private LittleMemory() {}
 

@@ -17,6 +17,7 @@ import org.tweedie.device.HostBuffer;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Precision;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
@@ -43,6 +44,7 @@ final class TrainSampleResume implements Scenario {
     private static final TrainSpec SPEC =
             // uniform times: the table of the others costs more than all the rest
             TrainSpec.steps(STEPS)
+                    .withPrecision(Precision.F32)
                     .withBatch(16)
                     .withCheckpointEvery(2)
                     .withSeed(3)

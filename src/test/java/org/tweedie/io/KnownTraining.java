@@ -16,6 +16,7 @@ import org.tweedie.ScoreModel;
 import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Precision;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.VpSde;
 import org.tweedie.train.Dataset;
@@ -90,7 +91,11 @@ final class KnownTraining {
 
     private void run(Path folder, FileActions disk, int keep, boolean resume, LongConsumer promised)
             throws IOException {
-        TrainSpec spec = TrainSpec.steps(STEPS).withBatch(16).withSeed(seed).withCheckpointEvery(EVERY);
+        TrainSpec spec = TrainSpec.steps(STEPS)
+                .withPrecision(Precision.F32)
+                .withBatch(16)
+                .withSeed(seed)
+                .withCheckpointEvery(EVERY);
         try (ScoreModel trained = ScoreModel.create(new VpSde(), Mlp.of(64, 2), ROWS, seed, device)) {
             try (CheckpointDirectory into = CheckpointDirectory.open(run(folder), keep, disk)) {
                 if (!resume) {

@@ -176,9 +176,15 @@ class CubinTest {
         Map<String, Counts> kernels = Cubin.read(cubin(target));
         assertEquals(Set.copyOf(LaunchSet.kernels()), kernels.keySet());
         assertEquals(Set.of(), having(kernels, Opcode.LDL, Opcode.STL));
-        assertEquals(Set.of(), having(kernels, ATOMIC));
+        Set<String> together = Set.of("train_steps_bf16", "train_chain_bf16");
+        assertEquals(together, having(kernels, ATOMIC), "the barrier of a grid counts blocks");
         assertEquals(
-                Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
+                Set.of(
+                        "reduce_partials_f32",
+                        "reduce_finish_f32",
+                        "adam_judge",
+                        "train_steps_bf16",
+                        "train_chain_bf16"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
         boolean hopper = target.equals("sm_90a");
         Set<String> tiles = hopper ? Set.of("tiles_linear_f16", "tiles_linear_bf16", "tiles_linear_tf32") : Set.of();
@@ -203,6 +209,8 @@ class CubinTest {
                         "linear_weight_gradient_bf16",
                         "train_mlp_rows_bf16",
                         "train_mlp_weights_bf16",
+                        "train_steps_bf16",
+                        "train_chain_bf16",
                         "trajectory_mlp64_f16",
                         "trajectory_mlp64_bf16",
                         "trajectory_mlp128_f16",
@@ -263,6 +271,25 @@ class CubinTest {
         assertEquals(4 * (8 * (1 + 1) + 8 * (8 + 1) + 8 + 8 + 8 * 8), rows.of(Opcode.HMMA));
         assertEquals(2 * 8 * 16 * (1 + 1 + 2 + 2 + 3), rows.of(Opcode.MUFU));
         assertEquals(2 * 4 * 2 * 3, kernels.get("train_mlp_weights_bf16").of(Opcode.HMMA));
+    }
+
+    /**
+     * A warp of the steps has 32 x 32 of a tile, 2 x 4 products of 16 x 8 for each 16 inputs, four of which are a turn: forward, back, and for
+     * the weights, whose biases are two more; of the outputs 2, and their 16 back into its part of the tile. In a chain it is 64 x 64, 4 x 8
+     * and 4 more, of the outputs 2 x 2, and a turn is 16 inputs. Tiles of weights stand twice in the steps, beside a layer back and alone. Each
+     * barrier of the grid counts once.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"sm_80", "sm_90a"})
+    void theStepsMultiplyWhatTheirFormulasSay(String target) throws IOException {
+        assumeTrue(Files.exists(cubin(target)), "built without nvcc");
+        Map<String, Counts> kernels = Cubin.read(cubin(target));
+        Counts steps = kernels.get("train_steps_bf16");
+        Counts chain = kernels.get("train_chain_bf16");
+        assertEquals(4 * (8 + 8 + 2 + 2 * (8 + 2)) + 8, steps.of(Opcode.HMMA));
+        assertEquals(32 + 32 + 4 + 32 + 4 + 32, chain.of(Opcode.HMMA));
+        assertEquals(7, steps.of(Opcode.ATOM) + steps.of(Opcode.ATOMG));
+        assertEquals(5, chain.of(Opcode.ATOM) + chain.of(Opcode.ATOMG));
     }
 
     /**

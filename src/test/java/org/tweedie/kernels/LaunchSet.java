@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.DeviceKind;
 import org.tweedie.device.Element;
 import org.tweedie.device.Kernel;
 import org.tweedie.device.KernelEntry;
@@ -131,6 +132,9 @@ public final class LaunchSet {
         }));
         cases.add(exact("sums " + rows, lab -> sums(lab, rows)));
         cases.add(exact("loss " + rows, lab -> loss(lab, rows)));
+        for (boolean chained : new boolean[] {false, true}) {
+            cases.add(new Case("steps " + rows + " chained " + chained, false, lab -> steps(lab, rows, chained)));
+        }
         cases.add(exact("batch " + rows, lab -> {
             View out = lab.out(0, rows, 2, 3);
             Batch.rows(lab.stream(), living(lab, rows), lab.floats(random(34, 3)), 17, out);
@@ -227,6 +231,9 @@ public final class LaunchSet {
     private static LaunchShape narrow(String kernel, LaunchShape s) {
         if (kernel.equals("reduce_partials_f32") || (kernel.contains("weight_gradient") && !kernel.contains("sum"))) {
             return s; // blocks are lanes of a sum, or tiles of it
+        }
+        if (kernel.equals(TrainSteps.STEPS.name()) || kernel.equals(TrainSteps.CHAIN.name())) {
+            return s; // a block's shared memory holds its share of the parameters
         }
         boolean tiles = TILED.contains(kernel);
         if (kernel.endsWith("wide")) {
@@ -400,6 +407,16 @@ public final class LaunchSet {
             launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 1));
         }
         return launches;
+    }
+
+    /** Steps of training in two launches of several blocks; nothing on the host, which has no such kernel. */
+    private static float[] steps(Lab lab, int rows, boolean chained) {
+        if (lab.stream().device().kind() == DeviceKind.HOST) {
+            return new float[0];
+        }
+        StepsLab net =
+                StepsLab.random(rows == 65 ? 65 : 20, 2, 3, 2, 18, Activation.GELU, rows == 65, rows, rows / 2, rows);
+        return net.run(lab, TrainSteps.Cut.of(rows, chained, 64), 0, 0.5, 1, 2).all();
     }
 
     /** The gradient of a network, and the losses. */

@@ -21,8 +21,34 @@ final class MlpGradientError {
     private static final double U = 0x1p-24;
     private static final double TANH = 0x1p-11;
 
-    private final TrainMlpShape shape;
-    private final MlpShape mlp;
+    /** What of a network matters here. */
+    record Layers(
+            int outputs, int width, int depth, Activation activation, boolean residual, int[] places, int parameters) {
+        static Layers of(TrainMlpShape shape) {
+            MlpShape mlp = shape.mlp();
+            return new Layers(
+                    mlp.outputs(),
+                    mlp.width(),
+                    mlp.depth(),
+                    mlp.activation(),
+                    mlp.residual(),
+                    shape.places(),
+                    shape.parameters());
+        }
+
+        static Layers of(TrainStepsShape shape) {
+            return new Layers(
+                    shape.outputs(),
+                    shape.width(),
+                    shape.depth(),
+                    shape.activation(),
+                    shape.residual(),
+                    shape.places(),
+                    shape.parameters());
+        }
+    }
+
+    private final Layers mlp;
     private final float[] parameters;
     final double[] gradient;
     final double[] error;
@@ -30,13 +56,12 @@ final class MlpGradientError {
     private int rows;
     private double lossBound;
 
-    MlpGradientError(TrainMlpShape shape, float[] parameters) {
-        this.shape = shape;
-        this.mlp = shape.mlp();
+    MlpGradientError(Layers mlp, float[] parameters) {
+        this.mlp = mlp;
         this.parameters = parameters;
-        this.gradient = new double[shape.parameters()];
-        this.error = new double[shape.parameters()];
-        this.sizes = new double[shape.parameters()];
+        this.gradient = new double[mlp.parameters()];
+        this.error = new double[mlp.parameters()];
+        this.sizes = new double[mlp.parameters()];
     }
 
     /** A number with what it may be off; of a vector. */
@@ -54,7 +79,7 @@ final class MlpGradientError {
     }
 
     private double at(int layer, int what, int index) {
-        return parameters[shape.places()[3 * layer + what] + index];
+        return parameters[mlp.places()[3 * layer + what] + index];
     }
 
     /** Adds a row; its loss. */
@@ -167,7 +192,7 @@ final class MlpGradientError {
 
     private void gradients(int layer, Near x, Near time, Near d) {
         int width = d.value.length;
-        int[] places = shape.places();
+        int[] places = mlp.places();
         for (int j = 0; j < width; j++) {
             for (int k = 0; k < x.value.length; k++) {
                 product(places[3 * layer] + k * width + j, x.value[k], x.error[k], d.value[j], d.error[j]);

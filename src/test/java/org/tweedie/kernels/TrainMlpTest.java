@@ -62,7 +62,7 @@ class TrainMlpTest {
         }
 
         MlpGradientError expected(float[] at, float @Nullable [] alive, double[] loss, double[] lossBound) {
-            MlpGradientError error = new MlpGradientError(shape, at);
+            MlpGradientError error = new MlpGradientError(MlpGradientError.Layers.of(shape), at);
             int inputs = shape.mlp().inputs();
             int outputs = shape.mlp().outputs();
             for (int r = 0; r < rows(); r++) {

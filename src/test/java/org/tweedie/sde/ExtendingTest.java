@@ -14,6 +14,7 @@ import org.tweedie.Samples;
 import org.tweedie.ScoreModel;
 import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.plan.MomentOracle;
 import org.tweedie.plan.Moments;
 import org.tweedie.plan.Plan;
@@ -209,7 +210,7 @@ class ExtendingTest {
                 ScoreModel model = ScoreModel.create(STRAIGHT, Mlp.of(16, 2), 2, 7, device)) {
             Dataset data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 500), "east", "north");
             // snippet: own
-            model.train(data, TrainSpec.steps(200).withBatch(128));
+            model.train(data, TrainSpec.steps(200).withPrecision(Precision.F32).withBatch(128));
             Samples samples = model.sampler(new Noisy(0.5))
                     .grid(TimeGrid.uniformLogSnr(model.process(), 40))
                     .sample(200, 42);

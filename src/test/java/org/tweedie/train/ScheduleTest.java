@@ -15,6 +15,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Precision;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
@@ -56,7 +57,8 @@ class ScheduleTest {
     /** Weights after training, then samples. */
     private static float[][] trainAndSample() {
         Parametrisation parametrisation = Parametrisation.preconditioned(PROCESS, Prediction.DENOISED, 1);
-        TrainSpec spec = TrainSpec.steps(4).withBatch(33).withSeed(3);
+        TrainSpec spec =
+                TrainSpec.steps(4).withPrecision(Precision.F32).withBatch(33).withSeed(3);
         Dataset data = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "v");
         try (Device device = TestDevices.open(TestDevices.specs().get(1));
                 Stream stream = device.stream()) {

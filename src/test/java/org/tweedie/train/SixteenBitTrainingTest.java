@@ -51,7 +51,8 @@ import org.tweedie.train.TrainResult.Outcome;
 @Tag("kernels")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SixteenBitTrainingTest {
-    private static final TrainSpec F32 = TrainSpec.steps(24).withBatch(50).withSeed(3);
+    private static final TrainSpec F32 =
+            TrainSpec.steps(24).withPrecision(Precision.F32).withBatch(50).withSeed(3);
     private static final TrainSpec BF16 = F32.withPrecision(Precision.BF16);
     private static final Dataset MOONS = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 200), "u", "v");
 
@@ -206,19 +207,19 @@ class SixteenBitTrainingTest {
 
     @Test
     void whatNoKernelTakesIsTrainedInF32AndSaysSo() {
-        try (Run run = new Run(device, BF16, "mlp:129x1")) {
-            assertTrue(run.trainer.how().startsWith("f32: the network is 129 wide"), run.trainer.how());
+        try (Run run = new Run(device, BF16, "mlp:513x1")) {
+            assertTrue(run.trainer.how().startsWith("f32: the network is 513 wide"), run.trainer.how());
         }
         try (Run run = new Run(device, BF16, "mlp:8x1,fourier:33:0.25:8")) {
             assertTrue(run.trainer.how().startsWith("f32: the network has 66 features"), run.trainer.how());
         }
-        assertArrayEquals(trained(device, F32, "mlp:129x1"), trained(device, BF16, "mlp:129x1"));
+        assertArrayEquals(trained(device, F32, "mlp:513x1"), trained(device, BF16, "mlp:513x1"));
         try (Device host = Device.open("cpu:1");
                 Run run = new Run(host, BF16, "mlp:8x1")) {
             assertEquals("f32: the host multiplies in f32", run.trainer.how());
         }
         try (Run run = new Run(device, BF16, "mlp:8x1")) {
-            assertTrue(run.trainer.how().startsWith("bf16: train_mlp_rows_bf16"), run.trainer.how());
+            assertTrue(run.trainer.how().startsWith("bf16: train_steps_bf16"), run.trainer.how());
         }
         try (Run run = new Run(device, F32, "mlp:8x1")) {
             assertEquals("f32", run.trainer.how());
@@ -250,14 +251,14 @@ class SixteenBitTrainingTest {
             run.run();
             assertArrayEquals(expected, run.weights());
         }
-        assertEquals("bf16", half.fields("settings").get("products"));
-        refused(device, F32, half, "settings");
+        assertEquals("bf16 in steps", half.fields("settings").get("products"));
+        refused(device, F32, half, "products");
         try (Device host = Device.open("cpu:1")) {
             refused(host, BF16, half, "products");
         }
         try (Run run = new Run(device, F32, "mlp:16x2")) {
             assertFalse(run.trainer.checkpoint().fields("settings").containsKey("products"));
-            refused(device, BF16, run.trainer.checkpoint(), "settings");
+            refused(device, BF16, run.trainer.checkpoint(), "products");
         }
     }
 
@@ -282,12 +283,63 @@ class SixteenBitTrainingTest {
         assertEquals(loss[0], loss[1], 0.03 * loss[0]);
     }
 
+    /** Device and network alone decide where nothing is asked for, and a run goes on with what it began with. */
+    @Test
+    void withoutBeingAskedABf16KernelIsTakenWhereThereIsOne() {
+        TrainSpec auto = F32.withAutomaticPrecision();
+        try (Run run = new Run(device, auto, "mlp:16x2")) {
+            assertEquals("bf16 in steps", run.trainer.products());
+            Checkpoint began = run.trainer.checkpoint();
+            assertEquals(BF16, Trainer.resumed(auto, began));
+            assertEquals(BF16, Trainer.resumed(BF16, began));
+            String message = assertThrows(IllegalArgumentException.class, () -> Trainer.resumed(F32, began))
+                    .getMessage();
+            assertTrue(message.contains("bf16 in steps") && message.contains("precision f32 is asked for"), message);
+        }
+        try (Run run = new Run(device, auto, "mlp:513x1")) {
+            assertEquals("f32", run.trainer.products());
+            assertTrue(run.trainer.how().contains("up to 512"), run.trainer.how());
+            assertEquals(F32, Trainer.resumed(auto, run.trainer.checkpoint()));
+        }
+        try (Run run = new Run(device, auto.withBatch(4097), "mlp:8x1")) {
+            assertEquals("bf16", run.trainer.products());
+        }
+        try (Device host = Device.open("cpu:1");
+                Run run = new Run(host, auto, "mlp:8x1")) {
+            assertEquals("f32: the host multiplies in f32", run.trainer.how());
+        }
+        assertArrayEquals(trained(device, BF16, "mlp:24x2"), trained(device, auto, "mlp:24x2"));
+    }
+
+    @Test
+    void everyWayOfTrainingIsExplained() {
+        Network small = network("mlp:16x2", device, 2);
+        Network wide = network("mlp:513x1", device, 2);
+        try (Closing own = new Closing()) {
+            own.add(small.parameters().values());
+            own.add(wide.parameters().values());
+            TrainSpec auto = F32.withAutomaticPrecision();
+            Map<String, String> ways = Trainer.explain(objective(small, auto, 2), auto, device);
+            assertTrue(
+                    ways.get("many steps a launch, bf16").startsWith("taken: train_steps_bf16 with "), ways.toString());
+            assertTrue(ways.get("many steps a launch, bf16").contains("shared memory"), ways.toString());
+            ways = Trainer.explain(objective(wide, auto, 2), auto, device);
+            assertEquals(
+                    "declined: the network is 513 wide, the kernels take up to 512",
+                    ways.get("many steps a launch, bf16"));
+            assertTrue(ways.get("three kernels a step, bf16").startsWith("declined: "), ways.toString());
+            ways = Trainer.explain(objective(small, F32, 2), F32, device);
+            assertEquals("declined: products of f32 are asked for", ways.get("many steps a launch, bf16"));
+            assertEquals("declined: products of f32 are asked for", ways.get("three kernels a step, bf16"));
+        }
+    }
+
     @Test
     void f16IsRefusedAndF32IsNotNamed() {
         String message = assertThrows(IllegalArgumentException.class, () -> F32.withPrecision(Precision.F16))
                 .getMessage();
         assertTrue(message.contains("f32 or bf16"), message);
         assertFalse(F32.settings().contains("precision"), F32.settings());
-        assertTrue(BF16.settings().contains("precision=BF16"), BF16.settings());
+        assertEquals(F32.settings(), BF16.settings());
     }
 }

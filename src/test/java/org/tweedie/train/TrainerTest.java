@@ -20,6 +20,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.Precision;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
@@ -44,8 +45,11 @@ import org.tweedie.sde.Weighting;
 import org.tweedie.train.TrainResult.Outcome;
 
 class TrainerTest {
-    private static final TrainSpec TINY =
-            TrainSpec.steps(50).withBatch(37).withSeed(3).withSchedule(TrainSpec.Schedule.COSINE, 10);
+    private static final TrainSpec TINY = TrainSpec.steps(50)
+            .withPrecision(Precision.F32)
+            .withBatch(37)
+            .withSeed(3)
+            .withSchedule(TrainSpec.Schedule.COSINE, 10);
     private static final Dataset MOONS = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 100), "u", "v");
 
     private static Parametrisation parametrisation(int width) {
@@ -276,7 +280,10 @@ class TrainerTest {
         }
         Dataset data = Dataset.of(rows, "u", "v", "side").given("y", "side");
         try (Device device = Device.open("cpu");
-                Run run = new Run(device, TrainSpec.steps(600).withBatch(128), data)) {
+                Run run = new Run(
+                        device,
+                        TrainSpec.steps(600).withPrecision(Precision.F32).withBatch(128),
+                        data)) {
             run.run();
             Network network = run.network.with(run.trainer.mean(0));
             float[] out = sample(device, network, 2, Map.of("y", new float[] {1}), 400);
@@ -318,7 +325,7 @@ class TrainerTest {
         Dataset raw = Dataset.of(BuiltInSet.CHECKERBOARD.rows(1, 0, 20_000), "u", "v");
         Normaliser normaliser = Normaliser.fit(raw, "x").normaliser();
         try (Device device = Device.open("cpu")) {
-            TrainSpec spec = TrainSpec.steps(400).withBatch(512);
+            TrainSpec spec = TrainSpec.steps(400).withPrecision(Precision.F32).withBatch(512);
             Network network = Architecture.parse("mlp:64x3").create(Signature.over(2), Prediction.DENOISED, 0, device);
             try (DeviceBuffer weights = network.parameters().values();
                     Trainer trainer = Trainer.open(
@@ -372,7 +379,10 @@ class TrainerTest {
 
     @Test
     void ratesRiseThenFall() {
-        TrainSpec spec = TrainSpec.steps(1000).withRate(0.01).withSchedule(TrainSpec.Schedule.COSINE, 100);
+        TrainSpec spec = TrainSpec.steps(1000)
+                .withPrecision(Precision.F32)
+                .withRate(0.01)
+                .withSchedule(TrainSpec.Schedule.COSINE, 100);
         assertEquals(0.01 / 101, spec.rate(1), 1e-15);
         assertEquals(0.01 * 100 / 101, spec.rate(100), 1e-15);
         assertEquals(0.01, spec.rate(101), 1e-15);

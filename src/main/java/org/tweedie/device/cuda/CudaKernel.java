@@ -91,6 +91,23 @@ final class CudaKernel implements Kernel {
     }
 
     @Override
+    public int together(int threads, int sharedBytes) {
+        CUcontext callers = context.enter();
+        try {
+            admit(LaunchShape.blocks(1, 1, threads, sharedBytes));
+            int[] blocks = new int[1];
+            int code = Codes.of(() ->
+                    JCudaDriver.cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, function, threads, sharedBytes));
+            if (code != 0) {
+                throw context.failure(code, entry.name() + ": cuOccupancyMaxActiveBlocksPerMultiprocessor");
+            }
+            return blocks[0] * context.processors;
+        } finally {
+            context.leave(callers);
+        }
+    }
+
+    @Override
     public KernelEntry entry() {
         return entry;
     }

@@ -102,6 +102,16 @@ final class CudaStream implements Stream {
 
     @Override
     public void launch(Kernel kernel, LaunchShape shape, Arguments arguments) {
+        launch(kernel, shape, arguments, false);
+    }
+
+    @Override
+    public void launchTogether(Kernel kernel, LaunchShape shape, Arguments arguments) {
+        refuseCapture("a launch whose blocks wait for each other");
+        launch(kernel, shape, arguments, true);
+    }
+
+    private void launch(Kernel kernel, LaunchShape shape, Arguments arguments, boolean together) {
         if (!(kernel instanceof CudaKernel mine) || mine.context != context) {
             throw new IllegalArgumentException(
                     kernel.entry().name() + " was bound to another device than " + context.spec);
@@ -130,7 +140,7 @@ final class CudaStream implements Stream {
             CUcontext callers = context.enter();
             try {
                 mine.admit(shape);
-                launch(mine, shape);
+                launch(mine, shape, together);
             } finally {
                 context.leave(callers);
             }
@@ -166,22 +176,34 @@ final class CudaStream implements Stream {
         return mine;
     }
 
-    private void launch(CudaKernel kernel, LaunchShape shape) {
+    private void launch(CudaKernel kernel, LaunchShape shape, boolean together) {
         last.set(kernel, shape);
         int code;
         try { // not Codes.of: nothing is allocated on this path
-            code = JCudaDriver.cuLaunchKernel(
-                    kernel.function,
-                    (int) shape.gridX(),
-                    shape.gridY(),
-                    shape.gridZ(),
-                    shape.blockX(),
-                    shape.blockY(),
-                    shape.blockZ(),
-                    shape.sharedBytes(),
-                    handle,
-                    block.pointer(),
-                    null);
+            code = together
+                    ? JCudaDriver.cuLaunchCooperativeKernel(
+                            kernel.function,
+                            (int) shape.gridX(),
+                            shape.gridY(),
+                            shape.gridZ(),
+                            shape.blockX(),
+                            shape.blockY(),
+                            shape.blockZ(),
+                            shape.sharedBytes(),
+                            handle,
+                            block.pointer())
+                    : JCudaDriver.cuLaunchKernel(
+                            kernel.function,
+                            (int) shape.gridX(),
+                            shape.gridY(),
+                            shape.gridZ(),
+                            shape.blockX(),
+                            shape.blockY(),
+                            shape.blockZ(),
+                            shape.sharedBytes(),
+                            handle,
+                            block.pointer(),
+                            null);
             if (code == 0 && context.sync && captured == null) {
                 code = JCudaDriver.cuStreamSynchronize(handle);
             }

@@ -161,5 +161,10 @@ public final class HostDevice implements Device {
         public Resources resources() {
             return new Resources(0, 0, 0, 0);
         }
+
+        @Override
+        public int together(int threads, int sharedBytes) {
+            return 1;
+        }
     }
 }

@@ -44,6 +44,12 @@ final class HostStream implements Stream {
         queue(() -> kernel.entry().twin().run(arguments, team));
     }
 
+    @Override
+    public void launchTogether(Kernel kernel, LaunchShape shape, Arguments arguments) {
+        refuseCapture("a launch whose blocks wait for each other");
+        launch(kernel, shape, arguments);
+    }
+
     private void requireOpen() {
         device.requireOpen();
         if (closed) {

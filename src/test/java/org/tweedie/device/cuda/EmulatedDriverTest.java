@@ -35,6 +35,7 @@ import org.tweedie.device.KernelEntry.Parameter;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.device.Stream;
+import org.tweedie.execution.Precision;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.VpSde;
 import org.tweedie.testing.EmulatedDriver;
@@ -312,7 +313,7 @@ class EmulatedDriverTest {
     @Test
     void aModelThatFailedWhileItTookNewWeightsSaysSo() {
         Dataset data = Dataset.of(new float[] {1, 2, 3, 4, 5, 6}, "a", "b");
-        TrainSpec spec = TrainSpec.steps(2).withBatch(4);
+        TrainSpec spec = TrainSpec.steps(2).withPrecision(Precision.F32).withBatch(4);
         try (Device device = TestDevices.open(TestDevices.specs().get(1))) {
             long copies = EmulatedDriver.stat("cuMemcpyDtoDAsync_v2");
             try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), data, 1, device)) {

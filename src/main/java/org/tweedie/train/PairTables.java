@@ -1,0 +1,72 @@
+package org.tweedie.train;
+
+import org.tweedie.device.Closing;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.Perturb;
+import org.tweedie.plan.Curves;
+import org.tweedie.sde.Coefficients;
+import org.tweedie.sde.Parametrisation;
+import org.tweedie.sde.QuantileTable;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeSampling;
+
+/** The tables from which pairs of denoising score matching are made, on a device. Immutable. */
+final class PairTables implements AutoCloseable {
+    private final int nodes;
+    private final Closing owned = new Closing();
+    private final DeviceBuffer quantile;
+    private final Perturb.Table table;
+
+    PairTables(DenoisingScoreMatching matching, Device device) {
+        this(
+                QuantileTable.of(matching.parametrisation().sde(), matching.sampling()),
+                Coefficients.training(matching.parametrisation(), matching.weighting(), matching.sampling()),
+                device);
+    }
+
+    /** For the network's inputs and times alone. */
+    static PairTables inputs(Parametrisation p, TimeSampling sampling, Device device) {
+        Sde sde = p.sde();
+        Curves coefficients = Coefficients.of(sde, t -> new double[] {
+            p.inputScale(t) * sde.alpha(t), p.inputScale(t) * sde.sigma(t), 0, 0, 1, p.networkTime(t)
+        });
+        return new PairTables(QuantileTable.of(sde, sampling), coefficients, device);
+    }
+
+    private PairTables(QuantileTable ranks, Curves coefficients, Device device) {
+        nodes = ranks.nodes();
+        try (Stream stream = device.stream()) {
+            quantile = owned.add(device.allocate(Element.F32, ranks.values().length));
+            DeviceBuffer values = owned.add(device.allocate(Element.F32, coefficients.values().length));
+            table = new Perturb.Table(values, coefficients.nodes(), (float) coefficients.logFirst(), (float)
+                    coefficients.inverseSpacing());
+            stream.upload(ranks.values(), 0, quantile, 0, ranks.values().length);
+            stream.upload(coefficients.values(), 0, values, 0, coefficients.values().length);
+            stream.synchronize();
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
+    }
+
+    DeviceBuffer quantile() {
+        return quantile;
+    }
+
+    /** Of the quantile. */
+    int nodes() {
+        return nodes;
+    }
+
+    Perturb.Table table() {
+        return table;
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}
