@@ -1,7 +1,10 @@
 package org.tweedie.bench;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -146,5 +149,43 @@ public class HostTraining {
     public void close() {
         regression.network().parameters().values().close();
         device.close();
+    }
+
+    /**
+     * For a machine that others use too: processor time of one thread a step, both forms in turn, medians and their ratio. Time on other
+     * processors' behalf is not in it; what they do to the caches is.
+     */
+    public static void main(String[] arguments) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        for (String setting : arguments) {
+            HostTraining bench = new HostTraining();
+            bench.network = setting.split(":")[0];
+            bench.batch = Integer.parseInt(setting.split(":")[1]);
+            bench.threads = 1;
+            bench.open();
+            double[][] microseconds = new double[2][8];
+            for (int run = -3; run < microseconds[0].length; run++) {
+                for (int form = 0; form < 2; form++) {
+                    bench.form = form == 0 ? "tiles" : "layers";
+                    long start = threads.getCurrentThreadCpuTime();
+                    bench.step();
+                    microseconds[form][Math.max(0, run)] = (threads.getCurrentThreadCpuTime() - start) / 1e3 / STEPS;
+                }
+            }
+            Arrays.sort(microseconds[0]);
+            Arrays.sort(microseconds[1]);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s tiles %.0f (%.0f to %.0f) layers %.0f (%.0f to %.0f) ratio %.2f%n",
+                    setting,
+                    microseconds[0][4],
+                    microseconds[0][0],
+                    microseconds[0][7],
+                    microseconds[1][4],
+                    microseconds[1][0],
+                    microseconds[1][7],
+                    microseconds[1][4] / microseconds[0][4]);
+            bench.close();
+        }
     }
 }
