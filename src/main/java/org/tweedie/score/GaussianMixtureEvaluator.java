@@ -91,7 +91,15 @@ final class GaussianMixtureEvaluator implements Evaluator, Tape {
             Add.scalar(stream, coefficients, alpha.offset(), (float) field.sde().alpha(t.at()));
             Add.scalar(stream, coefficients, sigma.offset(), (float) field.sde().sigma(t.at()));
         }
-        MixtureScore.run(stream, rows, from.get(0), mixture, now(alpha), now(sigma), into.get(0), into.size() > 1 ? into.get(1) : null);
+        MixtureScore.run(
+                stream,
+                rows,
+                from.get(0),
+                mixture,
+                now(alpha),
+                now(sigma),
+                into.get(0),
+                into.size() > 1 ? into.get(1) : null);
     }
 
     /** One a row, or the first for all rows. */

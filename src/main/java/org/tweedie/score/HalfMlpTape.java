@@ -16,10 +16,10 @@ import org.tweedie.kernels.TrainMlpShape;
 import org.tweedie.kernels.View;
 
 /**
- * The gradient of a squared loss of an {@link MlpNetwork} in a few launches with products of bf16 numbers ({@link TrainMlp}), where
- * {@link Tape} takes a launch a layer in f32. Deterministic on one kind of device. For one stream, and one thread at a time.
+ * The gradient of a squared loss of an {@link MlpNetwork} in a few launches with products of bf16 numbers ({@link TrainMlp}). Deterministic on one
+ * kind of device.
  */
-public final class HalfMlpTape implements AutoCloseable {
+public final class HalfMlpTape implements LossTape {
     private final MlpNetwork network;
     private final Closing owned = new Closing();
     private final TrainMlp.Memory memory;
@@ -84,12 +84,17 @@ public final class HalfMlpTape implements AutoCloseable {
         return new TrainMlpShape(mlp, layout.features(), places, parameters);
     }
 
-    /** Where the network's inputs are to be written, side by side, before {@link #gradient}. */
+    @Override
     public View inputs() {
         return inputs;
     }
 
-    /** What runs, for a person. */
+    @Override
+    public String products() {
+        return "bf16";
+    }
+
+    @Override
     public String how() {
         int warps = TrainMlp.warps(memory.matrices().device(), memory.shape());
         return TrainMlp.ROWS.name() + " for forward, loss and back, " + TrainMlp.WEIGHTS.name()
@@ -98,13 +103,7 @@ public final class HalfMlpTape implements AutoCloseable {
                 + memory.tape().count() * memory.tape().element().bytes() + " bytes kept of a batch";
     }
 
-    /**
-     * Queues the gradient of {@code scale} times the sum of {@code w |out - target|^2}, and those of each row.
-     *
-     * @param time that the network is told, 1 wide
-     * @param weight w, 1 wide
-     * @param into laid out as {@link Parameters}, overwritten
-     */
+    @Override
     public void gradient(
             Stream stream,
             RowSet rows,

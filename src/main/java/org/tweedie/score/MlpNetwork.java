@@ -7,6 +7,7 @@ import org.tweedie.device.Element;
 import org.tweedie.kernels.Matrix;
 import org.tweedie.kernels.TileNumbers;
 import org.tweedie.kernels.View;
+import org.tweedie.kernels.host.PanelGradient;
 import org.tweedie.kernels.host.PanelMlp;
 import org.tweedie.sde.Prediction;
 
@@ -114,6 +115,15 @@ public final class MlpNetwork implements Network {
                 mlp.activation().code(),
                 mlp.residual(),
                 IntStream.rangeClosed(0, mlp.depth()).mapToObj(layout::weight).toList());
+    }
+
+    /** The same with time and biases, for the gradient on the host. */
+    PanelGradient.Shape gradientShape() {
+        return new PanelGradient.Shape(
+                panelShape(),
+                layout.features(),
+                IntStream.range(0, mlp.depth()).mapToObj(layout::timeWeight).toList(),
+                IntStream.rangeClosed(0, mlp.depth()).mapToObj(layout::bias).toList());
     }
 
     View frequencies() {

@@ -30,9 +30,10 @@ final class PairTables implements AutoCloseable {
     /** For the network's inputs and times alone. */
     static PairTables inputs(Parametrisation p, TimeSampling sampling, Device device) {
         Sde sde = p.sde();
-        Curves coefficients = Coefficients.of(sde, t -> new double[] {
-            p.inputScale(t) * sde.alpha(t), p.inputScale(t) * sde.sigma(t), 0, 0, 1, p.networkTime(t)
-        });
+        Curves coefficients =
+                Coefficients.of(sde, t -> new double[] {
+                    p.inputScale(t) * sde.alpha(t), p.inputScale(t) * sde.sigma(t), 0, 0, 1, p.networkTime(t)
+                });
         return new PairTables(QuantileTable.of(sde, sampling), coefficients, device);
     }
 

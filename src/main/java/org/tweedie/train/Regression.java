@@ -7,6 +7,8 @@ import org.tweedie.execution.Precision;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
 import org.tweedie.score.HalfMlpSteps;
+import org.tweedie.score.HalfMlpTape;
+import org.tweedie.score.HostMlpTape;
 import org.tweedie.score.MlpNetwork;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
@@ -95,21 +97,30 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
 
     @Override
     public Gradient open(Device device, int rows, Precision allowed) {
-        if (allowed != Precision.BF16) {
-            return new RegressionGradient(this, device, rows, "f32");
+        if (!(network instanceof MlpNetwork mlp)) {
+            return layers(device, rows, "the network is no multilayer perceptron");
         }
-        Optional<String> refusal = HalfRegressionGradient.refusal(this, device);
-        return refusal.isPresent()
-                ? new RegressionGradient(
-                        this,
-                        device,
-                        rows,
-                        "f32: " + widest(device).or(() -> refusal).get())
-                : new HalfRegressionGradient(this, device, rows);
+        String why = "";
+        if (allowed == Precision.BF16) {
+            Optional<String> half = HalfMlpTape.refusal(mlp, device);
+            if (half.isEmpty()) {
+                return new FusedRegressionGradient(this, device, rows, new HalfMlpTape(mlp, device, rows), "");
+            }
+            // the kernels that take the widest networks say best what this one lacks
+            why = HalfMlpSteps.refusal(mlp, device).or(() -> half).get() + "; ";
+        }
+        Optional<String> host = HostMlpTape.refusal(mlp, device, rows);
+        return host.isEmpty()
+                ? new FusedRegressionGradient(this, device, rows, new HostMlpTape(mlp, device, rows), why)
+                : layers(device, rows, why + host.get() + ", so a layer at a time");
     }
 
-    /** What the kernels that take the widest networks have against this one. */
-    private Optional<String> widest(Device device) {
-        return network instanceof MlpNetwork mlp ? HalfMlpSteps.refusal(mlp, device) : Optional.empty();
+    private Gradient layers(Device device, int rows, String why) {
+        return new RegressionGradient(this, device, rows, "f32: " + why);
+    }
+
+    /** Opens scratch for steps a layer at a time, as any network on any device can be trained; {@link #open} where nothing is faster. */
+    public Gradient openLayers(Device device, int rows) {
+        return layers(device, rows, "as asked");
     }
 }

@@ -102,7 +102,8 @@ public final class Trainer implements AutoCloseable {
     public static Map<String, String> explain(Objective objective, TrainSpec spec, Device device) {
         Map<String, String> ways = new LinkedHashMap<>();
         ways.put("many steps a launch, bf16", ResidentSteps.explain(objective, spec, device));
-        ways.put("three kernels a step, bf16", HalfRegressionGradient.explain(objective, spec, device));
+        ways.put("three kernels a step, bf16", FusedRegressionGradient.explain(objective, spec, device));
+        ways.put("tiles in cache, f32", FusedRegressionGradient.explainTiles(objective, spec, device));
         ways.put("a launch a layer, f32", "has the bits of every other device");
         return ways;
     }

@@ -189,7 +189,11 @@ class CubinTest {
         boolean hopper = target.equals("sm_90a");
         Set<String> tiles = hopper ? Set.of("tiles_linear_f16", "tiles_linear_bf16", "tiles_linear_tf32") : Set.of();
         Set<String> groups = hopper
-                ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma", "trajectory_mlp256_wgmma", "trajectory_mlp512_wide")
+                ? Set.of(
+                        "trajectory_mlp64_wgmma",
+                        "trajectory_mlp128_wgmma",
+                        "trajectory_mlp256_wgmma",
+                        "trajectory_mlp512_wide")
                 : Set.of();
         assertEquals(
                 Stream.concat(tiles.stream(), groups.stream()).collect(Collectors.toSet()),

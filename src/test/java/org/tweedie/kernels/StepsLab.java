@@ -158,8 +158,7 @@ record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dat
     }
 
     private static Perturb.Table table(Lab lab) {
-        Curves coefficients =
-                Coefficients.training(PARAMETRISATION, Weighting.EDM, TimeSampling.LOGNORMAL);
+        Curves coefficients = Coefficients.training(PARAMETRISATION, Weighting.EDM, TimeSampling.LOGNORMAL);
         return new Perturb.Table(
                 lab.floats(coefficients.values()), coefficients.nodes(), (float) coefficients.logFirst(), (float)
                         coefficients.inverseSpacing());

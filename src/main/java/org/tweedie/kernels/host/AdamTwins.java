@@ -2,6 +2,7 @@ package org.tweedie.kernels.host;
 
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
+import org.tweedie.kernels.host.Simd.Block;
 
 /** Twins of kernels/train/adam.cu; the places of the control buffer are those of its struct AdamControl. Stateless. */
 public final class AdamTwins {
@@ -60,7 +61,7 @@ public final class AdamTwins {
             return;
         }
         float rate = (float) control[at + RATE];
-        Rule rule = new Rule(
+        AdamRule rule = new AdamRule(
                 (float) control[at + FACTOR],
                 rate,
                 -rate * a.float32(10),
@@ -70,70 +71,19 @@ public final class AdamTwins {
                 a.float32(8),
                 a.float32(9),
                 (float) control[at + MEAN]);
+        Block weights = block(a, 0);
+        Block gradients = block(a, 1);
+        Block first = block(a, 2);
+        Block second = block(a, 3);
+        Block mean = block(a, 4);
+        Simd simd = Simd.best();
         team.forRange(
                 a.int64(6),
                 1 << 13,
-                (from, to) -> run(
-                        rule,
-                        (int) from,
-                        (int) to,
-                        a.floats(0),
-                        a.offset(0),
-                        a.floats(1),
-                        a.offset(1),
-                        a.floats(2),
-                        a.offset(2),
-                        a.floats(3),
-                        a.offset(3),
-                        a.floats(4),
-                        a.offset(4)));
+                (from, to) -> simd.adam(rule, weights, gradients, first, second, mean, (int) from, (int) to));
     }
 
-    private record Rule(
-            float factor,
-            float rate,
-            float fade,
-            float correction1,
-            float correction2,
-            float keep1,
-            float keep2,
-            float epsilon,
-            float mean) {}
-
-    private static void run(
-            Rule rule,
-            int from,
-            int to,
-            float[] weights,
-            int weightsAt,
-            float[] gradients,
-            int gradientsAt,
-            float[] first,
-            int firstAt,
-            float[] second,
-            int secondAt,
-            float[] mean,
-            int meanAt) {
-        float factor = rule.factor();
-        float minusRate = -rule.rate();
-        float fade = rule.fade();
-        float correction1 = rule.correction1();
-        float correction2 = rule.correction2();
-        float keep1 = rule.keep1();
-        float keep2 = rule.keep2();
-        float epsilon = rule.epsilon();
-        float towards = rule.mean();
-        for (int i = from; i < to; i++) {
-            float g = factor * gradients[gradientsAt + i];
-            float m = Math.fma(keep1, g - first[firstAt + i], first[firstAt + i]);
-            float v = Math.fma(keep2, Math.fma(g, g, -second[secondAt + i]), second[secondAt + i]);
-            float step = m * correction1 / ((float) Math.sqrt(v * correction2) + epsilon);
-            float faded = Math.fma(fade, weights[weightsAt + i], weights[weightsAt + i]);
-            float w = Math.fma(minusRate, step, faded);
-            first[firstAt + i] = m;
-            second[secondAt + i] = v;
-            weights[weightsAt + i] = w;
-            mean[meanAt + i] = Math.fma(towards, w - mean[meanAt + i], mean[meanAt + i]);
-        }
+    private static Block block(Arguments a, int i) {
+        return new Block(a.floats(i), a.offset(i), 1);
     }
 }

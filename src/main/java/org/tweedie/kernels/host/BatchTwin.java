@@ -38,7 +38,8 @@ public final class BatchTwin {
         private final int rightMask;
         private final int rightBits;
         private final int[] keys = new int[8];
-        private long epoch = -1;
+        /** The first sample of the epoch whose keys these are. */
+        private long start = -1;
 
         Order(long seed, int what, long n, int bits) {
             this.seed = seed;
@@ -52,8 +53,9 @@ public final class BatchTwin {
 
         /** The row that is sample {@code i}. */
         long row(long i) {
-            if (i / n != epoch) {
-                epoch = i / n;
+            if (start < 0 || i < start || i - start >= n) {
+                long epoch = i / n;
+                start = epoch * n;
                 for (int quad = 0; quad < 2; quad++) {
                     Philox.block(
                             (int) epoch,
@@ -66,7 +68,7 @@ public final class BatchTwin {
                             4 * quad);
                 }
             }
-            long x = i % n;
+            long x = i - start;
             do {
                 int left = (int) (x >>> rightBits);
                 int right = (int) x & rightMask;

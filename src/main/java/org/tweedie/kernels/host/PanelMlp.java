@@ -57,6 +57,18 @@ public final class PanelMlp {
         int out(int l) {
             return l == depth() ? outputs : width;
         }
+
+        /** The first layer's weights, which begin at {@code source}, with a row of zeros between two ports. */
+        float[] first(float[] w, int source) {
+            float[] first = new float[in(0) * out(0)];
+            int row = 0;
+            for (int port : ports) {
+                System.arraycopy(w, source, first, row * out(0), port * out(0));
+                source += port * out(0);
+                row += port + 1;
+            }
+            return first;
+        }
     }
 
     private static final class Scratch {
@@ -130,15 +142,8 @@ public final class PanelMlp {
     }
 
     private void pack(float[] weights, int from) {
-        int[] ports = shape.ports().stream().mapToInt(Integer::intValue).toArray();
-        float[] first = new float[shape.in(0) * shape.out(0)];
-        int source = from + Math.toIntExact(shape.weights().get(0));
-        int row = 0;
-        for (int port : ports) {
-            System.arraycopy(weights, source, first, row * shape.out(0), port * shape.out(0));
-            source += port * shape.out(0);
-            row += port + 1;
-        }
+        float[] first =
+                shape.first(weights, from + Math.toIntExact(shape.weights().get(0)));
         panels.pack(first, 0, shape.in(0), shape.out(0), packed, at[0]);
         for (int l = 1; l <= shape.depth(); l++) {
             int w = from + Math.toIntExact(shape.weights().get(l));

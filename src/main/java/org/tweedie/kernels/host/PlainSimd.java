@@ -155,4 +155,35 @@ public final class PlainSimd implements Simd {
             }
         }
     }
+
+    @Override
+    public void adam(
+            AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to) {
+        float[] weightsData = weights.data();
+        float[] gradientsData = gradients.data();
+        float[] firstData = first.data();
+        float[] secondData = second.data();
+        float[] meanData = mean.data();
+        float factor = rule.factor();
+        float minusRate = -rule.rate();
+        float fade = rule.fade();
+        float correction1 = rule.correction1();
+        float correction2 = rule.correction2();
+        float keep1 = rule.keep1();
+        float keep2 = rule.keep2();
+        float epsilon = rule.epsilon();
+        float towards = rule.mean();
+        for (int i = from; i < to; i++) {
+            float g = factor * gradientsData[gradients.at() + i];
+            float m = Math.fma(keep1, g - firstData[first.at() + i], firstData[first.at() + i]);
+            float v = Math.fma(keep2, Math.fma(g, g, -secondData[second.at() + i]), secondData[second.at() + i]);
+            float step = m * correction1 / ((float) Math.sqrt(v * correction2) + epsilon);
+            float faded = Math.fma(fade, weightsData[weights.at() + i], weightsData[weights.at() + i]);
+            float w = Math.fma(minusRate, step, faded);
+            firstData[first.at() + i] = m;
+            secondData[second.at() + i] = v;
+            weightsData[weights.at() + i] = w;
+            meanData[mean.at() + i] = Math.fma(towards, w - meanData[mean.at() + i], meanData[mean.at() + i]);
+        }
+    }
 }

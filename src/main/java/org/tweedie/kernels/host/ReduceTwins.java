@@ -37,6 +37,10 @@ public final class ReduceTwins {
     /** Adds elements {@code from <= e < to} to the lanes from lane 0 on. */
     private static void take(
             RowSet rows, float[] values, int at, int width, int stride, int kind, long from, long to, double[] lanes) {
+        if (kind != 2 && !rows.masked() && stride == width) {
+            add(values, at + (int) from, (int) (to - from), kind == 1, lanes);
+            return;
+        }
         int row = (int) (from / width);
         int column = (int) (from % width);
         for (int lane = 0; lane < to - from; lane++) {
@@ -46,6 +50,19 @@ public final class ReduceTwins {
             if (++column == width) {
                 column = 0;
                 row++;
+            }
+        }
+    }
+
+    private static void add(float[] values, int at, int count, boolean squares, double[] lanes) {
+        if (squares) {
+            for (int lane = 0; lane < count; lane++) {
+                double x = values[at + lane];
+                lanes[lane] += x * x;
+            }
+        } else {
+            for (int lane = 0; lane < count; lane++) {
+                lanes[lane] += values[at + lane];
             }
         }
     }

@@ -68,8 +68,16 @@ public interface Simd {
     /** {@code sum += w v} by fused multiply-add, or {@code sum = w v} where it is the {@code first} term; {@code count} elements. */
     void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count);
 
+    /** A step of Adam and of the running mean over elements {@code from} to {@code to} of five runs of memory. */
+    void adam(AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to);
+
     /** Layers over panels of rows, where that is faster. */
     default Optional<RowPanels> panels() {
+        return Optional.empty();
+    }
+
+    /** Products over rows kept by panels of columns, where that is faster. */
+    default Optional<ColumnPanels> columns() {
         return Optional.empty();
     }
 

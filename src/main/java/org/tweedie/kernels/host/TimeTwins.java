@@ -18,15 +18,18 @@ public final class TimeTwins {
         Block out = new Block(a.floats(2), a.offset(2), a.int32(6));
         Live.each(rows, team, Math.max(1, 4096 / Math.max(1, n)), (from, to) -> {
             for (int r = from; r < to; r++) {
-                float time = t.data()[t.row(r)];
-                int row = out.row(r);
-                for (int k = 0; k < n; k++) {
-                    float turn = fraction(frequencies[at + k], time);
-                    out.data()[row + k] = Approx.sinTurns(turn);
-                    out.data()[row + n + k] = Approx.cosTurns(turn);
-                }
+                row(frequencies, at, n, t.data()[t.row(r)], out.data(), out.row(r));
             }
         });
+    }
+
+    /** The features of one time. */
+    static void row(float[] frequencies, int at, int n, float time, float[] out, int row) {
+        for (int k = 0; k < n; k++) {
+            float turn = fraction(frequencies[at + k], time);
+            out[row + k] = Approx.sinTurns(turn);
+            out[row + n + k] = Approx.cosTurns(turn);
+        }
     }
 
     /** f t less its nearest integer, rounded once: fused multiply-add keeps what the rounded product lost. */

@@ -106,6 +106,31 @@ class SimdTest {
         }
     }
 
+    @Test
+    void adamHasTheSameBits() {
+        AdamRule rule = new AdamRule(0.7f, 1e-3f, -1e-5f, 1.3f, 1.1f, 0.1f, 0.001f, 1e-8f, 0.01f);
+        for (int count : new int[] {0, 1, 15, 16, 17, 33, 1021}) {
+            float[][] mine = new float[5][];
+            float[][] other = new float[5][];
+            Block[] a = new Block[5];
+            Block[] b = new Block[5];
+            for (int i = 0; i < 5; i++) {
+                mine[i] = random(count + 7, 20 + i);
+                for (int j = 0; i == 3 && j < mine[i].length; j++) {
+                    mine[i][j] = Math.abs(mine[i][j]); // squares
+                }
+                other[i] = mine[i].clone();
+                a[i] = new Block(mine[i], i, 1);
+                b[i] = new Block(other[i], i, 1);
+            }
+            plain.adam(rule, a[0], a[1], a[2], a[3], a[4], 1, 1 + count);
+            vector.adam(rule, b[0], b[1], b[2], b[3], b[4], 1, 1 + count);
+            for (int i = 0; i < 5; i++) {
+                assertBits(mine[i], other[i], count + " elements, part " + i);
+            }
+        }
+    }
+
     /** Floats of every size and sign, with the special ones. */
     private static float[] everyFloat() {
         float[] values = new float[300_007];

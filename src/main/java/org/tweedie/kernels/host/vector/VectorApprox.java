@@ -190,6 +190,49 @@ final class VectorApprox {
         }
     }
 
+    /** As {@link #silu}, and x = its slope as in {@link #siluSlope}. */
+    static void siluAndSlope(float[] x, int at, float[] out, int outAt, int count) {
+        FloatVector log2e = FloatVector.broadcast(S, 1.44269502f);
+        FloatVector round = FloatVector.broadcast(S, ROUND);
+        FloatVector ln2 = FloatVector.broadcast(S, -0.693145752f);
+        FloatVector ln2Rest = FloatVector.broadcast(S, -1.42860677e-6f);
+        FloatVector c5 = FloatVector.broadcast(S, 0.0013820734f);
+        FloatVector c4 = FloatVector.broadcast(S, 0.008368677f);
+        FloatVector c3 = FloatVector.broadcast(S, 0.041668266f);
+        FloatVector c2 = FloatVector.broadcast(S, 0.16666521f);
+        FloatVector c1 = FloatVector.broadcast(S, 0.49999994f);
+        FloatVector one = FloatVector.broadcast(S, 1.0f);
+        IntVector sign = IntVector.broadcast(I, SIGN_BIT);
+        IntVector least = IntVector.broadcast(I, LEAST_BITS);
+        for (int j = 0; j < count; j += L) {
+            FloatVector y = FloatVector.fromArray(S, x, at + j);
+            FloatVector v =
+                    y.reinterpretAsInts().lanewise(VectorOperators.OR, sign).reinterpretAsFloats();
+            FloatVector t = v.fma(log2e, round);
+            FloatVector n = t.sub(round);
+            FloatVector r = n.fma(ln2Rest, n.fma(ln2, v));
+            FloatVector q = r.fma(c5, c4);
+            q = q.fma(r, c3);
+            q = q.fma(r, c2);
+            q = q.fma(r, c1);
+            FloatVector p = q.fma(r.mul(r), r).add(one);
+            IntVector within = least.sub(v.reinterpretAsInts())
+                    .lanewise(VectorOperators.ASHR, 31)
+                    .not();
+            FloatVector e = t.reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHL, 23)
+                    .add(p.reinterpretAsInts())
+                    .and(within)
+                    .reinterpretAsFloats();
+            FloatVector large = one.div(e.add(one));
+            IntVector negative = y.reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            FloatVector small = e.mul(large);
+            FloatVector value = pick(negative, small, large);
+            y.mul(value).intoArray(out, outAt + j);
+            value.mul(y.fma(pick(negative, large, small), one)).intoArray(x, at + j);
+        }
+    }
+
     /** e = sigmoid(x) from e = exp(-|x|). */
     static void sigmoid(float[] x, int at, float[] e, int count) {
         for (int j = 0; j < count; j += L) {

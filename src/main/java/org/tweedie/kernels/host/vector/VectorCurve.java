@@ -59,6 +59,20 @@ final class VectorCurve {
         }
     }
 
+    /** {@code out = act(x)} and {@code x = act'(x)}, which share their exponentials where that is much; {@code count} is whole vectors. */
+    void both(int activation, float[] x, int at, float[] out, int outAt, int count) {
+        if (activation == Activation.SILU.code()) {
+            VectorApprox.siluAndSlope(x, at, out, outAt, count);
+            return;
+        }
+        for (int j = 0; j < count; j += RUN) {
+            int some = Math.min(RUN, count - j);
+            run(ACTIVATIONS[activation], x, at + j, out, outAt + j, some);
+            slope(ACTIVATIONS[activation], x, at + j, some);
+            System.arraycopy(e, 0, x, at + j, some);
+        }
+    }
+
     /** e = act'(x). */
     private void slope(Activation activation, float[] x, int at, int count) {
         switch (activation) {

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.kernels.Activation;
+import org.tweedie.kernels.host.AdamRule;
+import org.tweedie.kernels.host.ColumnPanels;
 import org.tweedie.kernels.host.PlainSimd;
 import org.tweedie.kernels.host.RowPanels;
 import org.tweedie.kernels.host.Simd;
@@ -15,6 +17,7 @@ public final class VectorSimd implements Simd {
 
     private final PlainSimd plain = new PlainSimd();
     private final RowPanels panels = new VectorPanels();
+    private final ColumnPanels columns = new VectorColumns();
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
 
     /** What a thread keeps. */
@@ -47,6 +50,11 @@ public final class VectorSimd implements Simd {
     @Override
     public Optional<RowPanels> panels() {
         return Optional.of(panels);
+    }
+
+    @Override
+    public Optional<ColumnPanels> columns() {
+        return Optional.of(columns);
     }
 
     @Override
@@ -179,5 +187,12 @@ public final class VectorSimd implements Simd {
     public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
         int whole = VectorTerms.term(first, w, v, at, sum, sumAt, count);
         plain.term(first, w, v, at + whole, sum, sumAt + whole, count - whole);
+    }
+
+    @Override
+    public void adam(
+            AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to) {
+        int rest = VectorAdam.adam(rule, weights, gradients, first, second, mean, from, to);
+        plain.adam(rule, weights, gradients, first, second, mean, rest, to);
     }
 }

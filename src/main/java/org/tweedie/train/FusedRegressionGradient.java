@@ -16,28 +16,43 @@ import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.TrainMlp;
 import org.tweedie.kernels.View;
 import org.tweedie.score.HalfMlpTape;
+import org.tweedie.score.HostMlpTape;
+import org.tweedie.score.LossTape;
 import org.tweedie.score.MlpNetwork;
+import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
 
-/** Pairs, then forward, loss and backward with products of 16-bit numbers. */
-final class HalfRegressionGradient implements Gradient {
+/** Pairs, then forward, loss and backward in a few launches. */
+final class FusedRegressionGradient implements Gradient {
     private final List<Signature.Port> ports;
     private final float scale;
     private final Closing owned = new Closing();
     private final PerturbedPairs pairs;
-    private final HalfMlpTape tape;
+    private final LossTape tape;
+    private final String why;
     private final View target;
     private final View weight;
     private final View time;
 
-    /** Why a regression is not computed so, or nothing. */
+    /** Why a regression is not computed so with products of bf16, or nothing. */
     static Optional<String> refusal(Regression regression, Device device) {
         return regression.network() instanceof MlpNetwork mlp
                 ? HalfMlpTape.refusal(mlp, device)
                 : Optional.of("the network is no multilayer perceptron");
     }
 
-    /** What runs, or why not. */
+    /** What runs on the host by tiles of rows, or why not. */
+    static String explainTiles(Objective objective, TrainSpec spec, Device device) {
+        if (!(objective instanceof Regression regression) || !(regression.network() instanceof MlpNetwork mlp)) {
+            return "declined: the objective is no regression of a multilayer perceptron";
+        }
+        return HostMlpTape.refusal(mlp, device, spec.batch())
+                .map(why -> "declined: " + why)
+                .orElse(
+                        "would take it: tiles of rows stay in cache through forward and backward, with the bits of the layers");
+    }
+
+    /** What runs with products of bf16, or why not. */
     static String explain(Objective objective, TrainSpec spec, Device device) {
         if (spec.precision().equals(Optional.of(Precision.F32))) {
             return "declined: products of f32 are asked for";
@@ -56,14 +71,19 @@ final class HalfRegressionGradient implements Gradient {
                 + weights.entry().name() + " with " + weights.resources().registers();
     }
 
-    HalfRegressionGradient(Regression regression, Device device, int rows) {
-        MlpNetwork network = (MlpNetwork) regression.network();
+    /**
+     * @param tape of the regression's network, owned by this from now on
+     * @param why it is this one, after its products
+     */
+    FusedRegressionGradient(Regression regression, Device device, int rows, LossTape tape, String why) {
+        this.tape = owned.add(tape);
+        this.why = why;
+        Network network = regression.network();
         ports = network.signature().from();
         scale = (float) (1.0 / rows);
         int width = network.signature().into().get(0).space().width();
         try {
             pairs = owned.add(new PerturbedPairs(regression.matching(), device, rows));
-            tape = owned.add(new HalfMlpTape(network, device, rows));
             DeviceBuffer memory = owned.add(device.allocate(Element.F32, (long) rows * (width + 2)));
             target = new View(memory, 0, width, width);
             weight = new View(memory, (long) rows * width, 1, 1);
@@ -76,12 +96,12 @@ final class HalfRegressionGradient implements Gradient {
 
     @Override
     public String products() {
-        return "bf16";
+        return tape.products();
     }
 
     @Override
     public String how() {
-        return "bf16: " + tape.how();
+        return tape.products() + ": " + why + tape.how();
     }
 
     @Override

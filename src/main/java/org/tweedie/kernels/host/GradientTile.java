@@ -1,0 +1,199 @@
+package org.tweedie.kernels.host;
+
+import java.util.Arrays;
+import org.tweedie.kernels.host.GradientLayout.Matrix;
+import org.tweedie.kernels.host.Simd.Block;
+
+/** A tile of rows on its way forward and back; scratch of one thread. */
+final class GradientTile {
+    /** Rows of a tile. */
+    static final int ROWS = 64;
+
+    /** What the rows of a launch are read from and written to. */
+    record Rows(
+            Block from,
+            Block time,
+            Block target,
+            Block weight,
+            float[] frequencies,
+            int frequenciesAt,
+            float scale,
+            float[] losses,
+            int lossesAt) {}
+
+    private static final ThreadLocal<GradientTile> MINE = ThreadLocal.withInitial(GradientTile::new);
+
+    private float[] sums = new float[0];
+    private float[] row = new float[0];
+
+    /** The calling thread's. */
+    static GradientTile mine() {
+        return MINE.get();
+    }
+
+    /** Elements of a layer's sums. */
+    private static int layer(int width) {
+        return ColumnPanels.elements(ROWS, width);
+    }
+
+    /**
+     * Rows {@code first} to {@code first + some} of the wave.
+     */
+    void run(PanelGradient of, Rows rows, Chunks chunks, int first, int some, float[] kept, float[] packed) {
+        GradientLayout layout = of.layout();
+        PanelGradient.Shape shape = of.shape();
+        int width = shape.layers().width();
+        int each = layer(width);
+        if (sums.length < (shape.depth() + 1) * each) {
+            sums = new float[(shape.depth() + 1) * each];
+        }
+        if (row.length < shape.features()) {
+            row = new float[shape.features()];
+        }
+        for (int r = 0; r < some; r++) {
+            gather(shape, layout, rows, chunks.living()[first + r], first + r, kept);
+        }
+        int whole = (some + ColumnPanels.ROWS - 1) / ColumnPanels.ROWS * ColumnPanels.ROWS;
+        forward(of, first, whole, kept, packed);
+        for (int r = 0; r < some; r++) {
+            loss(layout, rows, chunks.living()[first + r], first + r, kept);
+        }
+        backward(of, first, whole, kept, packed);
+    }
+
+    private void gather(PanelGradient.Shape shape, GradientLayout layout, Rows rows, int r, int place, float[] kept) {
+        int n = shape.features() / 2;
+        float time = rows.time().data()[rows.time().row(r)];
+        TimeTwins.row(rows.frequencies(), rows.frequenciesAt(), n, time, row, 0);
+        scatter(row, 0, shape.features(), layout, layout.features, place, 0, kept);
+        int from = rows.from().row(r);
+        int column = 0;
+        for (int port : shape.layers().ports()) {
+            scatter(rows.from().data(), from, port, layout, layout.inputs, place, column, kept);
+            from += port;
+            column += port + 1; // what is between stays 0
+        }
+    }
+
+    private static void scatter(
+            float[] from, int at, int count, GradientLayout layout, Matrix into, int place, int first, float[] kept) {
+        for (int c = 0; c < count; ) {
+            int some = Math.min(count - c, ColumnPanels.WIDTH - (first + c) % ColumnPanels.WIDTH);
+            System.arraycopy(from, at + c, kept, layout.at(into, place, first + c), some);
+            c += some;
+        }
+    }
+
+    private void forward(PanelGradient of, int first, int whole, float[] kept, float[] packed) {
+        GradientLayout layout = of.layout();
+        PanelMlp.Shape layers = of.shape().layers();
+        ColumnPanels panels = of.panels();
+        int width = layers.width();
+        Matrix input = layout.inputs;
+        for (int l = 0; l < layers.depth(); l++) {
+            int at = l * layer(width);
+            panels.spread(packed, layout.start[l], width, sums, at, ROWS, whole);
+            along(of, layout.features, first, whole, layout.ofTime[l], width, sums, at, ROWS, kept, packed);
+            along(of, input, first, whole, layout.forth[l], width, sums, at, ROWS, kept, packed);
+            for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
+                int into = layout.at(layout.hidden[l], first, j);
+                panels.activate(layers.activation(), sums, at + j * ROWS, kept, into, whole * ColumnPanels.WIDTH);
+                if (layers.residual() && l > 0) {
+                    add(kept, into, kept, layout.at(input, first, j), whole * ColumnPanels.WIDTH);
+                }
+            }
+            input = layout.hidden[l];
+        }
+        int last = layers.depth();
+        int out = layout.at(layout.out, first, 0);
+        panels.spread(packed, layout.start[last], layers.outputs(), kept, out, layout.wave, whole);
+        along(of, input, first, whole, layout.forth[last], layers.outputs(), kept, out, layout.wave, kept, packed);
+    }
+
+    private static void along(
+            PanelGradient of,
+            Matrix x,
+            int first,
+            int whole,
+            int weights,
+            int width,
+            float[] into,
+            int at,
+            int pitch,
+            float[] kept,
+            float[] packed) {
+        GradientLayout layout = of.layout();
+        of.panels()
+                .along(
+                        whole,
+                        kept,
+                        layout.at(x, first, 0),
+                        layout.wave,
+                        x.width(),
+                        packed,
+                        weights,
+                        width,
+                        into,
+                        at,
+                        pitch);
+    }
+
+    private static void times(float[] a, int at, float[] b, int bAt, float[] out, int outAt, int count) {
+        for (int i = 0; i < count; i++) {
+            out[outAt + i] = a[at + i] * b[bAt + i];
+        }
+    }
+
+    private static void add(float[] sum, int at, float[] more, int moreAt, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[at + i] += more[moreAt + i];
+        }
+    }
+
+    private static void loss(GradientLayout layout, Rows rows, int r, int place, float[] kept) {
+        float w = rows.weight().data()[rows.weight().row(r)];
+        float factor = (rows.scale() + rows.scale()) * w;
+        int target = rows.target().row(r);
+        float sum = 0f;
+        for (int d = 0; d < layout.out.width(); d++) {
+            int at = layout.at(layout.out, place, d);
+            float error = kept[at] - rows.target().data()[target + d];
+            sum = Math.fma(error, error, sum);
+            kept[at] = factor * error;
+        }
+        rows.losses()[rows.lossesAt() + r] = w * sum;
+    }
+
+    private void backward(PanelGradient of, int first, int whole, float[] kept, float[] packed) {
+        GradientLayout layout = of.layout();
+        PanelMlp.Shape layers = of.shape().layers();
+        int width = layers.width();
+        int each = layer(width);
+        int towards = layers.depth() * each;
+        Arrays.fill(sums, towards, towards + each, 0f);
+        along(of, layout.out, first, whole, layout.reverse[layers.depth()], width, sums, towards, ROWS, kept, packed);
+        for (int l = layers.depth() - 1; l >= 0; l--) {
+            for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
+                int into = layout.at(layout.back[l], first, j);
+                int at = j * ROWS;
+                times(sums, l * each + at, sums, towards + at, kept, into, whole * ColumnPanels.WIDTH);
+            }
+            if (l == 0) {
+                return;
+            }
+            if (layers.residual()) {
+                plusZero(sums, towards, each);
+            } else {
+                Arrays.fill(sums, towards, towards + each, 0f);
+            }
+            along(of, layout.back[l], first, whole, layout.reverse[l], width, sums, towards, ROWS, kept, packed);
+        }
+    }
+
+    /** A sum starts at 0, so it is never -0. */
+    private static void plusZero(float[] sum, int at, int count) {
+        for (int i = at; i < at + count; i++) {
+            sum[i] = 0f + sum[i];
+        }
+    }
+}

@@ -1,0 +1,366 @@
+package org.tweedie.kernels.host.vector;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.tweedie.kernels.host.ColumnPanels;
+
+/**
+ * Blocks of eight sums by two vectors, or by one where there are sixteen registers and for the last columns. The blocks are written
+ * out because only local variables of small methods become registers; all strides inside them are constants, so that the ranges
+ * of their indices are checked before the loop.
+ */
+final class VectorColumns implements ColumnPanels {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int L = S.length();
+    private static final int SLICE = L == 8 ? L : 2 * L;
+
+    private static final ThreadLocal<VectorCurve> CURVE = ThreadLocal.withInitial(VectorCurve::new);
+
+    @Override
+    public int slice() {
+        return SLICE;
+    }
+
+    @Override
+    public int packed(int depth, int width) {
+        return Math.multiplyExact(depth, (width + L - 1) / L * L);
+    }
+
+    /** Columns of the next slice, padded, where {@code left} are left. */
+    private static int columns(int left) {
+        return left > L ? SLICE : L;
+    }
+
+    @Override
+    public void pack(float[] w, int at, int row, int column, int depth, int width, float[] into, int intoAt) {
+        for (int j = 0; j < width; j += SLICE) {
+            int columns = columns(width - j);
+            int some = Math.min(columns, width - j);
+            int from = at + j * column;
+            if (column == 1) {
+                for (int k = 0; k < depth; k++) {
+                    System.arraycopy(w, from + k * row, into, intoAt + k * columns, some);
+                }
+            } else {
+                turn(w, from, row, column, depth, some, into, intoAt, columns);
+            }
+            if (some < columns) {
+                for (int k = 0; k < depth; k++) {
+                    Arrays.fill(into, intoAt + k * columns + some, intoAt + (k + 1) * columns, 0f);
+                }
+            }
+            intoAt += depth * columns;
+        }
+    }
+
+    /** Eight columns at a time, each of which lies along memory. */
+    private static void turn(
+            float[] w, int at, int row, int column, int depth, int width, float[] into, int intoAt, int columns) {
+        int j = 0;
+        for (; row == 1 && columns == SLICE && j + 8 <= width; j += 8) {
+            turn8(w, at + j * column, column, depth, into, intoAt + j);
+        }
+        for (; j < width; j++) {
+            for (int k = 0; k < depth; k++) {
+                into[intoAt + k * columns + j] = w[at + k * row + j * column];
+            }
+        }
+    }
+
+    private static void turn8(float[] w, int at, int column, int depth, float[] into, int intoAt) {
+        int at1 = at + column;
+        int at2 = at + 2 * column;
+        int at3 = at + 3 * column;
+        int at4 = at + 4 * column;
+        int at5 = at + 5 * column;
+        int at6 = at + 6 * column;
+        int at7 = at + 7 * column;
+        for (int k = 0; k < depth; k++) {
+            into[intoAt + k * SLICE] = w[at + k];
+            into[intoAt + k * SLICE + 1] = w[at1 + k];
+            into[intoAt + k * SLICE + 2] = w[at2 + k];
+            into[intoAt + k * SLICE + 3] = w[at3 + k];
+            into[intoAt + k * SLICE + 4] = w[at4 + k];
+            into[intoAt + k * SLICE + 5] = w[at5 + k];
+            into[intoAt + k * SLICE + 6] = w[at6 + k];
+            into[intoAt + k * SLICE + 7] = w[at7 + k];
+        }
+    }
+
+    @Override
+    public void spread(float[] start, int startAt, int width, float[] c, int at, int pitch, int rows) {
+        for (int j = 0; j < width; j += L) {
+            int into = at + j / WIDTH * pitch * WIDTH + j % WIDTH;
+            FloatVector v = FloatVector.fromArray(S, start, startAt + j);
+            for (int r = 0; r < rows; r++) {
+                v.intoArray(c, into + r * WIDTH);
+            }
+        }
+    }
+
+    @Override
+    public void along(
+            int rows,
+            float[] a,
+            int aAt,
+            int aPitch,
+            int depth,
+            float[] packed,
+            int packedAt,
+            int width,
+            float[] c,
+            int cAt,
+            int cPitch) {
+        for (int j = 0; j < width; j += SLICE) {
+            int columns = columns(width - j);
+            int into = cAt + j / WIDTH * cPitch * WIDTH + j % WIDTH;
+            for (int k = 0; k < depth; k += WIDTH) {
+                int some = Math.min(WIDTH, depth - k);
+                int from = aAt + k * aPitch;
+                int weights = packedAt + k * columns;
+                for (int r = 0; r < rows; r += ROWS) {
+                    if (columns == L) {
+                        along1(a, from + r * WIDTH, some, packed, weights, c, into + r * WIDTH);
+                    } else {
+                        along2(a, from + r * WIDTH, some, packed, weights, c, into + r * WIDTH);
+                    }
+                }
+            }
+            packedAt += depth * columns;
+        }
+    }
+
+    @Override
+    public void activate(int activation, float[] x, int at, float[] out, int outAt, int count) {
+        CURVE.get().both(activation, x, at, out, outAt, count);
+    }
+
+    @Override
+    public void across(int rows, float[] a, int aAt, int in, float[] d, int dAt, int width, float[] sum) {
+        for (int i = 0; i < in; i += ROWS) {
+            if (columns(width) == L) {
+                across1(rows, a, aAt + i, d, dAt, sum, i * SLICE);
+            } else {
+                across2(rows, a, aAt + i, d, dAt, sum, i * SLICE);
+            }
+        }
+    }
+
+    @Override
+    public void down(int rows, float[] d, int dAt, int width, float[] sum) {
+        int second = width > L ? L : 0; // or the first once more
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = FloatVector.zero(S);
+        for (int r = 0; r < rows; r++) {
+            s0 = s0.add(FloatVector.fromArray(S, d, dAt + r * WIDTH));
+            s1 = s1.add(FloatVector.fromArray(S, d, dAt + second + r * WIDTH));
+        }
+        FloatVector.fromArray(S, sum, 0).add(s0).intoArray(sum, 0);
+        if (second > 0) {
+            FloatVector.fromArray(S, sum, L).add(s1).intoArray(sum, L);
+        }
+    }
+
+    private static void along2(float[] a, int aAt, int depth, float[] w, int wAt, float[] c, int cAt) {
+        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
+        FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
+        FloatVector s10 = FloatVector.fromArray(S, c, cAt + 64);
+        FloatVector s11 = FloatVector.fromArray(S, c, cAt + 64 + L);
+        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 128);
+        FloatVector s21 = FloatVector.fromArray(S, c, cAt + 128 + L);
+        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 192);
+        FloatVector s31 = FloatVector.fromArray(S, c, cAt + 192 + L);
+        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 256);
+        FloatVector s41 = FloatVector.fromArray(S, c, cAt + 256 + L);
+        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 320);
+        FloatVector s51 = FloatVector.fromArray(S, c, cAt + 320 + L);
+        FloatVector s60 = FloatVector.fromArray(S, c, cAt + 384);
+        FloatVector s61 = FloatVector.fromArray(S, c, cAt + 384 + L);
+        FloatVector s70 = FloatVector.fromArray(S, c, cAt + 448);
+        FloatVector s71 = FloatVector.fromArray(S, c, cAt + 448 + L);
+        for (int k = 0; k < depth; k++) {
+            FloatVector w0 = FloatVector.fromArray(S, w, wAt + k * (2 * L));
+            FloatVector w1 = FloatVector.fromArray(S, w, wAt + k * (2 * L) + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
+            s00 = x0.fma(w0, s00);
+            s01 = x0.fma(w1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[aAt + k + 64]);
+            s10 = x1.fma(w0, s10);
+            s11 = x1.fma(w1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[aAt + k + 128]);
+            s20 = x2.fma(w0, s20);
+            s21 = x2.fma(w1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[aAt + k + 192]);
+            s30 = x3.fma(w0, s30);
+            s31 = x3.fma(w1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[aAt + k + 256]);
+            s40 = x4.fma(w0, s40);
+            s41 = x4.fma(w1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[aAt + k + 320]);
+            s50 = x5.fma(w0, s50);
+            s51 = x5.fma(w1, s51);
+            FloatVector x6 = FloatVector.broadcast(S, a[aAt + k + 384]);
+            s60 = x6.fma(w0, s60);
+            s61 = x6.fma(w1, s61);
+            FloatVector x7 = FloatVector.broadcast(S, a[aAt + k + 448]);
+            s70 = x7.fma(w0, s70);
+            s71 = x7.fma(w1, s71);
+        }
+        s00.intoArray(c, cAt);
+        s01.intoArray(c, cAt + L);
+        s10.intoArray(c, cAt + 64);
+        s11.intoArray(c, cAt + 64 + L);
+        s20.intoArray(c, cAt + 128);
+        s21.intoArray(c, cAt + 128 + L);
+        s30.intoArray(c, cAt + 192);
+        s31.intoArray(c, cAt + 192 + L);
+        s40.intoArray(c, cAt + 256);
+        s41.intoArray(c, cAt + 256 + L);
+        s50.intoArray(c, cAt + 320);
+        s51.intoArray(c, cAt + 320 + L);
+        s60.intoArray(c, cAt + 384);
+        s61.intoArray(c, cAt + 384 + L);
+        s70.intoArray(c, cAt + 448);
+        s71.intoArray(c, cAt + 448 + L);
+    }
+
+    private static void along1(float[] a, int aAt, int depth, float[] w, int wAt, float[] c, int cAt) {
+        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
+        FloatVector s10 = FloatVector.fromArray(S, c, cAt + 64);
+        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 128);
+        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 192);
+        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 256);
+        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 320);
+        FloatVector s60 = FloatVector.fromArray(S, c, cAt + 384);
+        FloatVector s70 = FloatVector.fromArray(S, c, cAt + 448);
+        for (int k = 0; k < depth; k++) {
+            FloatVector w0 = FloatVector.fromArray(S, w, wAt + k * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
+            s00 = x0.fma(w0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[aAt + k + 64]);
+            s10 = x1.fma(w0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[aAt + k + 128]);
+            s20 = x2.fma(w0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[aAt + k + 192]);
+            s30 = x3.fma(w0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[aAt + k + 256]);
+            s40 = x4.fma(w0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[aAt + k + 320]);
+            s50 = x5.fma(w0, s50);
+            FloatVector x6 = FloatVector.broadcast(S, a[aAt + k + 384]);
+            s60 = x6.fma(w0, s60);
+            FloatVector x7 = FloatVector.broadcast(S, a[aAt + k + 448]);
+            s70 = x7.fma(w0, s70);
+        }
+        s00.intoArray(c, cAt);
+        s10.intoArray(c, cAt + 64);
+        s20.intoArray(c, cAt + 128);
+        s30.intoArray(c, cAt + 192);
+        s40.intoArray(c, cAt + 256);
+        s50.intoArray(c, cAt + 320);
+        s60.intoArray(c, cAt + 384);
+        s70.intoArray(c, cAt + 448);
+    }
+
+    private static void across2(int rows, float[] a, int aAt, float[] d, int dAt, float[] sum, int at) {
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = FloatVector.zero(S);
+        FloatVector s10 = FloatVector.zero(S);
+        FloatVector s11 = FloatVector.zero(S);
+        FloatVector s20 = FloatVector.zero(S);
+        FloatVector s21 = FloatVector.zero(S);
+        FloatVector s30 = FloatVector.zero(S);
+        FloatVector s31 = FloatVector.zero(S);
+        FloatVector s40 = FloatVector.zero(S);
+        FloatVector s41 = FloatVector.zero(S);
+        FloatVector s50 = FloatVector.zero(S);
+        FloatVector s51 = FloatVector.zero(S);
+        FloatVector s60 = FloatVector.zero(S);
+        FloatVector s61 = FloatVector.zero(S);
+        FloatVector s70 = FloatVector.zero(S);
+        FloatVector s71 = FloatVector.zero(S);
+        for (int r = 0; r < rows; r++) {
+            FloatVector d0 = FloatVector.fromArray(S, d, dAt + r * WIDTH);
+            FloatVector d1 = FloatVector.fromArray(S, d, dAt + r * WIDTH + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + r * WIDTH]);
+            s00 = x0.fma(d0, s00);
+            s01 = x0.fma(d1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 1]);
+            s10 = x1.fma(d0, s10);
+            s11 = x1.fma(d1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 2]);
+            s20 = x2.fma(d0, s20);
+            s21 = x2.fma(d1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 3]);
+            s30 = x3.fma(d0, s30);
+            s31 = x3.fma(d1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 4]);
+            s40 = x4.fma(d0, s40);
+            s41 = x4.fma(d1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 5]);
+            s50 = x5.fma(d0, s50);
+            s51 = x5.fma(d1, s51);
+            FloatVector x6 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 6]);
+            s60 = x6.fma(d0, s60);
+            s61 = x6.fma(d1, s61);
+            FloatVector x7 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 7]);
+            s70 = x7.fma(d0, s70);
+            s71 = x7.fma(d1, s71);
+        }
+        FloatVector.fromArray(S, sum, at).add(s00).intoArray(sum, at);
+        FloatVector.fromArray(S, sum, at + L).add(s01).intoArray(sum, at + L);
+        FloatVector.fromArray(S, sum, at + SLICE).add(s10).intoArray(sum, at + SLICE);
+        FloatVector.fromArray(S, sum, at + SLICE + L).add(s11).intoArray(sum, at + SLICE + L);
+        FloatVector.fromArray(S, sum, at + 2 * SLICE).add(s20).intoArray(sum, at + 2 * SLICE);
+        FloatVector.fromArray(S, sum, at + 2 * SLICE + L).add(s21).intoArray(sum, at + 2 * SLICE + L);
+        FloatVector.fromArray(S, sum, at + 3 * SLICE).add(s30).intoArray(sum, at + 3 * SLICE);
+        FloatVector.fromArray(S, sum, at + 3 * SLICE + L).add(s31).intoArray(sum, at + 3 * SLICE + L);
+        FloatVector.fromArray(S, sum, at + 4 * SLICE).add(s40).intoArray(sum, at + 4 * SLICE);
+        FloatVector.fromArray(S, sum, at + 4 * SLICE + L).add(s41).intoArray(sum, at + 4 * SLICE + L);
+        FloatVector.fromArray(S, sum, at + 5 * SLICE).add(s50).intoArray(sum, at + 5 * SLICE);
+        FloatVector.fromArray(S, sum, at + 5 * SLICE + L).add(s51).intoArray(sum, at + 5 * SLICE + L);
+        FloatVector.fromArray(S, sum, at + 6 * SLICE).add(s60).intoArray(sum, at + 6 * SLICE);
+        FloatVector.fromArray(S, sum, at + 6 * SLICE + L).add(s61).intoArray(sum, at + 6 * SLICE + L);
+        FloatVector.fromArray(S, sum, at + 7 * SLICE).add(s70).intoArray(sum, at + 7 * SLICE);
+        FloatVector.fromArray(S, sum, at + 7 * SLICE + L).add(s71).intoArray(sum, at + 7 * SLICE + L);
+    }
+
+    private static void across1(int rows, float[] a, int aAt, float[] d, int dAt, float[] sum, int at) {
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s10 = FloatVector.zero(S);
+        FloatVector s20 = FloatVector.zero(S);
+        FloatVector s30 = FloatVector.zero(S);
+        FloatVector s40 = FloatVector.zero(S);
+        FloatVector s50 = FloatVector.zero(S);
+        FloatVector s60 = FloatVector.zero(S);
+        FloatVector s70 = FloatVector.zero(S);
+        for (int r = 0; r < rows; r++) {
+            FloatVector d0 = FloatVector.fromArray(S, d, dAt + r * WIDTH);
+            FloatVector x0 = FloatVector.broadcast(S, a[aAt + r * WIDTH]);
+            s00 = x0.fma(d0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 1]);
+            s10 = x1.fma(d0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 2]);
+            s20 = x2.fma(d0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 3]);
+            s30 = x3.fma(d0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 4]);
+            s40 = x4.fma(d0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 5]);
+            s50 = x5.fma(d0, s50);
+            FloatVector x6 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 6]);
+            s60 = x6.fma(d0, s60);
+            FloatVector x7 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 7]);
+            s70 = x7.fma(d0, s70);
+        }
+        FloatVector.fromArray(S, sum, at).add(s00).intoArray(sum, at);
+        FloatVector.fromArray(S, sum, at + SLICE).add(s10).intoArray(sum, at + SLICE);
+        FloatVector.fromArray(S, sum, at + 2 * SLICE).add(s20).intoArray(sum, at + 2 * SLICE);
+        FloatVector.fromArray(S, sum, at + 3 * SLICE).add(s30).intoArray(sum, at + 3 * SLICE);
+        FloatVector.fromArray(S, sum, at + 4 * SLICE).add(s40).intoArray(sum, at + 4 * SLICE);
+        FloatVector.fromArray(S, sum, at + 5 * SLICE).add(s50).intoArray(sum, at + 5 * SLICE);
+        FloatVector.fromArray(S, sum, at + 6 * SLICE).add(s60).intoArray(sum, at + 6 * SLICE);
+        FloatVector.fromArray(S, sum, at + 7 * SLICE).add(s70).intoArray(sum, at + 7 * SLICE);
+    }
+}
