@@ -57,13 +57,16 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_ROWS16} up to 512 wide, in pairs of blocks of 128 rows (trajectory_wide.cu): held are places of weights. */
     public static final KernelEntry MLP512_WIDE = entry("trajectory_mlp512_wide", TrajectoryMlpTwins::mlp512Wide);
 
+    /** The same with 64 rows a block, each of whose warpgroups has half of the columns. */
+    public static final KernelEntry MLP512_FEW = entry("trajectory_mlp512_few", TrajectoryMlpTwins::mlp512Wide);
+
     private TrajectoryMlp() {}
 
     private static KernelEntry entry(String name, KernelEntry.Twin twin) {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        int more = name.endsWith("rows16") || name.endsWith("wide")
+        int more = name.endsWith("rows16") || name.startsWith("trajectory_mlp512")
                 ? 2
                 : name.endsWith("x3") || name.endsWith("wgmma") ? 1 : 0;
         parameters.addAll(Collections.nCopies(7 + more, Parameter.I32));
@@ -74,7 +77,7 @@ public final class TrajectoryMlp {
     public static KernelEntry entry(MlpShape shape, int rowsAWarp) {
         int width = shape.padded();
         if (shape.wide()) {
-            return MLP512_WIDE;
+            return rowsAWarp == MlpLaunch.FEW ? MLP512_FEW : MLP512_WIDE;
         }
         if (rowsAWarp == MlpLaunch.WARPGROUP) {
             return width == 64 ? MLP64_WGMMA : MLP128_WGMMA;

@@ -180,10 +180,14 @@ class CubinTest {
                 Set.of("reduce_partials_f32", "reduce_finish_f32", "adam_judge"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
         Set<String> groups = target.equals("sm_90a")
-                ? Set.of("trajectory_mlp64_wgmma", "trajectory_mlp128_wgmma", "trajectory_mlp512_wide")
+                ? Set.of(
+                        "trajectory_mlp64_wgmma",
+                        "trajectory_mlp128_wgmma",
+                        "trajectory_mlp512_wide",
+                        "trajectory_mlp512_few")
                 : Set.of();
         assertEquals(
-                groups.isEmpty() ? Set.of() : Set.of("trajectory_mlp512_wide"),
+                groups.isEmpty() ? Set.of() : Set.of("trajectory_mlp512_wide", "trajectory_mlp512_few"),
                 having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
         assertEquals(groups, having(kernels, Opcode.HGMMA));
         Set<String> warps = having(kernels, Opcode.HMMA);
@@ -225,7 +229,7 @@ class CubinTest {
             assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
         }
         kernels.forEach((name, counts) -> {
-            if (name.endsWith("wide")) {
+            if (name.startsWith("trajectory_mlp512")) {
                 streamed(name, counts, target.equals("sm_90a"));
             } else if (name.endsWith("wgmma")) {
                 warpgroup(name, counts, target.equals("sm_90a"));
