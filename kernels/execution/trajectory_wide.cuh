@@ -1,4 +1,4 @@
-// trajectory_wide.cuh — a multilayer perceptron 512 wide on 64 rows of each warpgroup of a block, hidden layers by wgmma with both operands
+// trajectory_wide.cuh — a multilayer perceptron 512 wide on 64 rows of each warpgroup of a block, or on 64 of both together, hidden layers by wgmma with both operands
 // in shared memory, its weights streamed through the block (sm_90a)
 //
 //   block     two warpgroups of 64 rows, 16 a warp, and one whose first thread sends for the weights
@@ -8,6 +8,8 @@
 //             32 inputs of a hidden layer, 64 bytes a column, swizzled; or, in the order of fragments, 128 columns of the first layer, or the
 //             output layer. Biases come with the place that begins their columns
 //   barriers  full: the sender, and the bytes; empty: each warp of both blocks, when it has read the place
+//   few       both warpgroups have the same 64 rows and half of the columns each: places alternate between them, each waits for and leaves also
+//             the other's, so that neither is a phase behind. The first has the state and the outputs. The same products in the same order
 //   order     of sums the hardware's: held to a bound. A row's bits depend on the row alone
 #pragma once
 #include "bulk.cuh"
@@ -26,7 +28,6 @@ using trajectory_mlp::start;
 using trajectory_mlp::WORDS;
 
 constexpr int32_t WIDTH = 512, CLUSTER = 2, GROUPS = 2, WARPS = 4 * GROUPS, THREADS = 128 * (GROUPS + 1);
-constexpr int32_t BLOCK_ROWS = 64 * GROUPS;
 constexpr int32_t PLACE = 16384, PLACE_COLUMNS = 256, PLACE_INPUTS = 32, PLACE_BIAS = 4 * PLACE_COLUMNS;
 constexpr int32_t CHUNK = 64 * 128, CHUNKS = WIDTH / 64, ROWS = CHUNK * CHUNKS;  // bytes of 64 rows by 64 inputs; by all
 constexpr int32_t FIRST_PLACES = 4, FIRST_BLOCKS = WIDTH / 16 / FIRST_PLACES;    // blocks of 16 columns
@@ -42,21 +43,28 @@ struct BF16 : trajectory_mlp::BF16 {
     static __device__ __forceinline__ void multiply(float (&d)[128], const uint64_t a, const uint64_t b) { wgmma_ss_n256_bf16(d, a, b); }
 };
 
-/// Shared memory: places, rows of both groups, biases of the places, barriers.
+/// Shared memory: places, rows (of each group, or of both), biases of the places, barriers.
+template <bool FEW>
 struct Ring {
+    static constexpr int32_t TILES = FEW ? 1 : GROUPS, BLOCK_ROWS = 64 * TILES;  // of 64 rows
+
     unsigned char* const memory;
     const int32_t places;
     int32_t place, parity;
 
     __device__ __forceinline__ Ring(unsigned char* shared, const int32_t count) : memory(shared), places(count), place(0), parity(0) {}
 
+    /// The cluster's first row, and how many further its next is: both blocks take as many turns.
+    static __device__ __forceinline__ int64_t first_row() { return (int64_t(blockIdx.x) - cluster_rank()) * BLOCK_ROWS; }
+    static __device__ __forceinline__ int64_t stride() { return int64_t(gridDim.x) * BLOCK_ROWS; }
+
     __device__ __forceinline__ unsigned char* weights() const { return memory + place * PLACE; }
-    __device__ __forceinline__ unsigned char* rows(const int32_t group) const { return memory + places * PLACE + group * ROWS; }
+    __device__ __forceinline__ unsigned char* rows(const int32_t group) const { return memory + places * PLACE + (FEW ? 0 : group * ROWS); }
     __device__ __forceinline__ float* biases() const {
-        return reinterpret_cast<float*>(memory + places * PLACE + GROUPS * ROWS + place * PLACE_BIAS);
+        return reinterpret_cast<float*>(memory + places * PLACE + TILES * ROWS + place * PLACE_BIAS);
     }
     __device__ __forceinline__ uint64_t* full() const {
-        return reinterpret_cast<uint64_t*>(memory + places * (PLACE + PLACE_BIAS) + GROUPS * ROWS);
+        return reinterpret_cast<uint64_t*>(memory + places * (PLACE + PLACE_BIAS) + TILES * ROWS);
     }
     __device__ __forceinline__ uint64_t* empty() const { return full() + places; }
     __device__ __forceinline__ unsigned char* end() const { return reinterpret_cast<unsigned char*>(full()) + 16 * places; }
@@ -82,6 +90,13 @@ struct Ring {
     /// The warp has read place p: both blocks' senders hear of it.
     __device__ __forceinline__ void leave(const int32_t p, const int32_t lane) const {
         if (lane < CLUSTER) barrier_free_at(empty() + p, lane);
+    }
+
+    /// Waits for a place that the other group reads.
+    __device__ __forceinline__ void skip(const int32_t lane) {
+        wait();
+        leave(place, lane);
+        next();
     }
 
     /// Sends this block's half of a place, and of its biases, to both.
@@ -117,9 +132,12 @@ struct Place {
         row = thread / 32 % 4 * 16 + g;
     }
 
-    /// Of the group's four warps.
+    /// Of the warps that share rows.
+    template <bool FEW>
     __device__ __forceinline__ void meet() const {
-        if (group == 0) {
+        if (FEW) {
+            named_barrier<1, 256>();
+        } else if (group == 0) {
             named_barrier<1, 128>();
         } else {
             named_barrier<2, 128>();
@@ -136,8 +154,8 @@ struct Place {
     }
 };
 
-template <class Type>
-__device__ __forceinline__ void first_layer(Ring& ring, const Call& call, const float* state, const int32_t* places) {
+template <class Type, bool FEW>
+__device__ __forceinline__ void first_layer(Ring<FEW>& ring, const Call& call, const float* state, const int32_t* places) {
     constexpr int32_t IN_BLOCKS = MOST_INPUTS / Type::INPUTS;
     const Place here;
     unsigned char* const rows = ring.rows(here.group);
@@ -149,6 +167,10 @@ __device__ __forceinline__ void first_layer(Ring& ring, const Call& call, const 
     }
 #pragma unroll 1
     for (int32_t p = 0; p < FIRST_PLACES; ++p) {
+        if (FEW && p % 2 != here.group) {
+            ring.skip(here.lane);
+            continue;
+        }
         ring.wait();
         const unsigned char* const weights = ring.weights() + 16 * here.lane;
 #pragma unroll 1
@@ -167,14 +189,15 @@ __device__ __forceinline__ void first_layer(Ring& ring, const Call& call, const 
         ring.next();
     }
     proxy_fence();
-    here.meet();
+    here.meet<FEW>();
 }
 
 /// d = 256 sums of a hidden layer.
-template <class Type>
-__device__ __forceinline__ void sum(float (&d)[128], Ring& ring) {
+template <class Type, bool FEW>
+__device__ __forceinline__ void sum(float (&d)[128], Ring<FEW>& ring) {
     const Place here;
     const unsigned char* const rows = ring.rows(here.group);
+    if (FEW && here.group == 1) ring.skip(here.lane);
     ring.wait();
     const float* const bias = ring.biases() + 2 * here.q;
 #pragma unroll
@@ -198,50 +221,84 @@ __device__ __forceinline__ void sum(float (&d)[128], Ring& ring) {
         }
         before = ring.place;
         ring.next();
+        if (FEW && t + here.group < PASS_PLACES) ring.skip(here.lane);
     }
     wgmma_wait<0>();
     ring.leave(before, here.lane);
 }
 
+/// The sums of sixteen columns as inputs of the next layer; block: which sixteen, for what a residual layer adds.
 template <class Type>
-__device__ __forceinline__ void hidden_layer(Ring& ring, const Call& call) {
-    uint32_t held[WIDTH / 32][4];
+__device__ __forceinline__ void activated(uint32_t (&next)[4], const float (&d)[128], const int32_t nb, const Call& call,
+                                          const unsigned char* rows, const Place& here, const int32_t block) {
+    float some[1][1][2][4];
+#pragma unroll
+    for (int32_t i = 0; i < 8; ++i) some[0][0][i / 4][i % 4] = d[8 * nb + i];
+    uint32_t inputs[1][1][4], all[1][1][4];
+    if (call.residual) {
+#pragma unroll
+        for (int32_t i = 0; i < 4; ++i) inputs[0][0][i] = *reinterpret_cast<const uint32_t*>(rows + here.at(block, i));
+    }
+    finish<Type, false>(all, some, call.activation, call.residual, inputs);
+#pragma unroll
+    for (int32_t i = 0; i < 4; ++i) next[i] = all[0][0][i];
+}
+
+template <class Type>
+__device__ __forceinline__ void hidden_layer(Ring<false>& ring, const Call& call) {
+    constexpr int32_t BLOCKS = PLACE_COLUMNS / 16;
+    uint32_t held[BLOCKS][4];
 #pragma unroll 1
     for (int32_t pass = 0; pass < PASSES; ++pass) {
         float d[128];
         sum<Type>(d, ring);
         const Place here;
         unsigned char* const rows = ring.rows(here.group);
-        if (pass == PASSES - 1) here.meet();  // nobody's products read the rows any more
+        if (pass == PASSES - 1) here.meet<false>();  // nobody's products read the rows any more
 #pragma unroll
-        for (int32_t nb = 0; nb < PLACE_COLUMNS / 16; ++nb) {
-            float some[1][1][2][4];
-#pragma unroll
-            for (int32_t i = 0; i < 8; ++i) some[0][0][i / 4][i % 4] = d[8 * nb + i];
-            uint32_t inputs[1][1][4], next[1][1][4];
-            const int32_t block = pass * (PLACE_COLUMNS / 16) + nb;
-            if (call.residual) {
-#pragma unroll
-                for (int32_t i = 0; i < 4; ++i) inputs[0][0][i] = *reinterpret_cast<const uint32_t*>(rows + here.at(block, i));
-            }
-            finish<Type, false>(next, some, call.activation, call.residual, inputs);
+        for (int32_t nb = 0; nb < BLOCKS; ++nb) {
+            uint32_t next[4];
+            activated<Type>(next, d, nb, call, rows, here, pass * BLOCKS + nb);
             if (pass < PASSES - 1) {
 #pragma unroll
-                for (int32_t i = 0; i < 4; ++i) held[nb][i] = next[0][0][i];
+                for (int32_t i = 0; i < 4; ++i) held[nb][i] = next[i];
             } else {
                 here.store(rows, nb, held[nb]);
-                here.store(rows, block, next[0][0]);
+                here.store(rows, BLOCKS + nb, next);
             }
         }
     }
     const Place here;
     proxy_fence();
-    here.meet();
+    here.meet<false>();
 }
 
+/// Each group its half of the columns.
 template <class Type>
-__device__ __forceinline__ void last_layer(Ring& ring, const Call& call, float* state, const int32_t into) {
+__device__ __forceinline__ void hidden_layer(Ring<true>& ring, const Call& call) {
+    constexpr int32_t BLOCKS = PLACE_COLUMNS / 16;
+    float d[128];
+    sum<Type>(d, ring);
     const Place here;
+    unsigned char* const rows = ring.rows(here.group);
+    here.meet<true>();
+#pragma unroll
+    for (int32_t nb = 0; nb < BLOCKS; ++nb) {
+        uint32_t next[4];
+        activated<Type>(next, d, nb, call, rows, here, here.group * BLOCKS + nb);
+        here.store(rows, here.group * BLOCKS + nb, next);
+    }
+    proxy_fence();
+    here.meet<true>();
+}
+
+template <class Type, bool FEW>
+__device__ __forceinline__ void last_layer(Ring<FEW>& ring, const Call& call, float* state, const int32_t into) {
+    const Place here;
+    if (FEW && here.group == 1) {
+        ring.skip(here.lane);
+        return;
+    }
     ring.wait();
     float sum[1][1][2][4];
     start(sum, call.out_bias, here.q);
@@ -260,9 +317,14 @@ __device__ __forceinline__ void last_layer(Ring& ring, const Call& call, float* 
 }
 
 /// One evaluation of the warpgroup's rows; state: of the warp.
-template <class Type>
-__device__ __forceinline__ void evaluate(Ring& ring, const Call& call, float* state, const int32_t* operation) {
-    __syncwarp();
+template <class Type, bool FEW>
+__device__ __forceinline__ void evaluate(Ring<FEW>& ring, const Call& call, float* state, const int32_t* operation) {
+    if (FEW) {
+        const Place here;
+        here.meet<true>();  // the second group reads the state of the first
+    } else {
+        __syncwarp();
+    }
     first_layer<Type>(ring, call, state, call.places + MOST_INPUTS * operation[4]);
 #pragma unroll 1
     for (int32_t l = 1; l < call.depth; ++l) hidden_layer<Type>(ring, call);
@@ -270,23 +332,20 @@ __device__ __forceinline__ void evaluate(Ring& ring, const Call& call, float* st
     __syncwarp();
 }
 
-/// The cluster's first row, and how many further its next is: both blocks take as many turns.
-__device__ __forceinline__ int64_t first_row() { return (int64_t(blockIdx.x) - cluster_rank()) * BLOCK_ROWS; }
-__device__ __forceinline__ int64_t stride() { return int64_t(gridDim.x) * BLOCK_ROWS; }
-
 /// All operations for the rows of the two warpgroups, 16 a warp.
-template <class Type>
-__device__ __forceinline__ void go(Ring& ring, const Call& call) {
-    float* const state = reinterpret_cast<float*>(ring.end()) + int32_t(threadIdx.x) / 32 * (call.state_columns * PITCH);
-    for (int64_t from = first_row(); from < call.rows->count; from += stride()) {
+template <class Type, bool FEW>
+__device__ __forceinline__ void go(Ring<FEW>& ring, const Call& call) {
+    const int32_t warp = int32_t(threadIdx.x) / 32 % (4 * ring.TILES);
+    float* const state = reinterpret_cast<float*>(ring.end()) + warp * (call.state_columns * PITCH);
+    for (int64_t from = ring.first_row(); from < call.rows->count; from += ring.stride()) {
 #pragma unroll 1
         for (int32_t i = 0; i < call.count; ++i) {
             const int32_t* const operation = call.operations + WORDS * i;
+            const Place here;
             if (operation[0] == EVALUATE) {
                 evaluate<Type>(ring, call, state, operation);
-            } else {
-                const Place here;
-                const int64_t row = from + cluster_rank() * BLOCK_ROWS + 64 * here.group + here.row - here.g + here.lane;
+            } else if (here.group < ring.TILES) {
+                const int64_t row = from + cluster_rank() * ring.BLOCK_ROWS + 64 * here.group + here.row - here.g + here.lane;
                 move(call, operation, state, Row(call.rows, row, here.lane < 16), here.lane);
             }
         }
@@ -294,11 +353,11 @@ __device__ __forceinline__ void go(Ring& ring, const Call& call) {
 }
 
 /// One thread: all weights for each evaluation of each of the cluster's turns.
-template <class Type>
-__device__ __forceinline__ void send(Ring& ring, const Call& call) {
+template <class Type, bool FEW>
+__device__ __forceinline__ void send(Ring<FEW>& ring, const Call& call) {
     const int32_t rank = cluster_rank();
     const int32_t blocks = (call.inputs + Type::INPUTS - 1) / Type::INPUTS, first = 512 * FIRST_BLOCKS * blocks;
-    for (int64_t row = first_row(); row < call.rows->count; row += stride()) {
+    for (int64_t row = ring.first_row(); row < call.rows->count; row += ring.stride()) {
 #pragma unroll 1
         for (int32_t i = 0; i < call.count; ++i) {
             const int32_t* const operation = call.operations + WORDS * i;
@@ -313,20 +372,22 @@ __device__ __forceinline__ void send(Ring& ring, const Call& call) {
             }
 #pragma unroll 1
             for (int32_t p = 0; p < (call.depth - 1) * PASSES * PASS_PLACES; ++p) {
-                const bool begins = p % PASS_PLACES == 0;
+                constexpr int32_t LAYER = PASSES * PASS_PLACES;
+                const bool begins = FEW ? p % LAYER < PASSES : p % PASS_PLACES == 0;
                 ring.send(from, PLACE, bias, begins ? PLACE_BIAS : 0, rank);
-                from += PLACE;
                 if (begins) bias += PLACE_COLUMNS;
+                // few: halves of the columns in turn
+                from += !FEW || p % LAYER == LAYER - 1 ? PLACE : p % 2 == 0 ? PASS_PLACES * PLACE : (1 - PASS_PLACES) * PLACE;
             }
             ring.send(from, PLACE, bias, 0, rank);
         }
     }
 }
 
-template <class Type>
+template <class Type, bool FEW>
 __device__ __forceinline__ void run(const Call& call) {
     TWEEDIE_SHARED(unsigned char, memory);
-    Ring ring(memory, call.held);
+    Ring<FEW> ring(memory, call.held);
     ring.make();
     if (threadIdx.x >= 32 * WARPS) {
         registers_keep<SENDER_REGISTERS>();

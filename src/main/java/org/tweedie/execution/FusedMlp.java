@@ -63,7 +63,7 @@ final class FusedMlp implements Execution {
                 + (launch.passes() ? ", through which weights pass" : "")
                 + (shape.wide() ? " to two blocks at once" : "")
                 + (launch.rowsAWarp() == MlpLaunch.WARPGROUP ? silu(shape) : "")
-                + (launch.rowsAWarp() == MlpLaunch.MANY
+                + (launch.rowsAWarp() == MlpLaunch.MANY || shape.wide()
                         ? "; " + few.name() + " with the same bits where rows are few"
                         : ""));
     }

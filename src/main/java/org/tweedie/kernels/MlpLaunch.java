@@ -20,7 +20,8 @@ import org.tweedie.device.LaunchShape;
  *
  * @param rowsAWarp {@value #MANY} or {@value #FEW}, or {@value #WARPGROUP} of four warps
  * @param warps of a block; 0 where not even one fits
- * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}; places of a wide network's weights
+ * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}; places of a wide network's weights, whose {@code rowsAWarp} is
+ *     {@value #WARPGROUP}, or {@value #FEW} where both warpgroups of a block share 64 rows and each has half of the columns
  */
 public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int MANY = 32;
@@ -29,13 +30,11 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int ALL = -1;
     private static final int TENSOR_CORES = 4;
 
-    /** Of a wide network: warps with rows, all threads, rows of a block; the fewest and the most places, and what one takes with its biases. */
-    private static final int WIDE_WARPS = 8;
+    /** Of a wide network: all threads; the fewest and the most places, and what one takes with its biases. */
+    private static final int WIDE_THREADS = 384;
 
-    static final int WIDE_THREADS = 384;
-    static final int WIDE_ROWS = 128;
-    private static final int LEAST_PLACES = 2;
-    private static final int MOST_PLACES = 6;
+    private static final int LEAST_PLACES = 3;
+    private static final int MOST_PLACES = 8;
     private static final int PLACE_BYTES = (16 << 10) + (1 << 10) + 16;
     private static final int WIDE_ROW_BYTES = 1024;
 
@@ -50,7 +49,7 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     /** For so many rows: every multiprocessor has work before one has more than it needs. */
     public static MlpLaunch of(Limits limits, MlpShape shape, int columns, long rows) {
         if (shape.wide()) {
-            return wide(limits, columns);
+            return wide(limits, columns, rows);
         }
         MlpLaunch together = holding(limits, shape, columns, WARPGROUP);
         if (shape.tiled()) {
@@ -71,12 +70,22 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
         return (more ? passing : held).wanted(limits, rows);
     }
 
-    /** As many places as there is room for. */
-    private static MlpLaunch wide(Limits limits, int columns) {
-        long room = limits.sharedBytes() - WIDE_ROWS * WIDE_ROW_BYTES - WIDE_WARPS * MlpShape.stateBytes(columns);
-        long places = Math.min(MOST_PLACES, room / PLACE_BYTES);
-        boolean there = limits.warpgroups() && places >= LEAST_PLACES;
-        return new MlpLaunch(WARPGROUP, there ? WIDE_WARPS : 0, (int) Math.max(places, 0));
+    /** As many places as there is room for; 64 rows a block while all blocks are at work at once. */
+    private static MlpLaunch wide(Limits limits, int columns, long rows) {
+        MlpLaunch empty = new MlpLaunch(2 * 64L * (limits.processors() / 2) >= rows ? FEW : WARPGROUP, 8, 0);
+        long room = limits.sharedBytes() - empty.wideBytes(columns);
+        int places = (int) Math.min(MOST_PLACES, room / PLACE_BYTES);
+        boolean there = limits.warpgroups() && room > 0 && places >= LEAST_PLACES;
+        return new MlpLaunch(empty.rowsAWarp, there ? empty.warps : 0, Math.max(places, 0));
+    }
+
+    /** Rows of a block of a wide network, 16 a warp that has any. */
+    private int wideRows() {
+        return rowsAWarp == FEW ? 64 : 128;
+    }
+
+    private long wideBytes(int columns) {
+        return held * (long) PLACE_BYTES + wideRows() * (WIDE_ROW_BYTES + MlpShape.stateBytes(columns) / 16);
     }
 
     private MlpLaunch wanted(Limits limits, long rows) {
@@ -116,7 +125,7 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     LaunchShape shape(Limits limits, MlpShape shape, int columns, long rows) {
         int shared = Math.toIntExact(sharedBytes(shape, columns));
         if (shape.wide()) {
-            long pairs = Math.max(1, (rows + 2 * WIDE_ROWS - 1) / (2 * WIDE_ROWS));
+            long pairs = Math.max(1, (rows + 2 * wideRows() - 1) / (2 * wideRows()));
             return LaunchShape.blocks(
                     2 * Math.min(pairs, Math.max(1, limits.processors() / 2)), 1, WIDE_THREADS, shared);
         }
@@ -135,7 +144,7 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     /** Shared memory of a block: biases are each warp's own, unless warps keep in step. */
     public long sharedBytes(MlpShape shape, int columns) {
         if (shape.wide()) {
-            return held * (long) PLACE_BYTES + WIDE_ROWS * WIDE_ROW_BYTES + warps * MlpShape.stateBytes(columns);
+            return wideBytes(columns);
         }
         long weights = shape.packedBytes();
         if (passes()) {

@@ -129,7 +129,7 @@ public record MlpShape(
     /** Why a block holds not even one warp. */
     public String tooLarge(int columns, Device.Limits limits) {
         if (wide()) {
-            return "two places of weights, the layers of 128 rows and a state of " + stateBytes(columns)
+            return "three places of weights, the layers of 128 rows and a state of " + stateBytes(columns)
                     + " a warp do not fit the " + limits.sharedBytes() + " bytes of a block's shared memory";
         }
         return "weights of " + packedBytes() + " bytes, biases of " + biasBytes() + " and a state of "

@@ -60,6 +60,9 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_WGMMA}; the parameters more are groups held, and whether it is BF16. */
     public static final KernelEntry MLP256_WGMMA = entry("trajectory_mlp256_wgmma", TrajectoryMlpTwins::mlp256Wgmma);
 
+    /** The same with 64 rows a block, each of whose warpgroups has half of the columns. */
+    public static final KernelEntry MLP512_FEW = entry("trajectory_mlp512_few", TrajectoryMlpTwins::mlp512Wide);
+
     /** Added to the code of SiLU: {@link MlpShape#special}. */
     private static final int SPECIAL = 16;
 
@@ -69,7 +72,7 @@ public final class TrajectoryMlp {
         List<Parameter> parameters = new ArrayList<>(List.of(Parameter.POINTER, Parameter.POINTER, Parameter.I64));
         parameters.addAll(List.of(Parameter.POINTER, Parameter.I32));
         parameters.addAll(Collections.nCopies(6, Parameter.POINTER));
-        int more = name.endsWith("rows16") || name.endsWith("wide") || name.endsWith("256_wgmma")
+        int more = name.endsWith("rows16") || name.startsWith("trajectory_mlp512") || name.endsWith("256_wgmma")
                 ? 2
                 : name.endsWith("x3") || name.endsWith("wgmma") ? 1 : 0;
         parameters.addAll(Collections.nCopies(7 + more, Parameter.I32));
@@ -80,7 +83,7 @@ public final class TrajectoryMlp {
     public static KernelEntry entry(MlpShape shape, int rowsAWarp) {
         int width = shape.padded();
         if (shape.wide()) {
-            return MLP512_WIDE;
+            return rowsAWarp == MlpLaunch.FEW ? MLP512_FEW : MLP512_WIDE;
         }
         if (rowsAWarp == MlpLaunch.WARPGROUP) {
             return width == 64 ? MLP64_WGMMA : width == 128 ? MLP128_WGMMA : MLP256_WGMMA;

@@ -193,13 +193,14 @@ class CubinTest {
                         "trajectory_mlp64_wgmma",
                         "trajectory_mlp128_wgmma",
                         "trajectory_mlp256_wgmma",
-                        "trajectory_mlp512_wide")
+                        "trajectory_mlp512_wide",
+                        "trajectory_mlp512_few")
                 : Set.of();
         assertEquals(
                 Stream.concat(tiles.stream(), groups.stream()).collect(Collectors.toSet()),
                 having(kernels, Opcode.HGMMA));
         Set<String> counting = new HashSet<>(tiles);
-        counting.addAll(hopper ? Set.of("trajectory_mlp512_wide") : Set.of());
+        counting.addAll(hopper ? Set.of("trajectory_mlp512_wide", "trajectory_mlp512_few") : Set.of());
         assertEquals(counting, having(kernels, Opcode.UBLKCP, Opcode.SYNCS));
         Set<String> warps = having(kernels, Opcode.HMMA);
         assertTrue(warps.removeAll(groups) || groups.isEmpty(), "their first and last layers are products of warps");
@@ -242,7 +243,7 @@ class CubinTest {
             assertEquals(8, kernels.get("linear_weight_gradient_" + type).of(Opcode.HMMA));
         }
         kernels.forEach((name, counts) -> {
-            if (name.endsWith("wide")) {
+            if (name.startsWith("trajectory_mlp512")) {
                 streamed(name, counts, target.equals("sm_90a"));
             } else if (name.endsWith("wgmma")) {
                 warpgroup(name, counts, target.equals("sm_90a"));

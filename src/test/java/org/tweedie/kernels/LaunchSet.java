@@ -157,7 +157,8 @@ public final class LaunchSet {
             }
         }
         for (Operands type : rows == 33 ? new Operands[] {Operands.F16, Operands.BF16} : new Operands[0]) {
-            MlpLaunch launch = new MlpLaunch(MlpLaunch.WARPGROUP, 8, 2);
+            boolean few = type == Operands.BF16;
+            MlpLaunch launch = new MlpLaunch(few ? MlpLaunch.FEW : MlpLaunch.WARPGROUP, 8, few ? 3 : 2);
             Trajectory one = trajectory(rows, type, 257, 2);
             cases.add(new Case("trajectory " + type + " " + rows + " x 257 by " + launch, false, lab -> {
                 DeviceBuffer io = lab.floats(one.values());
@@ -236,7 +237,7 @@ public final class LaunchSet {
             return s; // a block's shared memory holds its share of the parameters
         }
         boolean tiles = TILED.contains(kernel);
-        if (kernel.endsWith("wide")) {
+        if (kernel.startsWith("trajectory_mlp512")) {
             return new LaunchShape(2, 1, 1, s.blockX(), 1, 1, s.sharedBytes()); // a pair of blocks
         }
         return new LaunchShape(

@@ -260,9 +260,10 @@ class TrajectoryMlpTest {
     private static List<MlpLaunch> launches(MlpShape shape) {
         List<MlpLaunch> launches = new ArrayList<>();
         if (shape.wide()) {
-            for (int places : new int[] {5, 2, 3}) {
-                launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, places));
-            }
+            launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 5));
+            launches.add(new MlpLaunch(MlpLaunch.FEW, 8, 8));
+            launches.add(new MlpLaunch(MlpLaunch.FEW, 8, 3));
+            launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 2));
             return launches;
         }
         Device.Limits limits = new Device.Limits(132, 227 << 10, false);
@@ -363,18 +364,19 @@ class TrajectoryMlpTest {
         MlpShape shape = new MlpShape(Operands.F16, 512, 3, 3, 5, Activation.SILU, false);
         for (long rows : new long[] {1, 4096, 1 << 20}) {
             MlpLaunch launch = MlpLaunch.of(h200, shape, 9, rows);
-            assertEquals(new MlpLaunch(64, 8, 5), launch);
+            assertEquals(rows > 8448 ? new MlpLaunch(64, 8, 5) : new MlpLaunch(16, 8, 8), launch);
             assertTrue(launch.sharedBytes(shape, 9) <= h200.sharedBytes());
             long blocks = launch.shape(h200, shape, 9, rows).gridX();
-            assertEquals(rows == 1 ? 2 : rows == 4096 ? 32 : 132, blocks);
+            assertEquals(rows == 1 ? 2 : rows == 4096 ? 64 : 132, blocks);
         }
-        assertEquals(3, MlpLaunch.of(h200, shape, 40, 1).held());
-        assertEquals(0, MlpLaunch.of(h200, shape, 60, 1).warps());
+        assertEquals(new MlpLaunch(64, 8, 5), MlpLaunch.of(h200, shape, 9, 8449));
+        assertEquals(3, MlpLaunch.of(h200, shape, 40, 1 << 20).held());
+        assertEquals(0, MlpLaunch.of(h200, shape, 60, 1 << 20).warps());
         assertEquals(
                 0,
                 MlpLaunch.of(new Device.Limits(108, 163 << 10, false), shape, 9, 1)
                         .warps());
-        assertTrue(shape.tooLarge(60, h200).contains("two places"));
+        assertTrue(shape.tooLarge(60, h200).contains("three places"));
     }
 
     /** Hopper takes four warps together, any number of rows, unless the weights, the width, the depth or the operands forbid. */
