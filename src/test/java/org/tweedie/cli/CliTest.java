@@ -78,7 +78,7 @@ class CliTest {
         assertEquals(samples.toString(), sampled.get("file"));
 
         Map<String, Object> judged = Cli.run("evaluate --json --device cpu --model " + model + " --data " + table
-                        + " --count 50 --method ddim:0@3 --metrics mmd,classifier")
+                        + " --count 50 --method ddim:0@3 --metrics mmd,classifier,memorisation")
                 .json();
         assertEquals(
                 List.of("mmd", "classifier"),
@@ -87,6 +87,8 @@ class CliTest {
                                 .map(metric -> ((Map<?, ?>) metric).get("metric"))
                                 .toList());
         assertTrue((double) judged.get("classifierPValue") <= 1);
+        Map<?, ?> memorised = (Map<?, ?>) judged.get("memorisation");
+        assertTrue((double) memorised.get("nearest") > 0 && (double) memorised.get("nearestOfHeldOut") > 0);
         assertTrue(((String) judged.get("rows")).contains("kept from training"), judged.toString());
         assertTrue((double) ((Map<?, ?>) judged.get("squaredEnergyDistance")).get("value") > 0, judged.toString());
         assertEquals(
@@ -134,6 +136,11 @@ class CliTest {
                 judged);
         Cli.run("evaluate --device cpu --model " + model + " --data " + table + " --metrics mdm")
                 .failed(2, "mdm", "did you mean mmd", "classifier");
+        assertTrue(Cli.run("evaluate --device cpu --model " + model + " --data " + table
+                        + " --count 50 --method ddim:0@3 --metrics memorisation")
+                .ok()
+                .out()
+                .contains("nearest training row"));
         assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
         for (String precision : new String[] {"bf16", "f16x3"}) {
             assertTrue(Cli.run("explain --device cpu --precision " + precision + " --model " + model)
