@@ -208,6 +208,7 @@ final class DemoCommand implements Callable<Integer> {
                 JUDGED,
                 Set.of(),
                 Optional.empty(),
+                false,
                 seed + 1);
         new DemoFiles(out, force).write(model, whole, result, samples, film, judging, commands());
         printed.print(

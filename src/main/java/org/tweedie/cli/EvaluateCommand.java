@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
                         + " of each column, Sinkhorn divergence, kernel density, precision, recall, density and coverage, moments, with error bars.",
         footer = {"", "Example: tweedie evaluate --model quakes.safetensors --data quakes.csv"})
 final class EvaluateCommand implements Callable<Integer> {
+    private static final List<String> MORE = List.of(Judging.CLASSIFIER, Judging.MEMORISATION);
+
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
     private Path model;
 
@@ -55,7 +57,8 @@ final class EvaluateCommand implements Callable<Integer> {
             paramLabel = "NAME",
             defaultValue = "mmd,marginals,sinkhorn,kde,coverage",
             description =
-                    "beside energy and sliced distances and moments; 'classifier' trains one, for seconds; 'none' for no more; default ${DEFAULT-VALUE}")
+                    "beside energy and sliced distances and moments; 'classifier' trains one, for seconds;"
+                            + " 'memorisation' looks for training rows given back; 'none' for no more; default ${DEFAULT-VALUE}")
     private List<String> metrics = List.of();
 
     @Option(
@@ -94,13 +97,16 @@ final class EvaluateCommand implements Callable<Integer> {
                     loaded.sampler(how).progress(progress),
                     count,
                     wanted,
-                    metrics.stream().anyMatch(name -> name.strip().equals(Judging.CLASSIFIER))
-                            ? Optional.of(opened)
-                            : Optional.empty(),
+                    asked(Judging.CLASSIFIER) ? Optional.of(opened) : Optional.empty(),
+                    asked(Judging.MEMORISATION),
                     seed);
             printed.print(spec, judging.text(), judging::fields);
         }
         return ExitCode.OK;
+    }
+
+    private boolean asked(String metric) {
+        return metrics.stream().anyMatch(name -> name.strip().equals(metric));
     }
 
     private Set<Metric> metrics() {
@@ -111,13 +117,12 @@ final class EvaluateCommand implements Callable<Integer> {
                     .findFirst();
             if (known.isPresent()) {
                 wanted.add(known.get());
-            } else if (!name.strip().equals(Judging.CLASSIFIER)
-                    && (!name.strip().equals("none") || metrics.size() > 1)) {
+            } else if (!MORE.contains(name.strip()) && (!name.strip().equals("none") || metrics.size() > 1)) {
                 throw Spelling.unknown(
                         "metric",
                         name.strip(),
                         Arrays.stream(Metric.values()).map(Metric::spec).toList(),
-                        ", classifier; or none");
+                        ", " + String.join(", ", MORE) + "; or none");
             }
         }
         return wanted;

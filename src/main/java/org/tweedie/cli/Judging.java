@@ -15,6 +15,7 @@ import org.tweedie.metric.Comparison;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Estimate;
 import org.tweedie.metric.Evaluation;
+import org.tweedie.metric.Memorisation;
 import org.tweedie.metric.Metric;
 import org.tweedie.metric.Points;
 import org.tweedie.train.ClassifierTwoSample;
@@ -25,15 +26,18 @@ import org.tweedie.train.Encoding;
  * Samples of a model held against rows of a file, in standardised columns.
  *
  * @param classifiers of the samples, then of two halves of the real rows; or none
+ * @param memorisation of the training rows, if asked for
  */
 record Judging(
         Comparison comparison,
         Evaluation evaluation,
         List<ClassifierTwoSample> classifiers,
+        Optional<Memorisation> memorisation,
         List<String> columns,
         String rowsUsed,
         int samples) {
     static final String CLASSIFIER = "classifier";
+    static final String MEMORISATION = "memorisation";
     private static final String SHARE = "holdout.share";
     private static final String SEED = "holdout.seed";
     private static final String WHOLE = "holdout.data";
@@ -47,6 +51,7 @@ record Judging(
      * The rows to judge by: those kept from training where the file is the one that was trained on, else all.
      *
      * @param classifier where a classifier is trained, if one is
+     * @param memorised whether to look for repeated training rows
      */
     static Judging of(
             ScoreModel model,
@@ -55,18 +60,26 @@ record Judging(
             int count,
             Set<Metric> metrics,
             Optional<Device> classifier,
+            boolean memorised,
             long seed) {
         Map<String, String> made = model.provenance();
         Dataset judge = data;
         Dataset real = data;
         String used = "all " + data.rows() + " rows of the file";
+        Optional<Points> training = Optional.empty();
         if (data.hash().equals(made.get(WHOLE))) {
-            judge = heldOut(data, made);
+            Dataset.Split split = split(data, made);
+            judge = split.heldOut();
+            training = Optional.of(points(model, split.learned().values(Dataset.X)));
             used = judge.rows() + " rows that were kept from training";
         }
         if (judge.rows() < 2) {
             throw new IllegalArgumentException(
                     "two rows at least are needed to judge by, there is " + judge.rows() + "; give more rows");
+        }
+        if (memorised && training.isEmpty()) {
+            throw new IllegalArgumentException("metric " + MEMORISATION
+                    + " needs the file that the model was trained on, with rows held out; this is another");
         }
         Dataset.Split halves = real.split(0.5, seed);
         Sampler ready = sampler;
@@ -87,17 +100,16 @@ record Judging(
                                 ClassifierTwoSample.of(samples, rows, device, seed),
                                 ClassifierTwoSample.of(one, other, device, seed)))
                         .orElse(List.of()),
+                memorised ? training.map(learned -> Memorisation.of(samples, learned, rows, seed)) : Optional.empty(),
                 model.columns(),
                 used,
                 n);
     }
 
-    private static Dataset heldOut(Dataset whole, Map<String, String> made) {
+    private static Dataset.Split split(Dataset whole, Map<String, String> made) {
         try {
             return whole.split(
-                            Double.parseDouble(made.getOrDefault(SHARE, "0.1")),
-                            Long.parseLong(made.getOrDefault(SEED, "0")))
-                    .heldOut();
+                    Double.parseDouble(made.getOrDefault(SHARE, "0.1")), Long.parseLong(made.getOrDefault(SEED, "0")));
         } catch (IllegalArgumentException e) {
             throw new MalformedFileException(
                     "the model",
@@ -148,6 +160,19 @@ record Judging(
                         classifiers.get(0).pValue(),
                         classifiers.get(1).pValue());
             }
+            memorisation.ifPresent(report -> {
+                out.printf(
+                        Locale.ROOT,
+                        "distance to the nearest training row: median %.5f, of held-out rows %.5f, ratio %s%n",
+                        report.nearest(),
+                        report.nearestOfHeldOut(),
+                        report.ratio());
+                out.printf(
+                        Locale.ROOT,
+                        "nearer to one training row than a third of the next: %s, of held-out rows %s%n",
+                        report.copies(),
+                        report.copiesOfHeldOut());
+            });
             evaluation.notes().forEach(note -> out.println("left out: " + note));
             moments().forEach(row -> out.println(String.join("  ", row)));
             out.println(comparison.sentence());
@@ -216,6 +241,15 @@ record Judging(
             json.field("classifierPValue", classifiers.get(0).pValue())
                     .field("classifierPValueOfHalves", classifiers.get(1).pValue());
         }
+        memorisation.ifPresent(report -> {
+            json.object(MEMORISATION)
+                    .field("nearest", report.nearest())
+                    .field("nearestOfHeldOut", report.nearestOfHeldOut());
+            field(json, "ratio", report.ratio());
+            field(json, "copies", report.copies());
+            field(json, "copiesOfHeldOut", report.copiesOfHeldOut());
+            json.end();
+        });
         json.array("notes");
         evaluation.notes().forEach(json::value);
         json.end();

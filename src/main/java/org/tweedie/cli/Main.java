@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
             SampleCommand.class,
             EvaluateCommand.class,
             LikelihoodCommand.class,
+            TheoryCommand.class,
             ExplainCommand.class,
             InspectCommand.class,
             DoctorCommand.class,

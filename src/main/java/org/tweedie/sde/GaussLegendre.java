@@ -2,8 +2,8 @@ package org.tweedie.sde;
 
 import java.util.function.DoubleUnaryOperator;
 
-/** Gauss-Legendre quadrature with 24 nodes: exact for polynomials of degree 47. */
-final class GaussLegendre {
+/** Gauss-Legendre quadrature with 24 nodes: exact for polynomials of degree 47. Stateless. */
+public final class GaussLegendre {
     private static final int NODES = 24;
     private static final double[] NODE = new double[NODES];
     private static final double[] WEIGHT = new double[NODES];
@@ -30,7 +30,8 @@ final class GaussLegendre {
 
     private GaussLegendre() {}
 
-    static double integral(DoubleUnaryOperator f, double from, double to) {
+    /** The integral of f from one end to the other. */
+    public static double integral(DoubleUnaryOperator f, double from, double to) {
         double half = 0.5 * (to - from);
         double sum = 0;
         for (int i = 0; i < NODES; ++i) {

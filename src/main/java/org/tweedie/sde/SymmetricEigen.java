@@ -1,12 +1,14 @@
 package org.tweedie.sde;
 
 /**
- * A symmetric matrix as Q diag(values) Q', by Jacobi's rotations.
+ * A symmetric matrix as Q diag(values) Q', by Jacobi's rotations. Immutable but for its arrays, which nobody may
+ * change while threads share them.
  *
  * @param vectors [dimension][dimension], one eigenvector a column
  */
-record SymmetricEigen(double[] values, double[][] vectors) {
-    static SymmetricEigen of(double[][] symmetric) {
+public record SymmetricEigen(double[] values, double[][] vectors) {
+    /** The decomposition; eigenvalues in no order. */
+    public static SymmetricEigen of(double[][] symmetric) {
         int n = symmetric.length;
         double[][] a = new double[n][];
         double[][] q = new double[n][n];

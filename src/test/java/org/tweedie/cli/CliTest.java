@@ -78,7 +78,7 @@ class CliTest {
         assertEquals(samples.toString(), sampled.get("file"));
 
         Map<String, Object> judged = Cli.run("evaluate --json --device cpu --model " + model + " --data " + table
-                        + " --count 50 --method ddim:0@3 --metrics mmd,classifier")
+                        + " --count 50 --method ddim:0@3 --metrics mmd,classifier,memorisation")
                 .json();
         assertEquals(
                 List.of("mmd", "classifier"),
@@ -87,6 +87,8 @@ class CliTest {
                                 .map(metric -> ((Map<?, ?>) metric).get("metric"))
                                 .toList());
         assertTrue((double) judged.get("classifierPValue") <= 1);
+        Map<?, ?> memorised = (Map<?, ?>) judged.get("memorisation");
+        assertTrue((double) memorised.get("nearest") > 0 && (double) memorised.get("nearestOfHeldOut") > 0);
         assertTrue(((String) judged.get("rows")).contains("kept from training"), judged.toString());
         assertTrue((double) ((Map<?, ?>) judged.get("squaredEnergyDistance")).get("value") > 0, judged.toString());
         assertEquals(
@@ -134,6 +136,11 @@ class CliTest {
                 judged);
         Cli.run("evaluate --device cpu --model " + model + " --data " + table + " --metrics mdm")
                 .failed(2, "mdm", "did you mean mmd", "classifier");
+        assertTrue(Cli.run("evaluate --device cpu --model " + model + " --data " + table
+                        + " --count 50 --method ddim:0@3 --metrics memorisation")
+                .ok()
+                .out()
+                .contains("nearest training row"));
         assertTrue(Cli.run("explain --device cpu --model " + model).ok().out().contains("execution: fused"));
         for (String precision : new String[] {"bf16", "f16x3", "tf32"}) {
             assertTrue(Cli.run("explain --device cpu --precision " + precision + " --model " + model)
@@ -147,7 +154,16 @@ class CliTest {
         assertTrue(Cli.run("doctor --device cpu").ok().out().contains("'cpu' works"));
         assertTrue(Cli.run("--version").ok().out().startsWith("tweedie "));
         for (String command : List.of(
-                "demo", "train", "sample", "evaluate", "likelihood", "explain", "inspect", "doctor", "natives")) {
+                "demo",
+                "train",
+                "sample",
+                "evaluate",
+                "likelihood",
+                "theory",
+                "explain",
+                "inspect",
+                "doctor",
+                "natives")) {
             assertTrue(Cli.run("help").ok().out().contains(command), command);
             assertTrue(Cli.run(command + " --help").ok().out().contains("Usage: tweedie " + command), command);
         }
@@ -179,9 +195,35 @@ class CliTest {
         Cli.run(command + " --out " + out).failed(2, "--force");
     }
 
+    @Test
+    void theorySaysWhatIsPromisedAndWhatIsSo() throws IOException {
+        String said = Cli.run("theory --data gaussian:1,1 --dim 3 --horizon 2 --steps 10 --score-error 0.1")
+                .ok()
+                .out();
+        assertTrue(said.contains("Girsanov, KL, no constant") && said.contains("W2 from the data"), said);
+        Map<String, Object> point = Cli.run(
+                        "theory --json --data gaussian:0,0 --sde vp:0.1,20 --steps 100 --grid geometric --stop 0.01")
+                .json();
+        assertEquals(0.046357, (double) ((Map<?, ?>) point.get("measured")).get("w2ToData"), 0.5001e-6);
+        Map<String, Object> mixture = Cli.run("theory --json --data mixture:1,0.25 --horizon 2 --steps 10")
+                .json();
+        double kl = (double) ((Map<?, ?>) mixture.get("measured")).get("kl");
+        assertTrue(kl > 0 && kl < (double) ((Map<?, ?>) mixture.get("girsanov")).get("kl"), mixture.toString());
+        Cli.run("theory --data mixtur:1,1").failed(2, "mixtur", "did you mean mixture");
+        Cli.run("theory --data gaussian:1").failed(2, "gaussian:MEAN,VARIANCE");
+        Cli.run("theory --data gaussian:0,0").failed(2, "--stop must be above 0");
+        Cli.run("theory --steps 0").failed(2, "--steps must be 1 to");
+        Cli.run("theory --sde ve").failed(2, "variance-preserving");
+        Cli.run("theory --grid log").failed(2, "unknown grid 'log'");
+        Cli.run("theory --accuracy 2").failed(2, "epsilon in (0, 1)");
+        Cli.run("theory --horizon 0").failed(2, "horizon must be positive");
+        Cli.run("theory --score-error -1").failed(2, "--score-error must be a length");
+        Cli.run("theory --dim 0").failed(2, "--dim must be 1");
+    }
+
     /** The example under a command's help must be one that its parser takes. */
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "train", "sample", "evaluate", "likelihood", "explain", "inspect", "doctor"})
+    @ValueSource(strings = {"demo", "train", "sample", "evaluate", "likelihood", "theory", "explain", "inspect", "doctor"})
     void theExampleOfTheHelpParses(String command) {
         Matcher example = Pattern.compile("Example: tweedie (.*)")
                 .matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));

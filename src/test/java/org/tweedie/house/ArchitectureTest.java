@@ -60,6 +60,7 @@ class ArchitectureTest {
             arrows.put(pure, Set.of("plan", "rng"));
         }
         arrows.put("metric", Set.of("rng"));
+        arrows.put("theory", Set.of("rng", "plan", "sde", "metric"));
         arrows.put("data", Set.of("rng", "io"));
         arrows.put("device", Set.of());
         arrows.put("kernels", and(PURE, "device"));
