@@ -57,11 +57,11 @@ public final class TrajectoryMlp {
     /** As {@link #MLP64_ROWS16} up to 512 wide, in pairs of blocks of 128 rows (trajectory_wide.cu): held are places of weights. */
     public static final KernelEntry MLP512_WIDE = entry("trajectory_mlp512_wide", TrajectoryMlpTwins::mlp512Wide);
 
-    /** As {@link #MLP64_WGMMA}; the parameters more are groups held, and whether it is BF16. */
-    public static final KernelEntry MLP256_WGMMA = entry("trajectory_mlp256_wgmma", TrajectoryMlpTwins::mlp256Wgmma);
-
     /** The same with 64 rows a block, each of whose warpgroups has half of the columns. */
     public static final KernelEntry MLP512_FEW = entry("trajectory_mlp512_few", TrajectoryMlpTwins::mlp512Wide);
+
+    /** As {@link #MLP64_WGMMA}; the parameters more are groups held, and whether it is BF16. */
+    public static final KernelEntry MLP256_WGMMA = entry("trajectory_mlp256_wgmma", TrajectoryMlpTwins::mlp256Wgmma);
 
     /** Added to the code of SiLU: {@link MlpShape#special}. */
     private static final int SPECIAL = 16;
