@@ -17,7 +17,7 @@ import org.tweedie.kernels.View;
 
 /**
  * The gradient of a squared loss of an {@link MlpNetwork} in a few launches with products of bf16 numbers ({@link TrainMlp}). Deterministic on one
- * kind of device.
+ * kind of device. For one thread at a time, that of its stream.
  */
 public final class HalfMlpTape implements LossTape {
     private final MlpNetwork network;

@@ -11,7 +11,10 @@ import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.kernels.host.PanelGradient;
 
-/** The gradient of a squared loss of an {@link MlpNetwork} on the host, in f32, with the bits of its {@link Tape}. */
+/**
+ * The gradient of a squared loss of an {@link MlpNetwork} on the host, in f32, with the bits of its {@link Tape}. For one thread at a time, that of
+ * its stream.
+ */
 public final class HostMlpTape implements LossTape {
     private final MlpNetwork network;
     private final Closing owned = new Closing();

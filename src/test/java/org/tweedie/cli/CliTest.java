@@ -223,7 +223,8 @@ class CliTest {
 
     /** The example under a command's help must be one that its parser takes. */
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "train", "sample", "evaluate", "likelihood", "theory", "explain", "inspect", "doctor"})
+    @ValueSource(
+            strings = {"demo", "train", "sample", "evaluate", "likelihood", "theory", "explain", "inspect", "doctor"})
     void theExampleOfTheHelpParses(String command) {
         Matcher example = Pattern.compile("Example: tweedie (.*)")
                 .matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));

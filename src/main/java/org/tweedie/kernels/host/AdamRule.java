@@ -1,6 +1,6 @@
 package org.tweedie.kernels.host;
 
-/** The numbers of a step of Adam, as the kernel has them. */
+/** The numbers of a step of Adam, as the kernel has them. Immutable. */
 public record AdamRule(
         float factor,
         float rate,
