@@ -82,7 +82,11 @@ struct LayerWeights {
         cp_async_wait<TURNS - 2>();
         if constexpr (IN_FLIGHT) proxy_fence();
         __syncthreads();  // the group of each thread's copies is there, and nobody reads the one in whose place the next goes
-        next(turn + TURNS - 1 < PLACES ? turn + TURNS - 1 : turn + TURNS - 1 - PLACES);
+        if constexpr (IN_FLIGHT) {
+            next((turn + TURNS - 1) % PLACES);
+        } else {
+            next(turn == 0 ? TURNS - 1 : turn - 1);
+        }
         const int32_t place = held + turn;
         turn = turn + 1 == PLACES ? 0 : turn + 1;
         return group_place(place);

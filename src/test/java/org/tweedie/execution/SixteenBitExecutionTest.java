@@ -234,7 +234,7 @@ class SixteenBitExecutionTest {
 
     @Test
     void itIsTheNextAfterTheFusedOneAndSaysWhy() {
-        MlpNetwork network = network(Mlp.of(300, 1), Signature.over(DIM));
+        MlpNetwork network = network(Mlp.of(600, 1), Signature.over(DIM));
         try {
             Program program = Program.of(plan(false, false), Map.of("score", network));
             Map<String, Execution.Offer> plain =
