@@ -46,6 +46,9 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     private static final int KEEP = 2;
 
+    /** Of a run that says nothing of them: steps of microseconds are not to wait for files. */
+    private static final int MOST_CHECKPOINTS = 50;
+
     @Mixin
     private DataOptions data;
 
@@ -102,7 +105,10 @@ final class TrainCommand implements Callable<Integer> {
             description = "share of the rows kept for 'evaluate'; 0 for none; default ${DEFAULT-VALUE}")
     private double holdOut;
 
-    @Option(names = "--checkpoint-every", paramLabel = "N", description = "steps between checkpoints; default 1000")
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            description = "steps between checkpoints; default 1000, or a fiftieth of the steps where that is more")
     private @Nullable Long checkpointEvery;
 
     @Option(
@@ -190,6 +196,8 @@ final class TrainCommand implements Callable<Integer> {
         settings = with("--batch", settings, batch, TrainSpec::withBatch);
         settings = with("--lr", settings, rate, TrainSpec::withRate);
         settings = with("--ema", settings, average, TrainSpec::withAverage);
+        settings =
+                settings.withCheckpointEvery(Math.max(settings.checkpointEvery(), settings.steps() / MOST_CHECKPOINTS));
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
         return precision.equals("auto")
                 ? settings
