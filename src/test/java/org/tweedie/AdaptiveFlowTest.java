@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
 import org.tweedie.plan.Interpreter;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
@@ -79,7 +80,7 @@ class AdaptiveFlowTest {
     @EnumSource(RungeKutta.class)
     void theErrorIsProportionalToTheTolerance(RungeKutta pair) {
         for (Sde sde : new Sde[] {SDE, new VeSde(0.01, 50).on(Space.euclidean(2))}) {
-            int rows = 20;
+            int rows = 12;
             double[][] exact = new double[rows][];
             Interpreter starts = Interpreter.of(
                     new AdaptiveFlow(pair, 1)
@@ -146,6 +147,34 @@ class AdaptiveFlowTest {
             Samples one = here.sampler(spec).sample(70, 4);
             assertTrue(one.run().nfe() > 4 && one.unfinished() == 0);
             same(one, there.sampler(spec).sample(70, 4));
+        }
+    }
+
+    /** A warp a row, where rows are wide; and with 16-bit products where a device has them for a time per row. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void wideRowsAndNarrowNumbers(Device device) {
+        Sde wide = new VpSde().on(Space.euclidean(70));
+        GaussianMixtureScore score = new GaussianMixtureScore(GaussianMixture.round(0.3, new double[70]), wide);
+        try (Device host = Device.open("cpu");
+                ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(16, 2), 2, 7, device)) {
+            for (String spec : new String[] {"rk45:0.01", "ggf:0.05"}) {
+                Samples here = Sampler.of(host, wide, score, MethodSpec.method(spec))
+                        .steps(300)
+                        .sample(9, 5);
+                assertEquals(0, here.unfinished());
+                same(
+                        here,
+                        Sampler.of(device, wide, score, MethodSpec.method(spec))
+                                .steps(300)
+                                .sample(9, 5));
+                Sampler sampler = model.sampler(MethodSpec.parse(spec + "@300"));
+                float[] exact = sampler.sample(20, 4).rows();
+                float[] rough = sampler.precision(Precision.F16).sample(20, 4).rows();
+                if (spec.startsWith("rk45")) {
+                    assertArrayEquals(exact, rough, 0.2f);
+                }
+            }
         }
     }
 

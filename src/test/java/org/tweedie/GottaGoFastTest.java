@@ -31,12 +31,12 @@ class GottaGoFastTest {
             GaussianMixture.round(0.04, new double[] {1, 0.5}, new double[] {-1, 0.2});
 
     /**
-     * Means and variances at the cutoff are those of the exact law; 3,000 rows: standard errors are sd/sqrt(n) and v sqrt(2/n), and 4.5 of them are
+     * Means and variances at the cutoff are those of the exact law; 1,500 rows: standard errors are sd/sqrt(n) and v sqrt(2/n), and 4.5 of them are
      * missed once in 150,000 seeds; the seed is fixed.
      */
     @Test
     void theLawIsThatOfTheProcess() {
-        int rows = 3_000;
+        int rows = 1_500;
         for (Sde sde : new Sde[] {SDE, new VeSde(0.01, 20).on(Space.euclidean(2))}) {
             GaussianMixture data =
                     GaussianMixture.gaussian(new double[] {0.5, -0.5}, new double[][] {{1, 0}, {0, 0.01}});

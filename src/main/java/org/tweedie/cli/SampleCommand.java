@@ -68,7 +68,7 @@ final class SampleCommand implements Callable<Integer> {
             paramLabel = "SPEC",
             defaultValue = METHOD,
             description =
-                    "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, pc:0.16@500, ...; default ${DEFAULT-VALUE}")
+                    "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, unipc:3@15, rk45:1e-4@200, pc:0.16@500, ...; default ${DEFAULT-VALUE}")
     private String method;
 
     @Option(

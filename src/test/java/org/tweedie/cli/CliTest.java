@@ -259,6 +259,18 @@ class CliTest {
         assertEquals("x1,x2", Files.readAllLines(folder.resolve("bare.csv")).get(0));
     }
 
+    /** Where rows choose their own steps, those that ran out are counted in words; the others stay silent. */
+    @Test
+    void rowsThatRunOutOfStepsAreCounted() {
+        Path model = folder.resolve("short.safetensors");
+        Cli.run("train --data " + table + " --out " + model + SMALL).ok();
+        String sample =
+                "sample --device cpu --force --count 5 --model " + model + " --out " + folder.resolve("short.npy");
+        String said = Cli.run(sample + " --method rk45:1e-4@3").ok().err();
+        assertTrue(said.contains("5 of 5 rows ran out of steps before the end of rk45:1e-4@3"), said);
+        assertFalse(Cli.run(sample + " --method rk45:1e-2@400").ok().err().contains("ran out"));
+    }
+
     private static double[] floats(float[] values) {
         double[] wide = new double[values.length];
         Arrays.setAll(wide, i -> values[i]);

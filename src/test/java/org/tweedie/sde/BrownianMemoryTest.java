@@ -15,7 +15,7 @@ import org.tweedie.rng.Purpose;
 
 /** A walk over [0, 1] that refuses an increment for being large: the path stays Brownian where what was refused is divided, not drawn again. */
 class BrownianMemoryTest {
-    private static final int ROWS = 20_000;
+    private static final int ROWS = 10_000;
 
     /** After an attempt: x, half way or end, time, wanted length, intervals, alive. Refused is an increment above 0.8 sqrt(h), unless h < 0.02. */
     private static Formula decision(boolean remembers) {
