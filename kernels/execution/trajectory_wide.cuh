@@ -95,6 +95,7 @@ struct Ring {
     /// Waits for a place that the other group reads.
     __device__ __forceinline__ void skip(const int32_t lane) {
         wait();
+        __syncwarp();  // a lane that has not seen the phase would wait for one that is long over
         leave(place, lane);
         next();
     }

@@ -36,7 +36,7 @@ class MutantsTest {
     private static final Path KERNELS = Path.of("kernels");
     private static final Pattern BARRIER = Pattern.compile("(?m)(__sync(threads|warp)|grid_sync)\\(\\);"
             // of kernels whose weights stream: waits and fences, also of their copies
-            + "|(?<=^ {1,20}|\\) )(ring\\.wait|here\\.meet|proxy_fence|cluster_arrive|cluster_wait)\\(\\);"
+            + "|(?<=^ {1,20}|\\) )(ring\\.wait|here\\.meet<\\w+>|proxy_fence|cluster_arrive|cluster_wait)\\(\\);"
             + "|(?<=^ {1,20}|\\) )barrier_(init_fence|wait|free_at)\\([^;]*\\);");
 
     /** A loop over items or rows that is left at their number; tiles may start there, for they have no row then. */
