@@ -19,6 +19,7 @@ public record SinkhornDivergence(double epsilon) {
     public static final double TOLERANCE = 1e-4;
 
     private static final int MOST_PASSES = 10_000;
+    private static final int WORTH_THREADS = 1 << 19; // pairs: below, a pass is over sooner than threads have met
 
     public SinkhornDivergence {
         if (!(epsilon > 0 && epsilon < 1e100)) {
@@ -117,7 +118,8 @@ public record SinkhornDivergence(double epsilon) {
     private static double[] softMinimum(double[][] costs, double[] g, double scale) {
         double[] minimum = new double[costs.length];
         double inverse = 1 / scale;
-        IntStream.range(0, costs.length).parallel().forEach(i -> {
+        IntStream rows = IntStream.range(0, costs.length);
+        ((long) costs.length * g.length < WORTH_THREADS ? rows : rows.parallel()).forEach(i -> {
             double[] row = costs[i];
             double top = Double.NEGATIVE_INFINITY;
             for (int j = 0; j < row.length; j++) {
