@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  */
 public record SinkhornDivergence(double epsilon) {
     /** The mass that may be in the wrong place when the solver stops. */
-    public static final double TOLERANCE = 1e-4;
+    public static final double TOLERANCE = 1e-3;
 
     private static final int MOST_PASSES = 10_000;
     private static final int WORTH_THREADS = 1 << 19; // pairs: below, a pass is over sooner than threads have met
