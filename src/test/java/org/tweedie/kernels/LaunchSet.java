@@ -159,7 +159,7 @@ public final class LaunchSet {
         for (Operands type : rows == 33 ? new Operands[] {Operands.F16, Operands.BF16} : new Operands[0]) {
             boolean few = type == Operands.BF16;
             MlpLaunch launch = new MlpLaunch(few ? MlpLaunch.FEW : MlpLaunch.WARPGROUP, 8, few ? 3 : 2);
-            Trajectory one = trajectory(rows, type, 257, 2);
+            Trajectory one = trajectory(rows, type, 257, 3);
             cases.add(new Case("trajectory " + type + " " + rows + " x 257 by " + launch, false, lab -> {
                 DeviceBuffer io = lab.floats(one.values());
                 one.run(lab, io, rows, launch);
