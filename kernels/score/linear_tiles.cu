@@ -196,6 +196,9 @@ __device__ __forceinline__ void multiply(const Layer& layer, Ring& ring, const i
     }
 }
 
+/// For speed alone: one group stores while the other multiplies.
+__device__ __forceinline__ void start_late(uint64_t* full) { barrier_wait(full, 0); }
+
 template <class Type>
 __device__ __forceinline__ void linear(const Layer& layer) {
     TWEEDIE_SHARED(unsigned char, memory);
@@ -219,7 +222,7 @@ __device__ __forceinline__ void linear(const Layer& layer) {
     registers_take<232>();
     if (int32_t(threadIdx.x) >= 32 * (WARPS / 2) && int64_t(blockIdx.x) < work) {
         const int64_t steps = (work - blockIdx.x + gridDim.x - 1) / gridDim.x * ((layer.in + DEPTH<Type> - 1) / DEPTH<Type>);
-        barrier_wait(ring.full_of(int32_t(steps < STAGES ? steps : STAGES) - 1), 0);
+        start_late(ring.full_of(int32_t(steps < STAGES ? steps : STAGES) - 1));
     }
     #pragma unroll 1
     for (int64_t tile = blockIdx.x; tile < work; tile += gridDim.x) {

@@ -410,14 +410,25 @@ public final class LaunchSet {
         return launches;
     }
 
-    /** Steps of training in two launches of several blocks; nothing on the host, which has no such kernel. */
+    /**
+     * Steps of training in two launches of several blocks, with the bits of one block; nothing on the host, which has no such kernel. All blocks run
+     * at once and in one order, so this is what notices a barrier that is missing.
+     */
     private static float[] steps(Lab lab, int rows, boolean chained) {
         if (lab.stream().device().kind() == DeviceKind.HOST) {
             return new float[0];
         }
         StepsLab net =
                 StepsLab.random(rows == 65 ? 65 : 20, 2, 3, 2, 18, Activation.GELU, rows == 65, rows, rows / 2, rows);
-        return net.run(lab, TrainSteps.Cut.of(rows, chained, 64), 0, 0.5, 1, 2).all();
+        TrainSteps.Cut cut = TrainSteps.Cut.of(rows, chained, 64);
+        float[] many = net.run(lab, cut, 0, 0.5, 1, 2).all();
+        float[] one = net.run(lab, cut, 1, 0.5, 1, 2).all();
+        for (int i = 0; i < many.length; i++) {
+            if (Float.floatToRawIntBits(many[i]) != Float.floatToRawIntBits(one[i])) {
+                throw new IllegalStateException("blocks change element " + i + ": " + many[i] + " and " + one[i]);
+            }
+        }
+        return many;
     }
 
     /** The gradient of a network, and the losses. */
