@@ -157,11 +157,11 @@ class ScoreModelTest {
     @Test
     void trainingThatDoesNotFitHoldsNothing() {
         try (Device device = Device.open("cpu");
-                ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(4096, 1), spirals(), 3, device)) {
+                ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 16), spirals(), 3, device)) {
             long before = device.allocatedBytes();
             TrainSpec large = TrainSpec.steps(5)
                     .withPrecision(Precision.F32)
-                    .withBatch(1 << 20); // more than 2^31 numbers in a layer
+                    .withBatch(1 << 24); // more than 2^31 numbers in all layers
             assertThrows(OutOfDeviceMemoryException.class, () -> model.train(spirals(), large));
             assertEquals(
                     before,

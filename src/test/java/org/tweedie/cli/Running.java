@@ -67,7 +67,8 @@ record Running(Process process, Path err, Path out) {
     /** One line that tells of the failure, beside those of progress. */
     void saidOneLine(String text) throws IOException {
         List<String> told = said().lines()
-                .filter(line -> !line.matches("(training|sampling) .*|WARNING: Using incubator modules: .*"))
+                .filter(line -> !line.matches(
+                        "(training|sampling) .*|tweedie: products of .*|WARNING: Using incubator modules: .*"))
                 .toList();
         assertEquals(1, told.size(), said());
         assertTrue(told.get(0).startsWith("tweedie: ") && told.get(0).contains(text), said());

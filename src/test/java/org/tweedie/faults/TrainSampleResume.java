@@ -75,6 +75,11 @@ final class TrainSampleResume implements Scenario {
             model.save(new Output(file, true, DISK));
         }
         bits.add(Files.readAllBytes(file));
+        try (ScoreModel model =
+                model(device)) { // by blocks that wait for each other, where the device has such kernels
+            model.train(DATA, SPEC.withSteps(1).withPrecision(Precision.BF16));
+            bits.add(model.weights());
+        }
         try (ScoreModel model = ScoreModel.load(file, device)) {
             sample(model, bits);
         }

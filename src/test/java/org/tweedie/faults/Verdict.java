@@ -139,7 +139,7 @@ final class Verdict {
 
     /** What a message may call the call. A launch is called by its kernel and shape, and so is the wait for it under sync. */
     private List<String> call() {
-        if (injection.call().equals("cuLaunchKernel")) {
+        if (injection.call().equals("cuLaunchKernel") || injection.call().equals("cuLaunchCooperativeKernel")) {
             return List.of("<<<");
         }
         return injection.call().equals("cuStreamSynchronize") && injection.mode() == Injection.Mode.SYNC
