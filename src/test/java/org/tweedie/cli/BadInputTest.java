@@ -544,7 +544,7 @@ class BadInputTest {
     @Test
     void aNetworkThatDoesNotFitIsMemory() throws IOException {
         Map<String, String> before = Cli.snapshot(folder);
-        Cli.run("train --device cpu --data moons:50 --network mlp:4096x1 --batch 1048576 --out "
+        Cli.run("train --device cpu --data moons:50 --network mlp:8x16 --batch 16777216 --out "
                         + folder.resolve("m.safetensors"))
                 .failed(5, "bytes free; use a smaller batch");
         assertEquals(before, Cli.snapshot(folder));
