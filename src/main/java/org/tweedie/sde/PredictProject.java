@@ -8,9 +8,9 @@ import org.tweedie.rng.Purpose;
  * arXiv 2302.04411). With b = beta/2 and h = t - s:
  *
  * <pre>
- *   x <- x + h b (2 score(x; t) + x)
- *   x <- x + sqrt(b) amount h projector(x; s)
- *   x <- x + sqrt(2 b h) z         but for the last step
+ *   x &larr; x + h b (2 score(x; t) + x)
+ *   x &larr; x + sqrt(b) amount h projector(x; s)
+ *   x &larr; x + sqrt(2 b h) z         but for the last step
  * </pre>
  *
  * <p>The paper prints the noise without its sqrt(h), which would be no step of an SDE. The projector is fitted to a conditional mean and
