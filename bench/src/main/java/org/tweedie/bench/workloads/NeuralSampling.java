@@ -119,7 +119,7 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
                 double most =
                         switch (program.precision()) {
                             case F32, F16X3 -> 1e-3;
-                            case F16 -> 0.02;
+                            case F16, TF32 -> 0.02;
                             case BF16 -> 0.1;
                         };
                 if (!(off < most)) {
