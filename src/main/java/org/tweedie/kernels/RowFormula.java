@@ -2,7 +2,9 @@ package org.tweedie.kernels;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Closing;
@@ -103,20 +105,25 @@ public final class RowFormula implements AutoCloseable {
     private RowFormula(Stream stream, List<Use> uses) {
         List<View> views = new ArrayList<>();
         List<int[]> lines = new ArrayList<>();
-        List<Float> numbers = new ArrayList<>();
+        Map<Formula, Integer> places = new IdentityHashMap<>();
+        int numbers = 0;
         for (Use use : uses) {
             int first = lines.size();
-            encode(use, views, lines, numbers.size());
-            for (double constant : use.formula().constants()) {
-                numbers.add((float) constant);
+            Integer known = places.putIfAbsent(use.formula(), numbers);
+            if (known == null) {
+                known = numbers;
+                numbers = Math.addExact(numbers, use.formula().constants().length);
             }
+            encode(use, views, lines, known);
             parts.add(new Part(use, first, lines.size() - first, shape(use)));
         }
         int[] words = lines.stream().flatMapToInt(Arrays::stream).toArray();
-        float[] values = new float[Math.max(1, numbers.size())];
-        for (int i = 0; i < numbers.size(); i++) {
-            values[i] = numbers.get(i);
-        }
+        float[] values = new float[Math.max(1, numbers)];
+        places.forEach((formula, at) -> {
+            for (int i = 0; i < formula.constants().length; i++) {
+                values[at + i] = (float) formula.constants()[i];
+            }
+        });
         try {
             ports = owned.add(ViewTable.on(stream.device(), views.size()));
             ports.assign(stream, views);
@@ -130,7 +137,7 @@ public final class RowFormula implements AutoCloseable {
         }
     }
 
-    /** Writes the table of these uses; {@link #run} knows them by their place in the list. */
+    /** Writes the table of these uses; {@link #run} knows them by their place in the list. Uses of one formula share its constants. */
     public static RowFormula open(Stream stream, List<Use> uses) {
         return new RowFormula(stream, uses);
     }

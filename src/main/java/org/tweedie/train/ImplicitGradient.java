@@ -12,6 +12,7 @@ import org.tweedie.kernels.Fill;
 import org.tweedie.kernels.RowFormula;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
+import org.tweedie.plan.Formula;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.StandardLaw;
 import org.tweedie.score.Instant;
@@ -89,15 +90,14 @@ final class ImplicitGradient implements Gradient {
         View t = pairs.times();
         List<RowFormula.Use> uses = new ArrayList<>();
         uses.add(new RowFormula.Use(of.square(), List.of(input, out, t), List.of(back, loss)));
+        boolean reduced = matching.slices().reduced();
+        Formula formula = reduced ? of.divergence() : of.slice();
         for (View v : directions) {
             uses.add(
-                    matching.slices().reduced()
-                            ? new RowFormula.Use(
-                                    of.divergence(), List.of(v, along, t, loss), List.of(tangentBack, loss))
+                    reduced
+                            ? new RowFormula.Use(formula, List.of(v, along, t, loss), List.of(tangentBack, loss))
                             : new RowFormula.Use(
-                                    of.slice(),
-                                    List.of(v, along, t, loss, input, out),
-                                    List.of(tangentBack, loss, back)));
+                                    formula, List.of(v, along, t, loss, input, out), List.of(tangentBack, loss, back)));
         }
         return uses;
     }
