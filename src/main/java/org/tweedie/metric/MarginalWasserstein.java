@@ -22,10 +22,10 @@ public final class MarginalWasserstein {
         for (int d = 0; d < x.width(); d++) {
             double[] along = new double[x.width()];
             along[d] = 1;
-            Line a = Line.of(x, along);
-            Line b = Line.of(y, along);
+            SortedSample a = SortedSample.of(x, along);
+            SortedSample b = SortedSample.of(y, along);
             all.add(Bootstrap.interval(
-                    distance(a, Line.ones(x.rows()), b, Line.ones(y.rows()), power),
+                    distance(a, SortedSample.ones(x.rows()), b, SortedSample.ones(y.rows()), power),
                     0,
                     x.rows(),
                     y.rows(),
@@ -35,7 +35,7 @@ public final class MarginalWasserstein {
         return all;
     }
 
-    private static double distance(Line x, int[] u, Line y, int[] v, int power) {
+    private static double distance(SortedSample x, int[] u, SortedSample y, int[] v, int power) {
         double cost = x.cost(u, y, v, power);
         return power == 1 ? cost : Math.sqrt(cost);
     }

@@ -17,20 +17,20 @@ public final class SlicedWasserstein {
     public static Estimate estimate(Points x, Points y, long seed) {
         Points.requireComparable(x, y);
         int directions = x.width() == 1 ? 1 : DIRECTIONS;
-        Line[] px = new Line[directions];
-        Line[] py = new Line[directions];
+        SortedSample[] px = new SortedSample[directions];
+        SortedSample[] py = new SortedSample[directions];
         for (int k = 0; k < directions; k++) {
             double[] direction = direction(x.width(), seed, k);
-            px[k] = Line.of(x, direction);
-            py[k] = Line.of(y, direction);
+            px[k] = SortedSample.of(x, direction);
+            py[k] = SortedSample.of(y, direction);
         }
-        int[] onesX = Line.ones(x.rows());
-        int[] onesY = Line.ones(y.rows());
+        int[] onesX = SortedSample.ones(x.rows());
+        int[] onesY = SortedSample.ones(y.rows());
         return Bootstrap.interval(
                 mean(px, py, onesX, onesY), 0, x.rows(), y.rows(), seed, (u, v) -> mean(px, py, u, v));
     }
 
-    private static double mean(Line[] px, Line[] py, int[] u, int[] v) {
+    private static double mean(SortedSample[] px, SortedSample[] py, int[] u, int[] v) {
         double sum = 0;
         for (int k = 0; k < px.length; k++) {
             sum += px[k].cost(u, py[k], v, 2);

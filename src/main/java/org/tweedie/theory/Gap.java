@@ -53,8 +53,8 @@ public record Gap(double kl, double leastTv, double mostTv, double w2, double w2
         double variance = moments.covariance(x)[0][0];
         GaussianMixture output = GaussianMixture.gaussian(new double[] {mean}, new double[][] {{variance}});
         double kl = klOfGaussians(target.mean()[0], target.covariance()[0][0], mean, variance);
-        Line p = Line.around(target, output, POINTS);
-        Line q = Line.on(p, output);
+        LineDensity p = LineDensity.around(target, output, POINTS);
+        LineDensity q = LineDensity.on(p, output);
         return of(
                 data.dimension(),
                 kl,
@@ -74,23 +74,24 @@ public record Gap(double kl, double leastTv, double mostTv, double w2, double w2
             ProductLaw data, GaussianMixture target, OneStep method, Sde sde, TimeGrid grid, double bias) {
         GaussianMixture prior = GaussianMixture.gaussian(
                 new double[] {0}, new double[][] {{sde.priorDeviation() * sde.priorDeviation()}});
-        Line points = Line.around(data.coordinate(), prior, POINTS);
-        Line q = Line.on(points, prior);
+        LineDensity points = LineDensity.around(data.coordinate(), prior, POINTS);
+        LineDensity q = LineDensity.on(points, prior);
         for (int k = 0; k < grid.steps(); k++) {
             double t = grid.t(k);
             q = q.after(method.update(sde, t, grid.s(k)), data.coordinate(), sde, t, bias);
         }
-        Line p = Line.on(points, target);
+        LineDensity p = LineDensity.on(points, target);
         return of(
                 data.dimension(),
                 p.kl(q),
                 p,
                 q,
                 p.squaredTransport(q),
-                Line.on(points, data.coordinate()).squaredTransport(q));
+                LineDensity.on(points, data.coordinate()).squaredTransport(q));
     }
 
-    private static Gap of(int dimension, double kl, Line p, Line q, double transport, double transportToData) {
+    private static Gap of(
+            int dimension, double kl, LineDensity p, LineDensity q, double transport, double transportToData) {
         double overlap = StrictMath.pow(StrictMath.min(1, p.overlap(q)), dimension);
         double tv = p.totalVariation(q);
         return new Gap(

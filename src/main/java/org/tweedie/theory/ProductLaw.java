@@ -77,7 +77,7 @@ public record ProductLaw(GaussianMixture coordinate, int dimension) {
         if (gaussian()) {
             return 1 / law.covariance()[0][0];
         }
-        Line line = Line.fine(law);
+        LineDensity line = LineDensity.fine(law);
         double sum = 0;
         double[] x = new double[1];
         for (int i = 0; i < line.points(); i++) {
@@ -98,8 +98,8 @@ public record ProductLaw(GaussianMixture coordinate, int dimension) {
         if (gaussian()) {
             return Gap.klOfGaussians(law.mean()[0], law.covariance()[0][0], 0, 1);
         }
-        Line line = Line.fine(law);
-        return line.kl(Line.on(line, normal));
+        LineDensity line = LineDensity.fine(law);
+        return line.kl(LineDensity.on(line, normal));
     }
 
     /** The Lipschitz constant of the score, the largest over x and over times from {@code end} to T. */
@@ -112,13 +112,13 @@ public record ProductLaw(GaussianMixture coordinate, int dimension) {
             if (gaussian()) {
                 most = StrictMath.max(most, 1 / law.covariance()[0][0]);
             } else {
-                most = StrictMath.max(most, slope(sde, t, Line.fine(law)));
+                most = StrictMath.max(most, slope(sde, t, LineDensity.fine(law)));
             }
         }
         return most;
     }
 
-    private double slope(Sde sde, double t, Line line) {
+    private double slope(Sde sde, double t, LineDensity line) {
         double most = 0;
         double tiny = 1e-3 * line.spacing();
         for (int i = 0; i < line.points(); i++) {

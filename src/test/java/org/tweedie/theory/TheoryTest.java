@@ -34,13 +34,13 @@ class TheoryTest {
 
     @Test
     void distancesOnTheLineAreThoseOfGaussians() {
-        Line p = Line.around(normal(0, 1), normal(2, 2.25), 4000);
-        Line q = Line.on(p, normal(2, 2.25));
+        LineDensity p = LineDensity.around(normal(0, 1), normal(2, 2.25), 4000);
+        LineDensity q = LineDensity.on(p, normal(2, 2.25));
         assertEquals(Gap.klOfGaussians(0, 1, 2, 2.25), p.kl(q), 1e-12);
         assertEquals(4.25, p.squaredTransport(q), 1e-5);
         double overlap = Math.sqrt(2 * 1.5 / 3.25) * Math.exp(-4 / (4 * 3.25));
         assertEquals(overlap, p.overlap(q), 1e-12);
-        Line shifted = Line.on(p, normal(1, 1));
+        LineDensity shifted = LineDensity.on(p, normal(1, 1));
         assertEquals(0.38292492254802624, p.totalVariation(shifted), 1e-5); // 2 Phi(1/2) - 1
         assertEquals(0.5 * (0.25 - 1 - Math.log(0.25) + 4), Gap.klOfGaussians(3, 0.25, 1, 1), 1e-15);
     }

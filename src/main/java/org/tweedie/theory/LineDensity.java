@@ -8,7 +8,7 @@ import org.tweedie.sde.Sde;
  * A density on the line at equally spaced points. Sums over points of smooth densities are integrals up to an error that falls
  * exponentially in the spacing.
  */
-record Line(double first, double spacing, double[] density) {
+record LineDensity(double first, double spacing, double[] density) {
     private static final double REACH = 9; // standard deviations: what is beyond weighs 1e-18
 
     int points() {
@@ -20,10 +20,10 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** The density of one law, at points wide enough for both. */
-    static Line around(GaussianMixture law, GaussianMixture other, int points) {
+    static LineDensity around(GaussianMixture law, GaussianMixture other, int points) {
         double low = StrictMath.min(end(law, -1), end(other, -1));
         double high = StrictMath.max(end(law, 1), end(other, 1));
-        return on(new Line(low, (high - low) / (points - 1), new double[points]), law);
+        return on(new LineDensity(low, (high - low) / (points - 1), new double[points]), law);
     }
 
     private static double end(GaussianMixture law, int side) {
@@ -36,7 +36,7 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** The density of a law at points as far apart as integrals of smooth functions of it need: an eighth of its least deviation. */
-    static Line fine(GaussianMixture law) {
+    static LineDensity fine(GaussianMixture law) {
         double least = Double.POSITIVE_INFINITY;
         for (int k = 0; k < law.components(); k++) {
             least = StrictMath.min(least, StrictMath.sqrt(law.covariance(k)[0][0]));
@@ -50,14 +50,14 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** A law at the same points. */
-    static Line on(Line points, GaussianMixture law) {
+    static LineDensity on(LineDensity points, GaussianMixture law) {
         double[] density = new double[points.points()];
         double[] x = new double[1];
         for (int i = 0; i < density.length; i++) {
             x[0] = points.at(i);
             density[i] = StrictMath.exp(law.logDensity(x));
         }
-        return new Line(points.first, points.spacing, density);
+        return new LineDensity(points.first, points.spacing, density);
     }
 
     /**
@@ -65,7 +65,7 @@ record Line(double first, double spacing, double[] density) {
      *
      * @throws IllegalArgumentException if the step's noise is finer than the points
      */
-    Line after(OneStep.Update update, GaussianMixture data, Sde sde, double t, double bias) {
+    LineDensity after(OneStep.Update update, GaussianMixture data, Sde sde, double t, double bias) {
         double deviation = update.noise();
         if (deviation < 2 * spacing) {
             throw new IllegalArgumentException("a step's noise of " + deviation
@@ -88,7 +88,7 @@ record Line(double first, double spacing, double[] density) {
             add(next, middle, 1, reach, value, off, deviation, ratio);
             add(next, middle - 1, -1, reach, value * factor(off, -1, deviation), off - spacing, deviation, ratio);
         }
-        return new Line(first, spacing, next);
+        return new LineDensity(first, spacing, next);
     }
 
     /** What a Gaussian is multiplied by from a point {@code off} its mean to the next. */
@@ -111,7 +111,7 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** KL(this | other), at the same points. */
-    double kl(Line other) {
+    double kl(LineDensity other) {
         double sum = 0;
         for (int i = 0; i < points(); i++) {
             if (density[i] > 1e-40) {
@@ -122,7 +122,7 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** Total variation, half the integral of |p - q|. */
-    double totalVariation(Line other) {
+    double totalVariation(LineDensity other) {
         double sum = 0;
         for (int i = 0; i < points(); i++) {
             sum += StrictMath.abs(density[i] - other.density[i]) * spacing / 2;
@@ -131,7 +131,7 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** The integral of sqrt(p q), Bhattacharyya's coefficient. */
-    double overlap(Line other) {
+    double overlap(LineDensity other) {
         double sum = 0;
         for (int i = 0; i < points(); i++) {
             sum += StrictMath.sqrt(density[i] * other.density[i]) * spacing;
@@ -140,7 +140,7 @@ record Line(double first, double spacing, double[] density) {
     }
 
     /** The squared 2-Wasserstein distance: the mass of a point lies evenly on its cell, and both quantile functions are walked at once. */
-    double squaredTransport(Line other) {
+    double squaredTransport(LineDensity other) {
         double total = mass();
         double otherTotal = other.mass();
         double sum = 0;

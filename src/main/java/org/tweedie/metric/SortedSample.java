@@ -4,9 +4,9 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /** A sample on a line: values in ascending order, and the row each came from. */
-record Line(double[] values, int[] order) {
+record SortedSample(double[] values, int[] order) {
     /** The projections on a direction. */
-    static Line of(Points points, double[] direction) {
+    static SortedSample of(Points points, double[] direction) {
         double[] raw = new double[points.rows()];
         for (int i = 0; i < raw.length; i++) {
             for (int d = 0; d < direction.length; d++) {
@@ -18,7 +18,7 @@ record Line(double[] values, int[] order) {
                 .sorted(Comparator.comparingDouble(i -> raw[i]))
                 .mapToInt(i -> i)
                 .toArray();
-        return new Line(IntStream.of(order).mapToDouble(i -> raw[i]).toArray(), order);
+        return new SortedSample(IntStream.of(order).mapToDouble(i -> raw[i]).toArray(), order);
     }
 
     /**
@@ -27,7 +27,7 @@ record Line(double[] values, int[] order) {
      * @param u how often each row of this sample counts, as many in all as rows
      * @param power 1 or 2
      */
-    double cost(int[] u, Line y, int[] v, int power) {
+    double cost(int[] u, SortedSample y, int[] v, int power) {
         double sum = 0;
         int i = 0;
         int j = 0;
