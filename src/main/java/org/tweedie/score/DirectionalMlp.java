@@ -21,10 +21,22 @@ final class DirectionalMlp {
     }
 
     /**
-     * @param pre of each layer, what its activation was applied to
-     * @param scratch two views of a layer's width
+     * Views may serve layers in turn, as long as a layer's {@code hidden} is not what it reads.
+     *
+     * @param slopes of each layer, what its activation was applied to
+     * @param pre of each layer, receives the derivative of that
+     * @param hidden of each layer, receives the derivative of what the layer puts out; may be its {@code pre}
+     * @param into receives the derivative of the output
      */
-    void run(Stream stream, RowSet rows, int port, View direction, List<View> pre, List<View> scratch, View into) {
+    void run(
+            Stream stream,
+            RowSet rows,
+            int port,
+            View direction,
+            List<View> slopes,
+            List<View> pre,
+            List<View> hidden,
+            View into) {
         Mlp mlp = network.architecture();
         int first = network.signature().from().stream()
                 .limit(port)
@@ -32,7 +44,7 @@ final class DirectionalMlp {
                 .sum();
         View last = direction;
         for (int l = 0; l < mlp.depth(); l++) {
-            View now = scratch.get(l % 2);
+            View now = hidden.get(l);
             Linear.forward(
                     stream,
                     rows,
@@ -41,9 +53,9 @@ final class DirectionalMlp {
                     null,
                     null,
                     Activation.IDENTITY,
-                    now,
+                    pre.get(l),
                     null);
-            Activations.tangent(stream, rows, pre.get(l), now, mlp.activation(), now);
+            Activations.tangent(stream, rows, slopes.get(l), pre.get(l), mlp.activation(), now);
             if (mlp.residual() && l > 0) {
                 Add.rows(stream, rows, now, last, now);
             }

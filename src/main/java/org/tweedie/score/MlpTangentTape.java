@@ -1,15 +1,14 @@
 package org.tweedie.score;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
-import org.tweedie.kernels.Activation;
 import org.tweedie.kernels.Activations;
-import org.tweedie.kernels.Add;
 import org.tweedie.kernels.Linear;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
@@ -80,21 +79,17 @@ final class MlpTangentTape implements TangentTape {
     public void tangent(Stream stream, RowSet rows, View along, View into) {
         network.signature().require(0, along);
         direction = along;
-        Mlp mlp = network.architecture();
-        View last = along;
-        for (int l = 0; l < depth(); l++) {
-            multiply(stream, rows, last, l, pre(l));
-            Activations.tangent(stream, rows, tape.pre(l), pre(l), mlp.activation(), hidden(l));
-            if (mlp.residual() && l > 0) {
-                Add.rows(stream, rows, hidden(l), last, hidden(l));
-            }
-            last = hidden(l);
-        }
-        Linear.forward(stream, rows, last, network.outWeight(), null, null, Activation.IDENTITY, into, null);
-    }
-
-    private void multiply(Stream stream, RowSet rows, View x, int l, View into) {
-        Linear.forward(stream, rows, x, network.weight(l, 0, x.width()), null, null, Activation.IDENTITY, into, null);
+        List<Integer> layers = IntStream.range(0, depth()).boxed().toList();
+        new DirectionalMlp(network)
+                .run(
+                        stream,
+                        rows,
+                        0,
+                        along,
+                        tape.slopes(),
+                        layers.stream().map(this::pre).toList(),
+                        layers.stream().map(this::hidden).toList(),
+                        into);
     }
 
     @Override

@@ -121,11 +121,17 @@ final class MlpTape implements Tape {
         }
         Signature.require("tangent of output", network.signature().into(), into);
         network.signature().require(port, direction);
-        List<View> pre = IntStream.range(0, network.architecture().depth())
+        List<View> turns = IntStream.range(0, network.architecture().depth())
+                .mapToObj(l -> l % 2 == 0 ? towardsHidden() : towardsPre())
+                .toList();
+        new DirectionalMlp(network).run(stream, rows, port, direction, slopes(), turns, turns, into.get(0));
+    }
+
+    /** Of each layer, what its activation was applied to. */
+    List<View> slopes() {
+        return IntStream.range(0, network.architecture().depth())
                 .mapToObj(this::pre)
                 .toList();
-        new DirectionalMlp(network)
-                .run(stream, rows, port, direction, pre, List.of(towardsHidden(), towardsPre()), into.get(0));
     }
 
     DeviceBuffer sums() {
