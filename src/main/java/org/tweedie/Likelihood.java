@@ -12,6 +12,9 @@ import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
 import org.tweedie.rng.Law;
+import org.tweedie.rng.Philox;
+import org.tweedie.rng.Purpose;
+import org.tweedie.rng.Words;
 import org.tweedie.score.Differentiable;
 import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Sde;
@@ -137,15 +140,16 @@ public final class Likelihood {
         try (Sampling sampling = Sampling.open(program, source.device(), count, false, execution)) {
             how[0] = sampling.choice().execution().name();
             for (int p = 0; p < probes; p++) {
-                sampling.run(seed + p, 0, count, all, Progress.NONE, new CancelToken(), (at, n, outputs, traces) -> {
-                    float[] latent = outputs.get(0);
-                    System.arraycopy(latent, 0, latents, (int) at * width, n * width);
-                    for (int r = 0; r < n; r++) {
-                        double change = outputs.get(1)[r];
-                        sums[(int) at + r] += change;
-                        squares[(int) at + r] += change * change;
-                    }
-                });
+                sampling.run(
+                        probe(seed, p), 0, count, all, Progress.NONE, new CancelToken(), (at, n, outputs, traces) -> {
+                            float[] latent = outputs.get(0);
+                            System.arraycopy(latent, 0, latents, (int) at * width, n * width);
+                            for (int r = 0; r < n; r++) {
+                                double change = outputs.get(1)[r];
+                                sums[(int) at + r] += change;
+                                squares[(int) at + r] += change * change;
+                            }
+                        });
             }
         }
         double[] log = new double[count];
@@ -157,6 +161,15 @@ public final class Likelihood {
             errors[r] = probe.isEmpty() ? 0 : probes == 1 ? Double.NaN : Math.sqrt(spread / (probes - 1));
         }
         return new Densities(log, errors, latents, width, how[0], program.plan().evaluations() * probes);
+    }
+
+    /** Probes of neighbouring seeds are others. */
+    private static long probe(long seed, int p) {
+        if (p == 0) {
+            return seed;
+        }
+        Words words = Philox.words(seed, p, Purpose.SPLIT, 0);
+        return Integer.toUnsignedLong(words.word(0, 0)) << 32 | Integer.toUnsignedLong(words.word(1, 0));
     }
 
     /** What of the density is no integral: the prior at the latent row, and the volumes of process and encoding. */

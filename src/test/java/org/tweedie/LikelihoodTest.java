@@ -76,17 +76,22 @@ class LikelihoodTest {
             Likelihood.Densities probed = likelihood.hutchinson(4, law).of(rows, 1);
             double sum = 0;
             double squares = 0;
-            double errors = 0;
+            double beyond = 0;
+            double spread = 0;
             for (int r = 0; r < count; r++) {
                 double apart = probed.log()[r] - trace.log()[r];
                 sum += apart;
                 squares += apart * apart;
-                errors += probed.errors()[r] * probed.errors()[r];
+                double more = apart * apart - probed.errors()[r] * probed.errors()[r];
+                beyond += more;
+                spread += more * more;
             }
             double error = Math.sqrt(squares / count / count);
             assertEquals(0, sum / count, 4 * error, law + ": mean difference");
-            // what the rows say of themselves is what they are apart
-            assertEquals(1, errors / squares, 0.35, law + ": standard errors");
+            // the squares of what rows are apart are on average those of what they say of themselves, and no few rows
+            // are all of it
+            assertEquals(0, beyond, 4 * Math.sqrt(spread), law + ": standard errors");
+            assertTrue(Math.sqrt(spread) < 0.5 * squares, law + ": too few rows tell");
             assertEquals(20 * 4 * 4, probed.nfe());
         }
     }
