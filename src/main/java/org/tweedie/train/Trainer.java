@@ -24,7 +24,7 @@ import org.tweedie.score.Parameters;
 import org.tweedie.train.TrainResult.Outcome;
 
 /**
- * Runs an objective's steps: rows of the step, gradient, Adam with a running mean of the weights. The whole step is Row j of step k, from 1, is sample {@code (k - 1) batch + j}:
+ * Runs an objective's steps: rows of the step, gradient, Adam with a running mean of the weights. Row j of step k, from 1, is sample {@code (k - 1) batch + j}:
  * its data row, time and noise follow from that number and the seed, so the same seed gives the same bits with any number of
  * threads, and a run that stops and resumes gives the bits of one that does not.
  *
