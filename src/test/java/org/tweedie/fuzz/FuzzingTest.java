@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +80,31 @@ class FuzzingTest {
         assertNothingWritten(folder.resolve("scratch"));
         suite.reached(inputs + " kept inputs meet all " + reasons + " reasons and results of " + Parser.values().length
                 + " parsers");
+    }
+
+    /** What the little languages make words its reasons in a source that the specs parser knows. */
+    @Test
+    void whatSpecsMakeIsAmongTheSources() throws Exception {
+        Path sde = Path.of("src/main/java/org/tweedie/sde");
+        List<String> unknown = new ArrayList<>();
+        int made = 0;
+        for (String language : List.of("MethodSpec", "ProcessSpec")) {
+            Matcher constructed =
+                    Pattern.compile("new (\\w+)\\(").matcher(Files.readString(sde.resolve(language + ".java")));
+            while (constructed.find()) {
+                Path source = sde.resolve(constructed.group(1) + ".java");
+                if (Files.exists(source) && Files.readString(source).contains("new IllegalArgumentException(")) {
+                    made++;
+                    String name = "sde/" + source.getFileName();
+                    if (!Parser.SPECS.sources().contains(name)
+                            && !Parser.SPECS.around().contains(name)) {
+                        unknown.add(name);
+                    }
+                }
+            }
+        }
+        assertTrue(made > 8, made + " constructions");
+        assertEquals(List.of(), unknown, "sources whose reasons no input meets");
     }
 
     @Test

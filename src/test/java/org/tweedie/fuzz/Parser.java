@@ -226,6 +226,13 @@ enum Parser {
                     "sde/EdmChurn.java",
                     "sde/PredictorCorrector.java",
                     "sde/AnnealedLangevin.java",
+                    "sde/Langevin.java",
+                    "sde/MarginalFamily.java",
+                    "sde/UniPc.java",
+                    "sde/AdaptiveFlow.java",
+                    "sde/GottaGoFast.java",
+                    "sde/OwnPace.java",
+                    "sde/Trajectory.java",
                     "sde/TimeGrid.java"),
             List.of(
                     "result of process",
@@ -235,15 +242,28 @@ enum Parser {
                     "result of encoding",
                     "result of plan",
                     "result of device"),
-            Map.of(
-                    "* has * weights, more than the 2^31 of one array; make it narrower", "of weights that are made",
-                    "annealed Langevin dynamics needs noise at its last level; end at the cutoff *", "of another grid",
-                    "method * knows SDEs; * is none", "of another process",
-                    "a time grid has at least one time", "of times given one by one",
-                    "times must be finite and not negative, got * at *", "of times given one by one",
-                    "times must fall or rise strictly, got * then * at *", "of times given one by one",
-                    "only a falling grid that ends above 0 has a step to 0 left", "of times given one by one",
-                    "rho must be positive, got *", "of another grid")) {
+            Map.ofEntries(
+                    Map.entry(
+                            "* has * weights, more than the 2^31 of one array; make it narrower",
+                            "of weights that are made"),
+                    Map.entry(
+                            "annealed Langevin dynamics needs noise at its last level; end at the cutoff *",
+                            "of another grid"),
+                    Map.entry("method * knows SDEs; * is none", "of another process"),
+                    Map.entry("a time grid has at least one time", "of times given one by one"),
+                    Map.entry("method * needs a way to go, got a grid of one time", "of times given one by one"),
+                    Map.entry("time * of the grid is past the horizon * of *", "of times given one by one"),
+                    Map.entry(
+                            "a step cannot start at time 0, where the score is singular; start at the cutoff *",
+                            "of times given one by one"),
+                    Map.entry(
+                            "method * draws noise, so its grid must fall; to encode, use ddim:0, heun or dpm2m",
+                            "of a grid turned around"),
+                    Map.entry("times must be finite and not negative, got * at *", "of times given one by one"),
+                    Map.entry("times must fall or rise strictly, got * then * at *", "of times given one by one"),
+                    Map.entry(
+                            "only a falling grid that ends above 0 has a step to 0 left", "of times given one by one"),
+                    Map.entry("rho must be positive, got *", "of another grid"))) {
         @Override
         List<String> around() {
             return List.of("sde/VpSde.java");
