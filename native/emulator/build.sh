@@ -112,11 +112,13 @@ kernel() {  # kernel ROOT SOURCE OBJECT [FIRST]: scan, then compile, with the fi
     rm -f "${object%.o}.ii"
 }
 kernel_objects=()
+declare -A origin  # of an object, the root of its source
 for kernels in "${kernel_roots[@]}"; do
     [ -d "$kernels" ] || continue
     while IFS= read -r source; do
         object=$objects/kernel-$(basename "$kernels")-$(printf '%s' "${source%.cu}" | tr '/' '-').o
         kernel_objects+=("$object")
+        origin[$object]=$kernels
         stale "$object" || continue
         throttle
         kernel "$kernels" "$source" "$object" &
@@ -208,7 +210,7 @@ if [ -n "$mutant" ]; then
         [ "$part" != "$object" ] || continue
         source=$(sed -n 's|^#include "\(.*\.cu\)"$|\1|p' "${object%.o}.cc")
         throttle
-        kernel "$root/kernels" "$source" "$part" "$mutant" &
+        kernel "${origin[$object]}" "$source" "$part" "$mutant" &
     done
     wait
     [ ! -e "$failed" ] || { echo "build.sh: the mutant does not compile" >&2; exit 1; }

@@ -52,6 +52,7 @@ class MutantsTest {
     /** Whose strides have 64 bits, or whose rows are dense: a row of 32 bits is widened, and only more than 2^31 rows or numbers would tell. */
     private static final Set<Path> WIDE_STRIDES = Set.of(
             Path.of("execution", "trajectory_sde.cuh"),
+            Path.of("execution", "trajectory_wide.cuh"),
             Path.of("execution", "formula.cu"),
             Path.of("execution", "formula.cuh"),
             Path.of("execution", "rows.cu"));

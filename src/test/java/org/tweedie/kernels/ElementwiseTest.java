@@ -56,11 +56,7 @@ class ElementwiseTest {
     void activationsAndTheirSlopes(Device device, Activation activation) {
         int rows = 257;
         int width = 5;
-        SplittableRandom random = new SplittableRandom(21);
-        float[] x = new float[rows * width];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = (float) ((random.nextDouble() - 0.5) * StrictMath.pow(2, random.nextInt(-8, 5)));
-        }
+        float[] x = values(rows * width, 21);
         float[] alive = new float[rows];
         java.util.Arrays.fill(alive, 1f);
         alive[3] = 0f;
@@ -111,6 +107,81 @@ class ElementwiseTest {
                 assertEquals(v * numeric, product, bound, activation + " slope at " + v);
             }
         }
+    }
+
+    /** Both results against differences of the activation in double, in dead rows neither. */
+    @ParameterizedTest
+    @MethodSource("activations")
+    void theWayBackBends(Device device, Activation activation) {
+        int rows = 257;
+        int width = 5;
+        float[] x = values(rows * width, 31);
+        float[] tangent = values(rows * width, 32);
+        float[] back = values(rows * width, 33);
+        float[] tangentBack = values(rows * width, 34);
+        float[] alive = new float[rows];
+        java.util.Arrays.fill(alive, 1f);
+        alive[3] = 0f;
+        float[] both = sameOnOneThread(device, activation + " bend", lab -> {
+            DeviceBuffer into = lab.untouched(2 * rows * width);
+            Activations.bend(
+                    lab.stream(),
+                    lab.rows(0, 0, rows, null, alive, 0),
+                    View.rows(lab.floats(x), width),
+                    View.rows(lab.floats(tangent), width),
+                    View.rows(lab.floats(back), width),
+                    View.rows(lab.floats(tangentBack), width),
+                    activation,
+                    new View(into, 0, width, 2 * width),
+                    new View(into, width, width, 2 * width));
+            return lab.read(into);
+        });
+        DoubleUnaryOperator f = formula(activation);
+        double h = 1e-3;
+        for (int i = 0; i < x.length; i++) {
+            int row = i / width;
+            float got = both[row * 2 * width + i % width];
+            float gotTangent = both[row * 2 * width + width + i % width];
+            if (row == 3) {
+                assertEquals(Lab.UNTOUCHED, got);
+                assertEquals(Lab.UNTOUCHED, gotTangent);
+                continue;
+            }
+            double v = x[i];
+            double[] at = new double[5];
+            for (int k = 0; k < 5; k++) {
+                at[k] = f.applyAsDouble(v + (k - 2) * h);
+            }
+            double slope = (at[0] - 8 * at[1] + 8 * at[3] - at[4]) / (12 * h);
+            double bend = (-at[0] + 16 * at[1] - 30 * at[2] + 16 * at[3] - at[4]) / (12 * h * h);
+            double pull = Math.abs((double) tangent[i] * tangentBack[i]);
+            if (activation == Activation.RELU) {
+                slope = v > 0 ? 1 : 0;
+                bend = 0;
+            }
+            // differences: h^4 times a fifth or sixth derivative below 300, over 30; 64 roundings in double of up to
+            // |v| + 1;
+            // kernel: derivatives of at most 1.3 and 1, each of a dozen roundings, and three products
+            double rounding = 64 * 0x1p-53 * (Math.abs(v) + 1) / (12 * h);
+            double ofSlope = 1e-11 + rounding + 20 * U;
+            double ofBend = 1e-11 + rounding / h + 40 * U;
+            String what = activation + " at " + v;
+            assertEquals(
+                    slope * back[i] + bend * tangent[i] * tangentBack[i],
+                    got,
+                    ofSlope * Math.abs(back[i]) + ofBend * pull,
+                    what);
+            assertEquals(slope * tangentBack[i], gotTangent, ofSlope * Math.abs(tangentBack[i]), what);
+        }
+    }
+
+    private static float[] values(int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] x = new float[count];
+        for (int i = 0; i < count; i++) {
+            x[i] = (float) ((random.nextDouble() - 0.5) * StrictMath.pow(2, random.nextInt(-8, 5)));
+        }
+        return x;
     }
 
     /** Every hard float: ends of ranges, infinities, NaN, zeros, subnormals. */
