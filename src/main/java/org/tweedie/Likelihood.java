@@ -13,8 +13,6 @@ import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
 import org.tweedie.rng.Law;
 import org.tweedie.rng.Philox;
-import org.tweedie.rng.Purpose;
-import org.tweedie.rng.Words;
 import org.tweedie.score.Differentiable;
 import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Sde;
@@ -141,7 +139,13 @@ public final class Likelihood {
             how[0] = sampling.choice().execution().name();
             for (int p = 0; p < probes; p++) {
                 sampling.run(
-                        probe(seed, p), 0, count, all, Progress.NONE, new CancelToken(), (at, n, outputs, traces) -> {
+                        Philox.part(seed, p),
+                        0,
+                        count,
+                        all,
+                        Progress.NONE,
+                        new CancelToken(),
+                        (at, n, outputs, traces) -> {
                             float[] latent = outputs.get(0);
                             System.arraycopy(latent, 0, latents, (int) at * width, n * width);
                             for (int r = 0; r < n; r++) {
@@ -161,15 +165,6 @@ public final class Likelihood {
             errors[r] = probe.isEmpty() ? 0 : probes == 1 ? Double.NaN : Math.sqrt(spread / (probes - 1));
         }
         return new Densities(log, errors, latents, width, how[0], program.plan().evaluations() * probes);
-    }
-
-    /** Probes of neighbouring seeds are others. */
-    private static long probe(long seed, int p) {
-        if (p == 0) {
-            return seed;
-        }
-        Words words = Philox.words(seed, p, Purpose.SPLIT, 0);
-        return Integer.toUnsignedLong(words.word(0, 0)) << 32 | Integer.toUnsignedLong(words.word(1, 0));
     }
 
     /** What of the density is no integral: the prior at the latent row, and the volumes of process and encoding. */
@@ -196,29 +191,6 @@ public final class Likelihood {
      * @param execution that made them
      * @param nfe evaluations of the score, a row
      */
-    public record Densities(double[] log, double[] errors, float[] latents, int width, String execution, int nfe) {
-        /** The mean log-density, in nats a row. */
-        public double mean() {
-            return Arrays.stream(log).average().orElseThrow();
-        }
-
-        /** The standard error of {@link #mean} over the rows; NaN for one row. */
-        public double standardError() {
-            double mean = mean();
-            double squares =
-                    Arrays.stream(log).map(l -> (l - mean) * (l - mean)).sum();
-            return Math.sqrt(squares / (log.length - 1.0) / log.length);
-        }
-
-        /**
-         * Bits per dimension of data in bins of this width, which were filled evenly (dequantised) before: 1/256 for bytes scaled to [0, 1], 1
-         * for whole numbers.
-         */
-        public double bitsPerDimension(double bin) {
-            if (!(bin > 0 && Double.isFinite(bin))) {
-                throw new IllegalArgumentException("the width of a bin must be positive, got " + bin);
-            }
-            return -mean() / (width * StrictMath.log(2)) - StrictMath.log(bin) / StrictMath.log(2);
-        }
-    }
+    public record Densities(double[] log, double[] errors, float[] latents, int width, String execution, int nfe)
+            implements LogDensities {}
 }

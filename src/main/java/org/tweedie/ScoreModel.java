@@ -273,6 +273,16 @@ public final class ScoreModel implements AutoCloseable {
         return new Likelihood(new Source());
     }
 
+    /** Bounds of log-densities of rows under this model, as the hierarchical model whose steps noise a row. */
+    public VariationalBound bound() {
+        return new VariationalBound(new Source());
+    }
+
+    /** The map between rows and latent rows: encoding, decoding, ways between rows. */
+    public LatentMap latentMap() {
+        return new LatentMap(new Source());
+    }
+
     public Device device() {
         return device;
     }

@@ -45,6 +45,15 @@ public final class Philox {
         return attempt << 24 | quad;
     }
 
+    /** The seed of a part of the work of {@code seed}: part 0 has the seed itself, the others have 64 random bits each. */
+    public static long part(long seed, long part) {
+        if (part == 0) {
+            return seed;
+        }
+        Words words = words(seed, part, Purpose.SPLIT, 1);
+        return Integer.toUnsignedLong(words.word(0, 0)) << 32 | Integer.toUnsignedLong(words.word(1, 0));
+    }
+
     /**
      * The words of the {@code ordinal}-th draw for {@code purpose} of sample {@code index}. Not for use by several threads
      * at once.

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.tweedie.io.Table;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
+import org.tweedie.rng.Words;
 
 /**
  * Rows to learn from: finite numbers in named columns, grouped into the ports of a field. Port {@value #X} is what is
@@ -223,6 +224,29 @@ public final class Dataset {
             System.arraycopy(values, chosen[i] * width, some, i * width, width);
         }
         return new Dataset(some, chosen.length, ports);
+    }
+
+    /**
+     * Rows of whole bins filled evenly: every number of {@code x} is the lower end of a bin and moves a random share of it up (uniform
+     * dequantisation; Theis et al., ICLR 2016, arXiv 1511.01844). The mean log-density of such rows, plus the logarithm of the bin for each
+     * number, is at most the mean log-probability of the bins.
+     *
+     * @param bin its width, positive: 1 for whole numbers
+     */
+    public Dataset dequantised(double bin, long seed) {
+        if (!(bin > 0 && Double.isFinite(bin))) {
+            throw new IllegalArgumentException("the width of a bin must be positive, got " + bin);
+        }
+        float[] filled = values.clone();
+        int count = port(X).width();
+        int offset = offset(X);
+        for (int r = 0; r < rows; r++) {
+            Words words = Philox.words(seed, r, Purpose.DATA, 0);
+            for (int c = 0; c < count; c++) {
+                filled[r * width + offset + c] += (float) (bin * words.uniform(c));
+            }
+        }
+        return new Dataset(filled, rows, ports);
     }
 
     /** SHA-256 of ports, columns and numbers, in hex: what a checkpoint knows its data by. */
