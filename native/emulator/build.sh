@@ -196,6 +196,9 @@ fi
 if [ -n "$mutant" ]; then
     changed=$(cd "$mutant" && find . -type f | sed 's|^\./||')
     [ -n "$changed" ] || { echo "build.sh: nothing in $mutant" >&2; exit 1; }
+    # what is built is only read from here on: mutants may be made side by side
+    command -v flock >/dev/null && flock -u 9
+    failed=$mutant_out/.failed
     parts=()
     for object in "${kernel_objects[@]}"; do
         part=$object

@@ -12,6 +12,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -102,6 +105,28 @@ class MutantsTest {
         return mutants;
     }
 
+    private interface Trial<T> {
+        T of(Mutant mutant) throws IOException, InterruptedException;
+    }
+
+    /** What a trial says of each mutant, in their order; two at a time, each a compiler and then a JVM of one busy thread. */
+    private static <T> List<T> each(List<Mutant> mutants, Trial<T> trial) throws Exception {
+        ExecutorService two = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<T>> all = new ArrayList<>();
+            for (Mutant mutant : mutants) {
+                all.add(two.submit(() -> trial.of(mutant)));
+            }
+            List<T> results = new ArrayList<>();
+            for (Future<T> one : all) {
+                results.add(one.get());
+            }
+            return results;
+        } finally {
+            two.shutdownNow();
+        }
+    }
+
     /** What the launch set says of the mutant; empty where it notices nothing. */
     private static String verdict(Mutant mutant) throws IOException, InterruptedException {
         ChildJvm.Result result = onDriverOf(mutant, Orders.class, "8");
@@ -147,10 +172,11 @@ class MutantsTest {
         }
         List<String> survivors = new ArrayList<>();
         List<String> known = new ArrayList<>();
-        for (Mutant mutant : mutants) {
-            String verdict = verdict(mutant);
-            System.out.println("mutant " + mutant + ": " + verdict);
-            if (verdict.isEmpty()) {
+        List<String> verdicts = each(mutants, MutantsTest::verdict);
+        for (int i = 0; i < mutants.size(); i++) {
+            Mutant mutant = mutants.get(i);
+            System.out.println("mutant " + mutant + ": " + verdicts.get(i));
+            if (verdicts.get(i).isEmpty()) {
                 boolean open = NOT_YET_MISSED.contains(mutant.source.toString().replace('\\', '/'));
                 (open ? known : survivors).add(mutant.toString());
             }
@@ -160,8 +186,7 @@ class MutantsTest {
         new Suite("emulator")
                 .reached(barriers + " barriers of the kernels taken away in turn, and "
                         + (mutants.size() - barriers) + " of " + bounds.size()
-                        + " bounds moved by one: caught but for " + known.size() + " barriers of the resident trainer: "
-                        + known);
+                        + " bounds moved by one: caught but for " + known.size() + " barriers: " + known);
     }
 
     /** Each source with a row in it, all of its indices cut to 32 bits. */
@@ -192,8 +217,11 @@ class MutantsTest {
             mutants = mutants.subList(0, MOST_NARROWED_IN_CI);
         }
         List<String> survivors = new ArrayList<>();
-        for (Mutant mutant : mutants) {
-            ChildJvm.Result result = onDriverOf(mutant, ChildTests.class, "org.tweedie.kernels.FarRowsTest");
+        List<ChildJvm.Result> results =
+                each(mutants, mutant -> onDriverOf(mutant, ChildTests.class, "org.tweedie.kernels.FarRowsTest"));
+        for (int i = 0; i < mutants.size(); i++) {
+            Mutant mutant = mutants.get(i);
+            ChildJvm.Result result = results.get(i);
             assertTrue(result.number("launches ") > 0, result.output());
             System.out.println("mutant " + mutant + " of 32 bits: " + result.number("failed ") + " tests failed");
             if (result.number("failed ") == 0) {
