@@ -2,7 +2,7 @@ package org.tweedie;
 
 import java.util.Arrays;
 
-/** A log-density, or a bound of one, for each of some rows. */
+/** A log-density, or a bound of one, for each of some rows. Immutable but for the array, which nobody may change while threads share it. */
 public interface LogDensities {
     /** Natural logarithms, one a row, in the units of the data; not to be changed. */
     double[] log();

@@ -31,4 +31,22 @@ class LikelihoodExampleTest {
             assertEquals(-exact / (2 * Math.log(2)) + 8, bits, 5e-4);
         }
     }
+
+    /** Its bound is tight but for the cutoff: no step costs more than it must. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void itsBoundIsTheDensity(Device device) {
+        float[] rows = new float[2 * 200];
+        java.util.Arrays.fill(rows, 0.5f);
+        try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 2), 2, 1, device)) {
+            // snippet: bound
+            VariationalBound.Bounds bounds =
+                    model.bound().continuous(100).draws(4).of(rows, 0);
+            double atLeast = bounds.mean();
+            double ofTheSteps = bounds.diffusion();
+            // end
+            assertEquals(-Math.log(2 * Math.PI) - 0.25, atLeast, 4.5 * bounds.standardError() + 2e-3);
+            assertEquals(-atLeast, ofTheSteps + bounds.prior() + bounds.reconstruction(), 1e-9);
+        }
+    }
 }

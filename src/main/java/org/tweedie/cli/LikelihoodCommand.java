@@ -2,13 +2,16 @@ package org.tweedie.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.Likelihood;
+import org.tweedie.LogDensities;
 import org.tweedie.ScoreModel;
+import org.tweedie.VariationalBound;
 import org.tweedie.device.Device;
 import org.tweedie.io.Json;
 import org.tweedie.io.Output;
@@ -27,7 +30,7 @@ import picocli.CommandLine.Spec;
         name = "likelihood",
         mixinStandardHelpOptions = true,
         description =
-                "Log-densities of rows of a file under a model, by its probability-flow ODE: mean with standard error, and one a row.",
+                "Log-densities of rows of a file under a model, by its probability-flow ODE, or lower bounds of them: mean with standard error, and one a row.",
         footer = {"", "Example: tweedie likelihood --model quakes.safetensors --data quakes.csv --out densities.csv"})
 final class LikelihoodCommand implements Callable<Integer> {
     private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors");
@@ -42,8 +45,33 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--steps",
             paramLabel = "N",
             defaultValue = "100",
-            description = "of the ODE, four evaluations each; default ${DEFAULT-VALUE}")
+            description = "of the ODE, four evaluations each, or of the bound; default ${DEFAULT-VALUE}")
     private int steps;
+
+    /** Which bound. */
+    enum Bound {
+        CHAIN,
+        CONTINUOUS
+    }
+
+    @Option(
+            names = "--bound",
+            paramLabel = "KIND",
+            description =
+                    "the variational bound instead: chain (of --steps steps) or continuous (in --steps strata of time)")
+    private @Nullable Bound bound;
+
+    @Option(
+            names = "--draws",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "of the bound's noise, averaged; default ${DEFAULT-VALUE}")
+    private int draws;
+
+    @Option(
+            names = "--dequantise",
+            description = "fill the bins first: add to each number a random share of --bin; for whole numbers")
+    private boolean dequantise;
 
     @Option(
             names = "--probes",
@@ -64,7 +92,7 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of the probes; default ${DEFAULT-VALUE}")
+            description = "of probes, draws and filled bins; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(
@@ -93,71 +121,118 @@ final class LikelihoodCommand implements Callable<Integer> {
         if (!(bin > 0 && bin < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("--bin must be positive, got " + bin);
         }
+        if (bound != null && probes != -1) {
+            throw new IllegalArgumentException(
+                    "--probes is for the ODE, and --bound needs no divergence; leave one away");
+        }
+        if (bound == null && draws != 1) {
+            throw new IllegalArgumentException("--draws averages a bound; say --bound chain or --bound continuous");
+        }
         Output target = null;
         if (out != null) {
             Target.requireExtension(out, EXTENSIONS);
             target = Target.of(out, force, List.of(model));
         }
-        Dataset rows = data.read();
+        Dataset rows = dequantise ? data.read().dequantised(bin, seed) : data.read();
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
             ModelMatch.check(loaded, rows);
-            Likelihood.Densities densities = under(loaded, rows).of(rows.values(Dataset.X), seed);
+            Judged judged = bound == null ? density(loaded, rows) : bound(loaded, rows, bound);
             if (target != null) {
-                write(target, densities);
+                write(target, judged.densities().log());
             }
-            printed.print(spec, text(densities, rows.rows()), json -> fields(json, densities, rows.rows()));
+            printed.print(spec, text(judged, rows.rows()), json -> fields(json, judged, rows.rows()));
         }
         return ExitCode.OK;
     }
 
+    /** What was computed, and how. */
+    private record Judged(LogDensities densities, int nfe, String execution, Map<String, Double> terms) {}
+
     /** Each row under its own condition. */
-    private Likelihood under(ScoreModel loaded, Dataset rows) {
+    private Judged density(ScoreModel loaded, Dataset rows) {
         Likelihood likelihood = loaded.likelihood().steps(steps);
         if (probes == 0) {
             likelihood = likelihood.exact();
         } else if (probes > 0) {
             likelihood = likelihood.hutchinson(probes, Law.RADEMACHER);
         }
-        for (Dataset.Port port : loaded.ports().subList(1, loaded.ports().size())) {
+        for (Dataset.Port port : conditions(loaded)) {
             likelihood = likelihood.given(port.name(), rows.values(port.name()), port.width());
         }
-        return likelihood;
+        Likelihood.Densities densities = likelihood.of(rows.values(Dataset.X), seed);
+        return new Judged(densities, densities.nfe(), densities.execution(), Map.of());
     }
 
-    private void write(Output target, Likelihood.Densities densities) throws IOException {
-        float[] column = new float[densities.log().length];
+    private Judged bound(ScoreModel loaded, Dataset rows, Bound kind) {
+        VariationalBound lower = kind == Bound.CHAIN
+                ? loaded.bound().discrete(steps)
+                : loaded.bound().continuous(steps);
+        lower = lower.draws(draws);
+        for (Dataset.Port port : conditions(loaded)) {
+            lower = lower.given(port.name(), rows.values(port.name()), port.width());
+        }
+        VariationalBound.Bounds bounds = lower.of(rows.values(Dataset.X), seed);
+        Map<String, Double> terms = new LinkedHashMap<>();
+        terms.put("prior", bounds.prior());
+        terms.put("diffusion", bounds.diffusion());
+        terms.put("reconstruction", bounds.reconstruction());
+        return new Judged(bounds, bounds.nfe(), bounds.execution(), terms);
+    }
+
+    private static List<Dataset.Port> conditions(ScoreModel loaded) {
+        return loaded.ports().subList(1, loaded.ports().size());
+    }
+
+    private String name() {
+        return bound == null ? "log density" : "bound of log density";
+    }
+
+    private void write(Output target, double[] log) throws IOException {
+        float[] column = new float[log.length];
         for (int r = 0; r < column.length; r++) {
-            column[r] = (float) densities.log()[r];
+            column[r] = (float) log[r];
         }
         Map<String, String> metadata =
                 Map.of("model", Sha256.of(model), "steps", Integer.toString(steps), "seed", Long.toString(seed));
-        try (RowWriter writer = RowWriter.open(target, column.length, List.of("log density"), metadata)) {
+        try (RowWriter writer = RowWriter.open(target, column.length, List.of(name()), metadata)) {
             writer.write(column, 0, column.length);
             writer.finish();
         }
     }
 
-    private String text(Likelihood.Densities densities, int rows) {
-        return String.format(
+    private String text(Judged judged, int rows) {
+        LogDensities densities = judged.densities();
+        StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
-                "%,d rows: mean log-density %.5f nats, standard error %.5f; %.5f bits per dimension in bins of %s%n"
-                        + "(the density at the process's cutoff, in the units of the data; %d evaluations a row, execution %s)",
+                "%,d rows: mean %s %.5f nats, standard error %.5f; %.5f bits per dimension in bins of %s%n",
                 rows,
+                bound == null ? "log-density" : "lower bound of the log-density",
                 densities.mean(),
                 densities.standardError(),
                 densities.bitsPerDimension(bin),
-                Double.toString(bin),
-                densities.nfe(),
-                densities.execution());
+                Double.toString(bin)));
+        judged.terms()
+                .forEach((term, nats) -> text.append(String.format(Locale.ROOT, "  %-15s %.5f nats%n", term, nats)));
+        return text.append(String.format(
+                        Locale.ROOT,
+                        bound == null
+                                ? "(the density at the process's cutoff, in the units of the data; %d evaluations a row, execution %s)"
+                                : "(in the units of the data; %d evaluations a row, execution %s)",
+                        judged.nfe(),
+                        judged.execution()))
+                .toString();
     }
 
-    private void fields(Json json, Likelihood.Densities densities, int rows) {
+    private void fields(Json json, Judged judged, int rows) {
         json.field("rows", rows);
-        json.field("meanLogDensity", densities.mean());
-        json.field("standardError", densities.standardError());
-        json.field("bitsPerDimension", densities.bitsPerDimension(bin));
-        json.field("evaluations", densities.nfe());
-        json.field("execution", densities.execution());
+        json.field(
+                bound == null ? "meanLogDensity" : "meanBound",
+                judged.densities().mean());
+        json.field("standardError", judged.densities().standardError());
+        json.field("bitsPerDimension", judged.densities().bitsPerDimension(bin));
+        judged.terms().forEach(json::field);
+        json.field("evaluations", judged.nfe());
+        json.field("execution", judged.execution());
     }
 }

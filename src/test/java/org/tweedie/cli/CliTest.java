@@ -195,6 +195,32 @@ class CliTest {
         Cli.run(command + " --out " + out).failed(2, "--force");
     }
 
+    /** A bound is below the density, and minus the sum of its terms; the chain's is looser. */
+    @Test
+    void likelihoodBoundsIt() throws IOException {
+        String command = "likelihood --device cpu --steps 40 --json --model " + model + " --data " + table;
+        double exact = (double) Cli.run(command).json().get("meanLogDensity");
+        Map<String, Object> lower =
+                Cli.run(command + " --bound continuous --draws 4").json();
+        double bound = (double) lower.get("meanBound");
+        assertEquals(
+                -bound,
+                (double) lower.get("prior") + (double) lower.get("diffusion") + (double) lower.get("reconstruction"),
+                1e-9);
+        assertEquals(164L, lower.get("evaluations"));
+        double chain =
+                (double) Cli.run(command + " --bound chain --draws 4").json().get("meanBound");
+        assertTrue(bound < exact + 0.1 && chain < bound, exact + ", " + bound + ", " + chain);
+        double filled =
+                (double) Cli.run(command + " --dequantise --bin 0.01").json().get("meanLogDensity");
+        assertEquals(exact, filled, 0.1);
+        assertNotEquals(exact, filled);
+        Cli.run(command + " --bound chain --probes 1").failed(2, "--probes is for the ODE");
+        Cli.run(command + " --draws 2").failed(2, "--draws averages a bound");
+        Cli.run(command + " --bound chain --draws 0").failed(2, "draws must be positive, got 0");
+        Cli.run(command + " --bound tight").failed(2, "tight", "CHAIN, CONTINUOUS");
+    }
+
     @Test
     void theorySaysWhatIsPromisedAndWhatIsSo() throws IOException {
         String said = Cli.run("theory --data gaussian:1,1 --dim 3 --horizon 2 --steps 10 --score-error 0.1")

@@ -37,15 +37,17 @@ class KernelTestsInOtherOrdersTest {
         SUITE.cases(runs, number -> {
             String order = number == 0 ? "reverse" : "random:" + number;
             String streams = number == 0 ? "late" : "random:" + number;
-            ChildJvm.Result result = ChildJvm.run(
-                    EmulatedDriver.library().getParent(),
-                    Map.of("TW_EMU_SCHEDULE", order, "TW_EMU_STREAMS", streams),
-                    List.of("-Dtweedie.test.only=last"),
-                    ChildTests.class,
-                    SanitizersTest.TESTS);
+            Halves result = Halves.of(
+                    SanitizersTest.TESTS,
+                    half -> ChildJvm.run(
+                            EmulatedDriver.library().getParent(),
+                            Map.of("TW_EMU_SCHEDULE", order, "TW_EMU_STREAMS", streams),
+                            List.of("-Dtweedie.test.only=last"),
+                            ChildTests.class,
+                            half));
             String what = "TW_EMU_SCHEDULE=" + order + " TW_EMU_STREAMS=" + streams + "\n";
-            assertEquals(0, result.exit(), what + result.output());
-            assertTrue(result.number("passed ") > 300, what + result.output());
+            result.results().forEach(half -> assertEquals(0, half.exit(), what + half.output()));
+            assertTrue(result.number("passed ") > 300, what);
             for (String kernel : LaunchSet.kernels()) {
                 assertTrue(result.number("kernel " + kernel + " ") > 0, kernel + " was not launched");
             }

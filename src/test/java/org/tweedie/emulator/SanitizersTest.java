@@ -73,10 +73,10 @@ class SanitizersTest {
     void everyKernelIsClean() throws Exception {
         Path driver = DriverBuild.sanitized();
         boolean all = Depth.now() != Depth.PLAIN;
-        ChildJvm.Result result = all
-                ? DriverBuild.runSanitized(driver, ChildTests.class, TESTS)
-                : DriverBuild.runSanitized(driver, Orders.class, "1");
-        clean(result);
+        Halves result = all
+                ? Halves.of(TESTS, half -> DriverBuild.runSanitized(driver, ChildTests.class, half))
+                : new Halves(List.of(DriverBuild.runSanitized(driver, Orders.class, "1")));
+        result.results().forEach(SanitizersTest::clean);
         long launches = result.number("launches ");
         assertTrue(launches >= LEAST_LAUNCHES, launches + " launches");
         List<String> kernels = LaunchSet.kernels();
@@ -87,12 +87,12 @@ class SanitizersTest {
         long tests = all ? result.number("passed ") : 0;
         assertTrue(!all || tests > 300, tests + " tests passed");
         if (!all) {
-            assertEquals("", result.line("difference "));
+            assertEquals("", result.results().get(0).line("difference "));
         }
         new Suite("emulator")
                 .reached("sanitized: " + launches + " launches of " + kernels.size() + " kernels"
                         + (all ? " by " + tests + " tests" : "")
-                        + " in a JVM under AddressSanitizer and UBSan, no finding");
+                        + " in JVMs under AddressSanitizer and UBSan, no finding");
     }
 
     /** The driver's own tests in C++, under the sanitizers. */
