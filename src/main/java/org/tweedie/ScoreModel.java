@@ -45,6 +45,7 @@ import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.DenoisingScoreMatching;
 import org.tweedie.train.Encoding;
+import org.tweedie.train.ImplicitScoreMatching;
 import org.tweedie.train.Normaliser;
 import org.tweedie.train.Objective;
 import org.tweedie.train.TrainListener;
@@ -231,11 +232,18 @@ public final class ScoreModel implements AutoCloseable {
 
     /** What {@link #train} makes small for that data and spec. */
     public Objective objective(Dataset data, TrainSpec spec) {
-        Objective objective = new DenoisingScoreMatching(
-                        parametrisation(), spec.weighting(), spec.sampling(), spec.evenTimes() ? spec.batch() : 0)
-                .of(network);
+        Objective objective = objective(spec);
         objective.check(data);
         return objective;
+    }
+
+    private Objective objective(TrainSpec spec) {
+        int group = spec.evenTimes() ? spec.batch() : 0;
+        return spec.slices()
+                .<Objective>map(slices -> new ImplicitScoreMatching(
+                        network, parametrisation(), spec.weighting(), spec.sampling(), group, slices))
+                .orElseGet(() -> new DenoisingScoreMatching(parametrisation(), spec.weighting(), spec.sampling(), group)
+                        .of(network));
     }
 
     /** What training on that data would take; nothing is changed. */
@@ -245,15 +253,7 @@ public final class ScoreModel implements AutoCloseable {
 
     /** What {@link #train} would run, and why not the rest, as {@link Trainer#explain}. */
     public Map<String, String> explainTraining(TrainSpec spec) {
-        return reading(() -> Trainer.explain(
-                new DenoisingScoreMatching(
-                                parametrisation(),
-                                spec.weighting(),
-                                spec.sampling(),
-                                spec.evenTimes() ? spec.batch() : 0)
-                        .of(network),
-                spec,
-                device));
+        return reading(() -> Trainer.explain(objective(spec), spec, device));
     }
 
     /** Samples by a method along its own grid; {@link Sampler#steps} sets how many steps. */

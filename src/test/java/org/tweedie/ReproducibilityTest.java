@@ -46,7 +46,8 @@ class ReproducibilityTest {
             false,
             -5,
             2,
-            Optional.of(Precision.F32));
+            Optional.of(Precision.F32),
+            Optional.empty());
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -164,7 +165,8 @@ class ReproducibilityTest {
                 Boolean.parseBoolean(value(text, "evenTimes")),
                 whole(text, "seed"),
                 whole(text, "checkpointEvery"),
-                Optional.of(Precision.F32));
+                Optional.of(Precision.F32),
+                Optional.empty());
     }
 
     private static long whole(String settings, String name) {

@@ -21,8 +21,11 @@ import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeSampling;
+import org.tweedie.sde.Weighting;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
+import org.tweedie.train.Slices;
 import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainResult;
 import org.tweedie.train.TrainSpec;
@@ -37,7 +40,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
-        description = "Trains a score model on the rows of a file, by denoising score matching.",
+        description = "Trains a score model on the rows of a file, by score matching.",
         footer = {
             "",
             "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
@@ -90,6 +93,20 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "DECAY",
             description = "decay of the running mean of the weights; default 0.999")
     private @Nullable Double average;
+
+    @Option(
+            names = "--objective",
+            paramLabel = "SPEC",
+            defaultValue = "denoising",
+            description =
+                    "denoising, implicit, sliced[:DIRECTIONS] or sliced-vr[:DIRECTIONS] score matching; default ${DEFAULT-VALUE}")
+    private String objective;
+
+    @Option(
+            names = "--weighting",
+            paramLabel = "W",
+            description = "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm")
+    private @Nullable Weighting weighting;
 
     @Option(
             names = "--seed",
@@ -199,9 +216,25 @@ final class TrainCommand implements Callable<Integer> {
         settings =
                 settings.withCheckpointEvery(Math.max(settings.checkpointEvery(), settings.steps() / MOST_CHECKPOINTS));
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
+        settings = with("--weighting", settings, weighting, TrainCommand::weighted);
+        settings = with(
+                "--objective",
+                settings,
+                named("--objective", () -> Slices.parse(objective)).orElse(null),
+                TrainSpec::withSlices);
         return precision.equals("auto")
                 ? settings
                 : with("--precision", settings, Precision.parse(precision), TrainSpec::withPrecision);
+    }
+
+    /** A weighting with the times that suit it. */
+    private static TrainSpec weighted(TrainSpec settings, Weighting weighting) {
+        TimeSampling times = switch (weighting) {
+            case EDM -> TimeSampling.LOGNORMAL;
+            case SIMPLE -> TimeSampling.UNIFORM;
+            case LIKELIHOOD -> TimeSampling.IMPORTANCE;
+        };
+        return settings.withWeighting(weighting, times, settings.evenTimes());
     }
 
     private static <T> TrainSpec with(

@@ -27,7 +27,8 @@ public final class Spelling {
         throw new IllegalArgumentException("'" + text + "' in '" + spec + "' is not a number");
     }
 
-    static int whole(String text, String spec) {
+    /** A whole number of a spec. */
+    public static int whole(String text, String spec) {
         try {
             return Integer.parseInt(text.strip());
         } catch (NumberFormatException notWhole) {

@@ -23,6 +23,8 @@ import org.tweedie.sde.Weighting;
  * @param checkpointEvery steps between checkpoints, at least 1
  * @param precision the numbers that products of the gradient are of: F32; or BF16 where the device has kernels for network and objective, else
  *     F32; or nothing, which is BF16 on CUDA where it has them, else F32: device and network alone decide. {@link Trainer#how} says which
+ * @param slices how the divergence of the score is found in implicit or sliced score matching ({@link ImplicitScoreMatching}); without it the
+ *     score is learned by denoising
  */
 public record TrainSpec(
         long steps,
@@ -38,7 +40,8 @@ public record TrainSpec(
         boolean evenTimes,
         long seed,
         long checkpointEvery,
-        Optional<Precision> precision) {
+        Optional<Precision> precision,
+        Optional<Slices> slices) {
 
     /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
@@ -87,6 +90,7 @@ public record TrainSpec(
                 true,
                 0,
                 1000,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -152,6 +156,11 @@ public record TrainSpec(
         return with(spec -> spec.precision = Optional.empty());
     }
 
+    /** By implicit or sliced score matching, which never looks at the noise that made a row; a step costs a derivative a direction more. */
+    public TrainSpec withSlices(Slices value) {
+        return with(spec -> spec.slices = Optional.of(value));
+    }
+
     private TrainSpec with(Consumer<Draft> change) {
         Draft draft = new Draft(this);
         change.accept(draft);
@@ -174,6 +183,7 @@ public record TrainSpec(
         private long seed;
         private long checkpointEvery;
         private Optional<Precision> precision;
+        private Optional<Slices> slices;
 
         Draft(TrainSpec from) {
             steps = from.steps;
@@ -190,6 +200,7 @@ public record TrainSpec(
             seed = from.seed;
             checkpointEvery = from.checkpointEvery;
             precision = from.precision;
+            slices = from.slices;
         }
 
         TrainSpec spec() {
@@ -207,7 +218,8 @@ public record TrainSpec(
                     evenTimes,
                     seed,
                     checkpointEvery,
-                    precision);
+                    precision,
+                    slices);
         }
     }
 
@@ -232,6 +244,6 @@ public record TrainSpec(
      */
     public String settings() {
         String all = withCheckpointEvery(1).withAutomaticPrecision().toString();
-        return all.replace(", precision=Optional.empty]", "]");
+        return all.replace(", precision=Optional.empty", "").replace(", slices=Optional.empty]", "]");
     }
 }

@@ -195,6 +195,19 @@ class CliTest {
         Cli.run(command + " --out " + out).failed(2, "--force");
     }
 
+    /** Each objective trains; its words are checked before anything is read. */
+    @Test
+    void trainTakesAnObjective() {
+        Path made = folder.resolve("sliced.safetensors");
+        String command = "train --data " + table + " --out " + made + SMALL;
+        Cli.run(command + " --objective sliced-vr:2 --weighting likelihood").ok();
+        assertTrue(Cli.run("inspect " + made).ok().out().contains("slices=Optional"));
+        assertTrue(Cli.run("inspect " + made).ok().out().contains("weighting=LIKELIHOOD"));
+        Cli.run(command + " --objective slice")
+                .failed(2, "--objective: unknown objective 'slice'", "did you mean sliced?");
+        Cli.run(command + " --weighting best").failed(2, "best", "LIKELIHOOD");
+    }
+
     /** A bound is below the density, and minus the sum of its terms; the chain's is looser. */
     @Test
     void likelihoodBoundsIt() throws IOException {
