@@ -3,6 +3,7 @@ package org.tweedie;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -31,7 +32,9 @@ import org.tweedie.score.Architecture;
 import org.tweedie.score.Directional;
 import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
+import org.tweedie.score.NetworkScore;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.FlowDensity;
@@ -386,10 +389,17 @@ public final class ScoreModel implements AutoCloseable {
         }
 
         @Override
-        public Program program(Method method, TimeGrid grid, List<Steering> steering) {
+        public Program program(Method method, TimeGrid grid, List<Guide> guides) {
             Plan plan = method.plan(process, grid);
-            for (Steering rewrite : steering) {
-                plan = rewrite.steer(plan);
+            Map<String, Field> fields = new HashMap<>();
+            fields.put(NETWORK, network);
+            for (Guide guide : guides) {
+                Guide.Guided guided = guide.on(target());
+                plan = guided.steer(plan);
+                for (String name : guided.conditioned()) {
+                    plan = conditions(name).steer(plan);
+                }
+                fields.putAll(guided.fields());
             }
             if (plan.fields().contains(Langevin.DENSITY)) {
                 throw new IllegalArgumentException("method " + method.spec()
@@ -397,7 +407,20 @@ public final class ScoreModel implements AutoCloseable {
             }
             plan = conditions(Sde.SCORE).steer(plan);
             plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);
-            return Program.of(plan, Map.of(NETWORK, network));
+            fields.keySet().retainAll(plan.fields());
+            return Program.of(plan, fields);
+        }
+
+        private Guide.Target target() {
+            int width = process.space().width();
+            double[] shift = new double[width];
+            double[] scale = new double[width];
+            Arrays.fill(scale, 1);
+            if (encodings.get(Dataset.X) instanceof Normaliser normaliser) {
+                shift = normaliser.means();
+                scale = normaliser.scales();
+            }
+            return new Guide.Target(process, shift, scale, () -> new NetworkScore(network, parametrisation()));
         }
 
         @Override
