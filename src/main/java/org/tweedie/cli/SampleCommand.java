@@ -97,6 +97,9 @@ final class SampleCommand implements Callable<Integer> {
     private String precision;
 
     @Mixin
+    private ObserveOptions observed;
+
+    @Mixin
     private DeviceOption device;
 
     @Mixin
@@ -117,17 +120,21 @@ final class SampleCommand implements Callable<Integer> {
         }
         MethodSpec how = MethodSpec.parse(method);
         Precision allowed = Precision.parse(precision);
+        observed.check();
         Target.requireExtension(out, EXTENSIONS);
         List<Path> inputs =
                 new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
+        inputs.addAll(observed.files());
         inputs.add(model);
         Output target = Target.of(out, force, inputs);
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
                 ScoreModel loaded = ScoreModel.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
-            Sampler sampler =
-                    under(loaded, loaded.sampler(how).precision(allowed).cancel(signals.token()));
+            Sampler sampler = observed.steered(
+                    under(loaded, loaded.sampler(how).precision(allowed).cancel(signals.token())),
+                    loaded.columns(),
+                    first + count);
             long began = System.nanoTime();
             try {
                 if (isPicture()) {
@@ -252,6 +259,7 @@ final class SampleCommand implements Callable<Integer> {
                 TrainCommand.quoted(model.toString()),
                 TrainCommand.quoted(method)));
         given.forEach((name, file) -> command.append(" --given ").append(TrainCommand.quoted(name + "=" + file)));
+        command.append(observed.again());
         command.append(String.format(
                 Locale.ROOT,
                 " --seed %d --first-index %d --count %d%s --out %s",

@@ -277,6 +277,35 @@ class CliTest {
         return wide;
     }
 
+    /** Replaced columns are those of the file, found by their names or as they come; solvers and operators are those asked for. */
+    @Test
+    void whatIsSeenIsKept() throws IOException {
+        Path out = folder.resolve("filled.csv");
+        String again =
+                (String) sample(out, "--count 6 --json --solver replace --operator columns:depth,1 --observe " + table)
+                        .json()
+                        .get("again");
+        assertTrue(again.contains("--observe " + table + " --operator columns:depth,1 --solver replace"), again);
+        Table filled = Csv.read(out);
+        Table whole = Csv.read(table);
+        for (int i = 0; i < 6; i++) {
+            assertEquals(whole.at(i, 2), filled.at(i, 2), 1e-5);
+            assertEquals(whole.at(i, 0), filled.at(i, 0), 1e-5);
+        }
+        Path matrix = Files.writeString(folder.resolve("a.csv"), "1,0,0\n0,0,2\n");
+        Path seen = Files.writeString(folder.resolve("y.csv"), "0.5,1\n");
+        for (String solver : List.of("pigdm", "dps:0.5", "annealed", "ddrm", "dps")) {
+            sample(
+                            folder.resolve("s.npy"),
+                            "--count 4 --force --noise 2 --operator matrix:" + matrix + " --observe " + seen
+                                    + " --solver " + solver)
+                    .ok();
+        }
+        Path alone = folder.resolve("exact.npy");
+        sample(alone, "--count 4 --operator matrix:" + matrix + " --observe " + seen)
+                .ok();
+    }
+
     @Test
     void conditionsAreGivenByName() throws IOException {
         Path conditional = folder.resolve("c.safetensors");

@@ -231,11 +231,14 @@ class SolversTest {
             model.train(
                     Dataset.of(rows, "a", "b"),
                     TrainSpec.steps(1500).withPrecision(Precision.F32).withBatch(128));
+            // snippet: observed
+            Observation observation = Observation.of(LinearOperator.matrix(new double[][] {{0.2, 10}}), 1);
             Samples samples = model.sampler(new Ddim(1))
                     .grid(TimeGrid.uniformLogSnr(model.process(), 100))
-                    .steer(new PseudoInverseGuidance(Observation.of(operator, 1)))
+                    .steer(new PseudoInverseGuidance(observation))
                     .given(Observation.NAME, new float[] {-12}, 1)
                     .sample(4000, 5);
+            // end
             assertEquals("ddim:1@100+pigdm", samples.run().method());
             for (int d = 0; d < 2; d++) {
                 double sum = 0;
