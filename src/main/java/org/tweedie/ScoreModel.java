@@ -19,13 +19,12 @@ import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
+import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
-import org.tweedie.plan.GivenInputs;
 import org.tweedie.plan.Plan;
-import org.tweedie.plan.Register;
 import org.tweedie.plan.Space;
 import org.tweedie.plan.Steering;
 import org.tweedie.score.Architecture;
@@ -74,6 +73,8 @@ public final class ScoreModel implements AutoCloseable {
     private volatile List<Dataset.Port> ports;
     private volatile Map<String, Encoding> encodings;
     private volatile Map<String, String> provenance;
+    /** What carries conditions along with the rows; nothing where the network learned them clean. */
+    private volatile Optional<Sde> conditionNoise;
     /** True from the moment that new weights replace the old until all that belongs to them has. */
     private volatile boolean torn;
 
@@ -84,6 +85,7 @@ public final class ScoreModel implements AutoCloseable {
             Network network,
             List<Dataset.Port> ports,
             Map<String, Encoding> encodings,
+            Optional<Sde> conditionNoise,
             Map<String, String> provenance) {
         this.device = device;
         this.process = process;
@@ -92,6 +94,7 @@ public final class ScoreModel implements AutoCloseable {
         this.use = new SharedUse("this model", network.parameters().values()::close);
         this.ports = List.copyOf(ports);
         this.encodings = Map.copyOf(encodings);
+        this.conditionNoise = conditionNoise;
         this.provenance = ordered(provenance);
     }
 
@@ -122,7 +125,14 @@ public final class ScoreModel implements AutoCloseable {
         Sde sized = process.on(Space.euclidean(ports.get(0).width()));
         Network network = architecture.create(signature(ports), Prediction.DENOISED, seed, device);
         return new ScoreModel(
-                device, sized, architecture, network, ports, Map.of(), Map.of("seed", Long.toString(seed)));
+                device,
+                sized,
+                architecture,
+                network,
+                ports,
+                Map.of(),
+                Optional.empty(),
+                Map.of("seed", Long.toString(seed)));
     }
 
     static Signature signature(List<Dataset.Port> ports) {
@@ -195,6 +205,7 @@ public final class ScoreModel implements AutoCloseable {
                 trainer.copyMean(0, network.parameters().values());
                 ports = data.ports();
                 encodings = Map.copyOf(fitted);
+                conditionNoise = spec.conditioning().noise();
                 Map<String, String> made = provenance(data, spec, result);
                 if (!trainer.products().equals("f32")) {
                     made.put("products", trainer.products());
@@ -234,11 +245,16 @@ public final class ScoreModel implements AutoCloseable {
 
     /** What {@link #train} makes small for that data and spec. */
     public Objective objective(Dataset data, TrainSpec spec) {
-        Objective objective = new DenoisingScoreMatching(
-                        parametrisation(), spec.weighting(), spec.sampling(), spec.evenTimes() ? spec.batch() : 0)
-                .of(network);
+        Objective objective = objective(spec);
         objective.check(data);
         return objective;
+    }
+
+    private Objective objective(TrainSpec spec) {
+        return new DenoisingScoreMatching(
+                        parametrisation(), spec.weighting(), spec.sampling(), spec.evenTimes() ? spec.batch() : 0)
+                .of(network)
+                .under(spec.conditioning());
     }
 
     /** What training on that data would take; nothing is changed. */
@@ -248,15 +264,7 @@ public final class ScoreModel implements AutoCloseable {
 
     /** What {@link #train} would run, and why not the rest, as {@link Trainer#explain}. */
     public Map<String, String> explainTraining(TrainSpec spec) {
-        return reading(() -> Trainer.explain(
-                new DenoisingScoreMatching(
-                                parametrisation(),
-                                spec.weighting(),
-                                spec.sampling(),
-                                spec.evenTimes() ? spec.batch() : 0)
-                        .of(network),
-                spec,
-                device));
+        return reading(() -> Trainer.explain(objective(spec), spec, device));
     }
 
     /** Samples by a method along its own grid; {@link Sampler#steps} sets how many steps. */
@@ -296,6 +304,19 @@ public final class ScoreModel implements AutoCloseable {
     /** The inputs of the network with their columns: x first, then the conditions. */
     public List<Dataset.Port> ports() {
         return ports;
+    }
+
+    /** The ports that a caller gives rows of: those after x, but for the flag of {@link Dataset#droppable}. */
+    public List<Dataset.Port> conditions() {
+        return ports.stream()
+                .skip(1)
+                .filter(port -> !port.name().equals(Dataset.GIVEN))
+                .toList();
+    }
+
+    /** What carries conditions along with the rows; nothing where the network learned them clean. */
+    public Optional<Sde> conditionNoise() {
+        return conditionNoise;
     }
 
     /** Names of the columns that are sampled. */
@@ -397,7 +418,7 @@ public final class ScoreModel implements AutoCloseable {
                 Guide.Guided guided = guide.on(target());
                 plan = guided.steer(plan);
                 for (String name : guided.conditioned()) {
-                    plan = conditions(name).steer(plan);
+                    plan = conditions(name, false).steer(plan);
                 }
                 fields.putAll(guided.fields());
             }
@@ -405,8 +426,21 @@ public final class ScoreModel implements AutoCloseable {
                 throw new IllegalArgumentException("method " + method.spec()
                         + " needs a log-density, a model is a score alone; take ula, or Sampler.of with a density");
             }
-            plan = conditions(Sde.SCORE).steer(plan);
+            plan = conditions(Sde.SCORE, false).steer(plan);
             plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);
+            if (plan.fields().contains(ClassifierFree.UNCONDITIONAL)
+                    && !fields.containsKey(ClassifierFree.UNCONDITIONAL)) {
+                if (ScoreModel.this.conditions().size() == ports.size() - 1) {
+                    throw new IllegalArgumentException(
+                            "classifier-free guidance needs a model that was trained with dropped conditions;"
+                                    + " train with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
+                }
+                plan = conditions(ClassifierFree.UNCONDITIONAL, true).steer(plan);
+                plan = parametrisation()
+                        .fold(ClassifierFree.UNCONDITIONAL, NETWORK + ".unconditional")
+                        .steer(plan);
+                fields.put(NETWORK + ".unconditional", network);
+            }
             fields.keySet().retainAll(plan.fields());
             return Program.of(plan, fields);
         }
@@ -425,13 +459,18 @@ public final class ScoreModel implements AutoCloseable {
 
         @Override
         public Program derivatives(Plan plan) {
+            if (conditionNoise.isPresent()) {
+                throw new IllegalArgumentException(
+                        "a model of noised conditions has no likelihood under the conditions themselves;"
+                                + " train one with clean conditions");
+            }
             Map<String, Field> fields = new HashMap<>();
             Plan folded = plan;
             for (String name : plan.fields()) {
                 boolean tangent = name.equals(FlowDensity.TANGENT);
                 String place = NETWORK + (tangent ? ".tangent" : ".divergence");
                 fields.put(place, tangent ? new Directional(network) : new Divergence(network));
-                folded = conditions(name).steer(folded);
+                folded = conditions(name, false).steer(folded);
                 folded = parametrisation().foldDerivative(name, place).steer(folded);
             }
             return Program.of(folded, fields);
@@ -448,13 +487,10 @@ public final class ScoreModel implements AutoCloseable {
             return encoding == null ? 0 : encoding.logDeterminant(row);
         }
 
-        /** Every input of the network after the first is a register that the caller gives. */
-        private Steering conditions(String field) {
-            List<Register> given = network.signature().from().stream()
-                    .skip(1)
-                    .map(port -> new Register(port.name(), port.space(), true))
-                    .toList();
-            return new GivenInputs(field, given);
+        /** Every input of the network after the first is a register that the caller gives, but for the flag of those that are there. */
+        private Steering conditions(String field, boolean dropped) {
+            List<Signature.Port> ports = network.signature().from();
+            return new ModelConditions(field, ports.subList(1, ports.size()), conditionNoise, dropped);
         }
 
         @Override

@@ -27,6 +27,7 @@ import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.TimeSampling;
 import org.tweedie.sde.VeSde;
 import org.tweedie.sde.Weighting;
+import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.TrainSpec;
 
@@ -46,7 +47,8 @@ class ReproducibilityTest {
             false,
             -5,
             2,
-            Optional.of(Precision.F32));
+            Optional.of(Precision.F32),
+            Conditioning.CLEAN);
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -164,7 +166,8 @@ class ReproducibilityTest {
                 Boolean.parseBoolean(value(text, "evenTimes")),
                 whole(text, "seed"),
                 whole(text, "checkpointEvery"),
-                Optional.of(Precision.F32));
+                Optional.of(Precision.F32),
+                Conditioning.CLEAN);
     }
 
     private static long whole(String settings, String name) {

@@ -119,7 +119,7 @@ final class LikelihoodCommand implements Callable<Integer> {
         } else if (probes > 0) {
             likelihood = likelihood.hutchinson(probes, Law.RADEMACHER);
         }
-        for (Dataset.Port port : loaded.ports().subList(1, loaded.ports().size())) {
+        for (Dataset.Port port : loaded.conditions()) {
             likelihood = likelihood.given(port.name(), rows.values(port.name()), port.width());
         }
         return likelihood;

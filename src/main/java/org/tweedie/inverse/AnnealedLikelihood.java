@@ -6,6 +6,7 @@ import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Stage;
 import org.tweedie.score.Guide;
+import org.tweedie.sde.TimedSum;
 
 /**
  * Adds to the score the gradient of a likelihood that takes the noisy row for the clean one, its width annealed with the noise:

@@ -23,6 +23,7 @@ import org.tweedie.sde.Weighting;
  * @param checkpointEvery steps between checkpoints, at least 1
  * @param precision the numbers that products of the gradient are of: F32; or BF16 where the device has kernels for network and objective, else
  *     F32; or nothing, which is BF16 on CUDA where it has them, else F32: device and network alone decide. {@link Trainer#how} says which
+ * @param conditioning what is done to conditions
  */
 public record TrainSpec(
         long steps,
@@ -38,7 +39,8 @@ public record TrainSpec(
         boolean evenTimes,
         long seed,
         long checkpointEvery,
-        Optional<Precision> precision) {
+        Optional<Precision> precision,
+        Conditioning conditioning) {
 
     /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
@@ -87,7 +89,8 @@ public record TrainSpec(
                 true,
                 0,
                 1000,
-                Optional.empty());
+                Optional.empty(),
+                Conditioning.CLEAN);
     }
 
     /** The defaults: a minute or so on two CPU cores for {@code mlp:128x3} in two dimensions. */
@@ -147,6 +150,11 @@ public record TrainSpec(
         return with(spec -> spec.precision = Optional.of(value));
     }
 
+    /** With conditions dropped, or noised. */
+    public TrainSpec withConditioning(Conditioning value) {
+        return with(spec -> spec.conditioning = value);
+    }
+
     /** The precision that device and network give. */
     public TrainSpec withAutomaticPrecision() {
         return with(spec -> spec.precision = Optional.empty());
@@ -174,6 +182,7 @@ public record TrainSpec(
         private long seed;
         private long checkpointEvery;
         private Optional<Precision> precision;
+        private Conditioning conditioning;
 
         Draft(TrainSpec from) {
             steps = from.steps;
@@ -190,6 +199,7 @@ public record TrainSpec(
             seed = from.seed;
             checkpointEvery = from.checkpointEvery;
             precision = from.precision;
+            conditioning = from.conditioning;
         }
 
         TrainSpec spec() {
@@ -207,7 +217,8 @@ public record TrainSpec(
                     evenTimes,
                     seed,
                     checkpointEvery,
-                    precision);
+                    precision,
+                    conditioning);
         }
     }
 
@@ -232,6 +243,6 @@ public record TrainSpec(
      */
     public String settings() {
         String all = withCheckpointEvery(1).withAutomaticPrecision().toString();
-        return all.replace(", precision=Optional.empty]", "]");
+        return all.replace(", precision=Optional.empty", "").replace(", conditioning=" + Conditioning.CLEAN, "");
     }
 }

@@ -306,6 +306,33 @@ class CliTest {
                 .ok();
     }
 
+    /** Dropped and noised conditions are remembered by the model file, and judged and guided without more being said. */
+    @Test
+    void conditionsAreDroppedAndExaggerated() throws IOException {
+        Path dropped = folder.resolve("d.safetensors");
+        Cli.run("train --given depth --drop 0.2 --condition-noise ve:0.01,0.5 --data " + table + " --out " + dropped
+                        + SMALL)
+                .ok();
+        Path one = Files.writeString(folder.resolve("one.csv"), "1\n");
+        String start =
+                "sample --device cpu --method ddim:0@3 --model " + dropped + " --count 6 --given y=" + one + " --out ";
+        Path plain = folder.resolve("plain.npy");
+        Path same = folder.resolve("same.npy");
+        Path more = folder.resolve("more.npy");
+        Cli.run(start + plain).ok();
+        Cli.run(start + same + " --guidance 1").ok();
+        Map<String, Object> guided =
+                Cli.run(start + more + " --json --guidance 2,0.1,50").json();
+        assertTrue(((String) guided.get("again")).contains(" --guidance 2,0.1,50 "), guided.toString());
+        assertArrayEquals(Files.readAllBytes(plain), Files.readAllBytes(same));
+        assertTrue(Npy.read(plain).at(0, 0) != Npy.read(more).at(0, 0));
+        assertTrue(
+                Cli.run("evaluate --device cpu --model " + dropped + " --given depth --method ddim:0@3 --data " + table)
+                        .ok()
+                        .out()
+                        .contains("lat"));
+    }
+
     @Test
     void conditionsAreGivenByName() throws IOException {
         Path conditional = folder.resolve("c.safetensors");

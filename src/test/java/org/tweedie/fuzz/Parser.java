@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.tweedie.ScoreModel;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
+import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.io.Checkpoint;
@@ -238,10 +239,12 @@ enum Parser {
                     "sde/TimeGrid.java",
                     "inverse/OperatorSpec.java",
                     "inverse/ImageSize.java",
-                    "inverse/SolverSpec.java"),
+                    "inverse/SolverSpec.java",
+                    "guidance/ClassifierFree.java"),
             List.of(
                     "result of operator",
                     "result of solver",
+                    "result of guidance",
                     "result of process",
                     "result of method",
                     "result of grid",
@@ -293,6 +296,7 @@ enum Parser {
             }
             again("operator", text, spec -> OperatorSpec.parse(spec).spec(), tally);
             again("solver", text, spec -> SolverSpec.parse(spec).spec(), tally);
+            again("guidance", text, spec -> ClassifierFree.parse(spec).spec().substring("cfg:".length()), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);

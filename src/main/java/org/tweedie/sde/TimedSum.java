@@ -1,4 +1,4 @@
-package org.tweedie.inverse;
+package org.tweedie.sde;
 
 import java.util.Arrays;
 import java.util.Optional;
@@ -8,24 +8,22 @@ import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.FormulaWriter.Value;
 import org.tweedie.plan.Stage;
 import org.tweedie.plan.Time;
-import org.tweedie.sde.Coefficients;
-import org.tweedie.sde.Sde;
 
 /** A sum of registers with weights that follow from time: a combine at a single time, a formula at each row's own. For one thread. */
-final class TimedSum {
+public final class TimedSum {
     private final Sde sde;
     private final int width;
     private final DoubleFunction<double[]> weights;
     private Optional<Formula> perRow = Optional.empty();
 
-    TimedSum(Sde sde, int width, DoubleFunction<double[]> weights) {
+    public TimedSum(Sde sde, int width, DoubleFunction<double[]> weights) {
         this.sde = sde;
         this.width = width;
         this.weights = weights;
     }
 
     /** into &larr; the sum of weights(t)[j] from[j]; {@code into} is none of {@code from}, which have the width. */
-    Stage stage(Time t, int into, int... from) {
+    public Stage stage(Time t, int into, int... from) {
         if (!t.perRow()) {
             return new Stage.Combine(new int[] {into}, new double[][] {weights.apply(t.at())}, from);
         }
