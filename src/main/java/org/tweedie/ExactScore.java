@@ -1,6 +1,7 @@
 package org.tweedie;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.tweedie.score.Differentiable;
 import org.tweedie.score.Directional;
 import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
 import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
@@ -41,15 +43,31 @@ record ExactScore(Device device, Sde process, Field score) implements Sampler.So
     }
 
     @Override
-    public Program program(Method method, TimeGrid grid, List<Steering> steering) {
+    public Program program(Method method, TimeGrid grid, List<Guide> guides) {
         Plan plan = method.plan(process, grid);
-        for (Steering rewrite : steering) {
-            plan = rewrite.steer(plan);
+        Map<String, Field> fields = new HashMap<>();
+        double[] ones = new double[process.space().width()];
+        Arrays.fill(ones, 1);
+        Guide.Target target = new Guide.Target(process, new double[ones.length], ones, this::differentiable);
+        for (Guide guide : guides) {
+            Guide.Guided guided = guide.on(target);
+            plan = guided.steer(plan);
+            fields.putAll(guided.fields());
         }
         if (score.signature().into().size() == 1) {
-            return Program.of(plan, Map.of(Sde.SCORE, score));
+            fields.put(Sde.SCORE, score);
+            return Program.of(plan, fields);
         }
-        return Program.of(new ScoreOfDensity(process.space()).steer(plan), Map.of(Langevin.DENSITY, score));
+        fields.put(Langevin.DENSITY, score);
+        return Program.of(new ScoreOfDensity(process.space()).steer(plan), fields);
+    }
+
+    private Differentiable differentiable() {
+        if (score instanceof Differentiable field) {
+            return field;
+        }
+        throw new IllegalArgumentException(
+                "the derivative of this score is not known; what steers by it needs a Differentiable field");
     }
 
     /** A density knows the score too: every evaluation of the score becomes one of it, whose log-density nobody reads. Immutable. */

@@ -10,8 +10,8 @@ import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
 import org.tweedie.plan.GivenStart;
-import org.tweedie.plan.Steering;
 import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
@@ -94,7 +94,7 @@ public final class LatentMap {
         return source.whileOpen(() -> {
             float[] start = latents.clone();
             scale(start, source.process().priorDeviation());
-            float[] rows = run(down, new GivenRows(start, width), List.of(new GivenStart()));
+            float[] rows = run(down, new GivenRows(start, width), List.of(new Sampler.Rewrite(new GivenStart())));
             source.decode(Dataset.X, rows);
             return rows;
         });
@@ -146,11 +146,11 @@ public final class LatentMap {
         return width;
     }
 
-    private float[] run(TimeGrid grid, GivenRows start, List<Steering> steering) {
+    private float[] run(TimeGrid grid, GivenRows start, List<Guide> guides) {
         Map<String, GivenRows> all = new LinkedHashMap<>();
         given.forEach((name, rows) -> all.put(name, source.encodeGiven(name, rows)));
         all.put(START, start);
-        Program program = source.program(method, grid, steering);
+        Program program = source.program(method, grid, guides);
         float[] into = new float[start.values().length];
         try (Sampling sampling = Sampling.open(program, source.device(), start.rows(), false, null)) {
             sampling.run(

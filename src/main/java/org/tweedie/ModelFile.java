@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.tweedie.device.Device;
 import org.tweedie.io.MalformedFileException;
 import org.tweedie.io.Output;
@@ -32,6 +33,7 @@ final class ModelFile {
     private static final String FORMAT = "tweedie.format";
     private static final int NEWEST = 1;
     private static final String PROVENANCE = "provenance.";
+    private static final String CONDITION_NOISE = "conditions.noise";
     private static final int MOST_COLUMNS = 100_000;
 
     private ModelFile() {}
@@ -56,6 +58,7 @@ final class ModelFile {
                 metadata.put("port." + i + ".encoding", encoding.spec());
             }
         }
+        model.conditionNoise().ifPresent(noise -> metadata.put(CONDITION_NOISE, noise.spec()));
         model.provenance().forEach((key, value) -> metadata.put(PROVENANCE + key, value));
         Safetensors.write(output, metadata, tensors(model));
     }
@@ -113,8 +116,11 @@ final class ModelFile {
             Signature signature = metadata.parsed("ports", unused -> ScoreModel.signature(ports));
             float[] weights = weights(file, architecture.tensors(signature), limits);
             Network network = ScoreModel.network(architecture, signature, prediction, weights, device);
+            Optional<Sde> noise = file.metadata().containsKey(CONDITION_NOISE)
+                    ? Optional.of(metadata.parsed(CONDITION_NOISE, ProcessSpec::parse))
+                    : Optional.empty();
             return new ScoreModel(
-                    device, process, architecture, network, ports, encodings, metadata.startingWith(PROVENANCE));
+                    device, process, architecture, network, ports, encodings, noise, metadata.startingWith(PROVENANCE));
         }
     }
 

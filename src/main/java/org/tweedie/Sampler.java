@@ -20,6 +20,7 @@ import org.tweedie.execution.Sampling;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Steering;
 import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
@@ -38,7 +39,7 @@ public final class Sampler {
 
         TimeGrid grid(Method method, int steps);
 
-        Program program(Method method, TimeGrid grid, List<Steering> steering);
+        Program program(Method method, TimeGrid grid, List<Guide> guides);
 
         Sde process();
 
@@ -64,7 +65,7 @@ public final class Sampler {
     private final Method method;
     private final int steps;
     private final @Nullable TimeGrid grid;
-    private final List<Steering> steering;
+    private final List<Guide> guides;
     private final Map<String, GivenRows> given;
     private final @Nullable String execution;
     private final Precision precision;
@@ -92,7 +93,7 @@ public final class Sampler {
             Method method,
             int steps,
             @Nullable TimeGrid grid,
-            List<Steering> steering,
+            List<Guide> guides,
             Map<String, GivenRows> given,
             @Nullable String execution,
             Precision precision,
@@ -103,7 +104,7 @@ public final class Sampler {
         this.method = method;
         this.steps = steps;
         this.grid = grid;
-        this.steering = List.copyOf(steering);
+        this.guides = List.copyOf(guides);
         this.given = Map.copyOf(given);
         this.execution = execution;
         this.precision = precision;
@@ -127,21 +128,38 @@ public final class Sampler {
         if (steps < 1) {
             throw new IllegalArgumentException("steps must be positive, got " + steps);
         }
-        return new Sampler(
-                source, method, steps, null, steering, given, execution, precision, traced, progress, cancel);
+        return new Sampler(source, method, steps, null, guides, given, execution, precision, traced, progress, cancel);
     }
 
     /** Along these times. */
     public Sampler grid(TimeGrid grid) {
         return new Sampler(
-                source, method, grid.steps(), grid, steering, given, execution, precision, traced, progress, cancel);
+                source, method, grid.steps(), grid, guides, given, execution, precision, traced, progress, cancel);
     }
 
     /** With the plan rewritten; several are applied in the order in which they were added. */
     public Sampler steer(Steering rewrite) {
-        List<Steering> more = new ArrayList<>(steering);
-        more.add(rewrite);
+        return steer(new Rewrite(rewrite));
+    }
+
+    /** Steered by what is known of the rows, as by {@link org.tweedie.inverse.PseudoInverseGuidance}; in the order in which they were added. */
+    public Sampler steer(Guide guide) {
+        List<Guide> more = new ArrayList<>(guides);
+        more.add(guide);
         return new Sampler(source, method, steps, grid, more, given, execution, precision, traced, progress, cancel);
+    }
+
+    /** A rewrite that needs to know nothing of what it steers. */
+    record Rewrite(Steering steering) implements Guide {
+        @Override
+        public Guided on(Target target) {
+            return new Guided(steering);
+        }
+
+        @Override
+        public String spec() {
+            return "";
+        }
     }
 
     /**
@@ -152,7 +170,7 @@ public final class Sampler {
     public Sampler given(String name, float[] rows, int width) {
         Map<String, GivenRows> more = new LinkedHashMap<>(given);
         more.put(name, new GivenRows(rows.clone(), width));
-        return new Sampler(source, method, steps, grid, steering, more, execution, precision, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, guides, more, execution, precision, traced, progress, cancel);
     }
 
     /**
@@ -161,31 +179,28 @@ public final class Sampler {
      * execution runs in f32; {@link #explain} says which, and why.
      */
     public Sampler precision(Precision precision) {
-        return new Sampler(
-                source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, guides, given, execution, precision, traced, progress, cancel);
     }
 
     /** By this execution alone: {@code fused}, {@code graph} or {@code stepwise}; with a precision below f32 also {@code fused-fast},
      * {@code fused-16bit}, {@code graph-16bit} or {@code stepwise-16bit}. */
     public Sampler execution(String name) {
-        return new Sampler(source, method, steps, grid, steering, given, name, precision, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, guides, given, name, precision, traced, progress, cancel);
     }
 
     /** Keeping the state after every step. */
     public Sampler traced() {
-        return new Sampler(source, method, steps, grid, steering, given, execution, precision, true, progress, cancel);
+        return new Sampler(source, method, steps, grid, guides, given, execution, precision, true, progress, cancel);
     }
 
     /** Telling how far a call is. */
     public Sampler progress(Progress progress) {
-        return new Sampler(
-                source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, guides, given, execution, precision, traced, progress, cancel);
     }
 
     /** Stopping at the next safe point, with a {@link java.util.concurrent.CancellationException}, once the token says so. */
     public Sampler cancel(CancelToken cancel) {
-        return new Sampler(
-                source, method, steps, grid, steering, given, execution, precision, traced, progress, cancel);
+        return new Sampler(source, method, steps, grid, guides, given, execution, precision, traced, progress, cancel);
     }
 
     /** Samples 0 to {@code count - 1} of a seed. */
@@ -363,11 +378,16 @@ public final class Sampler {
     }
 
     private String name() {
-        return method.spec() + "@" + steps;
+        StringBuilder name = new StringBuilder(method.spec()).append('@').append(steps);
+        guides.stream()
+                .map(Guide::spec)
+                .filter(spec -> !spec.isEmpty())
+                .forEach(spec -> name.append('+').append(spec));
+        return name.toString();
     }
 
     private Program program() {
-        Program program = source.program(method, grid == null ? source.grid(method, steps) : grid, steering);
+        Program program = source.program(method, grid == null ? source.grid(method, steps) : grid, guides);
         return (traced ? Program.of(traced(program.plan()), program.fields()) : program).with(precision);
     }
 

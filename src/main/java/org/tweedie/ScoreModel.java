@@ -3,6 +3,7 @@ package org.tweedie;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,20 +19,21 @@ import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
+import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
-import org.tweedie.plan.GivenInputs;
 import org.tweedie.plan.Plan;
-import org.tweedie.plan.Register;
 import org.tweedie.plan.Space;
 import org.tweedie.plan.Steering;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Directional;
 import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
+import org.tweedie.score.NetworkScore;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.FlowDensity;
@@ -72,6 +74,8 @@ public final class ScoreModel implements AutoCloseable {
     private volatile List<Dataset.Port> ports;
     private volatile Map<String, Encoding> encodings;
     private volatile Map<String, String> provenance;
+    /** What carries conditions along with the rows; nothing where the network learned them clean. */
+    private volatile Optional<Sde> conditionNoise;
     /** True from the moment that new weights replace the old until all that belongs to them has. */
     private volatile boolean torn;
 
@@ -82,6 +86,7 @@ public final class ScoreModel implements AutoCloseable {
             Network network,
             List<Dataset.Port> ports,
             Map<String, Encoding> encodings,
+            Optional<Sde> conditionNoise,
             Map<String, String> provenance) {
         this.device = device;
         this.process = process;
@@ -90,6 +95,7 @@ public final class ScoreModel implements AutoCloseable {
         this.use = new SharedUse("this model", network.parameters().values()::close);
         this.ports = List.copyOf(ports);
         this.encodings = Map.copyOf(encodings);
+        this.conditionNoise = conditionNoise;
         this.provenance = ordered(provenance);
     }
 
@@ -120,7 +126,14 @@ public final class ScoreModel implements AutoCloseable {
         Sde sized = process.on(Space.euclidean(ports.get(0).width()));
         Network network = architecture.create(signature(ports), Prediction.DENOISED, seed, device);
         return new ScoreModel(
-                device, sized, architecture, network, ports, Map.of(), Map.of("seed", Long.toString(seed)));
+                device,
+                sized,
+                architecture,
+                network,
+                ports,
+                Map.of(),
+                Optional.empty(),
+                Map.of("seed", Long.toString(seed)));
     }
 
     static Signature signature(List<Dataset.Port> ports) {
@@ -193,6 +206,7 @@ public final class ScoreModel implements AutoCloseable {
                 trainer.copyMean(0, network.parameters().values());
                 ports = data.ports();
                 encodings = Map.copyOf(fitted);
+                conditionNoise = spec.conditioning().noise();
                 Map<String, String> made = provenance(data, spec, result);
                 if (!trainer.products().equals("f32")) {
                     made.put("products", trainer.products());
@@ -243,7 +257,8 @@ public final class ScoreModel implements AutoCloseable {
                 .<Objective>map(slices -> new ImplicitScoreMatching(
                         network, parametrisation(), spec.weighting(), spec.sampling(), group, slices))
                 .orElseGet(() -> new DenoisingScoreMatching(parametrisation(), spec.weighting(), spec.sampling(), group)
-                        .of(network));
+                        .of(network)
+                        .under(spec.conditioning()));
     }
 
     /** What training on that data would take; nothing is changed. */
@@ -303,6 +318,19 @@ public final class ScoreModel implements AutoCloseable {
     /** The inputs of the network with their columns: x first, then the conditions. */
     public List<Dataset.Port> ports() {
         return ports;
+    }
+
+    /** The ports that a caller gives rows of: those after x, but for the flag of {@link Dataset#droppable}. */
+    public List<Dataset.Port> conditions() {
+        return ports.stream()
+                .skip(1)
+                .filter(port -> !port.name().equals(Dataset.GIVEN))
+                .toList();
+    }
+
+    /** What carries conditions along with the rows; nothing where the network learned them clean. */
+    public Optional<Sde> conditionNoise() {
+        return conditionNoise;
     }
 
     /** Names of the columns that are sampled. */
@@ -396,29 +424,67 @@ public final class ScoreModel implements AutoCloseable {
         }
 
         @Override
-        public Program program(Method method, TimeGrid grid, List<Steering> steering) {
+        public Program program(Method method, TimeGrid grid, List<Guide> guides) {
             Plan plan = method.plan(process, grid);
-            for (Steering rewrite : steering) {
-                plan = rewrite.steer(plan);
+            Map<String, Field> fields = new HashMap<>();
+            fields.put(NETWORK, network);
+            for (Guide guide : guides) {
+                Guide.Guided guided = guide.on(target());
+                plan = guided.steer(plan);
+                for (String name : guided.conditioned()) {
+                    plan = conditions(name, false).steer(plan);
+                }
+                fields.putAll(guided.fields());
             }
             if (plan.fields().contains(Langevin.DENSITY)) {
                 throw new IllegalArgumentException("method " + method.spec()
                         + " needs a log-density, a model is a score alone; take ula, or Sampler.of with a density");
             }
-            plan = conditions(Sde.SCORE).steer(plan);
+            plan = conditions(Sde.SCORE, false).steer(plan);
             plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);
-            return Program.of(plan, Map.of(NETWORK, network));
+            if (plan.fields().contains(ClassifierFree.UNCONDITIONAL)
+                    && !fields.containsKey(ClassifierFree.UNCONDITIONAL)) {
+                if (ScoreModel.this.conditions().size() == ports.size() - 1) {
+                    throw new IllegalArgumentException(
+                            "classifier-free guidance needs a model that was trained with dropped conditions;"
+                                    + " train with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
+                }
+                plan = conditions(ClassifierFree.UNCONDITIONAL, true).steer(plan);
+                plan = parametrisation()
+                        .fold(ClassifierFree.UNCONDITIONAL, NETWORK + ".unconditional")
+                        .steer(plan);
+                fields.put(NETWORK + ".unconditional", network);
+            }
+            fields.keySet().retainAll(plan.fields());
+            return Program.of(plan, fields);
+        }
+
+        private Guide.Target target() {
+            int width = process.space().width();
+            double[] shift = new double[width];
+            double[] scale = new double[width];
+            Arrays.fill(scale, 1);
+            if (encodings.get(Dataset.X) instanceof Normaliser normaliser) {
+                shift = normaliser.means();
+                scale = normaliser.scales();
+            }
+            return new Guide.Target(process, shift, scale, () -> new NetworkScore(network, parametrisation()));
         }
 
         @Override
         public Program derivatives(Plan plan) {
+            if (conditionNoise.isPresent()) {
+                throw new IllegalArgumentException(
+                        "a model of noised conditions has no likelihood under the conditions themselves;"
+                                + " train one with clean conditions");
+            }
             Map<String, Field> fields = new HashMap<>();
             Plan folded = plan;
             for (String name : plan.fields()) {
                 boolean tangent = name.equals(FlowDensity.TANGENT);
                 String place = NETWORK + (tangent ? ".tangent" : ".divergence");
                 fields.put(place, tangent ? new Directional(network) : new Divergence(network));
-                folded = conditions(name).steer(folded);
+                folded = conditions(name, false).steer(folded);
                 folded = parametrisation().foldDerivative(name, place).steer(folded);
             }
             return Program.of(folded, fields);
@@ -435,13 +501,10 @@ public final class ScoreModel implements AutoCloseable {
             return encoding == null ? 0 : encoding.logDeterminant(row);
         }
 
-        /** Every input of the network after the first is a register that the caller gives. */
-        private Steering conditions(String field) {
-            List<Register> given = network.signature().from().stream()
-                    .skip(1)
-                    .map(port -> new Register(port.name(), port.space(), true))
-                    .toList();
-            return new GivenInputs(field, given);
+        /** Every input of the network after the first is a register that the caller gives, but for the flag of those that are there. */
+        private Steering conditions(String field, boolean dropped) {
+            List<Signature.Port> ports = network.signature().from();
+            return new ModelConditions(field, ports.subList(1, ports.size()), conditionNoise, dropped);
         }
 
         @Override

@@ -27,6 +27,7 @@ import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.TimeSampling;
 import org.tweedie.sde.VeSde;
 import org.tweedie.sde.Weighting;
+import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.TrainSpec;
 
@@ -47,7 +48,8 @@ class ReproducibilityTest {
             -5,
             2,
             Optional.of(Precision.F32),
-            Optional.empty());
+            Optional.empty(),
+            Conditioning.CLEAN);
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -166,7 +168,8 @@ class ReproducibilityTest {
                 whole(text, "seed"),
                 whole(text, "checkpointEvery"),
                 Optional.of(Precision.F32),
-                Optional.empty());
+                Optional.empty(),
+                Conditioning.CLEAN);
     }
 
     private static long whole(String settings, String name) {

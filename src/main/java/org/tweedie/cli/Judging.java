@@ -84,7 +84,7 @@ record Judging(
         Dataset.Split halves = real.split(0.5, seed);
         Sampler ready = sampler;
         int n = count;
-        for (Dataset.Port port : judge.ports().subList(1, judge.ports().size())) {
+        for (Dataset.Port port : model.conditions()) {
             n = Math.min(n, judge.rows()); // each sample under the condition of one real row
             ready = ready.given(port.name(), judge.values(port.name()), port.width());
         }

@@ -157,7 +157,7 @@ final class LikelihoodCommand implements Callable<Integer> {
         } else if (probes > 0) {
             likelihood = likelihood.hutchinson(probes, Law.RADEMACHER);
         }
-        for (Dataset.Port port : conditions(loaded)) {
+        for (Dataset.Port port : loaded.conditions()) {
             likelihood = likelihood.given(port.name(), rows.values(port.name()), port.width());
         }
         Likelihood.Densities densities = likelihood.of(rows.values(Dataset.X), seed);
@@ -169,7 +169,7 @@ final class LikelihoodCommand implements Callable<Integer> {
                 ? loaded.bound().discrete(steps)
                 : loaded.bound().continuous(steps);
         lower = lower.draws(draws);
-        for (Dataset.Port port : conditions(loaded)) {
+        for (Dataset.Port port : loaded.conditions()) {
             lower = lower.given(port.name(), rows.values(port.name()), port.width());
         }
         VariationalBound.Bounds bounds = lower.of(rows.values(Dataset.X), seed);
@@ -178,10 +178,6 @@ final class LikelihoodCommand implements Callable<Integer> {
         terms.put("diffusion", bounds.diffusion());
         terms.put("reconstruction", bounds.reconstruction());
         return new Judged(bounds, bounds.nfe(), bounds.execution(), terms);
-    }
-
-    private static List<Dataset.Port> conditions(ScoreModel loaded) {
-        return loaded.ports().subList(1, loaded.ports().size());
     }
 
     private String name() {

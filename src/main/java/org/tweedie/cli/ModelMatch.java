@@ -2,6 +2,7 @@ package org.tweedie.cli;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.tweedie.ScoreModel;
 import org.tweedie.train.Dataset;
 
@@ -18,11 +19,12 @@ final class ModelMatch {
 
     /** @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns */
     static void check(ScoreModel model, Dataset data) {
-        if (data.ports().size() != model.ports().size()) {
+        if (data.ports().size() != model.conditions().size() + 1) {
             throw new IllegalArgumentException("the model has the inputs " + text(model.ports()) + ", the data "
                     + text(data.ports()) + "; choose with --columns and --given");
         }
-        for (Dataset.Port port : model.ports()) {
+        for (Dataset.Port port : Stream.concat(Stream.of(model.ports().get(0)), model.conditions().stream())
+                .toList()) {
             if (data.port(port.name()).width() != port.width()) {
                 throw new IllegalArgumentException("the model's '" + port.name() + "' has the columns " + port.columns()
                         + ", the data's " + data.port(port.name()).columns() + "; choose with --columns and --given");

@@ -10,11 +10,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.Sampler;
 import org.tweedie.Samples;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
+import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.io.Output;
 import org.tweedie.io.Png;
 import org.tweedie.io.RowWriter;
@@ -77,6 +79,13 @@ final class SampleCommand implements Callable<Integer> {
             description = "rows of a condition; row i belongs to sample i, a single row to all")
     private Map<String, String> given = new LinkedHashMap<>();
 
+    @Option(
+            names = "--guidance",
+            paramLabel = "W[,LOW,HIGH]",
+            description =
+                    "classifier-free guidance: 1 is the condition as learned, more exaggerates it, between noise levels sigma/alpha LOW and HIGH alone")
+    private @Nullable String guidance;
+
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
     private long seed;
 
@@ -95,6 +104,9 @@ final class SampleCommand implements Callable<Integer> {
                     "f32: the same bits on every device; f16 or bf16: also products of 16 bits, where a GPU has them for this model; "
                             + "f16x3: three of them for one of f32's class; tf32: of f32 rounded to 11 bits; default ${DEFAULT-VALUE}")
     private String precision;
+
+    @Mixin
+    private ObserveOptions observed;
 
     @Mixin
     private DeviceOption device;
@@ -117,17 +129,24 @@ final class SampleCommand implements Callable<Integer> {
         }
         MethodSpec how = MethodSpec.parse(method);
         Precision allowed = Precision.parse(precision);
+        observed.check();
+        ClassifierFree exaggerated = guidance == null ? new ClassifierFree(1) : ClassifierFree.parse(guidance);
         Target.requireExtension(out, EXTENSIONS);
         List<Path> inputs =
                 new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
+        inputs.addAll(observed.files());
         inputs.add(model);
         Output target = Target.of(out, force, inputs);
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
                 ScoreModel loaded = ScoreModel.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
-            Sampler sampler =
-                    under(loaded, loaded.sampler(how).precision(allowed).cancel(signals.token()));
+            Sampler sampler = observed.steered(
+                    under(loaded, guided(loaded.sampler(how), exaggerated))
+                            .precision(allowed)
+                            .cancel(signals.token()),
+                    loaded.columns(),
+                    first + count);
             long began = System.nanoTime();
             try {
                 if (isPicture()) {
@@ -143,9 +162,13 @@ final class SampleCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private static Sampler guided(Sampler sampler, ClassifierFree guidance) {
+        return guidance.weight() == 1 ? sampler : sampler.steer(guidance);
+    }
+
     /** The sampler under the conditions given, which must be those that the model was trained with. */
     private Sampler under(ScoreModel loaded, Sampler sampler) throws IOException {
-        List<Dataset.Port> conditions = loaded.ports().subList(1, loaded.ports().size());
+        List<Dataset.Port> conditions = loaded.conditions();
         List<String> names = conditions.stream().map(Dataset.Port::name).toList();
         for (String name : given.keySet()) {
             if (names.isEmpty()) {
@@ -252,6 +275,10 @@ final class SampleCommand implements Callable<Integer> {
                 TrainCommand.quoted(model.toString()),
                 TrainCommand.quoted(method)));
         given.forEach((name, file) -> command.append(" --given ").append(TrainCommand.quoted(name + "=" + file)));
+        if (guidance != null) {
+            command.append(" --guidance ").append(TrainCommand.quoted(guidance));
+        }
+        command.append(observed.again());
         command.append(String.format(
                 Locale.ROOT,
                 " --seed %d --first-index %d --count %d%s --out %s",

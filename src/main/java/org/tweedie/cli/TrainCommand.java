@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
@@ -23,6 +24,7 @@ import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
 import org.tweedie.sde.Weighting;
+import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
 import org.tweedie.train.Slices;
@@ -116,6 +118,19 @@ final class TrainCommand implements Callable<Integer> {
     private long seed;
 
     @Option(
+            names = "--drop",
+            paramLabel = "P",
+            description =
+                    "share of rows that lose their conditions, for 'sample --guidance'; 0.1 to 0.2 are usual; default 0")
+    private @Nullable Double drop;
+
+    @Option(
+            names = "--condition-noise",
+            paramLabel = "SPEC",
+            description = "process that carries conditions along with the rows, as ve:0.01,0.5; default none")
+    private @Nullable String conditionNoise;
+
+    @Option(
             names = "--hold-out",
             paramLabel = "SHARE",
             defaultValue = "0.1",
@@ -171,9 +186,10 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--resume " + resume + " is no directory of checkpoints");
         }
         Dataset whole = data.read();
-        Dataset rows = holdOut == 0 ? whole : learned(whole);
+        Dataset kept = holdOut == 0 ? whole : learned(whole);
         PrintWriter err = spec.commandLine().getErr();
-        sayConstant(rows, err);
+        sayConstant(kept, err);
+        Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
         try (Device opened = device.open(err);
                 ScoreModel model = ScoreModel.create(process, architecture, rows, seed, opened)) {
             if (dryRun) {
@@ -222,6 +238,15 @@ final class TrainCommand implements Callable<Integer> {
                 settings,
                 named("--objective", () -> Slices.parse(objective)).orElse(null),
                 TrainSpec::withSlices);
+        if (drop != null || conditionNoise != null) {
+            Conditioning dropped = Optional.ofNullable(drop)
+                    .map(share -> named("--drop", () -> Conditioning.dropped(share)))
+                    .orElse(Conditioning.CLEAN);
+            Optional<Sde> noise = Optional.ofNullable(conditionNoise)
+                    .map(text -> named("--condition-noise", () -> ProcessSpec.parse(text)));
+            Conditioning conditioning = new Conditioning(dropped.dropped(), noise);
+            settings = settings.withConditioning(conditioning);
+        }
         return precision.equals("auto")
                 ? settings
                 : with("--precision", settings, Precision.parse(precision), TrainSpec::withPrecision);

@@ -1,6 +1,7 @@
 package org.tweedie.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.tweedie.plan.CellTable.Cell;
@@ -92,6 +93,9 @@ public final class MomentOracle {
             }
             AffineField.Affine affine = field.at(evaluate.t().at());
             assign(numbers(evaluate.into()), numbers(evaluate.from()), affine.matrix(), affine.offset());
+        } else if (stage instanceof Stage.Apply apply && apply.from().length == 0) {
+            int[] into = numbers(apply.into());
+            assign(into, new int[0], new double[into.length][0], constant(apply));
         } else if (stage instanceof Stage.Apply apply) {
             double[][] matrix = apply.function()
                     .linear()
@@ -101,6 +105,16 @@ public final class MomentOracle {
         } else {
             throw new IllegalArgumentException("a draw whose law depends on registers has no closed form here");
         }
+    }
+
+    /** What a function of nothing gives. */
+    private double[] constant(Stage.Apply apply) {
+        double[][] into = new double[apply.into().length][];
+        for (int i = 0; i < into.length; ++i) {
+            into[i] = new double[table.registers().get(apply.into()[i]).width()];
+        }
+        apply.function().apply(new double[0][], into);
+        return Arrays.stream(into).flatMapToDouble(Arrays::stream).toArray();
     }
 
     private void mix(Mix mix) {
@@ -158,10 +172,11 @@ public final class MomentOracle {
             }
         }
         for (int i = 0; i < into.length; ++i) {
-            for (int k = 0; k < into.length; ++k) {
+            for (int k = 0; k <= i; ++k) {
                 for (int j = 0; j < from.length; ++j) {
                     own[i][k] += cross[i][from[j]] * matrix[k][j];
                 }
+                own[k][i] = own[i][k]; // exactly: a row taken from itself doubles what is not symmetric
             }
         }
         for (int i = 0; i < into.length; ++i) {

@@ -7,13 +7,13 @@ public final class Spelling {
     private Spelling() {}
 
     /** The shortest decimal that reads back as the same double: {@code 0.1}, {@code 20}, {@code 1e-5}. */
-    static String number(double value) {
+    public static String number(double value) {
         String text = Double.toString(value).replace("E", "e").replace(".0e", "e");
         return text.endsWith(".0") ? text.substring(0, text.length() - 2) : text;
     }
 
     /** Reads what {@link #number} wrote; "Infinity" is a number. */
-    static double number(String text, String spec) {
+    public static double number(String text, String spec) {
         try {
             double value = Double.parseDouble(text.strip());
             if (!Double.isNaN(value)
@@ -37,7 +37,7 @@ public final class Spelling {
     }
 
     /** The parts of {@code a,b,c}; none of an empty text. */
-    static List<String> list(String text) {
+    public static List<String> list(String text) {
         return text.isEmpty() ? List.of() : List.of(text.split(",", -1));
     }
 

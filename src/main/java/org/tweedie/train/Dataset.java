@@ -24,6 +24,9 @@ public final class Dataset {
     /** The port of what is modelled. */
     public static final String X = "x";
 
+    /** The port that says whether a row's conditions are there: what {@link #droppable} adds. */
+    public static final String GIVEN = "given";
+
     private final float[] values;
     private final int rows;
     private final int width;
@@ -115,6 +118,29 @@ public final class Dataset {
             }
         }
         return new Dataset(moved, rows, now);
+    }
+
+    /**
+     * The same rows with a condition more, {@link #GIVEN}, 1 in each: training that drops conditions tells the network by it.
+     *
+     * @throws IllegalArgumentException if there is no condition to drop
+     */
+    public Dataset droppable() {
+        if (ports.size() < 2) {
+            throw new IllegalArgumentException(
+                    "there is no condition that could be dropped; name one by given(port, columns)");
+        }
+        if (ports.stream().anyMatch(port -> port.name().equals(GIVEN))) {
+            return this;
+        }
+        List<Port> now = new ArrayList<>(ports);
+        now.add(new Port(GIVEN, List.of(GIVEN)));
+        float[] wider = new float[Math.multiplyExact(rows, width + 1)];
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(values, r * width, wider, r * (width + 1), width);
+            wider[r * (width + 1) + width] = 1;
+        }
+        return new Dataset(wider, rows, now);
     }
 
     public int rows() {

@@ -62,6 +62,11 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
                 + " " + loss + " " + network.spec() + " " + network.signature();
     }
 
+    /** The same with conditions dropped or noised on their way to the network. */
+    public Objective under(Conditioning conditioning) {
+        return conditioning.clean() ? this : new ConditionedRegression(this, conditioning);
+    }
+
     DenoisingScoreMatching matching() {
         return DenoisingScoreMatching.in(pairs, group).orElseThrow();
     }

@@ -25,6 +25,7 @@ import org.tweedie.sde.Weighting;
  *     F32; or nothing, which is BF16 on CUDA where it has them, else F32: device and network alone decide. {@link Trainer#how} says which
  * @param slices how the divergence of the score is found in implicit or sliced score matching ({@link ImplicitScoreMatching}); without it the
  *     score is learned by denoising
+ * @param conditioning what is done to conditions
  */
 public record TrainSpec(
         long steps,
@@ -41,7 +42,8 @@ public record TrainSpec(
         long seed,
         long checkpointEvery,
         Optional<Precision> precision,
-        Optional<Slices> slices) {
+        Optional<Slices> slices,
+        Conditioning conditioning) {
 
     /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
@@ -63,6 +65,10 @@ public record TrainSpec(
                 precision.isEmpty() || precision.get() == Precision.F32 || precision.get() == Precision.BF16,
                 "training multiplies numbers of f32 or bf16 (cotangents of a mean over a batch fall below the least of f16), got "
                         + precision.map(Precision::spec).orElse("auto"));
+        range(
+                slices.isEmpty() || conditioning.equals(Conditioning.CLEAN),
+                "implicit and sliced score matching learn from conditions as they are, got " + conditioning
+                        + "; take denoising");
         range(
                 steps <= Long.MAX_VALUE / batch,
                 "steps times batch must stay below 2^63, got " + steps + " times " + batch);
@@ -91,7 +97,8 @@ public record TrainSpec(
                 0,
                 1000,
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Conditioning.CLEAN);
     }
 
     /** The defaults: a minute or so on two CPU cores for {@code mlp:128x3} in two dimensions. */
@@ -151,6 +158,11 @@ public record TrainSpec(
         return with(spec -> spec.precision = Optional.of(value));
     }
 
+    /** With conditions dropped, or noised. */
+    public TrainSpec withConditioning(Conditioning value) {
+        return with(spec -> spec.conditioning = value);
+    }
+
     /** The precision that device and network give. */
     public TrainSpec withAutomaticPrecision() {
         return with(spec -> spec.precision = Optional.empty());
@@ -184,6 +196,7 @@ public record TrainSpec(
         private long checkpointEvery;
         private Optional<Precision> precision;
         private Optional<Slices> slices;
+        private Conditioning conditioning;
 
         Draft(TrainSpec from) {
             steps = from.steps;
@@ -201,6 +214,7 @@ public record TrainSpec(
             checkpointEvery = from.checkpointEvery;
             precision = from.precision;
             slices = from.slices;
+            conditioning = from.conditioning;
         }
 
         TrainSpec spec() {
@@ -219,7 +233,8 @@ public record TrainSpec(
                     seed,
                     checkpointEvery,
                     precision,
-                    slices);
+                    slices,
+                    conditioning);
         }
     }
 
@@ -244,6 +259,8 @@ public record TrainSpec(
      */
     public String settings() {
         String all = withCheckpointEvery(1).withAutomaticPrecision().toString();
-        return all.replace(", precision=Optional.empty", "").replace(", slices=Optional.empty]", "]");
+        return all.replace(", precision=Optional.empty", "")
+                .replace(", slices=Optional.empty", "")
+                .replace(", conditioning=" + Conditioning.CLEAN, "");
     }
 }

@@ -44,6 +44,8 @@ class BadInputTest {
     private static final String SMALL = " --device cpu --network mlp:4x1 --steps 2 --batch 4";
     private static final String TRAIN = "train --out D/new.safetensors" + SMALL + " --data ";
     private static final String SAMPLE = "sample --device cpu --model D/model.safetensors ";
+    private static final String OBSERVE = SAMPLE + "--count 3 --out D/new.npy --method ddim:0@2 ";
+    private static final String SEEN = OBSERVE + "--observe D/good.csv ";
     private static final String GIVEN =
             "sample --device cpu --method ddim:0@2 --model D/conditional.safetensors --count 3 --out D/new.npy ";
 
@@ -427,6 +429,49 @@ class BadInputTest {
                         SAMPLE + "--count 1 --out D/new.npy --given y=D/good.csv",
                         "without conditions"),
                 of("condition without a file", 2, GIVEN + "--given y", "--given"),
+                of(
+                        "dropped from nothing",
+                        2,
+                        TRAIN + "D/good.csv --hold-out 0 --drop 0.1",
+                        "no condition that could be dropped"),
+                of("dropped always", 2, TRAIN + "D/good.csv --given c --drop 1", "--drop", "0 to below 1, got 1"),
+                of(
+                        "noise of no condition",
+                        2,
+                        TRAIN + "D/good.csv --hold-out 0 --condition-noise ve",
+                        "network without conditions"),
+                of(
+                        "unknown condition noise",
+                        2,
+                        TRAIN + "D/good.csv --given c --condition-noise v",
+                        "unknown process 'v'"),
+                of("guided by half", 2, OBSERVE + "--guidance 1,2", "'1,2' has 2 numbers"),
+                of(
+                        "guided without being trained for it",
+                        2,
+                        OBSERVE + "--guidance 2",
+                        "trained with dropped conditions",
+                        "--drop 0.1"),
+                of("operator of nothing seen", 2, OBSERVE + "--operator columns:a", "--operator", "--observe FILE"),
+                of("noise of nothing seen", 2, OBSERVE + "--noise 1", "--noise", "--observe FILE"),
+                of("seen, but how", 2, OBSERVE + "--observe D/good.csv", "--observe needs --operator"),
+                of("unknown operator", 2, SEEN + "--operator bluer:3x3,1", "'bluer'", "did you mean blur?"),
+                of("unknown solver", 2, SEEN + "--operator columns:a --solver pigmd", "'pigmd'", "did you mean pigdm?"),
+                of("unknown column seen", 2, SEEN + "--operator columns:z", "unknown column 'z'", "a, b"),
+                of("operator of other rows", 2, SEEN + "--operator blur:3x3,1", "rows of 9 numbers", "have 2: a, b"),
+                of("seen of another width", 2, SEEN + "--operator matrix:D/one.csv", "has 3 columns", "sees 1 numbers"),
+                of("negative noise", 2, SEEN + "--operator columns:a --noise -1", "0 or above, got -1"),
+                of(
+                        "dps without noise",
+                        2,
+                        SEEN + "--operator columns:a --solver dps",
+                        "noise of the observation, which is 0"),
+                of(
+                        "too few rows seen",
+                        2,
+                        (SEEN + "--operator columns:a").replace("--count 3", "--count 9"),
+                        "has 6 rows",
+                        "9 are needed"),
                 of(
                         "judged by other columns",
                         2,

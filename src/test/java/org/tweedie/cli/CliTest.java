@@ -316,6 +316,62 @@ class CliTest {
         return wide;
     }
 
+    /** Replaced columns are those of the file, found by their names or as they come; solvers and operators are those asked for. */
+    @Test
+    void whatIsSeenIsKept() throws IOException {
+        Path out = folder.resolve("filled.csv");
+        String again =
+                (String) sample(out, "--count 6 --json --solver replace --operator columns:depth,1 --observe " + table)
+                        .json()
+                        .get("again");
+        assertTrue(again.contains("--observe " + table + " --operator columns:depth,1 --solver replace"), again);
+        Table filled = Csv.read(out);
+        Table whole = Csv.read(table);
+        for (int i = 0; i < 6; i++) {
+            assertEquals(whole.at(i, 2), filled.at(i, 2), 1e-5);
+            assertEquals(whole.at(i, 0), filled.at(i, 0), 1e-5);
+        }
+        Path matrix = Files.writeString(folder.resolve("a.csv"), "1,0,0\n0,0,2\n");
+        Path seen = Files.writeString(folder.resolve("y.csv"), "0.5,1\n");
+        for (String solver : List.of("pigdm", "dps:0.5", "annealed", "ddrm", "dps")) {
+            sample(
+                            folder.resolve("s.npy"),
+                            "--count 4 --force --noise 2 --operator matrix:" + matrix + " --observe " + seen
+                                    + " --solver " + solver)
+                    .ok();
+        }
+        Path alone = folder.resolve("exact.npy");
+        sample(alone, "--count 4 --operator matrix:" + matrix + " --observe " + seen)
+                .ok();
+    }
+
+    /** Dropped and noised conditions are remembered by the model file, and judged and guided without more being said. */
+    @Test
+    void conditionsAreDroppedAndExaggerated() throws IOException {
+        Path dropped = folder.resolve("d.safetensors");
+        Cli.run("train --given depth --drop 0.2 --condition-noise ve:0.01,0.5 --data " + table + " --out " + dropped
+                        + SMALL)
+                .ok();
+        Path one = Files.writeString(folder.resolve("one.csv"), "1\n");
+        String start =
+                "sample --device cpu --method ddim:0@3 --model " + dropped + " --count 6 --given y=" + one + " --out ";
+        Path plain = folder.resolve("plain.npy");
+        Path same = folder.resolve("same.npy");
+        Path more = folder.resolve("more.npy");
+        Cli.run(start + plain).ok();
+        Cli.run(start + same + " --guidance 1").ok();
+        Map<String, Object> guided =
+                Cli.run(start + more + " --json --guidance 2,0.1,50").json();
+        assertTrue(((String) guided.get("again")).contains(" --guidance 2,0.1,50 "), guided.toString());
+        assertArrayEquals(Files.readAllBytes(plain), Files.readAllBytes(same));
+        assertTrue(Npy.read(plain).at(0, 0) != Npy.read(more).at(0, 0));
+        assertTrue(
+                Cli.run("evaluate --device cpu --model " + dropped + " --given depth --method ddim:0@3 --data " + table)
+                        .ok()
+                        .out()
+                        .contains("lat"));
+    }
+
     @Test
     void conditionsAreGivenByName() throws IOException {
         Path conditional = folder.resolve("c.safetensors");

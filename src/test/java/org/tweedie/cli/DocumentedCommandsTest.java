@@ -18,6 +18,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.tweedie.inverse.OperatorSpec;
+import org.tweedie.inverse.SolverSpec;
 import org.tweedie.score.Architecture;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.ProcessSpec;
@@ -30,8 +32,21 @@ class DocumentedCommandsTest {
     private static final Pattern BLOCK =
             Pattern.compile("(?m)^```(?:sh|bash|console|shell)\n(.*?)^```", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
-    private static final Map<String, Consumer<String>> SPECS =
-            Map.of("--method", MethodSpec::parse, "--sde", ProcessSpec::parse, "--network", Architecture::parse);
+    private static final Map<String, Consumer<String>> SPECS = Map.of(
+            "--method",
+            MethodSpec::parse,
+            "--sde",
+            ProcessSpec::parse,
+            "--network",
+            Architecture::parse,
+            "--operator",
+            spec -> {
+                if (!spec.startsWith("matrix:")) {
+                    OperatorSpec.parse(spec);
+                }
+            },
+            "--solver",
+            SolverSpec::parse);
 
     @TestFactory
     Stream<DynamicTest> documentedCommandsParse() throws IOException {

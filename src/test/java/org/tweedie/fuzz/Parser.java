@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 import org.tweedie.ScoreModel;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
+import org.tweedie.guidance.ClassifierFree;
+import org.tweedie.inverse.OperatorSpec;
+import org.tweedie.inverse.SolverSpec;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointFile;
 import org.tweedie.io.Csv;
@@ -233,8 +236,15 @@ enum Parser {
                     "sde/GottaGoFast.java",
                     "sde/OwnPace.java",
                     "sde/Trajectory.java",
-                    "sde/TimeGrid.java"),
+                    "sde/TimeGrid.java",
+                    "inverse/OperatorSpec.java",
+                    "inverse/ImageSize.java",
+                    "inverse/SolverSpec.java",
+                    "guidance/ClassifierFree.java"),
             List.of(
+                    "result of operator",
+                    "result of solver",
+                    "result of guidance",
                     "result of process",
                     "result of method",
                     "result of grid",
@@ -263,7 +273,8 @@ enum Parser {
                     Map.entry("times must fall or rise strictly, got * then * at *", "of times given one by one"),
                     Map.entry(
                             "only a falling grid that ends above 0 has a step to 0 left", "of times given one by one"),
-                    Map.entry("rho must be positive, got *", "of another grid"))) {
+                    Map.entry("rho must be positive, got *", "of another grid"),
+                    Map.entry("frequencies are seen up to 0 or more, got *", "of the operator, once it is made"))) {
         @Override
         List<String> around() {
             return List.of("sde/VpSde.java");
@@ -283,6 +294,9 @@ enum Parser {
                     }
                 });
             }
+            again("operator", text, spec -> OperatorSpec.parse(spec).spec(), tally);
+            again("solver", text, spec -> SolverSpec.parse(spec).spec(), tally);
+            again("guidance", text, spec -> ClassifierFree.parse(spec).spec().substring("cfg:".length()), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);

@@ -1,0 +1,25 @@
+package org.tweedie.inverse;
+
+/** Rows that are pictures, line by line; the values of a pixel lie one after the other. Immutable. */
+public record ImageSize(int height, int width, int channels) {
+    public ImageSize {
+        if (height < 1 || width < 1 || channels < 1) {
+            throw new IllegalArgumentException("a picture has at least one line, column and channel, got " + height
+                    + "x" + width + "x" + channels);
+        }
+    }
+
+    /** One channel. */
+    public ImageSize(int height, int width) {
+        this(height, width, 1);
+    }
+
+    /** Numbers of a row. */
+    public int numbers() {
+        return Math.multiplyExact(Math.multiplyExact(height, width), channels);
+    }
+
+    int at(int line, int column, int channel) {
+        return (line * width + column) * channels + channel;
+    }
+}

@@ -1,0 +1,260 @@
+package org.tweedie;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
+import org.tweedie.guidance.ClassifierFree;
+import org.tweedie.plan.AffineField;
+import org.tweedie.plan.MomentOracle;
+import org.tweedie.plan.Moments;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
+import org.tweedie.rng.Philox;
+import org.tweedie.rng.Purpose;
+import org.tweedie.rng.Words;
+import org.tweedie.score.Guide;
+import org.tweedie.score.Mlp;
+import org.tweedie.score.Signature;
+import org.tweedie.sde.Ddim;
+import org.tweedie.sde.FinalDenoising;
+import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.sde.VeSde;
+import org.tweedie.sde.VpSde;
+import org.tweedie.train.Conditioning;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.TrainSpec;
+
+/**
+ * Conditional estimators and dropped conditions on x = b y + s z, y and z standard normal: with the optimal score, which is affine, the laws of the
+ * samplers are exact; networks that are trained come to the same.
+ */
+class ConditionalEstimatorsTest {
+    private static final double B = 0.8;
+    private static final double S = 0.6;
+    private static final double Y = 1.5;
+    private static final Sde VP = new VpSde().on(Space.euclidean(1));
+    private static final List<Signature.Port> PORTS = List.of(new Signature.Port("y", Space.euclidean(1)));
+
+    @TempDir
+    Path folder;
+
+    /** grad_x ln p(x_t | y_t), of the pair of Gaussians with noise of their own. */
+    private static AffineField score(Optional<Sde> noise) {
+        return t -> {
+            double alpha = VP.alpha(t);
+            double alphaY = noise.map(sde -> sde.alpha(t)).orElse(1.0);
+            double sigmaY = noise.map(sde -> sde.sigma(t)).orElse(0.0);
+            double varY = alphaY * alphaY + sigmaY * sigmaY;
+            double cross = alpha * alphaY * B;
+            double var = alpha * alpha + VP.sigma(t) * VP.sigma(t) - cross * cross / varY;
+            return new AffineField.Affine(new double[][] {{-1 / var, cross / varY / var}}, new double[1]);
+        };
+    }
+
+    /** grad_x ln p(x_t): x is standard normal. */
+    private static AffineField alone() {
+        return t -> new AffineField.Affine(
+                new double[][] {{-1 / (VP.alpha(t) * VP.alpha(t) + VP.sigma(t) * VP.sigma(t))}}, new double[1]);
+    }
+
+    private static Moments law(Optional<Sde> noise, double guidance, int steps) {
+        Plan plan = new FinalDenoising(VP).steer(new Ddim(1).plan(VP, TimeGrid.uniformLogSnr(VP, steps)));
+        Guide.Target target = new Guide.Target(VP, new double[1], new double[] {1}, () -> {
+            throw new AssertionError();
+        });
+        plan = new ClassifierFree(guidance).on(target).steer(plan);
+        plan = new ModelConditions(Sde.SCORE, PORTS, noise, false).steer(plan);
+        Map<String, AffineField> fields = new HashMap<>();
+        fields.put(Sde.SCORE, score(noise));
+        fields.put(ClassifierFree.UNCONDITIONAL, alone());
+        Moments given = new Moments(
+                List.of(new Register("given", Space.euclidean(1), true)), new double[] {Y}, new double[1][1]);
+        return MomentOracle.after(plan, fields, Map.of("y", given));
+    }
+
+    private static double off(Optional<Sde> noise) {
+        Moments law = law(noise, 1, 800);
+        return Math.abs(law.mean(0)[0] - B * Y) / S + Math.abs(law.covariance(0)[0][0] / (S * S) - 1);
+    }
+
+    private static Optional<Sde> slow(double most) {
+        return Optional.of(new VeSde(0.001, most, true, 1e-3, Space.euclidean(1)));
+    }
+
+    @Test
+    void cleanConditionsAreExactAndNoiseIsPaidFor() {
+        double clean = off(Optional.empty());
+        double slower = off(slow(0.5));
+        double slowest = off(slow(0.05));
+        double same = off(Optional.of(VP));
+        assertTrue(clean < 0.013, "CDE, but for the method's order 1: " + clean);
+        assertTrue(clean < slower && slower < same, "CDE " + clean + " < CMDE " + slower + " < CDiffE " + same);
+        assertEquals(clean, slowest, 1e-3, "without noise of the condition, CMDE is CDE");
+        assertTrue(same > 0.1, "CDiffE is biased: " + same);
+    }
+
+    private static Dataset pairs(int rows) {
+        float[] values = new float[2 * rows];
+        for (int i = 0; i < rows; i++) {
+            Words words = Philox.words(11, i, Purpose.DATA, 0);
+            values[2 * i + 1] = (float) words.normal(1);
+            values[2 * i] = (float) (B * values[2 * i + 1] + S * words.normal(0));
+        }
+        return Dataset.of(values, "x", "y").given("y", "y");
+    }
+
+    private static final TrainSpec SPEC =
+            TrainSpec.steps(2500).withBatch(256).withPrecision(Precision.F32).withAverage(0.99);
+
+    private static Samples sample(ScoreModel model, double guidance) {
+        return model.sampler(new Ddim(1))
+                .grid(TimeGrid.uniformLogSnr(model.process(), 100))
+                .steer(new FinalDenoising(model.process()))
+                .steer(new ClassifierFree(guidance))
+                .given("y", new float[] {(float) Y}, 1)
+                .sample(6000, 3);
+    }
+
+    /** Within a twelfth of a deviation, what a small network leaves; 6,000 rows leave a seventieth. */
+    private static void assertLaw(Moments exact, Samples samples, String what) {
+        assertLaw(exact, samples, 1.0 / 12, what);
+    }
+
+    private static void assertLaw(Moments exact, Samples samples, double tolerance, String what) {
+        double mean = 0;
+        double square = 0;
+        for (float x : samples.rows()) {
+            mean += x / 6000;
+        }
+        for (float x : samples.rows()) {
+            square += (x - mean) * (x - mean) / 6000;
+        }
+        double sd = Math.sqrt(exact.covariance(0)[0][0]);
+        assertEquals(exact.mean(0)[0], mean, sd * tolerance, what + " mean");
+        assertEquals(1, Math.sqrt(square) / sd, tolerance, what + " deviation");
+    }
+
+    @Test
+    void trainedNetworksComeToTheSameLaws() throws IOException {
+        Dataset pairs = pairs(20_000);
+        try (Device device = Device.open("cpu")) {
+            Dataset droppable = pairs.droppable();
+            Path file = folder.resolve("dropped.safetensors");
+            float[] rows;
+            // snippet: dropped
+            try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(32, 2), droppable, 1, device)) {
+                model.train(droppable, SPEC.withConditioning(Conditioning.dropped(0.2)));
+                Samples samples = model.sampler(new Ddim(1))
+                        .steps(100)
+                        .steer(new ClassifierFree(2))
+                        .given("y", new float[] {1.5f}, 1)
+                        .sample(1000, 3);
+                // end
+                assertEquals("ddim:1@100+cfg:2", samples.run().method());
+                assertLaw(law(Optional.empty(), 1, 100), sample(model, 1), "conditional");
+                assertLaw(law(Optional.empty(), 0, 100), sample(model, 0), "unconditional");
+                assertLaw(
+                        law(Optional.empty(), 2, 100),
+                        sample(model, 2),
+                        3.0 / 12,
+                        "guided: twice one error, once the other");
+                model.save(file);
+                rows = samples.rows();
+            }
+            try (ScoreModel model = ScoreModel.load(file, device)) {
+                assertEquals(
+                        List.of("y"),
+                        model.conditions().stream().map(Dataset.Port::name).toList());
+                Samples again = model.sampler(new Ddim(1))
+                        .steps(100)
+                        .steer(new ClassifierFree(2))
+                        .given("y", new float[] {1.5f}, 1)
+                        .sample(1000, 3);
+                assertArrayEquals(rows, again.rows(), "the file knows which conditions can be dropped");
+            }
+            Path noisy = folder.resolve("noisy.safetensors");
+            Sde carried = slow(0.5).orElseThrow();
+            float[] first;
+            try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(32, 2), pairs, 1, device)) {
+                // in two stages, as the variance-shrinking estimator has it
+                model.train(pairs, SPEC.withSteps(500).withConditioning(Conditioning.noised(slow(3).orElseThrow())));
+                model.train(pairs, SPEC.withConditioning(Conditioning.noised(carried)));
+                Samples samples = sample(model, 1);
+                assertLaw(law(Optional.of(carried), 1, 100), samples, "CMDE");
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> model.likelihood().given("y", new float[] {1}, 1).of(new float[] {1}, 0));
+                model.save(noisy);
+                first = samples.rows();
+            }
+            try (ScoreModel model = ScoreModel.load(noisy, device)) {
+                assertEquals(
+                        carried.spec(), model.conditionNoise().orElseThrow().spec());
+                assertArrayEquals(first, sample(model, 1).rows(), "the file knows what carries conditions along");
+            }
+        }
+    }
+
+    /** Dropping and noising draw the same words everywhere: weights after a few steps are those of the host, to the bit. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void trainingHasTheBitsOfTheHost(Device device) {
+        Dataset data = pairs(64).droppable();
+        Conditioning both = new Conditioning(0.3, slow(0.5));
+        TrainSpec spec = TrainSpec.steps(3).withBatch(33).withPrecision(Precision.F32);
+        try (Device host = Device.open("cpu:1");
+                ScoreModel here = ScoreModel.create(new VpSde(), Mlp.of(8, 2), data, 1, device);
+                ScoreModel there = ScoreModel.create(new VpSde(), Mlp.of(8, 2), data, 1, host);
+                ScoreModel clean = ScoreModel.create(new VpSde(), Mlp.of(8, 2), data, 1, host)) {
+            here.train(data, spec.withConditioning(both));
+            there.train(data, spec.withConditioning(both));
+            clean.train(data, spec);
+            assertArrayEquals(there.weights(), here.weights());
+            assertTrue(there.weights()[40] != clean.weights()[40], "conditions are changed");
+        }
+    }
+
+    @Test
+    void whatCannotBeIsSaid() {
+        says("with a probability from 0 to below 1, got 1", () -> Conditioning.dropped(1));
+        says("got NaN", () -> Conditioning.dropped(Double.NaN));
+        Dataset alone = Dataset.of(new float[] {1, 2, 3}, "x");
+        says("no condition that could be dropped", alone::droppable);
+        Dataset pairs = pairs(8);
+        TrainSpec spec = TrainSpec.steps(1).withBatch(4);
+        try (Device device = Device.open("cpu:1");
+                ScoreModel none = ScoreModel.create(new VpSde(), Mlp.of(8, 1), alone, 1, device);
+                ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 1), pairs, 1, device)) {
+            says(
+                    "cannot have them dropped 0.1",
+                    () -> none.train(alone, spec.withConditioning(Conditioning.dropped(0.1))));
+            says(
+                    "make model and data from Dataset.droppable()",
+                    () -> model.train(pairs, spec.withConditioning(Conditioning.dropped(0.1))));
+        }
+        assertEquals("dropped 0.1", Conditioning.dropped(0.1).toString());
+        assertEquals("clean", Conditioning.CLEAN.toString());
+    }
+
+    private static void says(String what, Executable call) {
+        String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+        assertTrue(message.contains(what), message);
+    }
+}
