@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
             SampleCommand.class,
             EvaluateCommand.class,
             LikelihoodCommand.class,
+            LatentsCommand.class,
             TheoryCommand.class,
             ExplainCommand.class,
             InspectCommand.class,

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -159,6 +160,7 @@ class CliTest {
                 "sample",
                 "evaluate",
                 "likelihood",
+                "latents",
                 "theory",
                 "explain",
                 "inspect",
@@ -193,6 +195,43 @@ class CliTest {
         Cli.run(command + " --probes -2").failed(2, "--probes must not be negative, got -2");
         Cli.run(command + " --bin 0").failed(2, "--bin must be positive, got 0");
         Cli.run(command + " --out " + out).failed(2, "--force");
+    }
+
+    /** There and back again, and ways whose ends are the rows. */
+    @Test
+    void latentsGoThereAndBack() throws IOException {
+        Path latents = folder.resolve("latents.csv");
+        Path back = folder.resolve("back.csv");
+        Path ways = folder.resolve("ways.csv");
+        String command = "latents --device cpu --model " + model;
+        Cli.run(command + " --data " + table + " --out " + latents).ok();
+        assertTrue(Files.readAllLines(latents).get(0).startsWith("latent "));
+        Cli.run(command + " --decode --data " + latents + " --out " + back).ok();
+        Cli.run(command + " --between 5 --data " + table + " --out " + ways).ok();
+        List<String> rows = new ArrayList<>(Files.readAllLines(table));
+        rows.removeIf(line -> line.startsWith("#"));
+        List<String> again = Files.readAllLines(back);
+        List<String> along = Files.readAllLines(ways);
+        assertEquals(rows.size(), again.size());
+        assertEquals(1 + (rows.size() - 1) / 2 * 5, along.size());
+        double[] first = numbers(rows.get(1));
+        for (int c = 0; c < first.length; c++) {
+            double scale = 0.02 * (1 + Math.abs(first[c]));
+            assertEquals(first[c], numbers(again.get(1))[c], scale);
+            assertEquals(first[c], numbers(along.get(1))[c], scale);
+            assertEquals(numbers(rows.get(2))[c], numbers(along.get(5))[c], scale);
+        }
+        String missing = command + " --force --out " + latents + " --data " + table;
+        Cli.run(missing + " --decode --between 3").failed(2, "--between takes rows");
+        Cli.run(missing + " --method em@5").failed(2, "draws noise");
+        Cli.run(missing + " --between 1").failed(2, "got 1 points");
+        Cli.run(command + " --data " + table + " --out " + latents).failed(2, "--force");
+    }
+
+    private static double[] numbers(String line) {
+        return java.util.Arrays.stream(line.split(","))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
     }
 
     /** Each objective trains; its words are checked before anything is read. */
@@ -263,7 +302,18 @@ class CliTest {
     /** The example under a command's help must be one that its parser takes. */
     @ParameterizedTest
     @ValueSource(
-            strings = {"demo", "train", "sample", "evaluate", "likelihood", "theory", "explain", "inspect", "doctor"})
+            strings = {
+                "demo",
+                "train",
+                "sample",
+                "evaluate",
+                "likelihood",
+                "latents",
+                "theory",
+                "explain",
+                "inspect",
+                "doctor"
+            })
     void theExampleOfTheHelpParses(String command) {
         Matcher example = Pattern.compile("Example: tweedie (.*)")
                 .matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));
