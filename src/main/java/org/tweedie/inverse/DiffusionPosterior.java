@@ -21,7 +21,7 @@ import org.tweedie.sde.Spelling;
  *
  * <pre>score + J' A'(y - A D)/noise^2,    J = dD/dx.</pre>
  *
- * With a step, as the paper runs it, the score stays and after each step {@code x &larr; x + step J' A'(y - A D)/|y - A D|}.
+ * With a step, as the paper runs it, the score stays and after each step x &larr; x + step J' A'(y - A D)/|y - A D|.
  *
  * <p>Biased: what D leaves open of x0 is not counted, so y is believed too much while noise is left, and the result is too narrow;
  * {@link PseudoInverseGuidance} counts it. Immutable.

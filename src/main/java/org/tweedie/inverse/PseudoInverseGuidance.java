@@ -1,5 +1,6 @@
 package org.tweedie.inverse;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -72,7 +73,7 @@ public record PseudoInverseGuidance(Observation observation, double deviation) i
         int gains = observed.register("gains", values.length);
         int own = observed.register("score", width);
         int gradient = observed.register("gradient", width);
-        Formula perRow = perRow(observed);
+        List<Formula> perRow = new ArrayList<>(); // made once, if rows have times of their own
         return observed.scores(evaluate -> List.of(
                 gains(observed, evaluate.t(), gains, perRow),
                 new Stage.Evaluate(
@@ -86,9 +87,12 @@ public record PseudoInverseGuidance(Observation observation, double deviation) i
         return n * n * deviation * deviation / (n * n + deviation * deviation);
     }
 
-    private Stage gains(Observed observed, Time t, int into, Formula perRow) {
+    private Stage gains(Observed observed, Time t, int into, List<Formula> perRow) {
         if (t.perRow()) {
-            return new Stage.Apply(perRow, new int[] {t.register()}, new int[] {into});
+            if (perRow.isEmpty()) {
+                perRow.add(perRow(observed));
+            }
+            return new Stage.Apply(perRow.get(0), new int[] {t.register()}, new int[] {into});
         }
         double open = open(observed.sde, t.at());
         double[] gains = observed.operator.svd().values().clone();
