@@ -5,7 +5,7 @@
 //             when all of both have come, and a wait for parity p % 2 returns from then until the next phase is over. So a wait for parity 1
 //             of a new barrier returns at once. Made by one thread: init, init_fence, then a barrier of the block, or of the cluster where
 //             others arrive or send
-//   copies    global to shared memory, addresses and sizes multiples of 16; what comes is seen behind a wait for its barrier. Who sends knows
+//   copies    global to shared memory, or to another block's, addresses and sizes multiples of 16; what comes is seen behind a wait for its barrier. Who sends knows
 //             by a barrier that nobody reads the place any more
 //   cluster   blocks of one TWEEDIE_CLUSTER(n) kernel, n <= 8: at work at the same time; n divides the grid. A place of a block is at the same
 //             offset in all; cluster_at gives the other's address. A block stays until nobody sends to it or reads from it: a
@@ -85,6 +85,15 @@ __device__ __forceinline__ void bulk_load_to(void* shared, const void* global, c
                  "l"(__cvta_generic_to_global(global)), "r"(bytes), "r"(shared_address(at)), "h"(uint16_t(ranks))
                  : "memory");
 }
+/// From this block's shared memory to the same place of the block of that rank, counted by its barrier; what threads stored there is sent behind
+/// proxy_fence. Nobody stores there again before the other block has waited.
+__device__ __forceinline__ void bulk_give(const void* shared, const int32_t bytes, uint64_t* at, const int32_t rank) {
+    asm volatile(
+        "{ .reg .b32 there, counted; mapa.shared::cluster.u32 there, %0, %3; mapa.shared::cluster.u32 counted, %2, %3; "
+        "cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [there], [%0], %1, [counted]; }" ::"r"(shared_address(shared)),
+        "r"(bytes), "r"(shared_address(at)), "r"(rank)
+        : "memory");
+}
 
 __device__ __forceinline__ int32_t cluster_rank() {
     uint32_t rank;
@@ -131,6 +140,7 @@ __device__ __forceinline__ void barrier_arrive_at(uint64_t*, int32_t) {}
 __device__ __forceinline__ void barrier_free_at(uint64_t*, int32_t) {}
 __device__ __forceinline__ void bulk_load(void*, const void*, int32_t, uint64_t*) { __trap(); }
 __device__ __forceinline__ void bulk_load_to(void*, const void*, int32_t, uint64_t*, uint32_t) { __trap(); }
+__device__ __forceinline__ void bulk_give(const void*, int32_t, uint64_t*, int32_t) { __trap(); }
 __device__ __forceinline__ int32_t cluster_rank() { return 0; }
 __device__ __forceinline__ void cluster_arrive() { __trap(); }
 __device__ __forceinline__ void cluster_wait() {}

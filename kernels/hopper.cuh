@@ -106,6 +106,28 @@ TWEEDIE_WGMMA_SS_64(wgmma_ss_n64_f16, "m64n64k16", "f16", ", 0, 0")
 TWEEDIE_WGMMA_SS_64(wgmma_ss_n64_bf16, "m64n64k16", "bf16", ", 0, 0")
 TWEEDIE_WGMMA_SS_64(wgmma_ss_n64_tf32, "m64n64k8", "tf32", "")
 #undef TWEEDIE_WGMMA_SS_64
+#define TWEEDIE_WGMMA_SS_128(name, type)                                                                                            \
+    __device__ __forceinline__ void name(float (&d)[64], const uint64_t a, const uint64_t b) {                                      \
+        asm volatile(                                                                                                               \
+            "{ .reg .pred add; setp.eq.b32 add, 0, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32." type "." type " {"              \
+            " %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "                                               \
+            " %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "                                     \
+            " %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "                                     \
+            " %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "                                    \
+            "%64, %65, add, 1, 1, 0, 0; }"                                                                                          \
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]),                           \
+          "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]),                     \
+          "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]),                   \
+          "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]),                   \
+          "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]),                   \
+          "+f"(d[40]), "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]),                   \
+          "+f"(d[48]), "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]),                   \
+          "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63])                    \
+        : "l"(a), "l"(b));                                                                                                          \
+    }
+TWEEDIE_WGMMA_SS_128(wgmma_ss_n128_f16, "f16")
+TWEEDIE_WGMMA_SS_128(wgmma_ss_n128_bf16, "bf16")
+#undef TWEEDIE_WGMMA_SS_128
 #define TWEEDIE_WGMMA_SS_256(name, shape, type, more)                                                                               \
     __device__ __forceinline__ void name(float (&d)[128], const uint64_t a, const uint64_t b) {                                     \
         asm volatile(                                                                                                               \
@@ -160,6 +182,8 @@ template <int32_t SIZE>
 __device__ __forceinline__ void wgmma_ss_n64_bf16(float (&)[SIZE], uint64_t, uint64_t) {}
 template <int32_t SIZE>
 __device__ __forceinline__ void wgmma_ss_n64_tf32(float (&)[SIZE], uint64_t, uint64_t) {}
+__device__ __forceinline__ void wgmma_ss_n128_f16(float (&)[64], uint64_t, uint64_t) {}
+__device__ __forceinline__ void wgmma_ss_n128_bf16(float (&)[64], uint64_t, uint64_t) {}
 __device__ __forceinline__ void wgmma_ss_n256_f16(float (&)[128], uint64_t, uint64_t) {}
 __device__ __forceinline__ void wgmma_ss_n256_bf16(float (&)[128], uint64_t, uint64_t) {}
 __device__ __forceinline__ void wgmma_ss_n256_tf32(float (&)[128], uint64_t, uint64_t) {}

@@ -97,8 +97,8 @@ __device__ __forceinline__ void layers(int64_t* clocks, float* out, const int32_
     constexpr int MATRIX = 128 * N;  // bytes of 64 inputs
     for (int i = int(threadIdx.x); i < N * N / 2; i += int(blockDim.x)) {
         const int j = 2 * i / N, k = 2 * i % N;
-        *reinterpret_cast<uint32_t*>(weights + k / 64 * MATRIX + swizzle_128(128 * j + 2 * (k % 64))) =
-            f32_to_f16x2(hadamard<N>(j, k), hadamard<N>(j, k + 1));
+        store_operands(weights + k / 64 * MATRIX + swizzle_128(128 * j + 2 * (k % 64)),
+                       f32_to_f16x2(hadamard<N>(j, k), hadamard<N>(j, k + 1)));
     }
     proxy_fence();
     const int lane = int(threadIdx.x) % 32, row = int(threadIdx.x) / 32 * 16 + lane / 4;

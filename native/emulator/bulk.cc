@@ -61,6 +61,8 @@ void land(Block& block, const size_t which) {
     const BulkCopy copy = block.copies[which];
     block.copies.erase(block.copies.begin() + long(which));
     std::memcpy(copy.into, copy.from, copy.bytes);
+    copied(block, copy.into, copy.bytes);
+    if (copy.giver != nullptr) given(*copy.giver, copy.from, copy.bytes, -1);
     CountingBarrier& barrier = block.counting.at(copy.barrier);
     barrier.bytes -= copy.bytes;
     advance(barrier, copy.site);
@@ -87,6 +89,18 @@ void land_something() {
     if (block.loaded && !block.copies.empty()) land(block, next_random() % block.copies.size());
 }
 
+// A copy to the block sets out: until it lands its place is all ones.
+void queue(Block& block, const BulkCopy& copy) {
+    std::memset(copy.into, 0xFF, copy.bytes);
+    coming(block, copy.into, copy.bytes);
+    block.copies.push_back(copy);
+    if (in_random_order() && next_random() % 3 == 0) {
+        land(block, block.copies.size() - 1);
+    } else if (!block.counting.at(copy.barrier).waiting.empty()) {
+        settle(block, copy.barrier);
+    }
+}
+
 void arrive(Block& block, const uint32_t place, const int64_t expected, Site site) {
     CountingBarrier& barrier = known(block, place, site);
     if (expected > MOST_BYTES) wrong(site, "a barrier that expects more than 2^20 - 1 bytes");
@@ -105,6 +119,7 @@ void release_cluster(Cluster& of, const unsigned int first_slot) {
     for (unsigned int rank = 0; rank < launch.cluster_size; ++rank) {
         Block& block = *launch.resident[first_slot + rank];
         ++block.barriers_passed;
+        for (size_t w = 0; w < block.warps.size(); ++w) hear(block, block.warps[w].lanes, block.at_cluster);
         for (Lane& lane : block.lanes) {
             if (lane.state == Stage::AT_CLUSTER_BARRIER) make_ready(&lane);
         }
@@ -126,7 +141,7 @@ void begin_cluster(const unsigned int first_slot) {
         for (NamedBarrier& named : block.named) named.waiting.clear();
         block.counting.clear();
         block.copies.clear();
-        block.unfenced.clear();
+        begin_operands(block);
         block.barriers_passed = 0;
         block.registers_free = 0;
     }
@@ -143,6 +158,11 @@ void bulk_returned(Lane* lane) {
     if (block.live > 0) return;
     if (block.registers_free < 0) wrong(site, "warps take more registers than others give back");
     if (!block.copies.empty()) wrong(block.copies[0].site, "the block ends while a copy to it is on its way");
+    for (unsigned int rank = 0; rank < launch.cluster_size; ++rank) {
+        for (const BulkCopy& copy : launch.resident[block.slot - block.rank + rank]->copies) {
+            if (copy.giver == &block) wrong(copy.site, "the block ends while a copy from it is on its way");
+        }
+    }
     for (auto& [place, barrier] : block.counting) {
         if (barrier.bytes != 0) wrong(barrier.site, "the block ends with " + std::to_string(barrier.bytes) + " bytes of a barrier to come");
     }
@@ -183,13 +203,14 @@ void counting_init_fence() {
 
 void counting_arrive(uint64_t* at, const int32_t expected, Site site) {
     if (expected < -1) wrong(site, "a barrier that expects less than no bytes");
-    own(at, site);
+    tell(*current->block, current, own(at, site).told);
     arrive(*current->block, place_in(*current->block, at, site), std::max(expected, 0), site);
 }
 
 void counting_arrive_at(uint64_t* at, const int32_t rank, Site site) {
     if (rank < 0 || unsigned(rank) >= launch.cluster_size) wrong(site, "rank " + std::to_string(rank) + " of a cluster of " + std::to_string(launch.cluster_size));
     if (reinterpret_cast<uintptr_t>(at) % 8 != 0) fault(Fault::MISALIGNED, site, "a barrier at an address that is no multiple of 8");
+    if (unsigned(rank) == current->block->rank) tell(*current->block, current, own(at, site).told);
     arrive(peer(unsigned(rank)), place_in(*current->block, at, site), 0, site);
     current->reaches &= ~(1u << rank);
 }
@@ -199,13 +220,13 @@ void counting_wait(uint64_t* at, const int32_t parity, Site site) {
     if (parity != 0 && parity != 1) wrong(site, "a parity that is neither 0 nor 1");
     CountingBarrier& barrier = own(at, site);
     land_something();
-    if (int32_t(barrier.phase & 1) != parity) return;
-    settle(*current->block, place_in(*current->block, at, site));
-    if (int32_t(barrier.phase & 1) != parity) return;
+    if (int32_t(barrier.phase & 1) == parity) settle(*current->block, place_in(*current->block, at, site));
+    if (int32_t(barrier.phase & 1) != parity) return hear(*current->block, current, barrier.told);
     current->awaited = barrier.phase;
     barrier.waiting.push_back(current);
     wait(Stage::AT_COUNTING_BARRIER, "barrier_wait", site);
     if (barrier.phase != current->awaited + 1) wrong(site, "a barrier went two phases on while a thread waited for the first");
+    hear(*current->block, current, barrier.told);
 }
 
 // ---- copies
@@ -231,14 +252,26 @@ void bulk_copy(void* shared, const void* global, const int32_t bytes, uint64_t* 
         if (!known(block, barrier, site).fenced) wrong(site, "a copy counted by a barrier that was made without barrier_init_fence");
         if (&block != &here) block.shared.place_as(here.shared);
         char* const target = block.shared.start() + into;
-        std::memset(target, 0xFF, size_t(bytes));
-        block.copies.push_back({target, arena.work(device), uint32_t(bytes), barrier, site});
-        if (in_random_order() && next_random() % 3 == 0) {
-            land(block, block.copies.size() - 1);
-        } else if (!block.counting.at(barrier).waiting.empty()) {
-            settle(block, barrier);
-        }
+        queue(block, {target, arena.work(device), uint32_t(bytes), barrier, site, nullptr});
     }
+    land_something();
+}
+
+void bulk_give_to(const void* shared, const int32_t bytes, uint64_t* at, const int32_t rank, Site site) {
+    if (reinterpret_cast<uintptr_t>(shared) % 16 != 0) fault(Fault::MISALIGNED, site, "a bulk copy from an address that is no multiple of 16");
+    if (bytes <= 0 || bytes % 16 != 0 || bytes > MOST_BYTES) wrong(site, "a bulk copy of " + std::to_string(bytes) + " bytes");
+    Block& here = *current->block;
+    if (rank < 0 || unsigned(rank) >= launch.cluster_size || unsigned(rank) == here.rank) {
+        wrong(site, "a bulk copy to rank " + std::to_string(rank) + " of a cluster of " + std::to_string(launch.cluster_size) + ", from " + std::to_string(here.rank));
+    }
+    const uint32_t from = place_in(here, shared, site), barrier = place_in(here, at, site);
+    if (from + uint32_t(bytes) > here.shared.end()) wrong(site, "a bulk copy beyond the block's shared memory");
+    may_be_given(shared, size_t(bytes), site);
+    Block& block = peer(unsigned(rank));
+    if (!known(block, barrier, site).fenced) wrong(site, "a copy counted by a barrier that was made without barrier_init_fence");
+    block.shared.place_as(here.shared);
+    given(here, shared, size_t(bytes), 1);
+    queue(block, {block.shared.start() + from, here.shared.start() + from, uint32_t(bytes), barrier, site, &here});
     land_something();
 }
 
@@ -250,6 +283,7 @@ void cluster_barrier_arrive(Site site) {
     warp_collective("cluster_arrive", site, 0xFFFFFFFFu, nullptr, nullptr, [](Exchange&) {});
     if (current->cluster_arrived) wrong(site, "cluster_arrive twice without cluster_wait");
     current->cluster_arrived = true;
+    tell(*current->block, current, current->block->at_cluster);
     current->reaches = 0;
     Cluster& of = cluster();
     if (++of.arrived == of.live) release_cluster(of, current->block->slot - current->block->rank);
@@ -297,6 +331,11 @@ void barrier_of_threads(const int32_t id, const int32_t count, Site site) {
         wait(Stage::AT_NAMED_BARRIER, "named_barrier", site);
         return;
     }
+    std::vector<uint32_t> told;
+    for (Lane* lane : named.waiting) tell(block, lane, told);
+    tell(block, current, told);
+    for (Lane* lane : named.waiting) hear(block, lane, told);
+    hear(block, current, told);
     for (Lane* lane : named.waiting) make_ready(lane);
     named.waiting.clear();
     ++block.barriers_passed;

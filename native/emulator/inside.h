@@ -20,19 +20,31 @@ struct CountingBarrier {
     bool fenced = false;                     // init_fence since init
     uint64_t made_before = 0, made_before_cluster = 0;  // barriers that block and cluster had passed then
     std::vector<Lane*> waiting;
+    std::vector<uint32_t> told;              // what those who arrived knew of the block's warps
     Site site{};
 };
 
+struct Block;
 struct BulkCopy {
     char* into;
     const char* from;
     uint32_t bytes, barrier;                 // the barrier's place
     Site site;
+    Block* giver;                            // whose shared memory it reads, or null: global memory
+};
+
+// A word of dynamic shared memory, as products and copies out of it see it (operands.cc).
+struct Word {
+    enum State : uint8_t { UNKNOWN, COMING, COPIED, STORED, FENCED };
+    uint32_t value = ~0u, fenced = 0;        // as it came; the clock of the warp at its fence
+    uint16_t thread = 0;                     // that stored it
+    State state = UNKNOWN;
+    bool listed = false;                     // among what that thread has yet to fence
+    uint8_t given = 0;                       // copies to other blocks that have yet to read it
 };
 
 struct Lane;
 struct Warp;
-struct Block;
 
 enum class Stage : uint8_t { NOT_STARTED, RUNNING, READY, AT_BARRIER, AT_GRID_BARRIER, AT_COLLECTIVE, AT_NAMED_BARRIER, AT_COUNTING_BARRIER, AT_CLUSTER_BARRIER, RETURNED };
 
@@ -50,6 +62,7 @@ struct AsyncCopies {
 // Products queued by wgmma, likewise.
 struct AsyncProducts {
     std::vector<Product> queue;           // of all groups, oldest first
+    std::vector<uint32_t> heard;          // what the warp knew of the others at each of them; of its first lane
     std::vector<size_t> groups;           // how many products each closed group has
     size_t open = 0;
     bool fenced = false;
@@ -65,7 +78,7 @@ struct Lane {
     Site site;
     std::unique_ptr<AsyncCopies> copies;
     std::unique_ptr<AsyncProducts> products;
-    std::vector<uint32_t> unfenced;  // words of dynamic shared memory that it stored to for products, since its last proxy_fence
+    std::vector<uint32_t> unfenced;  // words of dynamic shared memory that it stored since its last proxy_fence
     uint64_t cluster_passed = 0;     // barriers of the cluster that this thread has waited for
     bool cluster_arrived = false;    // at the next one
     uint32_t reaches = 0;            // blocks of the cluster whose memory the thread may be using
@@ -87,7 +100,6 @@ struct Warp {
     uint32_t alive = 0;
     Lane* lanes = nullptr;
     std::vector<Group> groups;  // of disjoint masks; one in all our kernels
-    uint64_t stored = 0;        // barriers that the block had passed at its last store for products, plus one
 };
 
 // Threads at bar.sync of one number.
@@ -111,7 +123,9 @@ struct Block {
     uint64_t barriers_passed = 0;            // of all its threads: __syncthreads and barriers of the cluster
     std::map<uint32_t, CountingBarrier> counting;  // by place in the shared memory
     std::vector<BulkCopy> copies;            // to this block, on their way
-    std::vector<bool> unfenced;              // by word of dynamic shared memory: stored to for products, and not fenced
+    std::vector<Word> words;                 // of dynamic shared memory, from the first that is stored or copied
+    std::vector<uint32_t> clock, heard;      // of each warp; what each knows of each
+    std::vector<uint32_t> at_cluster;        // what those who arrived at the barrier of the cluster knew
 };
 
 // Blocks of a cluster; one block where a kernel has none.
@@ -154,6 +168,17 @@ void wait(Stage state, const char* what, Site site);
 void make_ready(Lane* lane);
 // What bulk.cc does as blocks and threads come and go.
 void begin_cluster(unsigned int first_slot);
+// What operands.cc keeps of words, and of what warps know of each other: who arrives tells, who has waited hears.
+void begin_operands(Block& block);
+void tell(Block& block, const Lane* lane, std::vector<uint32_t>& into);
+void hear(Block& block, const Lane* lane, const std::vector<uint32_t>& from);
+void all_hear(Block& block);
+const uint32_t* heard();
+void coming(Block& block, const void* at, size_t bytes);
+void copied(Block& block, const void* at, size_t bytes);
+void copied_by_thread(const void* at, size_t bytes);
+void given(Block& block, const void* at, size_t bytes, int change);
+void may_be_given(const void* at, size_t bytes, Site site);
 void bulk_returned(Lane* lane);
 
 }  // namespace tw

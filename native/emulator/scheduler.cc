@@ -90,7 +90,6 @@ void load_cluster(const unsigned int first_slot, uint64_t ordinal) {
             const unsigned int lanes = std::min(WARP, launch.threads - w * WARP);
             block.warps[w].alive = lanes == WARP ? 0xFFFFFFFFu : (1u << lanes) - 1;
             block.warps[w].groups.clear();
-            block.warps[w].stored = 0;
         }
         block.shared.begin_block();
         ++launch.loaded;
@@ -252,6 +251,7 @@ void release_barrier(Block& block) {
     idle_turns = 0;
     block.at_barrier = 0;
     ++block.barriers_passed;
+    all_hear(block);
     const bool reversed = launch.schedule.order == Schedule::Order::REVERSE;
     const size_t count = block.lanes.size();
     for (size_t i = 0; i < count; ++i) {
@@ -263,6 +263,7 @@ void release_barrier(Block& block) {
 void release_grid_barrier() {
     launch.at_grid_barrier = 0;
     for (unsigned int r = 0; r < launch.residents; ++r) {
+        all_hear(*launch.resident[r]);
         for (Lane& lane : launch.resident[r]->lanes) {
             if (lane.state == Stage::AT_GRID_BARRIER) ready.push(&lane);
         }
@@ -581,7 +582,8 @@ static void land(const AsyncCopies::Copy& copy) {
 
 void async_copy(void* shared, const void* global, unsigned int bytes, unsigned int valid) {
     const AsyncCopies::Copy copy{shared, global, bytes, valid};
-    if (in_random_order() && next_random() % 2 == 0) return land(copy);  // at any time from now to the wait
+    coming(*current->block, shared, bytes);
+    if (in_random_order() && next_random() % 2 == 0) land(copy);  // at any time from now to the wait
     if (!current->copies) current->copies = std::make_unique<AsyncCopies>();
     current->copies->open.push_back(copy);
 }
@@ -598,7 +600,10 @@ void async_wait(unsigned int newest_left) {
     if (groups.size() <= newest_left) return;
     const size_t done = groups.size() - newest_left;
     for (size_t g = 0; g < done; ++g) {
-        for (const AsyncCopies::Copy& copy : groups[g]) land(copy);
+        for (const AsyncCopies::Copy& copy : groups[g]) {
+            land(copy);
+            copied_by_thread(copy.shared, copy.bytes);
+        }
     }
     groups.erase(groups.begin(), groups.begin() + long(done));
 }
@@ -610,53 +615,13 @@ static AsyncProducts& products() {
     return *current->products;
 }
 
-void store_unfenced(unsigned char* at, const uint32_t pair, Site site) {
-    aligned<uint32_t>(at, site);
-    Block& block = *current->block;
-    const size_t word = size_t(at - static_cast<unsigned char*>(block.shared.dynamic())) / 4;
-    if (word >= launch.shape.shared_bytes / 4) fault(Fault::ILLEGAL_ADDRESS, site, "store_operands outside of the dynamic shared memory");
-    const unsigned char* const chunk = static_cast<unsigned char*>(block.shared.dynamic()) + word * 4 / 1024 * 1024;
-    Warp* const group = &block.warps[current->where.linear / 128 * 4];
-    for (unsigned int w = 0; w < 4 && current->where.linear / 128 * 4 + w < block.warps.size(); ++w) {
-        for (unsigned int lane = 0; lane < WARP; ++lane) {
-            const Lane& other = group[w].lanes[lane];
-            if (other.state == Stage::NOT_STARTED || other.state == Stage::RETURNED || other.products == nullptr) continue;
-            for (const Product& product : other.products->queue) {
-                if (product.shared_a == nullptr) continue;
-                const int64_t behind = chunk - product.shared_a;
-                if (behind > -1024 && behind < 64 * 128) fault(Fault::LAUNCH_FAILED, site, "store_operands where a product of the warpgroup has yet to read");
-            }
-            break;
-        }
-        group[w].stored = &group[w] == current->warp ? block.barriers_passed + 1 : group[w].stored;
-    }
-    std::memcpy(at, &pair, sizeof pair);
-    if (block.unfenced.empty()) block.unfenced.resize(launch.shape.shared_bytes / 4);
-    block.unfenced[word] = true;
-    current->unfenced.push_back(uint32_t(word));
-}
-
-void proxy_fence_stores() {
-    for (const uint32_t word : current->unfenced) current->block->unfenced[word] = false;
-    current->unfenced.clear();
-}
-
-bool unfenced(const size_t offset) {
-    const std::vector<bool>& words = current->block->unfenced;
-    return !words.empty() && words[offset / 4];
-}
-
 void product_fence() { products().fenced = true; }
 
 void product_issue(const char* kind, const Product& product) {
     AsyncProducts& mine = products();
-    const Block& block = *current->block;
-    for (unsigned int w = current->where.linear / 128 * 4; product.shared_a != nullptr && w < current->where.linear / 128 * 4 + 4 && w < block.warps.size(); ++w) {
-        if (&block.warps[w] == current->warp || block.warps[w].stored != block.barriers_passed + 1) continue;
-        fault(Fault::LAUNCH_FAILED, product.site, (std::string(kind) + " of rows that another warp stored, without a barrier in between").c_str());
-    }
     if (!mine.fenced) fault(Fault::LAUNCH_FAILED, product.site, (std::string(kind) + " without wgmma_fence since its registers were last used").c_str());
     mine.queue.push_back(product);
+    if (current->where.linear % WARP == 0) mine.heard.insert(mine.heard.end(), heard(), heard() + current->block->warps.size());
     ++mine.open;
 }
 
@@ -671,9 +636,11 @@ void product_wait(const unsigned int newest_left, const Site site, const Combine
     const size_t done = mine.groups.size() > newest_left ? mine.groups.size() - newest_left : 0;
     size_t count = 0;
     for (size_t g = 0; g < done; ++g) count += mine.groups[g];
-    const Products asked{mine.queue.data(), count};
+    const size_t warps = current->block->warps.size();
+    const Products asked{mine.queue.data(), count, mine.heard.data(), warps};
     warp_collective("wgmma_wait", site, 0xFFFFFFFFu, &asked, nullptr, perform);
     mine.queue.erase(mine.queue.begin(), mine.queue.begin() + long(count));
+    if (!mine.heard.empty()) mine.heard.erase(mine.heard.begin(), mine.heard.begin() + long(count * warps));
     mine.groups.erase(mine.groups.begin(), mine.groups.begin() + long(done));
     mine.fenced = false;
 }

@@ -10,6 +10,7 @@ void counting_arrive(uint64_t* at, int32_t expected, Site site);
 void counting_arrive_at(uint64_t* at, int32_t rank, Site site);
 void counting_wait(uint64_t* at, int32_t parity, Site site);
 void bulk_copy(void* shared, const void* global, int32_t bytes, uint64_t* at, uint32_t ranks, Site site);
+void bulk_give_to(const void* shared, int32_t bytes, uint64_t* at, int32_t rank, Site site);
 int32_t rank_in_cluster();
 void cluster_barrier_arrive(Site site);
 void cluster_barrier_wait(Site site);
@@ -32,6 +33,9 @@ inline void bulk_load(void* shared, const void* global, const int32_t bytes, uin
 }
 inline void bulk_load_to(void* shared, const void* global, const int32_t bytes, uint64_t* at, const uint32_t ranks, TWEEDIE_HERE) {
     tw::bulk_copy(shared, global, bytes, at, ranks, site);
+}
+inline void bulk_give(const void* shared, const int32_t bytes, uint64_t* at, const int32_t rank, TWEEDIE_HERE) {
+    tw::bulk_give_to(shared, bytes, at, rank, site);
 }
 inline int32_t cluster_rank() { return tw::rank_in_cluster(); }
 inline void cluster_arrive(TWEEDIE_HERE) { tw::cluster_barrier_arrive(site); }

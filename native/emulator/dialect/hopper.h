@@ -19,15 +19,17 @@ struct Product {
     unsigned int bytes() const { return 32 / inputs(); }
 };
 
-void store_unfenced(unsigned char* at, uint32_t pair, Site site);
+void store_operands_at(unsigned char* at, uint32_t pair, Site site);
 void proxy_fence_stores();
-// Whether a word of dynamic shared memory was stored for products by a thread without a fence since.
-bool unfenced(size_t offset);
+// Why products that were issued when the current warp had heard so much do not see that byte of the dynamic shared memory; or null.
+const char* unseen(size_t offset, const uint32_t* heard);
 
 /// A lane's products that a wait asks for.
 struct Products {
     const Product* first;
     size_t count;
+    const uint32_t* heard;  // of each, of the first lane: what its warp knew of the block's others
+    size_t warps;
 };
 
 void product_fence();
@@ -36,9 +38,17 @@ void product_commit();
 // Calls perform, once a warp, with the products of each lane that are not of the newest groups left.
 void product_wait(unsigned int newest_left, Site site, Combine perform);
 
-/// A number of an operand in dynamic shared memory, whose products see no store without a fence behind it.
-inline float product_number(const Product& p, const size_t offset) {
-    if (unfenced(offset)) fault(Fault::LAUNCH_FAILED, p.site, "wgmma reads what a thread stored without proxy_fence since");
+inline void product_sees(const Product& p, const size_t offset, const uint32_t* heard) {
+    if (const char* why = unseen(offset, heard)) {
+        char text[128];
+        std::snprintf(text, sizeof text, "wgmma %s", why);
+        fault(Fault::LAUNCH_FAILED, p.site, text);
+    }
+}
+
+/// A number of an operand in dynamic shared memory.
+inline float product_number(const Product& p, const size_t offset, const uint32_t* heard) {
+    product_sees(p, offset, heard);
     const unsigned char* const at = static_cast<const unsigned char*>(dynamic_shared()) + offset;
     uint16_t bits;
     std::memcpy(&bits, at, sizeof bits);
@@ -49,7 +59,7 @@ inline float product_number(const Product& p, const size_t offset) {
     return value;
 }
 
-inline float product_weight(const Product& p, const unsigned int k, const unsigned int column) {
+inline float product_weight(const Product& p, const unsigned int k, const unsigned int column, const uint32_t* heard) {
     const unsigned char* const base = static_cast<const unsigned char*>(dynamic_shared());
     const size_t first = size_t(p.b - base);
     if (p.half_rows && (p.b < base || (first & 0x1DF) != 0)) {
@@ -59,18 +69,22 @@ inline float product_weight(const Product& p, const unsigned int k, const unsign
         fault(Fault::MISALIGNED, p.site, "a matrix of wgmma starts at a multiple of 1024 bytes of the dynamic shared memory, its inputs at one of 32");
     }
     const size_t at = first + (p.half_rows ? 64 : 128) * column + p.bytes() * k;
-    return product_number(p, at ^ (at >> 3 & (p.half_rows ? 0x30 : 0x70)));
+    return product_number(p, at ^ (at >> 3 & (p.half_rows ? 0x30 : 0x70)), heard);
 }
 
-/// A of the warp's 16 rows from shared memory.
-inline float product_input(const Product& p, const unsigned int row, const unsigned int k) {
+/// A of the warp's 16 rows from shared memory; all 64 have to be there.
+inline float product_input(const Product& p, const unsigned int row, const unsigned int k, const uint32_t* heard) {
     const unsigned char* const base = static_cast<const unsigned char*>(dynamic_shared());
     const size_t first = size_t(p.shared_a - base);
     if (p.shared_a < base || (first & 0x38F) != 0) {
         fault(Fault::MISALIGNED, p.site, "inputs of wgmma start at a multiple of 1024 bytes of the dynamic shared memory, 16 of them at one of 32");
     }
+    for (unsigned int other = row; other < 64; other += 16) {
+        const size_t there = first + 128 * other + p.bytes() * k;
+        product_sees(p, there ^ (there >> 3 & 0x70), heard);
+    }
     const size_t at = first + 128 * (position->linear / WARP % 4 * 16 + row) + p.bytes() * k;
-    return product_number(p, at ^ (at >> 3 & 0x70));
+    return product_number(p, at ^ (at >> 3 & 0x70), heard);
 }
 
 inline void perform_products(Exchange& exchange) {
@@ -79,6 +93,7 @@ inline void perform_products(Exchange& exchange) {
     for (unsigned int lane = 0; lane < WARP; ++lane) lanes[lane] = static_cast<const Products*>(exchange.in[lane]);
     for (size_t i = 0; i < lanes[0]->count; ++i) {
         const Product& one = lanes[0]->first[i];
+        const uint32_t* const heard = lanes[0]->heard + i * lanes[0]->warps;
         float a[16][16];
         for (unsigned int lane = 0; lane < WARP; ++lane) {
             if (lanes[lane]->count != lanes[0]->count || lanes[lane]->first[i].b != one.b || lanes[lane]->first[i].shared_a != one.shared_a) {
@@ -91,10 +106,10 @@ inline void perform_products(Exchange& exchange) {
             }
         }
         const unsigned int inputs = one.inputs();
-        for (unsigned int j = 0; one.a == nullptr && j < 16 * inputs; ++j) a[j / inputs][j % inputs] = product_input(one, j / inputs, j % inputs);
+        for (unsigned int j = 0; one.a == nullptr && j < 16 * inputs; ++j) a[j / inputs][j % inputs] = product_input(one, j / inputs, j % inputs, heard);
         for (unsigned int column = 0; column < unsigned(one.n); ++column) {
             float b[16];
-            for (unsigned int k = 0; k < inputs; ++k) b[k] = product_weight(one, k, column);
+            for (unsigned int k = 0; k < inputs; ++k) b[k] = product_weight(one, k, column, heard);
             for (unsigned int row = 0; row < 16; ++row) {
                 const Product& mine = lanes[4 * (row % 8) + column % 8 / 2]->first[i];
                 float& sum = mine.d[4 * (column / 8) + 2 * (row / 8) + column % 2];
@@ -115,7 +130,7 @@ inline void wgmma_wait(TWEEDIE_HERE) {
 }
 inline void proxy_fence() { tw::proxy_fence_stores(); }
 inline uint64_t wgmma_matrix_64(const void* at) { return reinterpret_cast<uint64_t>(at) | 1; }
-inline void store_operands(unsigned char* at, const uint32_t pair, TWEEDIE_HERE) { tw::store_unfenced(at, pair, site); }
+inline void store_operands(unsigned char* at, const uint32_t pair, TWEEDIE_HERE) { tw::store_operands_at(at, pair, site); }
 
 #define TWEEDIE_WGMMA(name, columns, widen)                                                                          \
     inline void name(float (&d)[columns / 2], const uint32_t (&a)[4], const uint64_t b, TWEEDIE_HERE) {              \
@@ -136,6 +151,8 @@ TWEEDIE_WGMMA(wgmma_n128_bf16, 128, bf16_to_f32)
 TWEEDIE_WGMMA(wgmma_ss_n64_f16, 64, &f16_to_f32)
 TWEEDIE_WGMMA(wgmma_ss_n64_bf16, 64, &bf16_to_f32)
 TWEEDIE_WGMMA(wgmma_ss_n64_tf32, 64, nullptr)
+TWEEDIE_WGMMA(wgmma_ss_n128_f16, 128, &f16_to_f32)
+TWEEDIE_WGMMA(wgmma_ss_n128_bf16, 128, &bf16_to_f32)
 TWEEDIE_WGMMA(wgmma_ss_n256_f16, 256, &f16_to_f32)
 TWEEDIE_WGMMA(wgmma_ss_n256_bf16, 256, &bf16_to_f32)
 TWEEDIE_WGMMA(wgmma_ss_n256_tf32, 256, nullptr)

@@ -3,6 +3,9 @@
 #pragma once
 
 namespace tw {
+// A store to shared memory, for who reads it past the threads' stores (operands.cc).
+void stored(const void* at, size_t bytes, Site site);
+
 template <class T>
 inline void aligned(const void* address, Site site) {
     if (reinterpret_cast<uintptr_t>(address) % sizeof(T) != 0) {
@@ -24,6 +27,7 @@ inline void aligned(const void* address, Site site) {
     inline void name(T* into, const T value, tw::Site site = tw::Site::here(__builtin_FILE(), __builtin_LINE())) {     \
         tw::aligned<T>(into, site);                                                                                    \
         std::memcpy(into, &value, sizeof value);                                                                       \
+        tw::stored(into, sizeof value, site);                                                                          \
     }
 TWEEDIE_LOAD(__ldg)
 TWEEDIE_LOAD(__ldca)

@@ -110,6 +110,29 @@ TEST(mistakes_with_clusters_are_found) {
     FAILS(CUDA_ERROR_INVALID_CLUSTER_SIZE, "do not divide a grid of 3", launch("selftest_cluster", {3, 64, 512}, in.address, out.address, 0));
 }
 
+TEST(blocks_of_a_cluster_give_each_other_what_they_have) {
+    const std::vector<uint32_t> values = numbers(64 * 6);
+    const Buffer<uint32_t> in(values), out(values.size());
+    in_every_order([&] {
+        OK(launch("selftest_give", {6, 64, 1024}, in.address, out.address, 0));
+        const std::vector<uint32_t> got = out.read();
+        for (size_t i = 0; i < got.size(); ++i) EQUAL(values[(i / 64 ^ 1) * 64 + i % 64] + 1, got[i]);
+    });
+    for (const Mistake& m : std::vector<Mistake>{
+             {1, CUDA_ERROR_LAUNCH_FAILED, "bulk_give reads what a thread stored without proxy_fence"},
+             {2, CUDA_ERROR_LAUNCH_FAILED, ""},  // in one order the other warp has not stored yet
+             {3, CUDA_ERROR_LAUNCH_FAILED, "a bulk copy to rank"},
+             {4, CUDA_ERROR_LAUNCH_FAILED, "a bulk copy of 24 bytes"},
+             {5, CUDA_ERROR_LAUNCH_FAILED, "by other means"},
+             {6, CUDA_ERROR_MISALIGNED_ADDRESS, "no multiple of 16"},
+             {7, CUDA_ERROR_LAUNCH_FAILED, ""},  // the copy has not come, or nobody expected it
+             {8, CUDA_ERROR_LAUNCH_FAILED, "has yet to read"},
+             {9, CUDA_ERROR_LAUNCH_FAILED, ""},  // the block ends with a copy on its way
+         }) {
+        FAILS(m.code, m.words, launch("selftest_give", {2, 64, 1024}, in.address, out.address, m.number));
+    }
+}
+
 TEST(parts_of_a_block_meet_by_number) {
     const Buffer<uint32_t> out(256);
     in_every_order([&] {

@@ -288,25 +288,34 @@ TEST(warpgroup_products_come_with_their_wait) {
         for (float& v : start) v = float(whole()) / 4;
         const Buffer<uint16_t> da(a), db(b);
         const Buffer<float> ds(start), dc(start.size()), de(start.size());
-        OK(launch("selftest_warpgroup_product", {1, 128, 16 << 10}, da.address, db.address, ds.address, dc.address, de.address,
-                  int32_t(brain), 1, 0));
-        const std::vector<float> got = dc.read(), early = de.read();
-        for (size_t r = 0; r < 64; ++r) {
-            for (size_t c = 0; c < 128; ++c) {
-                float sum = start[r * 128 + c];
-                for (size_t k = 0; k < 64; ++k) {
-                    if (k == 32) EQUAL(sum, early[r * 128 + c]);  // the first group only
-                    sum += fa[r * 64 + k] * fb[k * 128 + c];
+        for (const int32_t way : {1, 6, 8}) {  // stored, written again, copied by threads
+            OK(launch("selftest_warpgroup_product", {1, 128, 16 << 10}, da.address, db.address, ds.address, dc.address, de.address,
+                      int32_t(brain), way, 0));
+            const std::vector<float> got = dc.read(), early = de.read();
+            for (size_t r = 0; r < 64; ++r) {
+                for (size_t c = 0; c < 128; ++c) {
+                    float sum = start[r * 128 + c];
+                    for (size_t k = 0; k < 64; ++k) {
+                        if (k == 32) EQUAL(sum, early[r * 128 + c]);  // the first group only
+                        sum += fa[r * 64 + k] * fb[k * 128 + c];
+                    }
+                    EQUAL(sum, got[r * 128 + c]);
                 }
-                EQUAL(sum, got[r * 128 + c]);
             }
         }
-        const auto again = [&](const unsigned int threads, const int32_t fenced, const int32_t offset) {
-            return launch("selftest_warpgroup_product", {1, threads, 16 << 10}, da.address, db.address, ds.address, dc.address, de.address,
-                          int32_t(brain), fenced, offset);
+        const auto again = [&](const int32_t way, const int32_t offset) {
+            return launch("selftest_warpgroup_product", {1, 128, 16 << 10}, da.address, db.address, ds.address, dc.address, de.address,
+                          int32_t(brain), way, offset);
         };
-        FAILS(CUDA_ERROR_LAUNCH_FAILED, "without wgmma_fence", again(128, 0, 0));
-        FAILS(CUDA_ERROR_MISALIGNED_ADDRESS, "multiple of 1024", again(128, 1, 512));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "without wgmma_fence", again(0, 0));
+        FAILS(CUDA_ERROR_MISALIGNED_ADDRESS, "multiple of 1024", again(1, 512));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "stored without proxy_fence", again(2, 0));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "stored without proxy_fence", again(3, 0));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "without a barrier in between", again(4, 0));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "by other means", again(5, 0));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "stored without proxy_fence", again(7, 0));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "stored without proxy_fence", again(9, 0));
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "stored without proxy_fence", again(10, 0));
     }
 }
 

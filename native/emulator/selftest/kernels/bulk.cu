@@ -91,6 +91,35 @@ extern "C" __global__ void TWEEDIE_CLUSTER(2) __launch_bounds__(64) selftest_clu
     }
 }
 
+// Two blocks give each other 64 words: out = those of the other + 1
+extern "C" __global__ void TWEEDIE_CLUSTER(2) __launch_bounds__(64) selftest_give(const uint32_t* from, uint32_t* out, int32_t wrong) {
+    TWEEDIE_SHARED(unsigned char, words);
+    uint64_t* const full = reinterpret_cast<uint64_t*>(words + 512);
+    const int32_t t = int32_t(threadIdx.x), rank = cluster_rank(), other = 1 - rank;
+    if (t == 0) {
+        barrier_init(full, 1);
+        barrier_init_fence();
+    }
+    cluster_arrive();
+    cluster_wait();
+    // each block's words at its own place
+    unsigned char* const mine = words + 256 * rank;
+    if (wrong != 5) store_operands(mine + 4 * t, from[64 * blockIdx.x + t]);
+    if (wrong == 5) *reinterpret_cast<uint32_t*>(mine + 4 * t) = from[64 * blockIdx.x + t];
+    if (wrong != 1) proxy_fence();
+    if (wrong != 2) __syncthreads();
+    if (t == 0) {
+        if (wrong != 7) barrier_expect(full, 256);
+        bulk_give(mine + (wrong == 6 ? 8 : 0), wrong == 4 ? 24 : 256, full, wrong == 3 ? rank : other);
+        if (wrong == 8) store_operands(mine, 3);
+    }
+    if (wrong == 9 && rank == 0) return;
+    if (wrong != 7) barrier_wait(full, 0);
+    out[64 * blockIdx.x + t] = *reinterpret_cast<const uint32_t*>(words + 256 * other + 4 * t) + 1;
+    cluster_arrive();
+    cluster_wait();
+}
+
 // Each half of the block turns its words round by a barrier of its own
 extern "C" __global__ void __launch_bounds__(256) selftest_named(uint32_t* out, int32_t wrong) {
     TWEEDIE_STATIC_SHARED(uint32_t, words, 256);

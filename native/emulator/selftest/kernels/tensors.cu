@@ -63,16 +63,30 @@ extern "C" __global__ void selftest_async_copies(const uint32_t* from, uint32_t*
 }
 
 // c = start + a b by a warpgroup: a 64 x 64 row-major, b 64 inputs x 128 columns row-major, in two groups of products. early: the sums as they
-// are before the wait
+// are before the wait. way: how the weights come, and the mistakes; what came is written again (store_b128) or copied (cp.async) by some
+enum Way : int32_t { NO_WGMMA_FENCE, STORED, UNFENCED, FENCED_BEFORE, NO_BARRIER, PLAIN, AGAIN, AGAIN_UNFENCED, COPIED, COPIED_UNFENCED, FENCED_BEFORE_WAIT };
 extern "C" __global__ void selftest_warpgroup_product(const uint16_t* a, const uint16_t* b, const float* start, float* c, float* early,
-                                                      int32_t brain, int32_t fenced, int32_t offset) {
+                                                      int32_t brain, int32_t way, int32_t offset) {
     TWEEDIE_SHARED(unsigned char, memory);
+    if (way == FENCED_BEFORE) proxy_fence();
     for (int32_t i = int32_t(threadIdx.x); i < 64 * 128; i += int32_t(blockDim.x)) {
         const int32_t k = i / 128, n = i % 128;
-        if (k % 2 == 0) store_operands(memory + swizzle_128(128 * n + 2 * k), uint32_t(b[i + 128]) << 16 | b[i]);
+        unsigned char* const at = memory + swizzle_128(128 * n + 2 * k);
+        const uint32_t pair = uint32_t(b[i + (k % 2 == 0 ? 128 : 0)]) << 16 | b[i];
+        if (k % 2 == 0 && way == PLAIN) *reinterpret_cast<uint32_t*>(at) = pair;
+        if (k % 2 == 0 && way != PLAIN) store_operands(at, pair);
     }
-    proxy_fence();
-    __syncthreads();
+    if (way != UNFENCED && way != FENCED_BEFORE) proxy_fence();
+    if (way != NO_BARRIER) __syncthreads();
+    for (int32_t i = 16 * int32_t(threadIdx.x); way >= AGAIN && i < 64 * 256; i += 16 * int32_t(blockDim.x)) {
+        store_b128(way < COPIED ? memory + i : reinterpret_cast<unsigned char*>(early) + i, load_b128(memory + i));
+        if (way >= COPIED) cp_async_16(memory + i, reinterpret_cast<const unsigned char*>(early) + i);
+    }
+    cp_async_commit();
+    if (way == FENCED_BEFORE_WAIT) proxy_fence();
+    cp_async_wait<0>();
+    if (way == AGAIN || way == COPIED) proxy_fence();
+    if (way >= AGAIN) __syncthreads();
     const int32_t lane = int32_t(threadIdx.x) % 32, row = int32_t(threadIdx.x) / 32 * 16 + lane / 4, q = lane % 4;
     uint32_t fa[4][4];
     for (int32_t kb = 0; kb < 4; ++kb) {
@@ -84,7 +98,7 @@ extern "C" __global__ void selftest_warpgroup_product(const uint16_t* a, const u
     float d[64];
     const auto place = [&](const int32_t i) { return (row + 8 * (i / 2 % 2)) * 128 + 8 * (i / 4) + 2 * q + i % 2; };
     for (int32_t i = 0; i < 64; ++i) d[i] = start[place(i)];
-    if (fenced != 0) wgmma_fence();
+    if (way != NO_WGMMA_FENCE) wgmma_fence();
     for (int32_t kb = 0; kb < 4; ++kb) {
         if (brain != 0) {
             wgmma_n128_bf16(d, fa[kb], wgmma_matrix(memory + 32 * kb + offset));
