@@ -10,6 +10,7 @@
 //   barriers  full: the sender, and the bytes; empty: each warp of both blocks, when it has read the place
 //   few       both warpgroups have the same 64 rows and half of the columns each: places alternate between them, each waits for and leaves also
 //             the other's, so that neither is a phase behind. The first has the state and the outputs. The same products in the same order
+//   split     four blocks: trajectory_split.cuh
 //   order     of sums the hardware's: held to a bound. A row's bits depend on the row alone
 #pragma once
 #include "bulk.cuh"
@@ -27,54 +28,75 @@ using trajectory_mlp::Row;
 using trajectory_mlp::start;
 using trajectory_mlp::WORDS;
 
-constexpr int32_t WIDTH = 512, CLUSTER = 2, GROUPS = 2, WARPS = 4 * GROUPS, THREADS = 128 * (GROUPS + 1);
+constexpr int32_t WIDTH = 512, SHARERS = 2, GROUPS = 2, WARPS = 4 * GROUPS, THREADS = 128 * (GROUPS + 1);
 constexpr int32_t PLACE = 16384, PLACE_COLUMNS = 256, PLACE_INPUTS = 32, PLACE_BIAS = 4 * PLACE_COLUMNS;
 constexpr int32_t CHUNK = 64 * 128, CHUNKS = WIDTH / 64, ROWS = CHUNK * CHUNKS;  // bytes of 64 rows by 64 inputs; by all
 constexpr int32_t FIRST_PLACES = 4, FIRST_BLOCKS = WIDTH / 16 / FIRST_PLACES;    // blocks of 16 columns
 constexpr int32_t PASSES = WIDTH / PLACE_COLUMNS, PASS_PLACES = WIDTH / PLACE_INPUTS;
-constexpr int32_t SENDER_REGISTERS = 40, ROWS_REGISTERS = 232;
 
 struct F16 : trajectory_mlp::F16 {
     using trajectory_mlp::F16::multiply;
     static __device__ __forceinline__ void multiply(float (&d)[128], const uint64_t a, const uint64_t b) { wgmma_ss_n256_f16(d, a, b); }
+    static __device__ __forceinline__ void multiply(float (&d)[64], const uint64_t a, const uint64_t b) { wgmma_ss_n128_f16(d, a, b); }
 };
 struct BF16 : trajectory_mlp::BF16 {
     using trajectory_mlp::BF16::multiply;
     static __device__ __forceinline__ void multiply(float (&d)[128], const uint64_t a, const uint64_t b) { wgmma_ss_n256_bf16(d, a, b); }
+    static __device__ __forceinline__ void multiply(float (&d)[64], const uint64_t a, const uint64_t b) { wgmma_ss_n128_bf16(d, a, b); }
+};
+
+/// How the blocks of a cluster share a network: FEW, both warpgroups have the same rows; HALVES of the columns, a block each, and SHARERS blocks
+/// of either; TILES of 64 rows a block, room for STORED; BARRIERS beside those of the places; Own: what else its threads count.
+struct Wide {
+    static constexpr bool FEW = false;
+    static constexpr int32_t TILES = GROUPS, HALVES = 1, STORED = TILES, BARRIERS = 0, SENDER_REGISTERS = 40, ROWS_REGISTERS = 232;
+    static __device__ __forceinline__ int32_t arrivals(int32_t, int32_t) { return 1; }
+    struct Own {};
+};
+struct Few {
+    static constexpr bool FEW = true;
+    static constexpr int32_t TILES = 1, HALVES = 1, STORED = TILES, BARRIERS = 0, SENDER_REGISTERS = 40, ROWS_REGISTERS = 232;
+    static __device__ __forceinline__ int32_t arrivals(int32_t, int32_t) { return 1; }
+    struct Own {};
 };
 
 /// Shared memory: places, rows (of each group, or of both), biases of the places, barriers.
-template <bool FEW>
+template <class Form>
 struct Ring {
-    static constexpr int32_t TILES = FEW ? 1 : GROUPS, BLOCK_ROWS = 64 * TILES;  // of 64 rows
+    static constexpr int32_t TILES = Form::TILES, HALVES = Form::HALVES, BLOCK_ROWS = 64 * TILES, ROWS_BYTES = Form::STORED * ROWS;
 
     unsigned char* const memory;
-    const int32_t places;
+    const int32_t places, half;  // of the columns
     int32_t place, parity;
+    typename Form::Own own;
 
-    __device__ __forceinline__ Ring(unsigned char* shared, const int32_t count) : memory(shared), places(count), place(0), parity(0) {}
+    __device__ __forceinline__ Ring(unsigned char* shared, const int32_t count)
+        : memory(shared), places(count), half(HALVES == 1 ? 0 : cluster_rank() % HALVES), place(0), parity(0), own() {}
 
-    /// The cluster's first row, and how many further its next is: both blocks take as many turns.
-    static __device__ __forceinline__ int64_t first_row() { return (int64_t(blockIdx.x) - cluster_rank()) * BLOCK_ROWS; }
-    static __device__ __forceinline__ int64_t stride() { return int64_t(gridDim.x) * BLOCK_ROWS; }
+    /// The cluster's first row, this block's, and how many further the next is: all blocks take as many turns.
+    static __device__ __forceinline__ int64_t first_row() { return (int64_t(blockIdx.x) - cluster_rank()) / HALVES * BLOCK_ROWS; }
+    static __device__ __forceinline__ int32_t row_in_cluster() { return cluster_rank() / HALVES * BLOCK_ROWS; }
+    static __device__ __forceinline__ int64_t stride() { return int64_t(gridDim.x) / HALVES * BLOCK_ROWS; }
 
     __device__ __forceinline__ unsigned char* weights() const { return memory + place * PLACE; }
-    __device__ __forceinline__ unsigned char* rows(const int32_t group) const { return memory + places * PLACE + (FEW ? 0 : group * ROWS); }
+    __device__ __forceinline__ unsigned char* rows(const int32_t group) const { return memory + places * PLACE + (Form::FEW ? 0 : group * ROWS); }
     __device__ __forceinline__ float* biases() const {
-        return reinterpret_cast<float*>(memory + places * PLACE + TILES * ROWS + place * PLACE_BIAS);
+        return reinterpret_cast<float*>(memory + places * PLACE + ROWS_BYTES + place * PLACE_BIAS);
     }
     __device__ __forceinline__ uint64_t* full() const {
-        return reinterpret_cast<uint64_t*>(memory + places * (PLACE + PLACE_BIAS) + TILES * ROWS);
+        return reinterpret_cast<uint64_t*>(memory + places * (PLACE + PLACE_BIAS) + ROWS_BYTES);
     }
     __device__ __forceinline__ uint64_t* empty() const { return full() + places; }
-    __device__ __forceinline__ unsigned char* end() const { return reinterpret_cast<unsigned char*>(full()) + 16 * places; }
+    __device__ __forceinline__ uint64_t* more() const { return empty() + places; }
+    __device__ __forceinline__ unsigned char* end() const { return reinterpret_cast<unsigned char*>(more() + Form::BARRIERS); }
 
     __device__ __forceinline__ void make() const {
         if (threadIdx.x == 0) {
             for (int32_t p = 0; p < places; ++p) {
                 barrier_init(full() + p, 1);
-                barrier_init(empty() + p, CLUSTER * WARPS);
+                barrier_init(empty() + p, SHARERS * WARPS);
             }
+            for (int32_t i = 0; i < Form::BARRIERS; ++i) barrier_init(more() + i, Form::arrivals(i, half));
             barrier_init_fence();
         }
         cluster_arrive();
@@ -87,9 +109,9 @@ struct Ring {
     }
 
     __device__ __forceinline__ void wait() const { barrier_wait(full() + place, parity); }
-    /// The warp has read place p: both blocks' senders hear of it.
+    /// The warp has read place p: the senders of both blocks that share it hear of it.
     __device__ __forceinline__ void leave(const int32_t p, const int32_t lane) const {
-        if (lane < CLUSTER) barrier_free_at(empty() + p, lane);
+        if (lane < SHARERS) barrier_free_at(empty() + p, half + HALVES * lane);
     }
 
     /// Waits for a place that the other group reads.
@@ -100,16 +122,16 @@ struct Ring {
         next();
     }
 
-    /// Sends this block's half of a place, and of its biases, to both.
+    /// Sends this block's part of a place, and of its biases, to both that share it; sharer: which of the two this one is.
     __device__ __forceinline__ void send(const unsigned char* from, const int32_t bytes, const float* bias, const int32_t bias_bytes,
-                                         const int32_t rank) {
+                                         const int32_t sharer) {
         barrier_wait(empty() + place, 1 - parity);
         barrier_expect(full() + place, bytes + bias_bytes);
-        const int32_t half = bytes / CLUSTER, bias_half = bias_bytes / CLUSTER;
-        constexpr uint32_t ALL = (1u << CLUSTER) - 1;
-        bulk_load_to(weights() + rank * half, from + rank * half, half, full() + place, ALL);
+        const int32_t part = bytes / SHARERS, bias_part = bias_bytes / SHARERS;
+        const uint32_t both = (1u | 1u << HALVES) << half;
+        bulk_load_to(weights() + sharer * part, from + sharer * part, part, full() + place, both);
         if (bias_bytes > 0) {
-            bulk_load_to(biases() + rank * bias_half / 4, bias + rank * bias_half / 4, bias_half, full() + place, ALL);
+            bulk_load_to(biases() + sharer * bias_part / 4, bias + sharer * bias_part / 4, bias_part, full() + place, both);
         }
         next();
     }
@@ -155,50 +177,75 @@ struct Place {
     }
 };
 
-template <class Type, bool FEW>
-__device__ __forceinline__ void first_layer(Ring<FEW>& ring, const Call& call, const float* state, const int32_t* places) {
-    constexpr int32_t IN_BLOCKS = MOST_INPUTS / Type::INPUTS;
+/// The operands of the first layer.
+template <class Type>
+struct Inputs {
+    static constexpr int32_t IN_BLOCKS = MOST_INPUTS / Type::INPUTS;
+    const int32_t blocks;
+    uint32_t a[IN_BLOCKS][1][1][4];
+
+    __device__ __forceinline__ Inputs(const Call& call, const float* state, const int32_t* places, const Place& here)
+        : blocks((call.inputs + Type::INPUTS - 1) / Type::INPUTS) {
+#pragma unroll
+        for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
+            if (kb < blocks) trajectory_mlp::inputs<Type>(a[kb], state, places, kb, here.g, here.q);
+        }
+    }
+
+    /// Sixteen columns: the nb-th of a place, the block-th of the layer.
+    __device__ __forceinline__ void columns(unsigned char* rows, const unsigned char* weights, const float* biases, const int32_t nb,
+                                            const int32_t block, const Call& call, const Place& here) const {
+        float sum[1][1][2][4];
+        start(sum, biases + 16 * nb, here.q);
+#pragma unroll
+        for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
+            if (kb < blocks) trajectory_mlp::multiply<Type>(sum, a[kb], weights + 512 * (nb * blocks + kb), 0);
+        }
+        uint32_t next[1][1][4];
+        finish<Type, false>(next, sum, call.activation, false, a[0]);
+        here.store(rows, block, next[0][0]);
+    }
+};
+
+// What a form does otherwise that exchanges rows between blocks (trajectory_split.cuh): where the inputs of a layer are, that 64 of them have come,
+// that the other block too has loaded what this one is about to store over.
+template <class Form>
+__device__ __forceinline__ const unsigned char* layer_inputs(const Ring<Form>& ring, const Place& here) {
+    return ring.rows(here.group);
+}
+template <class Form>
+__device__ __forceinline__ void chunk_there(const Ring<Form>&, int32_t) {}
+template <class Form>
+__device__ __forceinline__ void before_store(Ring<Form>&, const Place&) {}
+
+template <class Type, class Form>
+__device__ __forceinline__ void first_layer(Ring<Form>& ring, const Call& call, const float* state, const int32_t* places) {
     const Place here;
     unsigned char* const rows = ring.rows(here.group);
-    const int32_t blocks = (call.inputs + Type::INPUTS - 1) / Type::INPUTS;
-    uint32_t a[IN_BLOCKS][1][1][4];
-#pragma unroll
-    for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
-        if (kb < blocks) trajectory_mlp::inputs<Type>(a[kb], state, places, kb, here.g, here.q);
-    }
+    const Inputs<Type> inputs(call, state, places, here);
 #pragma unroll 1
     for (int32_t p = 0; p < FIRST_PLACES; ++p) {
-        if (FEW && p % 2 != here.group) {
+        if (Form::FEW && p % 2 != here.group) {
             ring.skip(here.lane);
             continue;
         }
         ring.wait();
         const unsigned char* const weights = ring.weights() + 16 * here.lane;
 #pragma unroll 1
-        for (int32_t nb = 0; nb < FIRST_BLOCKS; ++nb) {
-            float sum[1][1][2][4];
-            start(sum, ring.biases() + 16 * nb, here.q);
-#pragma unroll
-            for (int32_t kb = 0; kb < IN_BLOCKS; ++kb) {
-                if (kb < blocks) trajectory_mlp::multiply<Type>(sum, a[kb], weights + 512 * (nb * blocks + kb), 0);
-            }
-            uint32_t next[1][1][4];
-            finish<Type, false>(next, sum, call.activation, false, a[0]);
-            here.store(rows, p * FIRST_BLOCKS + nb, next[0][0]);
-        }
+        for (int32_t nb = 0; nb < FIRST_BLOCKS; ++nb) inputs.columns(rows, weights, ring.biases(), nb, p * FIRST_BLOCKS + nb, call, here);
         ring.leave(ring.place, here.lane);  // the products have met the warp
         ring.next();
     }
     proxy_fence();
-    here.meet<FEW>();
+    here.meet<Form::FEW>();
 }
 
 /// d = 256 sums of a hidden layer.
-template <class Type, bool FEW>
-__device__ __forceinline__ void sum(float (&d)[128], Ring<FEW>& ring) {
+template <class Type, class Form>
+__device__ __forceinline__ void sum(float (&d)[128], Ring<Form>& ring) {
     const Place here;
     const unsigned char* const rows = ring.rows(here.group);
-    if (FEW && here.group == 1) ring.skip(here.lane);
+    if (Form::FEW && here.group == 1) ring.skip(here.lane);
     ring.wait();
     const float* const bias = ring.biases() + 2 * here.q;
 #pragma unroll
@@ -222,15 +269,15 @@ __device__ __forceinline__ void sum(float (&d)[128], Ring<FEW>& ring) {
         }
         before = ring.place;
         ring.next();
-        if (FEW && t + here.group < PASS_PLACES) ring.skip(here.lane);
+        if (Form::FEW && t + here.group < PASS_PLACES) ring.skip(here.lane);
     }
     wgmma_wait<0>();
     ring.leave(before, here.lane);
 }
 
 /// The sums of sixteen columns as inputs of the next layer; block: which sixteen, for what a residual layer adds.
-template <class Type>
-__device__ __forceinline__ void activated(uint32_t (&next)[4], const float (&d)[128], const int32_t nb, const Call& call,
+template <class Type, int32_t SIZE>
+__device__ __forceinline__ void activated(uint32_t (&next)[4], const float (&d)[SIZE], const int32_t nb, const Call& call,
                                           const unsigned char* rows, const Place& here, const int32_t block) {
     float some[1][1][2][4];
 #pragma unroll
@@ -246,7 +293,7 @@ __device__ __forceinline__ void activated(uint32_t (&next)[4], const float (&d)[
 }
 
 template <class Type>
-__device__ __forceinline__ void hidden_layer(Ring<false>& ring, const Call& call) {
+__device__ __forceinline__ void hidden_layer(Ring<Wide>& ring, const Call& call) {
     constexpr int32_t BLOCKS = PLACE_COLUMNS / 16;
     uint32_t held[BLOCKS][4];
 #pragma unroll 1
@@ -276,7 +323,7 @@ __device__ __forceinline__ void hidden_layer(Ring<false>& ring, const Call& call
 
 /// Each group its half of the columns.
 template <class Type>
-__device__ __forceinline__ void hidden_layer(Ring<true>& ring, const Call& call) {
+__device__ __forceinline__ void hidden_layer(Ring<Few>& ring, const Call& call) {
     constexpr int32_t BLOCKS = PLACE_COLUMNS / 16;
     float d[128];
     sum<Type>(d, ring);
@@ -293,10 +340,11 @@ __device__ __forceinline__ void hidden_layer(Ring<true>& ring, const Call& call)
     here.meet<true>();
 }
 
-template <class Type, bool FEW>
-__device__ __forceinline__ void last_layer(Ring<FEW>& ring, const Call& call, float* state, const int32_t into) {
+/// The outputs of the warp's rows, whose inputs are there from chunk to chunk.
+template <class Type, class Form>
+__device__ __forceinline__ void last_layer(Ring<Form>& ring, const Call& call, float* state, const int32_t into) {
     const Place here;
-    if (FEW && here.group == 1) {
+    if (Form::FEW && here.group == 1) {
         ring.skip(here.lane);
         return;
     }
@@ -304,10 +352,11 @@ __device__ __forceinline__ void last_layer(Ring<FEW>& ring, const Call& call, fl
     float sum[1][1][2][4];
     start(sum, call.out_bias, here.q);
     const int32_t mine = 128 * (here.row - here.g + here.lane % 16) + 16 * (here.lane / 16);
-    const unsigned char* const rows = ring.rows(here.group);
+    const unsigned char* const rows = layer_inputs(ring, here);
     const unsigned char* const weights = ring.weights() + 16 * here.lane;
 #pragma unroll 4
     for (int32_t kb = 0; kb < WIDTH / 16; ++kb) {
+        if (kb % 4 == 0) chunk_there(ring, kb / 4);
         uint32_t a[1][1][4];
         ldmatrix_x4(a[0][0], rows + kb / 4 * CHUNK + swizzle_128(mine + kb % 4 * 32));
         trajectory_mlp::multiply<Type>(sum, a, weights + 512 * kb, 0);
@@ -318,9 +367,9 @@ __device__ __forceinline__ void last_layer(Ring<FEW>& ring, const Call& call, fl
 }
 
 /// One evaluation of the warpgroup's rows; state: of the warp.
-template <class Type, bool FEW>
-__device__ __forceinline__ void evaluate(Ring<FEW>& ring, const Call& call, float* state, const int32_t* operation) {
-    if (FEW) {
+template <class Type, class Form>
+__device__ __forceinline__ void evaluate(Ring<Form>& ring, const Call& call, float* state, const int32_t* operation) {
+    if (Form::FEW) {
         const Place here;
         here.meet<true>();  // the second group reads the state of the first
     } else {
@@ -334,8 +383,8 @@ __device__ __forceinline__ void evaluate(Ring<FEW>& ring, const Call& call, floa
 }
 
 /// All operations for the rows of the two warpgroups, 16 a warp.
-template <class Type, bool FEW>
-__device__ __forceinline__ void go(Ring<FEW>& ring, const Call& call) {
+template <class Type, class Form>
+__device__ __forceinline__ void go(Ring<Form>& ring, const Call& call) {
     const int32_t warp = int32_t(threadIdx.x) / 32 % (4 * ring.TILES);
     float* const state = reinterpret_cast<float*>(ring.end()) + warp * (call.state_columns * PITCH);
     for (int64_t from = ring.first_row(); from < call.rows->count; from += ring.stride()) {
@@ -346,7 +395,8 @@ __device__ __forceinline__ void go(Ring<FEW>& ring, const Call& call) {
             if (operation[0] == EVALUATE) {
                 evaluate<Type>(ring, call, state, operation);
             } else if (here.group < ring.TILES) {
-                const int64_t row = from + cluster_rank() * ring.BLOCK_ROWS + 64 * here.group + here.row - here.g + here.lane;
+                if (operation[0] == trajectory_mlp::STORE) before_store(ring, here);
+                const int64_t row = from + ring.row_in_cluster() + 64 * here.group + here.row - here.g + here.lane;
                 move(call, operation, state, Row(call.rows, row, here.lane < 16), here.lane);
             }
         }
@@ -354,8 +404,8 @@ __device__ __forceinline__ void go(Ring<FEW>& ring, const Call& call) {
 }
 
 /// One thread: all weights for each evaluation of each of the cluster's turns.
-template <class Type, bool FEW>
-__device__ __forceinline__ void send(Ring<FEW>& ring, const Call& call) {
+template <class Type, class Form>
+__device__ __forceinline__ void send(Ring<Form>& ring, const Call& call) {
     const int32_t rank = cluster_rank();
     const int32_t blocks = (call.inputs + Type::INPUTS - 1) / Type::INPUTS, first = 512 * FIRST_BLOCKS * blocks;
     for (int64_t row = ring.first_row(); row < call.rows->count; row += ring.stride()) {
@@ -374,27 +424,27 @@ __device__ __forceinline__ void send(Ring<FEW>& ring, const Call& call) {
 #pragma unroll 1
             for (int32_t p = 0; p < (call.depth - 1) * PASSES * PASS_PLACES; ++p) {
                 constexpr int32_t LAYER = PASSES * PASS_PLACES;
-                const bool begins = FEW ? p % LAYER < PASSES : p % PASS_PLACES == 0;
+                const bool begins = Form::FEW ? p % LAYER < PASSES : p % PASS_PLACES == 0;
                 ring.send(from, PLACE, bias, begins ? PLACE_BIAS : 0, rank);
                 if (begins) bias += PLACE_COLUMNS;
                 // few: halves of the columns in turn
-                from += !FEW || p % LAYER == LAYER - 1 ? PLACE : p % 2 == 0 ? PASS_PLACES * PLACE : (1 - PASS_PLACES) * PLACE;
+                from += !Form::FEW || p % LAYER == LAYER - 1 ? PLACE : p % 2 == 0 ? PASS_PLACES * PLACE : (1 - PASS_PLACES) * PLACE;
             }
             ring.send(from, PLACE, bias, 0, rank);
         }
     }
 }
 
-template <class Type, bool FEW>
+template <class Type, class Form>
 __device__ __forceinline__ void run(const Call& call) {
     TWEEDIE_SHARED(unsigned char, memory);
-    Ring<FEW> ring(memory, call.held);
+    Ring<Form> ring(memory, call.held);
     ring.make();
     if (threadIdx.x >= 32 * WARPS) {
-        registers_keep<SENDER_REGISTERS>();
+        registers_keep<Form::SENDER_REGISTERS>();
         if (threadIdx.x == 32 * WARPS) send<Type>(ring, call);
     } else {
-        registers_take<ROWS_REGISTERS>();
+        registers_take<Form::ROWS_REGISTERS>();
         go<Type>(ring, call);
     }
     cluster_arrive();  // the other block's last arrivals come here

@@ -56,7 +56,10 @@ final class FusedMlp implements Execution {
             return Offer.declined(shape.tooLarge(columns, device.limits()));
         }
         KernelEntry entry = TrajectoryMlp.entry(shape, launch.rowsAWarp());
-        KernelEntry few = TrajectoryMlp.entry(shape, MlpLaunch.FEW);
+        String few = TrajectoryMlp.entry(shape, MlpLaunch.FEW).name();
+        if (shape.wide() && MlpLaunch.of(device.limits(), shape, columns, 1).rowsAWarp() == MlpLaunch.SPLIT) {
+            few += " and " + TrajectoryMlp.entry(shape, MlpLaunch.SPLIT).name();
+        }
         return Offer.taken("one launch of " + entry.name() + " for the whole trajectory: up to " + launch.warps()
                 + " warps a block, " + device.kernel(entry).resources().registers() + " registers a thread, "
                 + launch.sharedBytes(shape, columns) + " bytes of shared memory"
@@ -64,7 +67,7 @@ final class FusedMlp implements Execution {
                 + (shape.wide() ? " to two blocks at once" : "")
                 + (launch.rowsAWarp() == MlpLaunch.WARPGROUP ? silu(shape) : "")
                 + (launch.rowsAWarp() == MlpLaunch.MANY || shape.wide()
-                        ? "; " + few.name() + " with the same bits where rows are few"
+                        ? "; " + few + " with the same bits where rows are few"
                         : ""));
     }
 

@@ -16,17 +16,18 @@ import org.tweedie.device.LaunchShape;
  * split operands, go as elsewhere.
  *
  * <p>Networks over 256 wide are for Hopper alone (trajectory_wide.cu): two warpgroups a block, whose weights come through places of shared
- * memory, and blocks in pairs.
+ * memory, and blocks in pairs. Where rows are few, two blocks share 64 of them, so that each layer takes half as long.
  *
- * @param rowsAWarp {@value #MANY} or {@value #FEW}, or {@value #WARPGROUP} of four warps
+ * @param rowsAWarp {@value #MANY} or {@value #FEW}, or {@value #WARPGROUP} of four warps; {@value #SPLIT} of a wide network whose layers two blocks share
  * @param warps of a block; 0 where not even one fits
  * @param held groups of {@link MlpShape#groups} that stay in shared memory, or {@value #ALL}; places of a wide network's weights, whose {@code rowsAWarp} is
- *     {@value #WARPGROUP}, or {@value #FEW} where both warpgroups of a block share 64 rows and each has half of the columns
+ *     {@value #WARPGROUP}, or {@value #FEW} where both warpgroups of a block share 64 rows and each has half of the columns, or {@value #SPLIT}: a quarter
  */
 public record MlpLaunch(int rowsAWarp, int warps, int held) {
     public static final int MANY = 32;
     public static final int FEW = 16;
     public static final int WARPGROUP = 64;
+    public static final int SPLIT = 8;
     public static final int ALL = -1;
     private static final int TENSOR_CORES = 4;
 
@@ -37,6 +38,15 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
     private static final int MOST_PLACES = 8;
     private static final int PLACE_BYTES = (16 << 10) + (1 << 10) + 16;
     private static final int WIDE_ROW_BYTES = 1024;
+
+    /** Of split layers: barriers of rows that come from the other block, and what a cluster of four blocks shares. */
+    private static final int SPLIT_BARRIERS = 20 * 8;
+
+    private static final int SPLIT_CLUSTER = 4;
+    private static final int SPLIT_CLUSTER_ROWS = 128;
+
+    /** Multiprocessors that, on a Hopper, a cluster is of, at least: whole clusters fit them. */
+    private static final int NEIGHBOURS = 16;
 
     /** Places that passing groups go through, and the fewest that pass: then biases have come when they are read. */
     private static final int TURNS = 3;
@@ -70,22 +80,34 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
         return (more ? passing : held).wanted(limits, rows);
     }
 
-    /** As many places as there is room for; 64 rows a block while all blocks are at work at once. */
+    /** 64 rows a pair of blocks, or a block, while all blocks are at work at once. */
     private static MlpLaunch wide(Limits limits, int columns, long rows) {
-        MlpLaunch empty = new MlpLaunch(2 * 64L * (limits.processors() / 2) >= rows ? FEW : WARPGROUP, 8, 0);
+        long clusters = (long) limits.processors() / NEIGHBOURS * (NEIGHBOURS / SPLIT_CLUSTER);
+        MlpLaunch split = wide(limits, columns, SPLIT);
+        if (SPLIT_CLUSTER_ROWS * clusters >= rows && split.warps > 0) {
+            return split;
+        }
+        return wide(limits, columns, 2 * 64L * (limits.processors() / 2) >= rows ? FEW : WARPGROUP);
+    }
+
+    /** As many places as there is room for. */
+    private static MlpLaunch wide(Limits limits, int columns, int rowsAWarp) {
+        MlpLaunch empty = new MlpLaunch(rowsAWarp, 8, 0);
         long room = limits.sharedBytes() - empty.wideBytes(columns);
         int places = (int) Math.min(MOST_PLACES, room / PLACE_BYTES);
         boolean there = limits.warpgroups() && room > 0 && places >= LEAST_PLACES;
         return new MlpLaunch(empty.rowsAWarp, there ? empty.warps : 0, Math.max(places, 0));
     }
 
-    /** Rows of a block of a wide network, 16 a warp that has any. */
+    /** Rows of a block of a wide network, 16 a warp that has any; split layers have room for their inputs and their outputs. */
     private int wideRows() {
-        return rowsAWarp == FEW ? 64 : 128;
+        return rowsAWarp == WARPGROUP ? 128 : 64;
     }
 
     private long wideBytes(int columns) {
-        return held * (long) PLACE_BYTES + wideRows() * (WIDE_ROW_BYTES + MlpShape.stateBytes(columns) / 16);
+        long inputs = wideRows() * (long) (rowsAWarp == SPLIT ? 2 * WIDE_ROW_BYTES : WIDE_ROW_BYTES);
+        long barriers = rowsAWarp == SPLIT ? SPLIT_BARRIERS : 0;
+        return held * (long) PLACE_BYTES + inputs + barriers + wideRows() * MlpShape.stateBytes(columns) / 16;
     }
 
     private MlpLaunch wanted(Limits limits, long rows) {
@@ -121,13 +143,15 @@ public record MlpLaunch(int rowsAWarp, int warps, int held) {
         return Math.max(1, (rows + rowsAWarp - 1) / rowsAWarp);
     }
 
-    /** Blocks of a launch and their threads: no more than there are processors, of wide networks in pairs. */
+    /** Blocks of a launch and their threads: no more than there are processors, of wide networks in pairs or fours. */
     LaunchShape shape(Limits limits, MlpShape shape, int columns, long rows) {
         int shared = Math.toIntExact(sharedBytes(shape, columns));
         if (shape.wide()) {
-            long pairs = Math.max(1, (rows + 2 * wideRows() - 1) / (2 * wideRows()));
+            int blocks = rowsAWarp == SPLIT ? SPLIT_CLUSTER : 2;
+            long clusterRows = rowsAWarp == SPLIT ? SPLIT_CLUSTER_ROWS : 2L * wideRows();
+            long clusters = Math.max(1, (rows + clusterRows - 1) / clusterRows);
             return LaunchShape.blocks(
-                    2 * Math.min(pairs, Math.max(1, limits.processors() / 2)), 1, WIDE_THREADS, shared);
+                    blocks * Math.min(clusters, Math.max(1, limits.processors() / blocks)), 1, WIDE_THREADS, shared);
         }
         return LaunchShape.blocks(Math.min(blocks(rows), limits.processors()), 1, 32 * warps, shared);
     }

@@ -60,6 +60,9 @@ public final class TrajectoryMlp {
     /** The same with 64 rows a block, each of whose warpgroups has half of the columns. */
     public static final KernelEntry MLP512_FEW = entry("trajectory_mlp512_few", TrajectoryMlpTwins::mlp512Wide);
 
+    /** The same with 64 rows two blocks, each of which has half of the columns, in clusters of four. */
+    public static final KernelEntry MLP512_SPLIT = entry("trajectory_mlp512_split", TrajectoryMlpTwins::mlp512Wide);
+
     /** As {@link #MLP64_WGMMA}; the parameters more are groups held, and whether it is BF16. */
     public static final KernelEntry MLP256_WGMMA = entry("trajectory_mlp256_wgmma", TrajectoryMlpTwins::mlp256Wgmma);
 
@@ -83,7 +86,7 @@ public final class TrajectoryMlp {
     public static KernelEntry entry(MlpShape shape, int rowsAWarp) {
         int width = shape.padded();
         if (shape.wide()) {
-            return rowsAWarp == MlpLaunch.FEW ? MLP512_FEW : MLP512_WIDE;
+            return rowsAWarp == MlpLaunch.SPLIT ? MLP512_SPLIT : rowsAWarp == MlpLaunch.FEW ? MLP512_FEW : MLP512_WIDE;
         }
         if (rowsAWarp == MlpLaunch.WARPGROUP) {
             return width == 64 ? MLP64_WGMMA : width == 128 ? MLP128_WGMMA : MLP256_WGMMA;

@@ -156,9 +156,10 @@ public final class LaunchSet {
                 }
             }
         }
-        for (Operands type : rows == 33 ? new Operands[] {Operands.F16, Operands.BF16} : new Operands[0]) {
-            boolean few = type == Operands.BF16;
-            MlpLaunch launch = new MlpLaunch(few ? MlpLaunch.FEW : MlpLaunch.WARPGROUP, 8, few ? 3 : 2);
+        for (int rowsAWarp :
+                rows == 33 ? new int[] {MlpLaunch.WARPGROUP, MlpLaunch.FEW, MlpLaunch.SPLIT} : new int[0]) {
+            Operands type = rowsAWarp == MlpLaunch.FEW ? Operands.BF16 : Operands.F16;
+            MlpLaunch launch = new MlpLaunch(rowsAWarp, 8, rowsAWarp == MlpLaunch.FEW ? 3 : 2);
             Trajectory one = trajectory(rows, type, 257, 3);
             cases.add(new Case("trajectory " + type + " " + rows + " x 257 by " + launch, false, lab -> {
                 DeviceBuffer io = lab.floats(one.values());
@@ -238,7 +239,8 @@ public final class LaunchSet {
         }
         boolean tiles = TILED.contains(kernel);
         if (kernel.startsWith("trajectory_mlp512")) {
-            return new LaunchShape(2, 1, 1, s.blockX(), 1, 1, s.sharedBytes()); // a pair of blocks
+            int cluster = kernel.endsWith("split") ? 4 : 2;
+            return new LaunchShape(cluster, 1, 1, s.blockX(), 1, 1, s.sharedBytes());
         }
         return new LaunchShape(
                 tiles ? s.gridX() : 1, 1, s.gridZ(), s.blockX(), s.blockY(), s.blockZ(), s.sharedBytes());
@@ -358,6 +360,7 @@ public final class LaunchSet {
             MlpOperations plan = new MlpOperations();
             plan.load(6, 3, 3);
             plan.mix(0, 3);
+            plan.store(0, 3, 3); // over what was loaded: whoever shares a row has loaded it
             for (int step = 0; step < 2; step++) {
                 plan.evaluate(new int[] {0, 1, 2, 6, 7}, 3, step);
                 plan.mix(1, 3);

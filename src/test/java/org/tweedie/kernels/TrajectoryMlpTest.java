@@ -263,6 +263,8 @@ class TrajectoryMlpTest {
             launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 5));
             launches.add(new MlpLaunch(MlpLaunch.FEW, 8, 8));
             launches.add(new MlpLaunch(MlpLaunch.FEW, 8, 3));
+            launches.add(new MlpLaunch(MlpLaunch.SPLIT, 8, 5));
+            launches.add(new MlpLaunch(MlpLaunch.SPLIT, 8, 2));
             launches.add(new MlpLaunch(MlpLaunch.WARPGROUP, 8, 2));
             return launches;
         }
@@ -344,8 +346,21 @@ class TrajectoryMlpTest {
         assumeTrue(warpgroups(device), "no warpgroups");
         MlpShape shape = new MlpShape(Operands.BF16, 400, 2, 2, 1, Activation.SIN, false);
         Net net = Net.random(shape, 2, 5);
-        MlpLaunch launch = new MlpLaunch(MlpLaunch.WARPGROUP, 8, 3);
-        int rows = 256 * Math.max(1, device.limits().processors() / 2) + 70;
+        wideBlocksTakeTurns(
+                device,
+                shape,
+                net,
+                new MlpLaunch(MlpLaunch.WARPGROUP, 8, 3),
+                256 * Math.max(1, device.limits().processors() / 2) + 70);
+        wideBlocksTakeTurns(
+                device,
+                shape,
+                net,
+                new MlpLaunch(MlpLaunch.SPLIT, 8, 3),
+                128 * Math.max(1, device.limits().processors() / 4) + 70);
+    }
+
+    private static void wideBlocksTakeTurns(Device device, MlpShape shape, Net net, MlpLaunch launch, int rows) {
         float[] x = numbers(new SplittableRandom(3), rows * 2, 2);
         float[] all = Lab.on(device, lab -> evaluate(lab, net, Operands.BF16, x, rows, null, launch));
         int from = rows - 90;
@@ -364,11 +379,19 @@ class TrajectoryMlpTest {
         MlpShape shape = new MlpShape(Operands.F16, 512, 3, 3, 5, Activation.SILU, false);
         for (long rows : new long[] {1, 4096, 1 << 20}) {
             MlpLaunch launch = MlpLaunch.of(h200, shape, 9, rows);
-            assertEquals(rows > 8448 ? new MlpLaunch(64, 8, 5) : new MlpLaunch(16, 8, 8), launch);
+            assertEquals(rows > 8448 ? new MlpLaunch(64, 8, 5) : new MlpLaunch(MlpLaunch.SPLIT, 8, 5), launch);
             assertTrue(launch.sharedBytes(shape, 9) <= h200.sharedBytes());
             long blocks = launch.shape(h200, shape, 9, rows).gridX();
-            assertEquals(rows == 1 ? 2 : rows == 4096 ? 64 : 132, blocks);
+            assertEquals(rows == 1 ? 4 : rows == 4096 ? 128 : 132, blocks);
         }
+        for (long rows : new long[] {4097, 8448}) {
+            MlpLaunch launch = MlpLaunch.of(h200, shape, 9, rows);
+            assertEquals(new MlpLaunch(16, 8, 8), launch);
+            assertEquals(
+                    rows == 4097 ? 66 : 132, launch.shape(h200, shape, 9, rows).gridX());
+        }
+        MlpLaunch narrow = MlpLaunch.of(new Device.Limits(12, 227 << 10, true), shape, 9, 1);
+        assertEquals(MlpLaunch.FEW, narrow.rowsAWarp(), "no cluster of four is sure to fit");
         assertEquals(new MlpLaunch(64, 8, 5), MlpLaunch.of(h200, shape, 9, 8449));
         assertEquals(3, MlpLaunch.of(h200, shape, 40, 1 << 20).held());
         assertEquals(0, MlpLaunch.of(h200, shape, 60, 1 << 20).warps());
