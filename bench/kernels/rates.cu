@@ -7,10 +7,12 @@
 //   rates_wgmma_* layers of 64 and of 128 columns for 64 rows a warpgroup: wgmma of f16 with the rows in registers, which each layer writes
 //                 anew from its sums; weights are a Hadamard matrix, so that numbers keep their size (sm_90a)
 //   rates_copy    cp.async from memory that stays in L2 to shared memory, 16 bytes a thread, four in flight
+//   rates_bulk_*  bulk copies from the same memory through four places of 16 KB; of a cluster of 1, 2 or 4 blocks each brings its part of a
+//                 place and sends it to all (sm_90a)
 //
 // Each runs `iterations` rounds; thread 0 of a block writes the clocks of its block (0 under the emulated driver, which has no clock) and
 // every thread something that depends on all it did, so that nothing is removed and the answer can be checked.
-#include "hopper.cuh"
+#include "bulk.cuh"
 #include "intrinsics.cuh"
 
 namespace {
@@ -141,7 +143,66 @@ __device__ __forceinline__ void layers(int64_t* clocks, float* out, const int32_
 #endif
 }
 
+// words: as of rates_copy
+template <int BLOCKS>
+__device__ __forceinline__ void bulk(int64_t* clocks, float* out, const int32_t iterations, const float4* from, const int32_t words) {
+#ifdef TWEEDIE_WARPGROUPS
+    TWEEDIE_SHARED(float4, places);
+    constexpr int32_t PLACE = 1024, DEEP = 4, PART = PLACE / BLOCKS;  // of 16 bytes
+    uint64_t* const full = reinterpret_cast<uint64_t*>(places + DEEP * PLACE);
+    uint64_t* const empty = full + DEEP;
+    if (threadIdx.x == 0) {
+        for (int32_t p = 0; p < DEEP; ++p) {
+            barrier_init(full + p, 1);
+            barrier_init(empty + p, BLOCKS);
+        }
+        barrier_init_fence();
+    }
+    cluster_arrive();
+    cluster_wait();
+    const Clock clock;
+    if (threadIdx.x == 0) {
+        const int32_t part = cluster_rank() * PART;
+        uint32_t at = blockIdx.x / BLOCKS * 8192u;
+        for (int32_t i = 0; i < iterations + DEEP; ++i) {
+            const int32_t p = i % DEEP, before = 1 - i / DEEP % 2;
+            if (i >= DEEP) {
+                barrier_wait(full + p, before);
+                for (int32_t rank = 0; rank < BLOCKS; ++rank) barrier_free_at(empty + p, rank);
+            }
+            if (i >= iterations) continue;
+            if (i >= DEEP) barrier_wait(empty + p, before);
+            barrier_expect(full + p, 16 * PLACE);
+            const float4* const some = from + (at & uint32_t(words - 1)) + part;
+            if (BLOCKS == 1) bulk_load(places + p * PLACE, some, 16 * PART, full + p);
+            else bulk_load_to(places + p * PLACE + part, some, 16 * PART, full + p, (1u << BLOCKS) - 1);
+            at += PLACE;
+        }
+    }
+    clock.stop(clocks);
+    const float4 last = places[(iterations - 1) % DEEP * PLACE + threadIdx.x];
+    out[self()] = last.x + last.y + last.z + last.w;
+    cluster_arrive();
+    cluster_wait();
+#else
+    __trap();
+#endif
+}
+
 }  // namespace
+
+extern "C" __global__ void __launch_bounds__(512)
+rates_bulk_1(int64_t* clocks, float* out, int32_t iterations, const float4* __restrict__ from, int32_t words) {
+    bulk<1>(clocks, out, iterations, from, words);
+}
+extern "C" __global__ void TWEEDIE_CLUSTER(2) __launch_bounds__(512)
+rates_bulk_2(int64_t* clocks, float* out, int32_t iterations, const float4* __restrict__ from, int32_t words) {
+    bulk<2>(clocks, out, iterations, from, words);
+}
+extern "C" __global__ void TWEEDIE_CLUSTER(4) __launch_bounds__(512)
+rates_bulk_4(int64_t* clocks, float* out, int32_t iterations, const float4* __restrict__ from, int32_t words) {
+    bulk<4>(clocks, out, iterations, from, words);
+}
 
 extern "C" __global__ void __launch_bounds__(384) rates_wgmma_n64(int64_t* clocks, float* out, int32_t iterations) {
     layers<64>(clocks, out, iterations,

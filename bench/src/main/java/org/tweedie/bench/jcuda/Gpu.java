@@ -13,6 +13,7 @@ import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
@@ -110,6 +111,14 @@ final class Gpu implements AutoCloseable {
             JCudaDriver.cuModuleGetFunction(function, module, name);
             return function;
         });
+    }
+
+    /** The same with leave for so many bytes of dynamic shared memory. */
+    CUfunction function(String kernel, int shared) {
+        CUfunction function = function(kernel);
+        JCudaDriver.cuFuncSetAttribute(
+                function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared);
+        return function;
     }
 
     /** One thread an item. */

@@ -31,12 +31,21 @@ public final class Rates {
     private static final int SHORT = 4;
     private static final int RUNS = 5;
     private static final int CHAINS = 8;
+    private static final String BULK = "rates_bulk_";
     private static final int MMA = 16 * 8 * 16;
     /** A power of two of 16 bytes: 16 MiB, which stay in L2. */
     private static final int WORDS = 1 << 20;
 
     private static final int COPY_THREADS = 512;
     private static final int COPY_DEEP = 4;
+
+    /** Of bulk copies: 16 bytes of a place; bytes of four and their barriers. */
+    private static final int PLACE = 1024;
+
+    private static final int PLACES_BYTES = 4 * (16 * PLACE + 16);
+
+    /** Neighbours on the GPU, of which clusters of four are: whole clusters fit them. */
+    private static final int NEIGHBOURS = 16;
 
     /**
      * One experiment.
@@ -60,7 +69,7 @@ public final class Rates {
     private Rates(Gpu gpu, double scale) {
         this.gpu = gpu;
         this.scale = scale;
-        blocks = scale < 1 ? 2 : gpu.processors();
+        blocks = scale < 1 ? 4 : gpu.processors();
         clocks = gpu.allocate(8L * blocks);
         out = gpu.allocate(4L * blocks * 1024);
         SplittableRandom random = new SplittableRandom(1);
@@ -134,6 +143,16 @@ public final class Rates {
         // 5.5 TB/s over 132 multiprocessors at 1.98 GHz
         rates.add(new Rate(
                 "L2 to shared, cp.async", "rates_copy", COPY_THREADS, 16.0 * COPY_DEEP * COPY_THREADS, "bytes", 21));
+        // as much from the second cache, to each block of a cluster, until shared memory takes no more
+        for (int cluster : hopper ? new int[] {1, 2, 4} : new int[0]) {
+            rates.add(new Rate(
+                    "L2 to shared, bulk to " + cluster,
+                    BULK + cluster,
+                    COPY_THREADS,
+                    16.0 * PLACE,
+                    "bytes",
+                    Math.min(21 * cluster, 64)));
+        }
         return rates;
     }
 
@@ -141,6 +160,7 @@ public final class Rates {
         String check = check(rate);
         int iterations = (int) Math.max(SHORT, Math.round(ITERATIONS * scale));
         double[] milliseconds = gpu.events(RUNS, 10, () -> launch(rate, iterations));
+        int blocks = blocks(rate);
         for (float value : gpu.download(out, blocks * rate.threads)) {
             if (!Float.isFinite(value)) {
                 throw new IllegalStateException(rate.name + " gave " + value);
@@ -155,14 +175,28 @@ public final class Rates {
         return new Measured(rate, rate.perRound * iterations / middle, middle / median / 1e3, median, check);
     }
 
+    /** That are at work at once. */
+    private int blocks(Rate rate) {
+        return rate.kernel.equals(BULK + 4) && blocks >= NEIGHBOURS
+                ? blocks / NEIGHBOURS * NEIGHBOURS
+                : blocks - blocks % cluster(rate);
+    }
+
+    /** Blocks that share bulk copies. */
+    private static int cluster(Rate rate) {
+        return rate.kernel.startsWith(BULK) ? Integer.parseInt(rate.kernel.substring(BULK.length())) : 1;
+    }
+
     private void launch(Rate rate, int iterations) {
-        CUfunction kernel = gpu.function(rate.kernel);
+        int blocks = blocks(rate);
+        boolean bulk = rate.kernel.startsWith(BULK);
+        CUfunction kernel = bulk ? gpu.function(rate.kernel, PLACES_BYTES) : gpu.function(rate.kernel);
         Pointer rounds = Pointer.to(new int[] {iterations});
-        if (rate.kernel.equals("rates_copy")) {
+        if (bulk || rate.kernel.equals("rates_copy")) {
             gpu.launch(
                     blocks,
                     rate.threads,
-                    16 * COPY_DEEP * COPY_THREADS,
+                    bulk ? PLACES_BYTES : 16 * COPY_DEEP * COPY_THREADS,
                     kernel,
                     Pointer.to(clocks),
                     Pointer.to(out),
@@ -189,7 +223,7 @@ public final class Rates {
 
     private float[] after(Rate rate, int iterations) {
         launch(rate, iterations);
-        return gpu.download(out, blocks * rate.threads);
+        return gpu.download(out, blocks(rate) * rate.threads);
     }
 
     /** A few rounds against what they should give. */
@@ -217,7 +251,10 @@ public final class Rates {
                 case "rates_tanh" -> tanh(thread, 1);
                 case "rates_tanh_f16x2" -> tanh(thread, 1) + tanh(thread, -1);
                 case "rates_hfma2" -> halved(thread);
-                case "rates_copy" -> word(i / rate.threads, thread);
+                case "rates_copy" ->
+                    word(i / rate.threads * 8192 + thread + (COPY_DEEP * SHORT - 1) * COPY_THREADS);
+                case BULK + 1, BULK + 2, BULK + 4 ->
+                    word(i / rate.threads / cluster(rate) * 8192 + thread + (SHORT - 1) * PLACE);
                 default -> throw new IllegalStateException(rate.kernel);
             };
         }
@@ -291,8 +328,8 @@ public final class Rates {
         return sum;
     }
 
-    private double word(int block, int thread) {
-        int at = block * 8192 + thread + (COPY_DEEP * SHORT - 1) * COPY_THREADS & WORDS - 1;
+    private double word(int number) {
+        int at = number & WORDS - 1;
         return (double) data[4 * at] + data[4 * at + 1] + data[4 * at + 2] + data[4 * at + 3];
     }
 
