@@ -18,7 +18,10 @@
 //   order     sums take their terms in an order that rows and network alone decide: the same bits for any grid, and for steps cut into
 //             launches anywhere
 //   moves     bf16 operands through the second cache: a tile 2 (SIDE + SIDE) bytes a k; 24 bytes a parameter and step (40 where not held)
-#include "train/steps.cuh"
+#include "train/steps_layers.cuh"
+#include "train/steps_rows.cuh"
+#include "train/steps_update.cuh"
+#include "train/steps_weights.cuh"
 
 namespace steps {
 
