@@ -8,6 +8,7 @@
 //            last barrier of the one before, so none stands between two of them
 //   order    an element's sum takes k in blocks of sixteen in their order: its bits are those of its row and column
 #pragma once
+#include "math.cuh"
 #include "score/operands.cuh"
 
 namespace steps {

@@ -18,42 +18,12 @@
 //   order     sums take their terms in an order that rows and network alone decide: the same bits for any grid, and for steps cut into
 //             launches anywhere
 //   moves     bf16 operands through the second cache: a tile 2 (SIDE + SIDE) bytes a k; 24 bytes a parameter and step (40 where not held)
-#include "train/steps.cuh"
+#include "train/steps_layers.cuh"
+#include "train/steps_rows.cuh"
+#include "train/steps_update.cuh"
+#include "train/steps_weights.cuh"
 
 namespace steps {
-
-struct Run {
-    AdamControl* control;
-    const double* schedule;
-    int64_t step;
-    int32_t steps;
-    float* history;
-    int32_t capacity, held;
-    double clip;
-    float keep1, keep2, epsilon, decay;
-};
-
-// loss and norm of a step, the same in all blocks; whether both are finite
-TWEEDIE_INLINE bool judge(const Call& c, const Run& run, const int32_t s, const int32_t tiles, const int32_t squares, double* lanes,
-                          AdamRule& rule) {
-    const double loss = total(c.sums, tiles, lanes) * (1.0 / double(c.net.rows));
-    const double norm = sqrt(total(c.sums + tiles, squares, lanes + THREADS / 32));
-    const bool finite = loss - loss == 0.0 && norm - norm == 0.0;
-    const double* const scalars = run.schedule + SCALARS * s;
-    const float rate = float(scalars[0]);
-    rule = {run.clip > 0.0 && norm > run.clip ? float(run.clip / norm) : 1.0f, rate, -rate * run.decay, float(scalars[1]), float(scalars[2]),
-            run.keep1, run.keep2, run.epsilon, float(scalars[3])};
-    if (blockIdx.x == 0 && threadIdx.x == 0) {
-        const int64_t k = run.step + s, at = (k - 1) % run.capacity;
-        run.history[at] = float(loss);
-        run.history[run.capacity + at] = float(norm);
-        run.control->step = double(k);
-        run.control->loss = loss;
-        run.control->norm = norm;
-        if (!finite) run.control->halted = double(k);
-    }
-    return finite;
-}
 
 // Beside the ring. What is fixed lies here too: registers are for sums.
 template <class Tile>
@@ -65,12 +35,6 @@ struct Room {
     Sideways<Tile> sideways;
     double lanes[2 * THREADS / 32];
 };
-
-// from: to the block's share of n things, `block` of them at a time
-TWEEDIE_INLINE int32_t share(const int32_t n, const int32_t unit) {
-    const int32_t blocks = int32_t(gridDim.x);
-    return (n + unit * blocks - 1) / (unit * blocks) * unit;
-}
 
 TWEEDIE_INLINE void copy_numbers(float* to, const float* from, const int32_t count) {
     for (int32_t i = int32_t(threadIdx.x); i < count; i += THREADS) to[i] = from[i];
@@ -104,11 +68,7 @@ TWEEDIE_INLINE void train(const Call& given, const Run& given_run) {
         copy_numbers(mine.moment2, c.moment2 + start, count);
         copy_numbers(mine.mean, c.mean + start, count);
     }
-    const int32_t* tensor = c.tensors;
-    for (int32_t t = 0; t < c.tensor_count; ++t, tensor += TENSOR) {
-        const int32_t from = tensor[0] > mine.first ? tensor[0] : mine.first, end = tensor[1] < mine.end ? tensor[1] : mine.end;
-        for (int32_t p = from + int32_t(threadIdx.x); p < end; p += THREADS) pack(c, tensor, p, c.weights[p]);
-    }
+    pack_slice<THREADS>(c, mine);
 
     const int32_t across = (net.wide + Tile::SIDE - 1) / Tile::SIDE, down = int32_t(net.all / Tile::SIDE), tiles = down * across;
     const int32_t blocks = int32_t(gridDim.x), spare = (tiles + blocks - 1) / blocks * blocks - tiles;
@@ -183,8 +143,8 @@ TWEEDIE_INLINE void train(const Call& given, const Run& given_run) {
         }
         AdamRule rule;
         const int32_t squares = 4 * (c.chunks > 1 ? runs : weights.down_to(0, net.depth));
-        if (!judge(c, run, s, down, squares, room.lanes, rule)) break;  // in all blocks
-        update(c, rule, mine, reinterpret_cast<float*>(memory));
+        if (!judge<THREADS>(c, run, s, down, squares, room.lanes, rule)) break;  // in all blocks
+        update<THREADS>(c, rule, mine, reinterpret_cast<float*>(memory));
         grid_sync();  // the weights of the next step are there
     }
     if (run.held != 0) {

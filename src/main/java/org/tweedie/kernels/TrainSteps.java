@@ -87,17 +87,25 @@ public final class TrainSteps {
     /** The same for many rows: a block takes its own through all layers. */
     public static final KernelEntry CHAIN = STEPS.like("train_chain_bf16", TrainSteps::onTheHost);
 
+    /** The same for many rows through a narrow network, of which a block keeps the gradients in registers meanwhile. */
+    public static final KernelEntry NARROW = STEPS.like("train_narrow_bf16", TrainSteps::onTheHost);
+
     /** Most steps of a launch, and losses that {@link Learned#history} has to hold. */
     public static final int MOST_STEPS = 1000;
 
     /** From so many rows on, blocks have tiles enough of their own. */
     private static final int CHAINED = 16_384;
 
-    private static final int THREADS = 128;
+    /** Up to so many rows a step is one of tiles, whatever the network. */
+    public static final int FEW_ROWS = 4096;
+
     private static final int SCALARS = 4;
     private static final int WHOLE = 1024; // rows that one sum of a gradient takes
     private static final int MOST_CHUNKS = 6;
-    private static final int RUN = 4096;
+    private static final int MOST_PARTS = 128; // about a block a multiprocessor
+    private static final int NARROW_WIDTH = 128;
+    private static final int NARROW_DEPTH = 3;
+    private static final int NARROW_INPUTS = 8;
 
     private TrainSteps() {}
 
@@ -106,38 +114,88 @@ public final class TrainSteps {
         throw new UnsupportedOperationException(arguments.entry().name() + " has no twin: it runs on CUDA alone");
     }
 
+    /** What a block does of a step, with the sizes that its kernel has in its text. Immutable. */
+    public enum Form {
+        /** Tiles of 64 x 64 of a layer. */
+        TILES(STEPS, 128, 64, 4 * 16_384 + 112 * 64, 4096),
+        /** Rows through all layers, in tiles of 128 x 128. */
+        CHAIN(TrainSteps.CHAIN, 128, 128, 3 * 32_768 + 112 * 128, 4096),
+        /** Rows through all layers, weights and gradients beside them. */
+        NARROW(TrainSteps.NARROW, 256, 64, 230_400, 128);
+
+        private final KernelEntry entry;
+        private final int threads;
+        private final int side;
+        private final int room;
+        private final int run;
+
+        Form(KernelEntry entry, int threads, int side, int room, int run) {
+            this.entry = entry;
+            this.threads = threads;
+            this.side = side;
+            this.room = room;
+            this.run = run;
+        }
+    }
+
     /**
-     * How a step is cut, by its rows alone. Immutable.
+     * How a step is cut, by network, rows and what a block of the device can hold. Immutable.
      *
-     * @param chained whether a block takes rows of its own through all layers, in tiles of 128 x 128; else tiles are 64 x 64
      * @param chunk rows of a sum of gradients
      */
-    public record Cut(boolean chained, long chunk, int chunks) {
-        /** As steps of so many rows are cut. */
-        public static Cut of(int rows) {
-            return of(rows, rows >= CHAINED, WHOLE);
+    public record Cut(Form form, long chunk, int chunks) {
+        /** In tiles or a chain; up to {@code whole} rows are one sum. */
+        static Cut of(Form form, int rows, int whole) {
+            return rows <= whole ? new Cut(form, whole, 1) : parts(form, rows, MOST_CHUNKS);
         }
 
-        static Cut of(int rows, boolean chained, int whole) {
-            if (rows <= whole) {
-                return new Cut(chained, whole, 1);
-            }
-            long chunk = 64 * ((rows + 64L * MOST_CHUNKS - 1) / (64L * MOST_CHUNKS));
-            return new Cut(chained, chunk, (int) ((rows + chunk - 1) / chunk));
-        }
-
-        KernelEntry entry() {
-            return chained ? CHAIN : STEPS;
+        static Cut parts(Form form, int rows, int most) {
+            long chunk = 64 * ((rows + 64L * most - 1) / (64L * most));
+            return new Cut(form, chunk, (int) ((rows + chunk - 1) / chunk));
         }
 
         int side() {
-            return chained ? 128 : 64;
+            return form.side;
         }
 
         /** Shared memory for operands, and beside them. */
         int room() {
-            return (chained ? 3 * 32_768 : 4 * 16_384) + 112 * side();
+            return form.room;
         }
+
+        /** The kernel that takes steps so. */
+        public KernelEntry entry() {
+            return form.entry;
+        }
+    }
+
+    /** As steps of so many rows are cut. */
+    static Cut cut(Device device, TrainStepsShape shape, int rows) {
+        if (rows > FEW_ROWS && narrowRefusal(device, shape).isEmpty()) {
+            return Cut.parts(Form.NARROW, rows, MOST_PARTS);
+        }
+        return Cut.of(rows >= CHAINED ? Form.CHAIN : Form.TILES, rows, WHOLE);
+    }
+
+    /** Why {@link #NARROW} does not take steps of more than {@value #FEW_ROWS} rows through a network, or nothing. */
+    public static Optional<String> narrowRefusal(Device device, TrainStepsShape shape) {
+        int room = Form.NARROW.room;
+        if (shape.wide() != NARROW_WIDTH) {
+            return Optional.of(
+                    "the network is " + shape.width() + " wide, blocks hold gradients of 65 to " + NARROW_WIDTH);
+        } else if (shape.depth() > NARROW_DEPTH) {
+            return Optional.of(
+                    "the network has " + shape.depth() + " layers, blocks hold gradients of up to " + NARROW_DEPTH);
+        } else if (shape.residual()) {
+            return Optional.of("the network is residual");
+        } else if (shape.inputs() > NARROW_INPUTS) {
+            return Optional.of(
+                    "the network has " + shape.inputs() + " inputs, blocks hold gradients of up to " + NARROW_INPUTS);
+        }
+        return room <= device.limits().sharedBytes()
+                ? Optional.empty()
+                : Optional.of("a block takes " + room + " bytes of shared memory, the device has "
+                        + device.limits().sharedBytes());
     }
 
     /** What the kernels keep of a step and its network. Immutable; the buffers are the caller's. */
@@ -185,26 +243,27 @@ public final class TrainSteps {
     public record Blocks(int count, int sharedBytes, boolean held) {}
 
     /** The kernel that takes steps of so many rows. */
-    public static KernelEntry entry(int rows) {
-        return Cut.of(rows).entry();
+    public static KernelEntry entry(Device device, TrainStepsShape shape, int rows) {
+        return cut(device, shape, rows).entry();
     }
 
     /** Allocates and fills what the kernels need for steps of {@code rows} rows; the caller closes the buffers, which {@code own} is given. */
     public static Memory memory(Stream stream, TrainStepsShape shape, int rows, Closing own) {
-        return memory(stream, shape, rows, Cut.of(rows), own);
+        return memory(stream, shape, rows, cut(stream.device(), shape, rows), own);
     }
 
     static Memory memory(Stream stream, TrainStepsShape shape, int rows, Cut cut, Closing own) {
-        int copies = cut.chained() ? 1 : 2;
+        int copies = cut.form() == Form.TILES ? 2 : 1;
         long all = TrainStepsShape.all(rows);
-        long parts = Math.max(shape.weightTiles(cut.side(), cut.chunks()), (shape.parameters() + RUN - 1) / RUN);
+        long parts = Math.max(
+                shape.weightTiles(cut.side(), cut.chunks()), TrainStepsShape.tiles(shape.parameters(), cut.form().run));
         int[] tensors = shape.tensors();
         Memory memory = new Memory(
                 shape,
                 rows,
                 cut,
                 zeros(stream, Element.BF16, shape.packedElements(), own),
-                zeros(stream, Element.BF16, shape.tapeElements(rows, copies == 2), own),
+                zeros(stream, Element.BF16, shape.tapeElements(rows, cut.form()), own),
                 zeros(stream, Element.F32, copies * all * (TrainStepsShape.MOST_COORDINATES + 1), own),
                 zeros(stream, Element.F64, all / cut.side() + 4 * parts, own),
                 zeros(stream, Element.F32, cut.chunks() * stride(shape), own),
@@ -232,7 +291,7 @@ public final class TrainSteps {
         if (device.kind() == DeviceKind.HOST) {
             return Optional.of("the host multiplies in f32");
         }
-        int room = Cut.of(CHAINED).room();
+        int room = Form.CHAIN.room;
         return room <= device.limits().sharedBytes()
                 ? Optional.empty()
                 : Optional.of("a block takes " + room + " bytes of shared memory, the device has "
@@ -244,7 +303,7 @@ public final class TrainSteps {
      * that is large enough.
      */
     public static Blocks blocks(Device device, TrainStepsShape shape, int rows) {
-        return blocks(device, shape, rows, Cut.of(rows), 0);
+        return blocks(device, shape, rows, cut(device, shape, rows), 0);
     }
 
     static Blocks blocks(Device device, Memory memory, int most) {
@@ -253,18 +312,29 @@ public final class TrainSteps {
 
     private static Blocks blocks(Device device, TrainStepsShape shape, int rows, Cut cut, int most) {
         Kernel kernel = device.kernel(cut.entry());
-        int down = TrainStepsShape.tiles(TrainStepsShape.all(rows), cut.side());
-        int forward = down * (cut.chained() ? 1 : TrainStepsShape.tiles(shape.wide(), cut.side()));
-        int draws = cut.chained() ? 0 : (int) (TrainStepsShape.all(rows) / 32);
-        int useful = Math.max(
-                Math.max(forward + draws, shape.weightTiles(cut.side(), cut.chunks())), shape.parameters() / 2048 + 1);
+        int threads = cut.form().threads;
+        int useful = work(shape, rows, cut);
         int wanted = most > 0 ? Math.min(most, useful) : useful;
         int alone = Math.min(wanted, device.limits().processors());
         long kept = cut.room() + 12L * slice(shape, alone);
-        if (!cut.chained() && kept <= device.limits().sharedBytes()) {
-            return new Blocks(Math.min(alone, kernel.together(THREADS, (int) kept)), (int) kept, true);
+        if (cut.form() == Form.TILES && kept <= device.limits().sharedBytes()) {
+            return new Blocks(Math.min(alone, kernel.together(threads, (int) kept)), (int) kept, true);
         }
-        return new Blocks(Math.min(wanted, kernel.together(THREADS, cut.room())), cut.room(), false);
+        return new Blocks(Math.min(wanted, kernel.together(threads, cut.room())), cut.room(), false);
+    }
+
+    /** Items of the phase that has most. */
+    private static int work(TrainStepsShape shape, int rows, Cut cut) {
+        int down = TrainStepsShape.tiles(TrainStepsShape.all(rows), cut.side());
+        int rest = Math.max(shape.weightTiles(cut.side(), cut.chunks()), shape.parameters() / 2048 + 1);
+        return switch (cut.form()) {
+            case TILES ->
+                Math.max(
+                        down * TrainStepsShape.tiles(shape.wide(), cut.side()) + (int) (TrainStepsShape.all(rows) / 32),
+                        rest);
+            case CHAIN -> Math.max(down, rest);
+            case NARROW -> cut.chunks();
+        };
     }
 
     /** Parameters of a block. */
@@ -372,7 +442,7 @@ public final class TrainSteps {
                 .f32((float) rule.decay());
         stream.launchTogether(
                 stream.device().kernel(entry),
-                LaunchShape.blocks(blocks.count(), 1, THREADS, blocks.sharedBytes()),
+                LaunchShape.blocks(blocks.count(), 1, cut.form().threads, blocks.sharedBytes()),
                 arguments);
     }
 }

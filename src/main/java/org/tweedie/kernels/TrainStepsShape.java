@@ -79,8 +79,12 @@ public record TrainStepsShape(
     }
 
     /** 16-bit elements that are kept of the rows of a step. */
-    long tapeElements(int rows, boolean twice) {
-        return all(rows) * ((twice ? 2 : 1) * ENTRY + (2L * depth + (residual ? 1 : 0)) * wide() + SQUARE);
+    long tapeElements(int rows, TrainSteps.Form form) {
+        if (form == TrainSteps.Form.NARROW) {
+            return all(rows) * (ENTRY + (depth == 3 ? 2L * wide() : 0));
+        }
+        int entries = form == TrainSteps.Form.TILES ? 2 : 1;
+        return all(rows) * (entries * ENTRY + (2L * depth + (residual ? 1 : 0)) * wide() + SQUARE);
     }
 
     /** What is trained, {@value #WORDS} int32 a tensor by first parameter: first, end, columns, kind, where it is packed, its pitch. */

@@ -8,6 +8,7 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Kernel;
+import org.tweedie.device.KernelEntry;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
@@ -23,9 +24,7 @@ final class ResidentSteps implements Steps {
     private static final double LAUNCH_SECONDS = 0.1;
     private static final int FIRST_LAUNCH = 8;
 
-    /** Beyond that many rows a step of a narrow network takes less in three kernels. */
-    private static final int FEW_ROWS = 4096;
-
+    /** Up to so wide, more than a few rows a step take less in three kernels than in a chain of tiles. */
     private static final int NARROW = 128;
 
     private final TrainSpec spec;
@@ -39,7 +38,7 @@ final class ResidentSteps implements Steps {
     private int queued;
     private long began;
 
-    /** Why training does not go so, or nothing. Depends on network, rows of a step and kind of device alone. */
+    /** Why training does not go so, or nothing. Depends on network, rows of a step and the device's kind and shared memory alone. */
     static Optional<String> refusal(Objective objective, TrainSpec spec, Device device) {
         if (spec.precision().equals(Optional.of(Precision.F32))) {
             return Optional.of("products of f32 are asked for");
@@ -47,11 +46,13 @@ final class ResidentSteps implements Steps {
         if (!(objective instanceof Regression regression) || !(regression.network() instanceof MlpNetwork mlp)) {
             return Optional.of("the network is no multilayer perceptron");
         }
-        if (mlp.architecture().width() <= NARROW && spec.batch() > FEW_ROWS) {
-            return Optional.of("steps of more than " + FEW_ROWS + " rows through a network up to " + NARROW
-                    + " wide take three kernels each");
+        Optional<String> refusal = HalfMlpSteps.refusal(mlp, device);
+        if (refusal.isPresent() || mlp.architecture().width() > NARROW || spec.batch() <= TrainSteps.FEW_ROWS) {
+            return refusal;
         }
-        return HalfMlpSteps.refusal(mlp, device);
+        return TrainSteps.narrowRefusal(device, HalfMlpSteps.shape(mlp))
+                .map(why -> "steps of more than " + TrainSteps.FEW_ROWS + " rows through a network up to " + NARROW
+                        + " wide take three kernels each, and not " + TrainSteps.NARROW.name() + ": " + why);
     }
 
     /** What runs, or why not. */
@@ -62,11 +63,11 @@ final class ResidentSteps implements Steps {
         }
         TrainStepsShape shape = HalfMlpSteps.shape((MlpNetwork) ((Regression) objective).network());
         TrainSteps.Blocks blocks = TrainSteps.blocks(device, shape, spec.batch());
-        return "taken: " + name(device, spec.batch()) + ", " + text(blocks);
+        return "taken: " + name(device, TrainSteps.entry(device, shape, spec.batch())) + ", " + text(blocks);
     }
 
-    private static String name(Device device, int rows) {
-        Kernel kernel = device.kernel(TrainSteps.entry(rows));
+    private static String name(Device device, KernelEntry entry) {
+        Kernel kernel = device.kernel(entry);
         return kernel.entry().name() + " with " + kernel.resources().registers() + " registers";
     }
 
@@ -136,7 +137,7 @@ final class ResidentSteps implements Steps {
 
     @Override
     public String how() {
-        return "bf16: " + TrainSteps.entry(spec.batch()).name() + " for steps many a launch; " + text(blocks);
+        return "bf16: " + memory.cut().entry().name() + " for steps many a launch; " + text(blocks);
     }
 
     @Override

@@ -176,7 +176,7 @@ class CubinTest {
         Map<String, Counts> kernels = Cubin.read(cubin(target));
         assertEquals(Set.copyOf(LaunchSet.kernels()), kernels.keySet());
         assertEquals(Set.of(), having(kernels, Opcode.LDL, Opcode.STL));
-        Set<String> together = Set.of("train_steps_bf16", "train_chain_bf16");
+        Set<String> together = Set.of("train_steps_bf16", "train_chain_bf16", "train_narrow_bf16");
         assertEquals(together, having(kernels, ATOMIC), "the barrier of a grid counts blocks");
         assertEquals(
                 Set.of(
@@ -184,7 +184,8 @@ class CubinTest {
                         "reduce_finish_f32",
                         "adam_judge",
                         "train_steps_bf16",
-                        "train_chain_bf16"),
+                        "train_chain_bf16",
+                        "train_narrow_bf16"),
                 having(kernels, Opcode.DADD, Opcode.DMUL, Opcode.DFMA));
         boolean hopper = target.equals("sm_90a");
         Set<String> tiles = hopper ? Set.of("tiles_linear_f16", "tiles_linear_bf16", "tiles_linear_tf32") : Set.of();
@@ -220,6 +221,7 @@ class CubinTest {
                         "train_mlp_weights_bf16",
                         "train_steps_bf16",
                         "train_chain_bf16",
+                        "train_narrow_bf16",
                         "trajectory_mlp64_f16",
                         "trajectory_mlp64_bf16",
                         "trajectory_mlp128_f16",
@@ -286,7 +288,9 @@ class CubinTest {
      * A warp of the steps has 32 x 32 of a tile, 2 x 4 products of 16 x 8 for each 16 inputs, four of which are a turn: forward, back, and for
      * the weights, whose biases are two more; of the outputs 2, and their 16 back into its part of the tile. In a chain it is 64 x 64, 4 x 8
      * and 4 more, of the outputs 2 x 2, and a turn is 16 inputs. Tiles of weights stand twice in the steps, beside a layer back and alone. Each
-     * barrier of the grid counts once.
+     * barrier of the grid counts once. In a narrow network's tile a turn of the layers' products is 32 inputs, of 32 x 32; of the first layer's
+     * inputs two products, rounded and the rest; of the outputs 8 for all inputs, 8 back and a strip of their gradient; then the gradients of the
+     * second layer, 64 x 32, of features twice, of inputs, and of the third layer, 96 x 32.
      */
     @ParameterizedTest
     @ValueSource(strings = {"sm_80", "sm_90a"})
@@ -297,6 +301,9 @@ class CubinTest {
         Counts chain = kernels.get("train_chain_bf16");
         assertEquals(4 * (8 + 8 + 2 + 2 * (8 + 2)) + 8, steps.of(Opcode.HMMA));
         assertEquals(32 + 32 + 4 + 32 + 4 + 32, chain.of(Opcode.HMMA));
+        Counts narrow = kernels.get("train_narrow_bf16");
+        assertEquals(16 + 3 * 2 * 8 + 8 + 8 + 1 + 16 + 8 + 8 + 2 + 24, narrow.of(Opcode.HMMA));
+        assertEquals(4, narrow.of(Opcode.ATOM) + narrow.of(Opcode.ATOMG));
         assertEquals(7, steps.of(Opcode.ATOM) + steps.of(Opcode.ATOMG));
         assertEquals(5, chain.of(Opcode.ATOM) + chain.of(Opcode.ATOMG));
     }

@@ -132,8 +132,8 @@ public final class LaunchSet {
         }));
         cases.add(exact("sums " + rows, lab -> sums(lab, rows)));
         cases.add(exact("loss " + rows, lab -> loss(lab, rows)));
-        for (boolean chained : new boolean[] {false, true}) {
-            cases.add(new Case("steps " + rows + " chained " + chained, false, lab -> steps(lab, rows, chained)));
+        for (TrainSteps.Form form : TrainSteps.Form.values()) {
+            cases.add(new Case("steps " + rows + " " + form, false, lab -> steps(lab, rows, form)));
         }
         cases.add(exact("batch " + rows, lab -> {
             View out = lab.out(0, rows, 2, 3);
@@ -234,7 +234,9 @@ public final class LaunchSet {
         if (kernel.equals("reduce_partials_f32") || (kernel.contains("weight_gradient") && !kernel.contains("sum"))) {
             return s; // blocks are lanes of a sum, or tiles of it
         }
-        if (kernel.equals(TrainSteps.STEPS.name()) || kernel.equals(TrainSteps.CHAIN.name())) {
+        if (kernel.equals(TrainSteps.STEPS.name())
+                || kernel.equals(TrainSteps.CHAIN.name())
+                || kernel.equals(TrainSteps.NARROW.name())) {
             return s; // a block's shared memory holds its share of the parameters
         }
         boolean tiles = TILED.contains(kernel);
@@ -422,17 +424,34 @@ public final class LaunchSet {
      * Steps of training in two launches of several blocks, with the bits of one block; nothing on the host, which has no such kernel. All blocks run
      * at once and in one order, so this is what notices a barrier that is missing.
      */
-    private static float[] steps(Lab lab, int rows, boolean chained) {
+    private static float[] steps(Lab lab, int rows, TrainSteps.Form form) {
         if (lab.stream().device().kind() == DeviceKind.HOST) {
             return new float[0];
         }
-        StepsLab net =
-                StepsLab.random(rows == 65 ? 65 : 20, 2, 3, 2, 18, Activation.GELU, rows == 65, rows, rows / 2, rows);
-        TrainSteps.Cut cut = TrainSteps.Cut.of(rows, chained, 64);
+        boolean narrow = form == TrainSteps.Form.NARROW;
+        boolean shallow = narrow && rows == 33;
+        int some = shallow ? 330 : narrow ? 5 * rows / 2 : rows; // six parts of a tile, or of two and of one
+        StepsLab net = StepsLab.random(
+                narrow ? 100 : rows == 65 ? 65 : 20,
+                shallow ? 1 : narrow ? 3 : 2,
+                3,
+                2,
+                18,
+                Activation.GELU,
+                rows == 65 && !narrow,
+                some,
+                some / 2,
+                rows);
+        TrainSteps.Cut cut =
+                narrow ? TrainSteps.Cut.parts(form, some, shallow ? 6 : 2) : TrainSteps.Cut.of(form, some, 64);
         if (cut.room() > lab.stream().device().limits().sharedBytes()) {
             return new float[0]; // a device whose blocks have less: it trains otherwise
         }
-        float[] many = net.run(lab, cut, 0, 0.5, 1, 2).all();
+        StepsLab.Left left = net.run(lab, cut, 0, 0.5, 1, 2);
+        if (left.control()[Adam.HALTED] != 0) {
+            throw new IllegalStateException("a loss or gradient is not finite"); // nor would anything after it differ
+        }
+        float[] many = left.all();
         float[] one = net.run(lab, cut, 1, 0.5, 1, 2).all();
         for (int i = 0; i < many.length; i++) {
             if (Float.floatToRawIntBits(many[i]) != Float.floatToRawIntBits(one[i])) {

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tweedie.device.Device;
+import org.tweedie.device.KernelEntry;
 import org.tweedie.rng.Purpose;
 import org.tweedie.testing.GpuTest;
 import org.tweedie.testing.TestDevices;
@@ -24,7 +27,7 @@ import org.tweedie.testing.TestDevices;
 @Tag("kernels")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainStepsTest {
-    private static final TrainSteps.Cut WHOLE = TrainSteps.Cut.of(1);
+    private static final TrainSteps.Cut WHOLE = TrainSteps.Cut.of(TrainSteps.Form.TILES, 1, 1024);
 
     private Device device;
 
@@ -45,7 +48,21 @@ class TrainStepsTest {
     }
 
     private static TrainSteps.Cut cut(StepsLab net, boolean chained, int whole) {
-        return TrainSteps.Cut.of(net.rows(), chained, whole);
+        return TrainSteps.Cut.of(chained ? TrainSteps.Form.CHAIN : TrainSteps.Form.TILES, net.rows(), whole);
+    }
+
+    /** Every way to cut the steps of a network: sums of all rows and of some. */
+    private List<TrainSteps.Cut> cuts(StepsLab net) {
+        List<TrainSteps.Cut> cuts = new ArrayList<>();
+        for (int whole : new int[] {1024, 64}) {
+            cuts.add(cut(net, false, whole));
+            cuts.add(cut(net, true, whole));
+        }
+        if (TrainSteps.narrowRefusal(device, net.shape()).isEmpty()) {
+            cuts.add(TrainSteps.Cut.parts(TrainSteps.Form.NARROW, net.rows(), 1));
+            cuts.add(TrainSteps.Cut.parts(TrainSteps.Form.NARROW, net.rows(), 128));
+        }
+        return cuts;
     }
 
     /** Against double, each parameter within the bound of MlpGradientError; the rows are those that the kernels of one step draw. */
@@ -57,7 +74,10 @@ class TrainStepsTest {
         "200, 1, 1, 1, 2, TANH, false, 1, 0",
         "17, 4, 16, 16, 6, SOFTPLUS, true, 130, 13",
         "256, 2, 9, 4, 30, RELU, true, 33, 0",
-        "1, 3, 2, 1, 64, IDENTITY, true, 140, 140"
+        "1, 3, 2, 1, 64, IDENTITY, true, 140, 140",
+        "128, 3, 2, 2, 64, SILU, false, 130, 0",
+        "65, 3, 8, 8, 6, SIN, false, 66, 66",
+        "127, 1, 5, 3, 30, GELU, false, 129, 0"
     })
     void theGradientIsThatOfDoubles(
             int width,
@@ -73,10 +93,9 @@ class TrainStepsTest {
         double[] loss = new double[rows];
         double[] bound = new double[rows];
         MlpGradientError expected = net.expected(loss, bound);
-        for (int form = 0; form < 4; form++) {
-            boolean chained = form % 2 == 1;
-            StepsLab.Left got = run(net, cut(net, chained, form < 2 ? 1024 : 64), 0, 0, 1);
-            String what = "chained " + chained + ", whole " + (form < 2);
+        for (TrainSteps.Cut cut : cuts(net)) {
+            StepsLab.Left got = run(net, cut, 0, 0, 1);
+            String what = cut.toString();
             double off = 0;
             double size = 0;
             double square = 0;
@@ -147,20 +166,14 @@ class TrainStepsTest {
     @CsvSource({"70, 3, 70", "129, 2, 140"})
     void nothingButRowsAndNetworkChangesABit(int width, int depth, int rows) {
         StepsLab net = StepsLab.random(width, depth, 3, 2, 30, Activation.GELU, depth == 2, rows, rows, 41);
+        for (TrainSteps.Cut cut : cuts(net)) {
+            StepsLab.Left first = run(net, cut, 0, 0.01, 5);
+            assertFalse(Arrays.equals(first.weights(), net.parameters()));
+            assertArrayEquals(first.all(), run(net, cut, 1, 0.01, 5).all(), cut.toString());
+            assertArrayEquals(first.all(), run(net, cut, 3, 0.01, 1, 3, 1).all(), cut.toString());
+            assertArrayEquals(first.all(), run(net, cut, 5, 0.01, 2, 3).all(), cut.toString());
+        }
         for (int whole : new int[] {1024, 64}) {
-            for (boolean chained : new boolean[] {false, true}) {
-                StepsLab.Left first = run(net, cut(net, chained, whole), 0, 0.01, 5);
-                assertFalse(Arrays.equals(first.weights(), net.parameters()));
-                assertArrayEquals(
-                        first.all(),
-                        run(net, cut(net, chained, whole), 1, 0.01, 5).all());
-                assertArrayEquals(
-                        first.all(),
-                        run(net, cut(net, chained, whole), 3, 0.01, 1, 3, 1).all());
-                assertArrayEquals(
-                        first.all(),
-                        run(net, cut(net, chained, whole), 5, 0.01, 2, 3).all());
-            }
             assertArrayEquals(
                     run(net, cut(net, false, whole), 0, 0, 3).weights(),
                     run(net, cut(net, true, whole), 0, 0, 3).weights());
@@ -212,12 +225,39 @@ class TrainStepsTest {
         }
         try (Device host = Device.open("cpu:1")) {
             assertEquals("the host multiplies in f32", TrainSteps.refusal(host).orElseThrow());
-            assertEquals(TrainSteps.STEPS, TrainSteps.entry(512));
-            assertEquals(TrainSteps.CHAIN, TrainSteps.entry(1 << 16));
+            assertEquals(TrainSteps.STEPS, TrainSteps.entry(device, net.shape(), 512));
+            assertEquals(TrainSteps.CHAIN, TrainSteps.entry(device, net.shape(), 1 << 16));
             try (Lab lab = new Lab(host)) {
                 assertThrows(UnsupportedOperationException.class, () -> net.run(lab, WHOLE, 0, 1, 1));
             }
         }
+    }
+
+    /** What a block cannot hold goes on otherwise, and the reason has the size. */
+    @Test
+    void aNarrowNetworkOfManyRowsStaysOnChip() {
+        assertEquals(TrainSteps.NARROW, entry(128, 3, 2, false, 4097));
+        assertEquals(TrainSteps.NARROW, entry(65, 1, 8, false, 1 << 16));
+        assertEquals(TrainSteps.STEPS, entry(128, 3, 2, false, 4096));
+        for (int[] sizes :
+                new int[][] {{64, 3, 2, 0}, {129, 3, 2, 0}, {128, 4, 2, 0}, {128, 3, 9, 0}, {128, 3, 2, 1}}) {
+            assertEquals(TrainSteps.CHAIN, entry(sizes[0], sizes[1], sizes[2], sizes[3] == 1, 1 << 16));
+        }
+        StepsLab net = StepsLab.random(64, 2, 3, 2, 8, Activation.SILU, false, 5, 0, 41);
+        assertEquals(
+                "the network is 64 wide, blocks hold gradients of 65 to 128",
+                TrainSteps.narrowRefusal(device, net.shape()).orElseThrow());
+        TrainSteps.Cut cut = TrainSteps.cut(
+                device,
+                StepsLab.random(128, 3, 2, 2, 64, Activation.SILU, false, 5, 0, 41)
+                        .shape(),
+                1 << 16);
+        assertEquals(new TrainSteps.Cut(TrainSteps.Form.NARROW, 512, 128), cut);
+    }
+
+    private KernelEntry entry(int width, int depth, int inputs, boolean residual, int rows) {
+        StepsLab net = StepsLab.random(width, depth, inputs, 2, 8, Activation.SILU, residual, 5, 0, 41);
+        return TrainSteps.entry(device, net.shape(), rows);
     }
 
     /** The kernel has the codes of its draws in its text. */

@@ -186,6 +186,7 @@ class HostMlpTapeTest {
             same(2, "mlp:" + width + "x2", new int[] {2}, 2, 77);
         }
         same(2, "mlp:512x2", new int[] {3}, 3, 200);
+        same(1, "mlp:320x3,residual", new int[] {3}, 3, 301); // tiles of 256 rows
         same(1, "mlp:128x3", new int[] {2}, 2, 512);
         same(2, "mlp:64x1,gaussian:40:1", new int[] {2}, 2, 100);
         same(2, "mlp:64x2,fourier:1:1:1,residual", new int[] {33, 40, 1}, 70, 66);

@@ -283,6 +283,21 @@ class SixteenBitTrainingTest {
         assertEquals(loss[0], loss[1], 0.03 * loss[0]);
     }
 
+    /** Steps of many rows through a narrow network: the same batches as in f32, the same loss. */
+    @Test
+    void manyRowsOfANarrowNetworkReachTheLossOfF32() {
+        TrainSpec spec = F32.withSteps(2).withBatch(4097);
+        double[] loss = new double[2];
+        for (int i = 0; i < 2; i++) {
+            try (Run run = new Run(device, i == 0 ? spec : spec.withPrecision(Precision.BF16), "mlp:65x2")) {
+                loss[i] = run.run().smoothLoss();
+                assertTrue(
+                        run.trainer.how().startsWith(i == 0 ? "f32: " : "bf16: train_narrow_bf16"), run.trainer.how());
+            }
+        }
+        assertEquals(loss[0], loss[1], 0.01 * loss[0]);
+    }
+
     /** Device and network alone decide where nothing is asked for, and a run goes on with what it began with. */
     @Test
     void withoutBeingAskedABf16KernelIsTakenWhereThereIsOne() {
@@ -303,6 +318,10 @@ class SixteenBitTrainingTest {
         }
         try (Run run = new Run(device, auto.withBatch(4097), "mlp:8x1")) {
             assertEquals("bf16", run.trainer.products());
+        }
+        try (Run run = new Run(device, auto.withBatch(4097), "mlp:128x3")) {
+            assertEquals("bf16 in steps", run.trainer.products());
+            assertTrue(run.trainer.how().startsWith("bf16: train_narrow_bf16 for steps"), run.trainer.how());
         }
         try (Device host = Device.open("cpu:1");
                 Run run = new Run(host, auto, "mlp:8x1")) {
@@ -328,6 +347,12 @@ class SixteenBitTrainingTest {
                     "declined: the network is 513 wide, the kernels take up to 512",
                     ways.get("many steps a launch, bf16"));
             assertTrue(ways.get("three kernels a step, bf16").startsWith("declined: "), ways.toString());
+            TrainSpec many = auto.withBatch(4097);
+            ways = Trainer.explain(objective(small, many, 2), many, device);
+            assertEquals(
+                    "declined: steps of more than 4096 rows through a network up to 128 wide take three kernels each, and not "
+                            + "train_narrow_bf16: the network is 16 wide, blocks hold gradients of 65 to 128",
+                    ways.get("many steps a launch, bf16"));
             ways = Trainer.explain(objective(small, F32, 2), F32, device);
             assertEquals("declined: products of f32 are asked for", ways.get("many steps a launch, bf16"));
             assertEquals("declined: products of f32 are asked for", ways.get("three kernels a step, bf16"));

@@ -5,6 +5,11 @@ import java.util.List;
 
 /** Where a {@link PanelGradient} keeps a wave of rows and its packed weights, and the blocks of the weight gradient. Immutable. */
 final class GradientLayout {
+    private static final int TILE = 64;
+    private static final int LONG_TILE = 256;
+    /** Numbers of packed weights that a second cache may hold: 1 MB. */
+    private static final int CACHED = 1 << 18;
+
     /** Panels of a wave's rows. */
     record Matrix(int at, int width) {}
 
@@ -15,6 +20,9 @@ final class GradientLayout {
     record Block(Matrix left, int from, int in, Matrix right, int slice, int width, int into) {}
 
     final int wave;
+    /** Rows of a tile. */
+    final int tile;
+
     final Matrix features;
     final Matrix inputs;
     final Matrix[] hidden;
@@ -41,7 +49,7 @@ final class GradientLayout {
     private final ColumnPanels panels;
     private int places;
 
-    GradientLayout(PanelGradient.Shape shape, ColumnPanels panels, int wave) {
+    GradientLayout(PanelGradient.Shape shape, ColumnPanels panels, int wave, int threads) {
         this.panels = panels;
         this.wave = wave;
         int depth = shape.depth();
@@ -72,7 +80,18 @@ final class GradientLayout {
             start[l] = place(ColumnPanels.elements(1, width));
         }
         packed = places;
+        tile = tile(packed, (wave + threads - 1) / threads);
         blocks = blocks(shape).toArray(new Block[0]);
+    }
+
+    /**
+     * Rows of a tile: few, which stay in cache, unless the weights do not. Those come past once a tile then, which had better be long; but every
+     * thread has one.
+     */
+    private static int tile(int packed, int rowsOfAThread) {
+        int most = packed > CACHED ? LONG_TILE : TILE;
+        int whole = (rowsOfAThread + ColumnPanels.ROWS - 1) / ColumnPanels.ROWS * ColumnPanels.ROWS;
+        return Math.max(TILE, Math.min(most, whole));
     }
 
     private Matrix matrix(int width) {

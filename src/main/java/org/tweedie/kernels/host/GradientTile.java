@@ -6,9 +6,6 @@ import org.tweedie.kernels.host.Simd.Block;
 
 /** A tile of rows on its way forward and back; scratch of one thread. */
 final class GradientTile {
-    /** Rows of a tile. */
-    static final int ROWS = 64;
-
     /** What the rows of a launch are read from and written to. */
     record Rows(
             Block from,
@@ -32,8 +29,8 @@ final class GradientTile {
     }
 
     /** Elements of a layer's sums. */
-    private static int layer(int width) {
-        return ColumnPanels.elements(ROWS, width);
+    private static int layer(GradientLayout layout, int width) {
+        return ColumnPanels.elements(layout.tile, width);
     }
 
     /**
@@ -43,7 +40,7 @@ final class GradientTile {
         GradientLayout layout = of.layout();
         PanelGradient.Shape shape = of.shape();
         int width = shape.layers().width();
-        int each = layer(width);
+        int each = layer(layout, width);
         if (sums.length < (shape.depth() + 1) * each) {
             sums = new float[(shape.depth() + 1) * each];
         }
@@ -91,13 +88,14 @@ final class GradientTile {
         int width = layers.width();
         Matrix input = layout.inputs;
         for (int l = 0; l < layers.depth(); l++) {
-            int at = l * layer(width);
-            panels.spread(packed, layout.start[l], width, sums, at, ROWS, whole);
-            along(of, layout.features, first, whole, layout.ofTime[l], width, sums, at, ROWS, kept, packed);
-            along(of, input, first, whole, layout.forth[l], width, sums, at, ROWS, kept, packed);
+            int at = l * layer(layout, width);
+            panels.spread(packed, layout.start[l], width, sums, at, layout.tile, whole);
+            along(of, layout.features, first, whole, layout.ofTime[l], width, sums, at, layout.tile, kept, packed);
+            along(of, input, first, whole, layout.forth[l], width, sums, at, layout.tile, kept, packed);
             for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
                 int into = layout.at(layout.hidden[l], first, j);
-                panels.activate(layers.activation(), sums, at + j * ROWS, kept, into, whole * ColumnPanels.WIDTH);
+                panels.activate(
+                        layers.activation(), sums, at + j * layout.tile, kept, into, whole * ColumnPanels.WIDTH);
                 if (layers.residual() && l > 0) {
                     add(kept, into, kept, layout.at(input, first, j), whole * ColumnPanels.WIDTH);
                 }
@@ -168,14 +166,25 @@ final class GradientTile {
         GradientLayout layout = of.layout();
         PanelMlp.Shape layers = of.shape().layers();
         int width = layers.width();
-        int each = layer(width);
+        int each = layer(layout, width);
         int towards = layers.depth() * each;
         Arrays.fill(sums, towards, towards + each, 0f);
-        along(of, layout.out, first, whole, layout.reverse[layers.depth()], width, sums, towards, ROWS, kept, packed);
+        along(
+                of,
+                layout.out,
+                first,
+                whole,
+                layout.reverse[layers.depth()],
+                width,
+                sums,
+                towards,
+                layout.tile,
+                kept,
+                packed);
         for (int l = layers.depth() - 1; l >= 0; l--) {
             for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
                 int into = layout.at(layout.back[l], first, j);
-                int at = j * ROWS;
+                int at = j * layout.tile;
                 times(sums, l * each + at, sums, towards + at, kept, into, whole * ColumnPanels.WIDTH);
             }
             if (l == 0) {
@@ -186,7 +195,7 @@ final class GradientTile {
             } else {
                 Arrays.fill(sums, towards, towards + each, 0f);
             }
-            along(of, layout.back[l], first, whole, layout.reverse[l], width, sums, towards, ROWS, kept, packed);
+            along(of, layout.back[l], first, whole, layout.reverse[l], width, sums, towards, layout.tile, kept, packed);
         }
     }
 

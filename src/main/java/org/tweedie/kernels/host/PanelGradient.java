@@ -120,7 +120,11 @@ public final class PanelGradient implements AutoCloseable {
             throw new IllegalArgumentException("no panels: " + why);
         });
         this.shape = shape;
-        layout = new GradientLayout(shape, panels, Math.toIntExact(wave(device, rows)));
+        layout = new GradientLayout(
+                shape,
+                panels,
+                Math.toIntExact(wave(device, rows)),
+                device.limits().processors());
         try {
             kept = owned.add(device.allocate(Element.F32, layout.kept));
             packed = owned.add(device.allocate(Element.F32, layout.packed));
@@ -144,7 +148,7 @@ public final class PanelGradient implements AutoCloseable {
 
     /** What runs, for a person. */
     public String how() {
-        return "tiles of " + GradientTile.ROWS + " rows stay in cache through forward, loss and back, " + layout.wave
+        return "tiles of " + layout.tile + " rows stay in cache through forward, loss and back, " + layout.wave
                 + " rows at a time, then blocks of the weights";
     }
 
@@ -231,12 +235,12 @@ public final class PanelGradient implements AutoCloseable {
         int chunk = (int) Linear.chunk(count);
         for (int from = 0; from == 0 || from < count; from += layout.wave / chunk * chunk) {
             Chunks chunks = Chunks.of(rows, from, Math.min(count, from + layout.wave / chunk * chunk), chunk);
-            int tiles = (chunks.rows() + GradientTile.ROWS - 1) / GradientTile.ROWS;
+            int tiles = (chunks.rows() + layout.tile - 1) / layout.tile;
             team.forRange(tiles, 1, (first, last) -> {
                 for (int i = (int) first; i < last; i++) {
-                    int at = i * GradientTile.ROWS;
+                    int at = i * layout.tile;
                     GradientTile.mine()
-                            .run(this, tile, chunks, at, Math.min(GradientTile.ROWS, chunks.rows() - at), kept, packed);
+                            .run(this, tile, chunks, at, Math.min(layout.tile, chunks.rows() - at), kept, packed);
                 }
             });
             boolean start = from == 0;
