@@ -295,6 +295,11 @@ public final class ScoreModel implements AutoCloseable {
 
     /** The map between rows and latent rows: encoding, decoding, ways between rows. */
     public LatentMap latentMap() {
+        if (conditionNoise().isPresent()) {
+            throw new IllegalArgumentException(
+                    "a model of noised conditions draws noise on its way, so rows have no latent rows of their own;"
+                            + " train one with clean conditions");
+        }
         return new LatentMap(new Source());
     }
 

@@ -152,18 +152,19 @@ public final class VariationalBound {
     /** One draw of all rows: (diffusion, reconstruction) of each. */
     private Draw draw(Map<String, GivenRows> all, int count, long seed, int d) {
         Program program = source.program(new EvidenceBound(shares(seed, d)), grid, List.of());
-        Draw draw = new Draw(new double[count], new double[count], new String[1]);
+        double[] diffusion = new double[count];
+        double[] reconstruction = new double[count];
         try (Sampling sampling = Sampling.open(program, source.device(), count, false, execution)) {
-            draw.execution[0] = sampling.choice().execution().name();
             sampling.run(
                     Philox.part(seed, d), 0, count, all, Progress.NONE, new CancelToken(), (at, n, outputs, traces) -> {
                         for (int r = 0; r < n; r++) {
-                            draw.diffusion[(int) at + r] = outputs.get(0)[r];
-                            draw.reconstruction[(int) at + r] = outputs.get(1)[r];
+                            diffusion[(int) at + r] = outputs.get(0)[r];
+                            reconstruction[(int) at + r] = outputs.get(1)[r];
                         }
                     });
+            return new Draw(
+                    diffusion, reconstruction, sampling.choice().execution().name());
         }
-        return draw;
     }
 
     private double[] shares(long seed, int d) {
@@ -200,7 +201,7 @@ public final class VariationalBound {
     }
 
     /** Of one draw, a number a row. */
-    private record Draw(double[] diffusion, double[] reconstruction, String[] execution) {}
+    private record Draw(double[] diffusion, double[] reconstruction, String execution) {}
 
     /** Sums over draws, a row each. */
     private static final class Tally {
@@ -220,7 +221,7 @@ public final class VariationalBound {
 
         void take(Draw draw) {
             draws++;
-            execution = draw.execution[0];
+            execution = draw.execution;
             for (int r = 0; r < mean.length; r++) {
                 diffusion[r] += draw.diffusion[r];
                 reconstruction[r] += draw.reconstruction[r];

@@ -201,6 +201,7 @@ class ConditionalEstimatorsTest {
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> model.likelihood().given("y", new float[] {1}, 1).of(new float[] {1}, 0));
+                assertThrows(IllegalArgumentException.class, model::latentMap);
                 model.save(noisy);
                 first = samples.rows();
             }

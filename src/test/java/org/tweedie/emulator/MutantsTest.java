@@ -1,6 +1,7 @@
 package org.tweedie.emulator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -21,12 +22,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.tweedie.device.Device;
 import org.tweedie.testing.ChildJvm;
 import org.tweedie.testing.ChildTests;
 import org.tweedie.testing.Depth;
 import org.tweedie.testing.EmulatedDriver;
 import org.tweedie.testing.GpuTest;
 import org.tweedie.testing.Suite;
+import org.tweedie.testing.TestDevices;
 
 /**
  * Faults planted in the kernels themselves: every barrier taken away in turn, loops that run one item too far, and indices of 32 bits.
@@ -135,15 +138,23 @@ class MutantsTest {
         }
     }
 
-    /** What the launch set says of the mutant; empty where it notices nothing. */
-    private static String verdict(Mutant mutant) throws IOException, InterruptedException {
-        ChildJvm.Result result = onDriverOf(mutant, Orders.class, "8");
+    /** What those cases of the launch set say of the mutant that launch something of it; empty where they notice nothing. */
+    private static String verdict(Mutant mutant, CasesOfKernels affected) throws IOException, InterruptedException {
+        Set<String> cases = affected.of(mutant.source);
+        assertFalse(cases.isEmpty(), "the launch set launches nothing of " + mutant.source);
+        Path names = Files.write(Files.createTempFile("tweedie-cases", ".txt"), cases);
+        ChildJvm.Result result;
+        try {
+            result = onDriverOf(mutant, Orders.class, "1", "8", names.toString());
+        } finally {
+            Files.delete(names);
+        }
         assertEquals(0, result.exit(), result.output());
         assertTrue(result.number("launches ") > 0, result.output());
         return result.line("difference ");
     }
 
-    private static ChildJvm.Result onDriverOf(Mutant mutant, Class<?> program, String argument)
+    private static ChildJvm.Result onDriverOf(Mutant mutant, Class<?> program, String... arguments)
             throws IOException, InterruptedException {
         Path place = Files.createTempDirectory("tweedie-mutant");
         try {
@@ -157,7 +168,7 @@ class MutantsTest {
                     place.resolve("kernels").toString(),
                     driver.toString());
             Map<String, String> settings = Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5");
-            return ChildJvm.run(driver, settings, List.of(), program, argument);
+            return ChildJvm.run(driver, settings, List.of(), program, arguments);
         } finally {
             try (Stream<Path> files = Files.walk(place)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -181,7 +192,11 @@ class MutantsTest {
         }
         List<String> survivors = new ArrayList<>();
         List<String> known = new ArrayList<>();
-        List<String> verdicts = each(mutants, MutantsTest::verdict);
+        CasesOfKernels affected;
+        try (Device emulated = TestDevices.open(TestDevices.specs().get(1))) {
+            affected = new CasesOfKernels(KERNELS, emulated);
+        }
+        List<String> verdicts = each(mutants, mutant -> verdict(mutant, affected));
         for (int i = 0; i < mutants.size(); i++) {
             Mutant mutant = mutants.get(i);
             System.out.println("mutant " + mutant + ": " + verdicts.get(i));

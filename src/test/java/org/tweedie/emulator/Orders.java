@@ -1,6 +1,11 @@
 package org.tweedie.emulator;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -11,11 +16,19 @@ import org.tweedie.kernels.LaunchSet;
 import org.tweedie.testing.EmulatedDriver;
 
 /**
- * The launch set under other orders of threads and moments of streams. As a program, for another build of the driver: prints
- * {@code launches N} and {@code difference TEXT}, which is empty where all bits are the same and those of f32 are the host's.
+ * The launch set under other orders of threads and moments of streams. As a program, for another build of the driver: takes the first and the
+ * last order, and if not all cases a file with the names of some, a line each; prints {@code launches N}, {@code barriers N} and {@code difference TEXT}, which is empty where all bits are the same and those of f32 are the host's.
  */
 final class Orders {
+    private static Set<String> only = Set.of();
+
     private Orders() {}
+
+    private static List<LaunchSet.Case> cases() {
+        return LaunchSet.cases().stream()
+                .filter(one -> only.isEmpty() || only.contains(one.toString()))
+                .toList();
+    }
 
     /** The results of all cases by name. */
     static Map<String, float[]> results(Device device) {
@@ -29,7 +42,7 @@ final class Orders {
 
     private static Map<String, float[]> results(Function<LaunchSet.Case, float[]> run) {
         Map<String, float[]> results = new TreeMap<>();
-        for (LaunchSet.Case one : LaunchSet.cases()) {
+        for (LaunchSet.Case one : cases()) {
             results.put(one.toString(), run.apply(one));
         }
         return results;
@@ -37,7 +50,7 @@ final class Orders {
 
     /** The first element whose bits differ, or an empty string; of exact cases only, or of all. */
     static String difference(Map<String, float[]> expected, Map<String, float[]> got, boolean all) {
-        for (LaunchSet.Case one : LaunchSet.cases()) {
+        for (LaunchSet.Case one : cases()) {
             if (all || one.exact()) {
                 float[] a = expected.get(one.toString());
                 float[] b = got.get(one.toString());
@@ -76,8 +89,11 @@ final class Orders {
                 .collect(Collectors.joining());
     }
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         EmulatedDriver.required();
+        if (arguments.length > 2) {
+            only = Set.copyOf(Files.readAllLines(Path.of(arguments[2])));
+        }
         String difference = "";
         try (Device host = Device.open("cpu:1");
                 Device emulated = Device.open("cuda:0")) {
@@ -86,7 +102,8 @@ final class Orders {
             if (difference.isEmpty()) {
                 difference = difference(forward, resultsOnFewBlocks(emulated), true);
             }
-            for (long number = 1; number <= Long.parseLong(arguments[0]) && difference.isEmpty(); number++) {
+            long last = Long.parseLong(arguments[1]);
+            for (long number = Long.parseLong(arguments[0]); number <= last && difference.isEmpty(); number++) {
                 String chosen = choose(number);
                 boolean few = number % 4 == 1;
                 String found = difference(forward, few ? resultsOnFewBlocks(emulated) : results(emulated), true);
@@ -97,6 +114,7 @@ final class Orders {
                     + EmulatedDriver.report().lines().findFirst().orElse("");
         }
         System.out.println("launches " + EmulatedDriver.stat("launches"));
+        System.out.println("barriers " + EmulatedDriver.stat("barriers"));
         System.out.println("difference " + difference);
         LaunchSet.kernels()
                 .forEach(name -> System.out.println("kernel " + name + " " + EmulatedDriver.stat("launches:" + name)));

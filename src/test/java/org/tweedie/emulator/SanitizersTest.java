@@ -75,7 +75,7 @@ class SanitizersTest {
         boolean all = Depth.now() != Depth.PLAIN;
         Halves result = all
                 ? Halves.of(TESTS, half -> DriverBuild.runSanitized(driver, ChildTests.class, half))
-                : new Halves(List.of(DriverBuild.runSanitized(driver, Orders.class, "1")));
+                : new Halves(List.of(DriverBuild.runSanitized(driver, Orders.class, "1", "1")));
         result.results().forEach(SanitizersTest::clean);
         long launches = result.number("launches ");
         assertTrue(launches >= LEAST_LAUNCHES, launches + " launches");

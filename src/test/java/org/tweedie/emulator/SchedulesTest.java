@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.tweedie.device.Device;
 import org.tweedie.kernels.LaunchSet;
+import org.tweedie.testing.ChildJvm;
 import org.tweedie.testing.Depth;
 import org.tweedie.testing.EmulatedDriver;
 import org.tweedie.testing.GpuTest;
@@ -31,6 +33,12 @@ class SchedulesTest {
     private static final double MOST_BARRIERS = 1e5;
 
     private static final Suite SUITE = new Suite("emulator");
+
+    /** Orders that run in this JVM. */
+    private static final long HERE = 4;
+
+    /** Orders of two JVMs at once. */
+    private static final long CHUNK = 96;
 
     @BeforeEach
     void needsIt() {
@@ -54,6 +62,21 @@ class SchedulesTest {
         return TestDevices.specs().get(1);
     }
 
+    private static long sum(List<Halves> halves, String start) {
+        return halves.stream().mapToLong(one -> one.number(start)).sum();
+    }
+
+    /** Those numbers in a JVM of their own. */
+    private static Callable<ChildJvm.Result> orders(long first, long last) {
+        return () -> ChildJvm.run(
+                EmulatedDriver.library().getParent(),
+                Map.of("TW_EMU_QUIET", "1"),
+                List.of(),
+                Orders.class,
+                Long.toString(first),
+                Long.toString(last));
+    }
+
     @Test
     void noOrderOfThreadsAndNoMomentOfStreamsChangesABit() throws Exception {
         List<String> kernels = LaunchSet.kernels();
@@ -73,12 +96,24 @@ class SchedulesTest {
                     "", Orders.difference(forward, Orders.resultsOnFewBlocks(device), true), "many blocks and few");
         }
         long schedules = Depth.of(4, 100, 2000);
-        SUITE.cases(schedules, number -> {
+        for (long number = 0; number < HERE; number++) {
             String chosen = Orders.choose(number);
             assertEquals("", Orders.difference(forward, results(emulated()), true), chosen);
+        }
+        List<Halves> elsewhere = new ArrayList<>();
+        SUITE.cases((schedules - HERE + CHUNK - 1) / CHUNK, chunk -> {
+            long first = HERE + CHUNK * chunk;
+            long last = Math.min(schedules, first + CHUNK) - 1;
+            long middle = (first + last) / 2;
+            Halves halves = Halves.both(orders(first, middle), orders(middle + 1, last));
+            for (ChildJvm.Result half : halves.results()) {
+                assertEquals(0, half.exit(), half.output());
+                assertEquals("", half.line("difference "));
+            }
+            elsewhere.add(halves);
         });
-        launches = EmulatedDriver.stat("launches") - launches;
-        barriers = EmulatedDriver.stat("barriers") - barriers;
+        launches = EmulatedDriver.stat("launches") - launches + sum(elsewhere, "launches ");
+        barriers = EmulatedDriver.stat("barriers") - barriers + sum(elsewhere, "barriers ");
         assertTrue(once >= 300, once + " launches in the launch set");
         double average = (double) barriers / launches;
         assertTrue(average > 0 && average <= MOST_BARRIERS, average + " thread-barriers a launch");

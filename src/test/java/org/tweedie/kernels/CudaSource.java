@@ -7,21 +7,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.tweedie.device.KernelEntry.Parameter;
 
 /** The {@code extern "C" __global__} entries that CUDA sources declare, with the types of their parameters. */
-record CudaSource(Path file, String text) {
+public record CudaSource(Path file, String text) {
     private static final Pattern COMMENT = Pattern.compile("//[^\n]*|/\\*.*?\\*/", Pattern.DOTALL);
     private static final Pattern ENTRY = Pattern.compile(
             "extern\\s*\"C\"\\s*__global__\\s+void\\s+(?:(?:__launch_bounds__|TWEEDIE_CLUSTER)\\s*\\([^)]*\\)\\s*)*(\\w+)\\s*\\(([^)]*)\\)");
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([^\"]+)\"");
     private static final Pattern GLOBAL = Pattern.compile("\\b__global__\\b");
     private static final Pattern MACRO = Pattern.compile("(?m)^[ \t]*#[ \t]*define\\b(?:\\\\\\n|[^\n])*__global__");
 
     /** Every {@code .cu} below a folder. */
-    static List<CudaSource> below(Path folder) throws IOException {
+    public static List<CudaSource> below(Path folder) throws IOException {
         List<CudaSource> sources = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file :
@@ -32,13 +34,32 @@ record CudaSource(Path file, String text) {
         return sources;
     }
 
+    /** True where the source is a wanted file, or includes one, itself or through others; includes are relative to {@code folder}. */
+    public boolean reaches(Path folder, Predicate<Path> wanted) throws IOException {
+        return reaches(folder, file, wanted);
+    }
+
+    private static boolean reaches(Path folder, Path file, Predicate<Path> wanted) throws IOException {
+        if (wanted.test(file)) {
+            return true;
+        }
+        Matcher include = INCLUDE.matcher(Files.readString(file));
+        while (include.find()) {
+            Path included = folder.resolve(include.group(1));
+            if (Files.exists(included) && reaches(folder, included, wanted)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /**
      * Entry names with their parameters in order.
      *
      * @throws IllegalArgumentException where a {@code __global__} is no plain {@code extern "C"} entry, or a parameter is
      *     none of pointer, int32_t, int64_t, uint64_t, float, double
      */
-    Map<String, List<Parameter>> entries() {
+    public Map<String, List<Parameter>> entries() {
         String code = COMMENT.matcher(text).replaceAll(" ");
         if (MACRO.matcher(code).find()) {
             throw new IllegalArgumentException(

@@ -3,7 +3,6 @@ package org.tweedie.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,8 +12,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,14 +20,14 @@ import org.tweedie.testing.Depth;
 
 /**
  * Each source compiles alone, as a reader with nothing but nvcc would: {@code nvcc -std=c++17 -I kernels}, with the entries that it
- * declares. In CI for sm_80, and those of Hopper's instructions also for sm_90, which lacks their bodies, and sm_90a, which alone has them; else for
+ * declares. In CI for sm_80, and those of Hopper's instructions for sm_90, which lacks their bodies, and sm_90a, which alone has them; else for
  * one target, and only the shortest sources.
  */
 @Tag("checkout")
 class SourceAloneTest {
     private static final int SHORT = 3_000;
-    private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([^\"]+)\"");
-    private static final Set<String> HOPPER = Set.of("hopper.cuh", "bulk.cuh");
+    private static final Path KERNELS = Path.of("kernels");
+    private static final Set<Path> HOPPER = Set.of(KERNELS.resolve("hopper.cuh"), KERNELS.resolve("bulk.cuh"));
 
     @TempDir
     private Path folder;
@@ -47,10 +44,10 @@ class SourceAloneTest {
                 Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
             List<Future<?>> running = new ArrayList<>();
-            for (CudaSource source : CudaSource.below(Path.of("kernels"))) {
+            for (CudaSource source : CudaSource.below(KERNELS)) {
                 if (Depth.now() == Depth.PLAIN
                         ? source.text().length() <= SHORT
-                        : target.equals("sm_80") || hopper(source.file())) {
+                        : target.equals("sm_80") != source.reaches(KERNELS, HOPPER::contains)) {
                     running.add(cores.submit(() -> compile(source, target)));
                 }
             }
@@ -60,18 +57,6 @@ class SourceAloneTest {
         } finally {
             cores.shutdownNow();
         }
-    }
-
-    /** True for a source that includes hopper.cuh or bulk.cuh, itself or through others. */
-    private static boolean hopper(Path source) throws IOException {
-        Matcher include = INCLUDE.matcher(Files.readString(source));
-        while (include.find()) {
-            Path file = Path.of("kernels", include.group(1));
-            if (HOPPER.contains(include.group(1)) || Files.exists(file) && hopper(file)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private Void compile(CudaSource source, String target) throws Exception {
