@@ -144,4 +144,41 @@ class DatasetTest {
         assertNotEquals(hash, SMALL.given("y", "c").hash());
         assertEquals(64, hash.length());
     }
+
+    /** Each number of x stays in its bin and fills it evenly; conditions stay as they are; another seed fills it otherwise. */
+    @Test
+    void dequantisationFillsBins() {
+        int rows = 4000;
+        float[] values = new float[3 * rows];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i % 7;
+        }
+        Dataset whole = Dataset.of(values, "a", "b", "c").given("y", "c");
+        Dataset filled = whole.dequantised(0.5, 3);
+        float[] before = whole.values(Dataset.X);
+        float[] after = filled.values(Dataset.X);
+        double[] sum = new double[2];
+        double[] squares = new double[2];
+        double product = 0;
+        for (int r = 0; r < rows; r++) {
+            double[] share = new double[2];
+            for (int c = 0; c < 2; c++) {
+                share[c] = (after[2 * r + c] - before[2 * r + c]) / 0.5;
+                assertTrue(share[c] >= 0 && share[c] <= 1, "share " + share[c]);
+                sum[c] += share[c] - 0.5;
+                squares[c] += (share[c] - 0.5) * (share[c] - 0.5);
+            }
+            product += (share[0] - 0.5) * (share[1] - 0.5);
+        }
+        for (int c = 0; c < 2; c++) {
+            // a uniform number has variance 1/12, its square about the middle 1/180; two of a row are independent
+            assertEquals(0, sum[c] / rows, 4.5 * Math.sqrt(1.0 / 12 / rows));
+            assertEquals(1.0 / 12, squares[c] / rows, 4.5 * Math.sqrt(1.0 / 180 / rows));
+        }
+        assertEquals(0, product / rows, 4.5 / 12 / Math.sqrt(rows));
+        assertArrayEquals(whole.values("y"), filled.values("y"));
+        assertEquals(filled, whole.dequantised(0.5, 3));
+        assertNotEquals(filled, whole.dequantised(0.5, 4));
+        assertThrows(IllegalArgumentException.class, () -> whole.dequantised(0, 3));
+    }
 }
