@@ -74,7 +74,7 @@ public final class LatentMap {
      * @param rows row-major, in the units of the data
      */
     public float[] encode(float[] rows) {
-        int width = require(rows, "rows");
+        int width = source.requireRows(rows, "rows");
         return source.whileOpen(() -> {
             GivenRows start = source.encodeGiven(Dataset.X, new GivenRows(rows, width));
             float[] latents = run(down.reversed(), start, List.of());
@@ -90,7 +90,7 @@ public final class LatentMap {
      * @return in the units of the data
      */
     public float[] decode(float[] latents) {
-        int width = require(latents, "latent rows");
+        int width = source.requireRows(latents, "latent rows");
         return source.whileOpen(() -> {
             float[] start = latents.clone();
             scale(start, source.process().priorDeviation());
@@ -110,7 +110,7 @@ public final class LatentMap {
      * @return the ways one after the other
      */
     public float[] between(float[] from, float[] to, int points) {
-        int width = require(from, "rows");
+        int width = source.requireRows(from, "rows");
         if (to.length != from.length) {
             throw new IllegalArgumentException("ways go from rows to as many, got " + from.length / width + " rows and "
                     + to.length + " numbers of width " + width);
@@ -137,18 +137,8 @@ public final class LatentMap {
         return decode(latents);
     }
 
-    private int require(float[] rows, String what) {
-        int width = source.columns().size();
-        if (rows.length == 0 || rows.length % width != 0) {
-            throw new IllegalArgumentException(
-                    rows.length + " numbers are no " + what + " of " + width + ", the width of the model");
-        }
-        return width;
-    }
-
     private float[] run(TimeGrid grid, GivenRows start, List<Guide> guides) {
-        Map<String, GivenRows> all = new LinkedHashMap<>();
-        given.forEach((name, rows) -> all.put(name, source.encodeGiven(name, rows)));
+        Map<String, GivenRows> all = source.encoded(given);
         all.put(START, start);
         Program program = source.program(method, grid, guides);
         float[] into = new float[start.values().length];

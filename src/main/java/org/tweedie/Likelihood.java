@@ -117,18 +117,13 @@ public final class Likelihood {
      * @param seed of the probes
      */
     public Densities of(float[] rows, long seed) {
-        int width = source.columns().size();
-        if (rows.length == 0 || rows.length % width != 0) {
-            throw new IllegalArgumentException(
-                    rows.length + " numbers are no rows of " + width + ", the width of the model");
-        }
+        int width = source.requireRows(rows, "rows");
         return source.whileOpen(() -> densities(rows, width, seed));
     }
 
     private Densities densities(float[] rows, int width, long seed) {
         int count = rows.length / width;
-        Map<String, GivenRows> all = new LinkedHashMap<>();
-        given.forEach((name, values) -> all.put(name, source.encodeGiven(name, values)));
+        Map<String, GivenRows> all = source.encoded(given);
         all.put(Dataset.X, source.encodeGiven(Dataset.X, new GivenRows(rows, width)));
         Program program = source.derivatives(new FlowDensity(probe).plan(source.process(), grid));
         double[] sums = new double[count];

@@ -55,6 +55,27 @@ public final class Sampler {
         /** The rows of a register back in the units of the data, in place. */
         void decode(String register, float[] rows);
 
+        /** All of a caller's rows, as the fields expect them. */
+        default Map<String, GivenRows> encoded(Map<String, GivenRows> given) {
+            Map<String, GivenRows> encoded = new LinkedHashMap<>();
+            given.forEach((name, rows) -> encoded.put(name, encodeGiven(name, rows)));
+            return encoded;
+        }
+
+        /**
+         * The width of rows, which these numbers must be.
+         *
+         * @param what as "rows"
+         */
+        default int requireRows(float[] numbers, String what) {
+            int width = columns().size();
+            if (numbers.length == 0 || numbers.length % width != 0) {
+                throw new IllegalArgumentException(
+                        numbers.length + " numbers are no " + what + " of " + width + ", the width of the model");
+            }
+            return width;
+        }
+
         /** Runs work during which the model is neither trained nor closed. */
         <T> T whileOpen(Supplier<T> work);
     }
@@ -213,14 +234,14 @@ public final class Sampler {
         requireCount(count);
         return gather(
                 new Gathering(seed, first, count),
-                (sampling, into) -> sampling.run(seed, first, count, encoded(), progress, cancel, into));
+                (sampling, into) -> sampling.run(seed, first, count, source.encoded(given), progress, cancel, into));
     }
 
     /** The samples with these numbers, in this order. */
     public Samples sample(long[] indices, long seed) {
         return gather(
                 new Gathering(seed, indices.length == 0 ? 0 : indices[0], indices.length),
-                (sampling, into) -> sampling.run(seed, indices, encoded(), progress, cancel, into));
+                (sampling, into) -> sampling.run(seed, indices, source.encoded(given), progress, cancel, into));
     }
 
     private Samples gather(Gathering gathering, BiConsumer<Sampling, Sampling.Sink> run) {
@@ -281,14 +302,15 @@ public final class Sampler {
         source.whileOpen(() -> {
             try (Sampling sampling = open(count)) {
                 long[] mark = {System.nanoTime()};
-                sampling.run(seed, first, count, encoded(), progress, cancel, (at, rows, outputs, traces) -> {
-                    Gathering piece = new Gathering(seed, first + at, rows);
-                    piece.began = mark[0];
-                    piece.by(sampling);
-                    piece.rows(0, rows, outputs, traces);
-                    consumer.accept(piece.samples());
-                    mark[0] = System.nanoTime();
-                });
+                sampling.run(
+                        seed, first, count, source.encoded(given), progress, cancel, (at, rows, outputs, traces) -> {
+                            Gathering piece = new Gathering(seed, first + at, rows);
+                            piece.began = mark[0];
+                            piece.by(sampling);
+                            piece.rows(0, rows, outputs, traces);
+                            consumer.accept(piece.samples());
+                            mark[0] = System.nanoTime();
+                        });
             }
             return true;
         });
@@ -397,12 +419,6 @@ public final class Sampler {
 
     private Sampling open(long rows) {
         return Sampling.open(program(), source.device(), rows, traced, execution);
-    }
-
-    private Map<String, GivenRows> encoded() {
-        Map<String, GivenRows> encoded = new LinkedHashMap<>();
-        given.forEach((name, rows) -> encoded.put(name, source.encodeGiven(name, rows)));
-        return encoded;
     }
 
     private static void requireCount(int count) {

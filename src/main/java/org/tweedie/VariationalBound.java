@@ -115,18 +115,13 @@ public final class VariationalBound {
      * @param seed of noise and times
      */
     public Bounds of(float[] rows, long seed) {
-        int width = source.columns().size();
-        if (rows.length == 0 || rows.length % width != 0) {
-            throw new IllegalArgumentException(
-                    rows.length + " numbers are no rows of " + width + ", the width of the model");
-        }
+        int width = source.requireRows(rows, "rows");
         return source.whileOpen(() -> bounds(rows, width, seed));
     }
 
     private Bounds bounds(float[] rows, int width, long seed) {
         int count = rows.length / width;
-        Map<String, GivenRows> all = new LinkedHashMap<>();
-        given.forEach((name, values) -> all.put(name, source.encodeGiven(name, values)));
+        Map<String, GivenRows> all = source.encoded(given);
         GivenRows encoded = source.encodeGiven(Dataset.X, new GivenRows(rows, width));
         all.put(Dataset.X, encoded);
         Tally tally = new Tally(count);
