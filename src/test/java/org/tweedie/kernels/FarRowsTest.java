@@ -165,7 +165,7 @@ class FarRowsTest {
     void aStepReadsAndWritesFarSlots() {
         long slot = (COUNT - ROOM / 2) / 3;
         assertTrue(3 * slot > 1L << 31);
-        LaunchSet.CellState near = LaunchSet.cell(ROWS);
+        RowLaunches.CellState near = RowLaunches.cell(ROWS);
         float[] dense;
         try (Lab lab = new Lab(device)) {
             DeviceBuffer state = lab.floats(near.values());
@@ -187,7 +187,7 @@ class FarRowsTest {
 
     @Test
     void aTrajectoryLoadsAndStoresFarPlaces() {
-        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Operands.BF16, 33, 2);
+        TrajectoryLaunches.Trajectory near = TrajectoryLaunches.trajectory(ROWS, Operands.BF16, 33, 2);
         float[] dense;
         try (Lab lab = new Lab(device)) {
             DeviceBuffer io = lab.floats(near.values());
@@ -209,7 +209,7 @@ class FarRowsTest {
     @Test
     void aWideTrajectoryLoadsAndStoresFarPlaces() {
         assumeTrue(device.limits().warpgroups(), "no warpgroups");
-        LaunchSet.Trajectory near = LaunchSet.trajectory(ROWS, Operands.BF16, 300, 1);
+        TrajectoryLaunches.Trajectory near = TrajectoryLaunches.trajectory(ROWS, Operands.BF16, 300, 1);
         MlpLaunch launch = new MlpLaunch(MlpLaunch.WARPGROUP, 8, 2);
         float[] dense;
         try (Lab lab = new Lab(device)) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,8 @@ class Lab implements AutoCloseable {
 
     /** Widths chosen to hurt: parts of a quad, quads, and a prime. */
     static final int[] DIMS = {1, 2, 3, 4, 5, 8, 31, 64};
+
+    private static final long LIVING = 0x5EED;
 
     private final Device device;
     private final Stream stream;
@@ -111,6 +114,42 @@ class Lab implements AutoCloseable {
                 alive == null ? null : floats(alive),
                 iteration);
         return rows;
+    }
+
+    static float[] random(int count, int seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) ((random.nextDouble() - 0.5) * StrictMath.pow(2, random.nextInt(-3, 4)));
+        }
+        return values;
+    }
+
+    /**
+     * Rows from an index list, every fifth dead; or all rows, in their order, where there are 65: one past the last is then as good as any,
+     * while a list of the living would happen to call it dead.
+     */
+    RowSet living(int rows) {
+        if (rows == 65) {
+            return rows(LIVING, 3, rows);
+        }
+        long[] index = new long[rows];
+        float[] alive = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            index[r] = 7L * r + 1;
+            alive[r] = r % 5 == 3 ? 0 : 1;
+        }
+        return rows(LIVING, 0, rows, index, alive, 2);
+    }
+
+    static float[] all(float[]... parts) {
+        float[] all = new float[Arrays.stream(parts).mapToInt(p -> p.length).sum()];
+        int at = 0;
+        for (float[] part : parts) {
+            System.arraycopy(part, 0, all, at, part.length);
+            at += part.length;
+        }
+        return all;
     }
 
     float[] read(DeviceBuffer buffer) {
