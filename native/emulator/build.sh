@@ -198,6 +198,8 @@ if [ -n "$mutant" ]; then
     [ -n "$changed" ] || { echo "build.sh: nothing in $mutant" >&2; exit 1; }
     # what is built is only read from here on: mutants may be made side by side
     command -v flock >/dev/null && flock -u 9
+    # tried a few times and thrown away: sooner compiled than run
+    kernel_flags+=(-O1 -g0)
     failed=$mutant_out/.failed
     parts=()
     for object in "${kernel_objects[@]}"; do

@@ -98,6 +98,7 @@ struct Group {
 
 struct Warp {
     uint32_t alive = 0;
+    uint64_t place = 0;  // where warps race: the least goes first
     Lane* lanes = nullptr;
     std::vector<Group> groups;  // of disjoint masks; one in all our kernels
 };
@@ -142,6 +143,7 @@ struct Launch {
     LaunchShape shape;
     Schedule schedule;
     uint64_t serial = 0, random = 0;
+    bool race = false;  // warps run as far as they can, one after the other
     uint64_t blocks = 0, clusters = 0, next_cluster = 0;
     unsigned int cluster_size = 1;
     std::vector<Cluster> resident_clusters;

@@ -59,10 +59,22 @@ namespace {
 // In random order now and then: a thread that has not run yet goes before those that can go on.
 bool prefers_start() { return in_random_order() && next_random() % 4 == 0; }
 
+// Where a warp races, those that spin still give way now and then.
+constexpr unsigned int MOST_RACING_TURNS = 16;
+constexpr uint32_t MOST_COMPARED = 1024;
+
 Lane* next_ready() {
     if (in_random_order()) {
         const uint32_t waiting = ready.tail - ready.head;
-        std::swap(ready.at(ready.head), ready.at(ready.head + uint32_t(next_random() % waiting)));
+        uint32_t chosen = uint32_t(next_random() % waiting);
+        if (launch.race && idle_turns < MOST_RACING_TURNS) {
+            uint64_t least = ~uint64_t(0);
+            for (uint32_t i = 0; i < std::min(waiting, MOST_COMPARED); ++i) {
+                const uint64_t its = ready.at(ready.head + i)->warp->place;
+                if (its < least) chosen = i, least = its;
+            }
+        }
+        std::swap(ready.at(ready.head), ready.at(ready.head + chosen));
     }
     return ready.pop();
 }
@@ -90,6 +102,7 @@ void load_cluster(const unsigned int first_slot, uint64_t ordinal) {
             const unsigned int lanes = std::min(WARP, launch.threads - w * WARP);
             block.warps[w].alive = lanes == WARP ? 0xFFFFFFFFu : (1u << lanes) - 1;
             block.warps[w].groups.clear();
+            block.warps[w].place = launch.race ? next_random() : 0;
         }
         block.shared.begin_block();
         ++launch.loaded;
@@ -392,6 +405,8 @@ LaunchOutcome run_launch(const KernelRecord& kernel, const LaunchShape& shape, c
     launch.schedule = schedule;
     launch.random = schedule.seed;
     ++launch.serial;
+    // in one of three launches one warp runs as far as it can, then another: as far apart as barriers let them get
+    launch.race = in_random_order() && launch.serial % 3 == 0;
     launch.next_cluster = launch.grid_live = launch.at_grid_barrier = 0;
     launch.loaded = launch.starting = 0;
     launch.static_bytes = 0;
