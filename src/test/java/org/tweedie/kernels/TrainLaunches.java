@@ -58,7 +58,8 @@ final class TrainLaunches {
             throw new IllegalStateException("a loss or gradient is not finite"); // nor would anything after it differ
         }
         float[] many = left.all();
-        if ((rows == 33 || narrow && rows == 65) && !Arrays.equals(many, net.run(lab, cut, 1, 0.5, 1, 2).all())) {
+        if ((rows == 33 || narrow && rows == 65)
+                && !Arrays.equals(many, net.run(lab, cut, 1, 0.5, 1, 2).all())) {
             throw new IllegalStateException("several blocks give other bits than one");
         }
         return many;

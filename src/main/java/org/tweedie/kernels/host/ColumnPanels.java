@@ -50,6 +50,12 @@ public interface ColumnPanels {
     /** {@code out = act(x)} and {@code x = act'(x)}, {@code count} elements, whole rows of a panel. */
     void activate(int activation, float[] x, int at, float[] out, int outAt, int count);
 
+    /** {@code out = a b}, {@code count} elements, whole rows of a panel. */
+    void times(float[] a, int at, float[] b, int bAt, float[] out, int outAt, int count);
+
+    /** {@code sum += more}, {@code count} elements, whole rows of a panel. */
+    void add(float[] sum, int at, float[] more, int moreAt, int count);
+
     /**
      * {@code sum[i][j] += sum_r a[r][i] d[r][j]} with an inner sum of its own, for {@code in} columns of one panel of a and {@code width} columns of d, a slice or less.
      *

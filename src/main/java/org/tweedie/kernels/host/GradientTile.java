@@ -97,7 +97,7 @@ final class GradientTile {
                 panels.activate(
                         layers.activation(), sums, at + j * layout.tile, kept, into, whole * ColumnPanels.WIDTH);
                 if (layers.residual() && l > 0) {
-                    add(kept, into, kept, layout.at(input, first, j), whole * ColumnPanels.WIDTH);
+                    panels.add(kept, into, kept, layout.at(input, first, j), whole * ColumnPanels.WIDTH);
                 }
             }
             input = layout.hidden[l];
@@ -134,18 +134,6 @@ final class GradientTile {
                         into,
                         at,
                         pitch);
-    }
-
-    private static void times(float[] a, int at, float[] b, int bAt, float[] out, int outAt, int count) {
-        for (int i = 0; i < count; i++) {
-            out[outAt + i] = a[at + i] * b[bAt + i];
-        }
-    }
-
-    private static void add(float[] sum, int at, float[] more, int moreAt, int count) {
-        for (int i = 0; i < count; i++) {
-            sum[at + i] += more[moreAt + i];
-        }
     }
 
     private static void loss(GradientLayout layout, Rows rows, int r, int place, float[] kept) {
@@ -185,7 +173,7 @@ final class GradientTile {
             for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
                 int into = layout.at(layout.back[l], first, j);
                 int at = j * layout.tile;
-                times(sums, l * each + at, sums, towards + at, kept, into, whole * ColumnPanels.WIDTH);
+                of.panels().times(sums, l * each + at, sums, towards + at, kept, into, whole * ColumnPanels.WIDTH);
             }
             if (l == 0) {
                 return;

@@ -115,15 +115,17 @@ final class VectorColumns implements ColumnPanels {
         for (int j = 0; j < width; j += SLICE) {
             int columns = columns(width - j);
             int into = cAt + j / WIDTH * cPitch * WIDTH + j % WIDTH;
-            for (int k = 0; k < depth; k += WIDTH) {
+            for (int k = 0; k < depth; k += 2 * WIDTH) {
                 int some = Math.min(WIDTH, depth - k);
+                int more = Math.min(WIDTH, depth - k - some);
                 int from = aAt + k * aPitch;
+                int next = from + WIDTH * aPitch;
                 int weights = packedAt + k * columns;
-                for (int r = 0; r < rows; r += ROWS) {
+                for (int r = 0; r < rows * WIDTH; r += ROWS * WIDTH) {
                     if (columns == L) {
-                        along1(a, from + r * WIDTH, some, packed, weights, c, into + r * WIDTH);
+                        along1(a, from + r, some, next + r, more, packed, weights, c, into + r);
                     } else {
-                        along2(a, from + r * WIDTH, some, packed, weights, c, into + r * WIDTH);
+                        along2(a, from + r, some, next + r, more, packed, weights, c, into + r);
                     }
                 }
             }
@@ -134,6 +136,24 @@ final class VectorColumns implements ColumnPanels {
     @Override
     public void activate(int activation, float[] x, int at, float[] out, int outAt, int count) {
         CURVE.get().both(activation, x, at, out, outAt, count);
+    }
+
+    @Override
+    public void times(float[] a, int at, float[] b, int bAt, float[] out, int outAt, int count) {
+        for (int i = 0; i < count; i += L) {
+            FloatVector.fromArray(S, a, at + i)
+                    .mul(FloatVector.fromArray(S, b, bAt + i))
+                    .intoArray(out, outAt + i);
+        }
+    }
+
+    @Override
+    public void add(float[] sum, int at, float[] more, int moreAt, int count) {
+        for (int i = 0; i < count; i += L) {
+            FloatVector.fromArray(S, sum, at + i)
+                    .add(FloatVector.fromArray(S, more, moreAt + i))
+                    .intoArray(sum, at + i);
+        }
     }
 
     @Override
@@ -162,7 +182,8 @@ final class VectorColumns implements ColumnPanels {
         }
     }
 
-    private static void along2(float[] a, int aAt, int depth, float[] w, int wAt, float[] c, int cAt) {
+    private static void along2(
+            float[] a, int aAt, int depth, int nextAt, int more, float[] w, int wAt, float[] c, int cAt) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
         FloatVector s10 = FloatVector.fromArray(S, c, cAt + 64);
@@ -207,6 +228,35 @@ final class VectorColumns implements ColumnPanels {
             s70 = x7.fma(w0, s70);
             s71 = x7.fma(w1, s71);
         }
+        int moreAt = wAt + depth * (2 * L);
+        for (int k = 0; k < more; k++) {
+            FloatVector w0 = FloatVector.fromArray(S, w, moreAt + k * (2 * L));
+            FloatVector w1 = FloatVector.fromArray(S, w, moreAt + k * (2 * L) + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[nextAt + k]);
+            s00 = x0.fma(w0, s00);
+            s01 = x0.fma(w1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[nextAt + k + 64]);
+            s10 = x1.fma(w0, s10);
+            s11 = x1.fma(w1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[nextAt + k + 128]);
+            s20 = x2.fma(w0, s20);
+            s21 = x2.fma(w1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[nextAt + k + 192]);
+            s30 = x3.fma(w0, s30);
+            s31 = x3.fma(w1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[nextAt + k + 256]);
+            s40 = x4.fma(w0, s40);
+            s41 = x4.fma(w1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[nextAt + k + 320]);
+            s50 = x5.fma(w0, s50);
+            s51 = x5.fma(w1, s51);
+            FloatVector x6 = FloatVector.broadcast(S, a[nextAt + k + 384]);
+            s60 = x6.fma(w0, s60);
+            s61 = x6.fma(w1, s61);
+            FloatVector x7 = FloatVector.broadcast(S, a[nextAt + k + 448]);
+            s70 = x7.fma(w0, s70);
+            s71 = x7.fma(w1, s71);
+        }
         s00.intoArray(c, cAt);
         s01.intoArray(c, cAt + L);
         s10.intoArray(c, cAt + 64);
@@ -225,7 +275,8 @@ final class VectorColumns implements ColumnPanels {
         s71.intoArray(c, cAt + 448 + L);
     }
 
-    private static void along1(float[] a, int aAt, int depth, float[] w, int wAt, float[] c, int cAt) {
+    private static void along1(
+            float[] a, int aAt, int depth, int nextAt, int more, float[] w, int wAt, float[] c, int cAt) {
         FloatVector s00 = FloatVector.fromArray(S, c, cAt);
         FloatVector s10 = FloatVector.fromArray(S, c, cAt + 64);
         FloatVector s20 = FloatVector.fromArray(S, c, cAt + 128);
@@ -251,6 +302,26 @@ final class VectorColumns implements ColumnPanels {
             FloatVector x6 = FloatVector.broadcast(S, a[aAt + k + 384]);
             s60 = x6.fma(w0, s60);
             FloatVector x7 = FloatVector.broadcast(S, a[aAt + k + 448]);
+            s70 = x7.fma(w0, s70);
+        }
+        int moreAt = wAt + depth * L;
+        for (int k = 0; k < more; k++) {
+            FloatVector w0 = FloatVector.fromArray(S, w, moreAt + k * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[nextAt + k]);
+            s00 = x0.fma(w0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[nextAt + k + 64]);
+            s10 = x1.fma(w0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[nextAt + k + 128]);
+            s20 = x2.fma(w0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[nextAt + k + 192]);
+            s30 = x3.fma(w0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[nextAt + k + 256]);
+            s40 = x4.fma(w0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[nextAt + k + 320]);
+            s50 = x5.fma(w0, s50);
+            FloatVector x6 = FloatVector.broadcast(S, a[nextAt + k + 384]);
+            s60 = x6.fma(w0, s60);
+            FloatVector x7 = FloatVector.broadcast(S, a[nextAt + k + 448]);
             s70 = x7.fma(w0, s70);
         }
         s00.intoArray(c, cAt);
