@@ -45,7 +45,7 @@ if command -v flock >/dev/null; then
     flock 9
 fi
 
-common=(-std=c++17 -g -fPIC -fvisibility=hidden -ffp-contract=off -mfma -fno-math-errno -pthread -DTWEEDIE_EMU -Wall -Wextra)
+common=(-std=c++17 -g1 -fPIC -fvisibility=hidden -ffp-contract=off -mfma -fno-math-errno -pthread -DTWEEDIE_EMU -Wall -Wextra)
 [ "$(uname -m)" = x86_64 ] && common+=(-mtls-dialect=gnu2)
 if [ -n "$sanitize" ]; then
     common+=(-O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=vptr)
