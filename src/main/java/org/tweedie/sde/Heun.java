@@ -11,6 +11,9 @@ import org.tweedie.plan.Plan;
 public record Heun() implements Method {
     @Override
     public Plan plan(Noising process, TimeGrid grid) {
+        if (process instanceof CldSde sde) {
+            return PairEuler.heun(this, sde, grid);
+        }
         Trajectory trajectory = Trajectory.start(this, process, grid, false);
         int predicted = trajectory.plan.register("predicted", trajectory.sde.space());
         for (int i = 0; i < grid.steps(); ++i) {

@@ -34,7 +34,8 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
             "pc-own",
             "ald",
             "ula",
-            "mala");
+            "mala",
+            "sscs");
 
     public MethodSpec {
         if (steps < 1) {
@@ -53,14 +54,12 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
 
     /** The times for a process. */
     public TimeGrid grid(Noising process) {
-        if (!(process instanceof Sde sde)) {
-            throw new IllegalArgumentException(
-                    "method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
-        }
+        // a method's own grid may go by noise levels: of a process without any it is uniform
+        GridShape taken = process instanceof Sde || shape != method.shape() ? shape : GridShape.UNIFORM;
         if (!(method instanceof AnnealedLangevin || method instanceof Langevin)) {
-            return shape.grid(sde, steps);
+            return taken.grid(process, steps);
         }
-        return steps == 1 ? new TimeGrid(new double[] {sde.cutoff()}) : shape.grid(sde, steps - 1);
+        return steps == 1 ? new TimeGrid(new double[] {process.cutoff()}) : taken.grid(process, steps - 1);
     }
 
     /**
@@ -100,6 +99,13 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
             case "dpm2s" -> plain(new DpmSolver2S(), numbers, text);
             case "dpm2m" -> plain(new DpmSolver2M(), numbers, text);
             case "ei" -> plain(new ExponentialIntegrator(), numbers, text);
+            case "sscs" -> {
+                count(numbers, text, "sscs or sscs:midpoint", 0, 1);
+                if (!numbers.isEmpty() && !numbers.get(0).strip().equals("midpoint")) {
+                    throw Spelling.unknown("step of the score", numbers.get(0).strip(), List.of("midpoint"));
+                }
+                yield new Sscs(!numbers.isEmpty());
+            }
             case "ddim" -> {
                 count(numbers, text, "ddim or ddim:ETA", 0, 1);
                 yield new Ddim(number(numbers, 0, 0, text));

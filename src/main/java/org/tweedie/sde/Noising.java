@@ -17,6 +17,9 @@ public interface Noising {
     /** Writes the draw of the start at time T into the registers {@code state}. */
     void prior(Plan.Writer plan, int... state);
 
+    /** The same process on another space. */
+    Noising on(Space space);
+
     /** The process as users write it: {@code vp:0.1,20}. {@link ProcessSpec#parse} reads it. */
     String spec();
 }

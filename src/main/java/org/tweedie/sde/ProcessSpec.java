@@ -4,27 +4,43 @@ import java.util.List;
 import org.tweedie.plan.Space;
 
 /**
- * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50}.
- * The numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. Stateless.
+ * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50},
+ * {@code cld:4,4,0.04}, {@code cld-mixed:4,4,0.04}. The numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. Stateless.
  */
 public final class ProcessSpec {
-    private static final List<String> NAMES = List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact");
+    private static final List<String> NAMES = List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact", "cld", "cld-mixed");
 
     private ProcessSpec() {}
+
+    /**
+     * Reads the spec of a process of rows alone.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    public static Sde parse(String spec) {
+        Noising process = process(spec);
+        if (process instanceof Sde sde) {
+            return sde;
+        }
+        throw new IllegalArgumentException(
+                "'" + spec.strip()
+                        + "' carries a velocity beside each row; here a process of rows alone is wanted: vp, vp-cosine, subvp, ve or ve-exact");
+    }
 
     /**
      * Reads a spec.
      *
      * @throws IllegalArgumentException naming the part at fault
      */
-    public static Sde parse(String spec) {
+    public static Noising process(String spec) {
         String text = spec.strip();
         int colon = text.indexOf(':');
         String name = colon < 0 ? text : text.substring(0, colon);
         if (!NAMES.contains(name)) {
             throw Spelling.unknown("process", name, NAMES);
         }
-        int usual = name.equals("vp-cosine") ? 0 : 2;
+        boolean pairs = name.startsWith("cld");
+        int usual = name.equals("vp-cosine") ? 0 : pairs ? 3 : 2;
         if (colon == text.length() - 1) {
             throw new IllegalArgumentException("'" + text + "' ends with a colon; say " + usage(name, usual));
         }
@@ -36,6 +52,16 @@ public final class ProcessSpec {
                     "'" + text + "' has " + numbers.length + " numbers; say " + usage(name, usual));
         }
         boolean exploding = name.startsWith("ve");
+        if (pairs) {
+            boolean said = numbers.length > 0;
+            return new CldSde(
+                    said ? numbers[0] : 4,
+                    said ? numbers[1] : 4,
+                    said ? numbers[2] : 0.04,
+                    name.equals("cld-mixed"),
+                    numbers.length == 4 ? numbers[3] : CldSde.CUTOFF,
+                    Space.euclidean(1));
+        }
         double first = numbers.length > 1 ? numbers[0] : exploding ? 0.01 : 0.1;
         double last = numbers.length > 1 ? numbers[1] : exploding ? 50 : 20;
         double cutoff = numbers.length == usual + 1 ? numbers[usual] : exploding ? VeSde.CUTOFF : VpSde.CUTOFF;
@@ -49,7 +75,10 @@ public final class ProcessSpec {
     }
 
     private static String usage(String name, int usual) {
-        return usual == 0 ? name + " or " + name + ":CUTOFF" : name + ", " + name + ":A,B or " + name + ":A,B,CUTOFF";
+        String all = usual == 3 ? ":BETA,INVERSE-MASS,INITIAL" : ":A,B";
+        return usual == 0
+                ? name + " or " + name + ":CUTOFF"
+                : name + ", " + name + all + " or " + name + all + ",CUTOFF";
     }
 
     static String print(String name, double cutoff, double usualCutoff, double... numbers) {

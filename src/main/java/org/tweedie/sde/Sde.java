@@ -29,7 +29,7 @@ public interface Sde extends Noising {
     /** The time of a log-SNR; the inverse of {@link #logSnr}. Beyond the values on [0, T] the result is outside [0, T] or NaN. */
     double timeOfLogSnr(double logSnr);
 
-    /** The same process on another space. */
+    @Override
     Sde on(Space space);
 
     /** sigma/alpha: what EDM writes sigma. */

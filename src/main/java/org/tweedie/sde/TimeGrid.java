@@ -38,6 +38,12 @@ public record TimeGrid(double[] times) {
         return between(process, steps, u -> process.horizon() + u * (process.cutoff() - process.horizon()));
     }
 
+    /** From T down to the cutoff in equal steps of the square root of the time above the cutoff. */
+    public static TimeGrid quadratic(Noising process, int steps) {
+        return between(
+                process, steps, u -> process.cutoff() + (1 - u) * (1 - u) * (process.horizon() - process.cutoff()));
+    }
+
     /** From T down to the cutoff in equal steps of log-SNR. */
     public static TimeGrid uniformLogSnr(Sde sde, int steps) {
         double first = sde.logSnr(sde.horizon());

@@ -23,26 +23,10 @@ final class Trajectory {
     /** Checks the process and the grid, and writes the step that fills x. A stochastic method only goes towards data. */
     static Trajectory start(Method method, Noising process, TimeGrid grid, boolean stochastic) {
         if (!(process instanceof Sde sde)) {
-            throw new IllegalArgumentException(
-                    "method " + method.spec() + " knows SDEs; " + process.spec() + " is none");
+            throw new IllegalArgumentException("method " + method.spec() + " moves rows alone, and " + process.spec()
+                    + " carries a velocity beside each; take em, ei, pf, heun or sscs");
         }
-        if (stochastic && !grid.falls()) {
-            throw new IllegalArgumentException("method " + method.spec()
-                    + " draws noise, so its grid must fall; to encode, use ddim:0," + " heun or dpm2m");
-        }
-        for (double t : grid.times()) {
-            if (t > sde.horizon()) {
-                throw new IllegalArgumentException(
-                        "time " + t + " of the grid is past the horizon " + sde.horizon() + " of " + sde.spec());
-            }
-        }
-        for (int i = 0; i < grid.steps(); ++i) {
-            if (grid.t(i) == 0) {
-                throw new IllegalArgumentException(
-                        "a step cannot start at time 0, where the score is singular; start at the cutoff "
-                                + sde.cutoff());
-            }
-        }
+        require(method, sde, grid, stochastic);
         Trajectory trajectory = new Trajectory(sde, stochastic);
         double first = grid.times()[0];
         if (first == sde.horizon()) {
@@ -53,6 +37,27 @@ final class Trajectory {
             trajectory.plan.step(first, first).set(trajectory.x, 1, start);
         }
         return trajectory;
+    }
+
+    /** Refuses a grid that the method cannot go along. */
+    static void require(Method method, Noising process, TimeGrid grid, boolean stochastic) {
+        if (stochastic && !grid.falls()) {
+            throw new IllegalArgumentException("method " + method.spec()
+                    + " draws noise, so its grid must fall; to encode, use ddim:0," + " heun or dpm2m");
+        }
+        for (double t : grid.times()) {
+            if (t > process.horizon()) {
+                throw new IllegalArgumentException("time " + t + " of the grid is past the horizon " + process.horizon()
+                        + " of " + process.spec());
+            }
+        }
+        for (int i = 0; i < grid.steps(); ++i) {
+            if (grid.t(i) == 0) {
+                throw new IllegalArgumentException(
+                        "a step cannot start at time 0, where the score is singular; start at the cutoff "
+                                + process.cutoff());
+            }
+        }
     }
 
     /** score &larr; the score of x at t. */

@@ -225,6 +225,9 @@ enum Parser {
                     "sde/LinearRate.java",
                     "sde/VeSde.java",
                     "sde/Cutoff.java",
+                    "sde/CldSde.java",
+                    "sde/Sscs.java",
+                    "sde/GridShape.java",
                     "sde/Ddim.java",
                     "sde/EdmChurn.java",
                     "sde/PredictorCorrector.java",
@@ -246,6 +249,8 @@ enum Parser {
                     "result of solver",
                     "result of guidance",
                     "result of process",
+                    "result of process of rows",
+                    "result of plan of pairs",
                     "result of method",
                     "result of grid",
                     "result of network",
@@ -259,7 +264,9 @@ enum Parser {
                     Map.entry(
                             "annealed Langevin dynamics needs noise at its last level; end at the cutoff *",
                             "of another grid"),
-                    Map.entry("method * knows SDEs; * is none", "of another process"),
+                    Map.entry(
+                            "the prior fills position and velocity, got * registers",
+                            "of a prior that is written by hand"),
                     Map.entry("a time grid has at least one time", "of times given one by one"),
                     Map.entry("method * needs a way to go, got a grid of one time", "of times given one by one"),
                     Map.entry("time * of the grid is past the horizon * of *", "of times given one by one"),
@@ -283,7 +290,8 @@ enum Parser {
         @Override
         void read(byte[] input, Tally tally) throws Exception {
             String text = new String(input, StandardCharsets.UTF_8);
-            again("process", text, spec -> ProcessSpec.parse(spec).spec(), tally);
+            again("process", text, spec -> ProcessSpec.process(spec).spec(), tally);
+            again("process of rows", text, spec -> ProcessSpec.parse(spec).spec(), tally);
             again("method", text, spec -> MethodSpec.parse(spec).spec(), tally);
             if (text.contains("@")) {
                 tally.text("plan", () -> {
@@ -291,6 +299,12 @@ enum Parser {
                     long each = updates(method); // some grids have a step less
                     if (method.steps() * each <= 50 || (method.steps() - 1) * each > TimeGrid.MOST) {
                         method.plan(ProcessSpec.parse("vp"));
+                    }
+                });
+                tally.text("plan of pairs", () -> {
+                    MethodSpec method = MethodSpec.parse(text);
+                    if (method.steps() <= 50) {
+                        method.plan(ProcessSpec.process("cld"));
                     }
                 });
             }
