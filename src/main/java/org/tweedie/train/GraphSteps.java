@@ -1,8 +1,6 @@
 package org.tweedie.train;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -11,7 +9,6 @@ import org.tweedie.device.Graph;
 import org.tweedie.device.Stream;
 import org.tweedie.execution.Precision;
 import org.tweedie.kernels.Adam;
-import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.Reduce;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
@@ -25,19 +22,21 @@ final class GraphSteps implements Steps {
     private final Closing owned = new Closing();
     private final DeviceBuffer control;
     private final RowSet rows;
+    private final Feed feed;
     private final Gradient gradient;
     private final Graph graph;
 
+    /** @param feed owned by this from now on */
     GraphSteps(
             Objective objective,
             TrainSpec spec,
-            Dataset data,
-            DeviceBuffer table,
+            Feed feed,
             List<Learner> learners,
             DeviceBuffer control,
             DeviceBuffer history,
             Stream stream) {
         this.spec = spec;
+        this.feed = owned.add(feed);
         this.control = control;
         Device device = stream.device();
         try {
@@ -50,16 +49,11 @@ final class GraphSteps implements Steps {
             DeviceBuffer sums = floats(device, 1L + parts);
             DeviceBuffer losses = floats(device, spec.batch());
             DeviceBuffer scratch = owned.add(Reduce.scratch(device));
-            View batch = View.rows(floats(device, (long) spec.batch() * data.width()), data.width());
-            Map<String, View> ports = new LinkedHashMap<>();
-            for (Dataset.Port port : data.ports()) {
-                ports.put(port.name(), batch.columns(data.offset(port.name()), port.width()));
-            }
             List<DeviceBuffer> gradients =
                     learners.stream().map(Learner::gradient).toList();
             graph = owned.add(stream.capture(() -> {
-                Batch.rows(stream, rows, table, data.rows(), batch);
-                gradient.queue(stream, rows, ports, gradients, losses);
+                feed.queue(stream, rows);
+                gradient.queue(stream, rows, feed.ports(), gradients, losses);
                 Reduce.sum(stream, rows, View.rows(losses, 1), sums, 0, scratch);
                 int at = 1;
                 for (Learner learner : learners) {
@@ -104,6 +98,7 @@ final class GraphSteps implements Steps {
     @Override
     public void queue(Stream stream, long first, int count) {
         for (long k = first; k < first + count; k++) {
+            feed.prepare(stream, k);
             rows.assign(stream, spec.seed(), (k - 1) * spec.batch(), spec.batch());
             Adam.assign(stream, control, k, spec.rate(k), spec.towards(k), spec.rule());
             stream.launch(graph);

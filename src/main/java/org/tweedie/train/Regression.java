@@ -1,15 +1,10 @@
 package org.tweedie.train;
 
 import java.util.List;
-import java.util.Optional;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
-import org.tweedie.score.HalfMlpSteps;
-import org.tweedie.score.HalfMlpTape;
-import org.tweedie.score.HostMlpTape;
-import org.tweedie.score.MlpNetwork;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
@@ -102,22 +97,10 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
 
     @Override
     public Gradient open(Device device, int rows, Precision allowed) {
-        if (!(network instanceof MlpNetwork mlp)) {
-            return layers(device, rows, "the network is no multilayer perceptron");
-        }
-        String why = "";
-        if (allowed == Precision.BF16) {
-            Optional<String> half = HalfMlpTape.refusal(mlp, device);
-            if (half.isEmpty()) {
-                return new FusedRegressionGradient(this, device, rows, new HalfMlpTape(mlp, device, rows), "");
-            }
-            // the kernels that take the widest networks say best what this one lacks
-            why = HalfMlpSteps.refusal(mlp, device).or(() -> half).get() + "; ";
-        }
-        Optional<String> host = HostMlpTape.refusal(mlp, device, rows);
-        return host.isEmpty()
-                ? new FusedRegressionGradient(this, device, rows, new HostMlpTape(mlp, device, rows), why)
-                : layers(device, rows, why + host.get() + ", so a layer at a time");
+        FewLaunches few = FewLaunches.of(network, device, rows, allowed);
+        return few.tape() == null
+                ? layers(device, rows, few.why())
+                : new FusedRegressionGradient(this, device, rows, few.tape(), few.why());
     }
 
     private Gradient layers(Device device, int rows, String why) {

@@ -51,11 +51,15 @@ public final class Trainer implements AutoCloseable {
     private double smoothLoss = Double.NaN;
     private LossCurve curve = new LossCurve();
 
-    private Trainer(Objective objective, Dataset data, TrainSpec spec, Device device) {
+    /** The steps of a trainer that is being opened. */
+    private interface Stepping {
+        Steps open(Trainer trainer, Objective ours);
+    }
+
+    private Trainer(Objective objective, String dataHash, TrainSpec spec, Device device, Stepping stepping) {
         this.spec = spec;
         this.objective = objective;
-        this.dataHash = data.hash();
-        objective.check(data);
+        this.dataHash = dataHash;
         long before = device.allocatedBytes();
         try {
             stream = owned.add(device.stream());
@@ -64,10 +68,8 @@ public final class Trainer implements AutoCloseable {
             }
             control = owned.add(Adam.control(stream));
             history = floats(device, 2 * RING);
-            DeviceBuffer table = floats(device, data.values().length);
-            stream.upload(data.values(), 0, table, 0, data.values().length);
-            steps = owned.add(
-                    steps(objective.with(learners.stream().map(Learner::weights).toList()), data, table));
+            steps = owned.add(stepping.open(
+                    this, objective.with(learners.stream().map(Learner::weights).toList())));
             stream.synchronize();
             bytes = device.allocatedBytes() - before;
         } catch (OutOfDeviceMemoryException e) {
@@ -88,10 +90,17 @@ public final class Trainer implements AutoCloseable {
         return owned.add(device.allocate(Element.F32, count));
     }
 
-    private Steps steps(Objective ours, Dataset data, DeviceBuffer table) {
+    /** Steps on the rows of a data set, which lies on the device. */
+    private Steps steps(Objective ours, Dataset data) {
+        DeviceBuffer table = floats(stream.device(), data.values().length);
+        stream.upload(data.values(), 0, table, 0, data.values().length);
         return ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()
                 ? new ResidentSteps((Regression) ours, spec, data, table, learners.get(0), control, history, stream)
-                : new GraphSteps(ours, spec, data, table, learners, control, history, stream);
+                : steps(ours, new TableFeed(data, table, stream.device(), spec.batch()));
+    }
+
+    private Steps steps(Objective ours, Feed feed) {
+        return new GraphSteps(ours, spec, feed, learners, control, history, stream);
     }
 
     /**
@@ -116,7 +125,22 @@ public final class Trainer implements AutoCloseable {
      * @throws OutOfDeviceMemoryException if a step does not fit; says what it needs and what is free
      */
     public static Trainer open(Objective objective, Dataset data, TrainSpec spec, Device device) {
-        return new Trainer(objective, data, spec, device);
+        objective.check(data);
+        return new Trainer(objective, data.hash(), spec, device, (trainer, ours) -> trainer.steps(ours, data));
+    }
+
+    /**
+     * The same with rows that a feed brings.
+     *
+     * @throws OutOfDeviceMemoryException if a step does not fit; says what it needs and what is free
+     */
+    public static Trainer open(Objective objective, Feed.Source rows, TrainSpec spec, Device device) {
+        return new Trainer(
+                objective,
+                rows.hash(),
+                spec,
+                device,
+                (trainer, ours) -> trainer.steps(ours, rows.open(trainer.stream, spec.batch())));
     }
 
     /** Steps done. */
@@ -162,7 +186,7 @@ public final class Trainer implements AutoCloseable {
      */
     public TrainResult run(TrainListener listener, CancelToken cancel) {
         try {
-            return run(listener, cancel, null);
+            return run(listener, cancel, (Saving) null);
         } catch (IOException e) {
             throw new IllegalStateException("nothing is written without a directory", e);
         }
@@ -175,14 +199,31 @@ public final class Trainer implements AutoCloseable {
      */
     public TrainResult run(TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory into)
             throws IOException {
+        Saving saving = into == null ? null : into::save;
+        return run(listener, cancel, saving);
+    }
+
+    /** The same; checkpoints go where the caller says. */
+    public TrainResult run(TrainListener listener, CancelToken cancel, @Nullable Saving into) throws IOException {
         return new Loop(listener, cancel, into).run();
+    }
+
+    /** What becomes of a checkpoint. */
+    @FunctionalInterface
+    public interface Saving {
+        /**
+         * Keeps the state after {@code step}.
+         *
+         * @return the file it is in
+         */
+        Path save(long step, Checkpoint checkpoint) throws IOException;
     }
 
     /** One call of run. */
     private final class Loop {
         private final TrainListener listener;
         private final CancelToken cancel;
-        private final @Nullable CheckpointDirectory into;
+        private final @Nullable Saving into;
         private final long began = System.nanoTime();
         private final long firstStep = step;
         private double told;
@@ -190,7 +231,7 @@ public final class Trainer implements AutoCloseable {
         private double lastNorm = Double.NaN;
         private @Nullable Path saved;
 
-        Loop(TrainListener listener, CancelToken cancel, @Nullable CheckpointDirectory into) {
+        Loop(TrainListener listener, CancelToken cancel, @Nullable Saving into) {
             this.listener = listener;
             this.cancel = cancel;
             this.into = into;

@@ -1,0 +1,194 @@
+package org.tweedie.bridge;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.tweedie.device.Closing;
+import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.execution.Precision;
+import org.tweedie.execution.Program;
+import org.tweedie.execution.Runner;
+import org.tweedie.execution.Sampling;
+import org.tweedie.kernels.Batch;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+import org.tweedie.plan.Plan;
+import org.tweedie.score.Field;
+import org.tweedie.score.Network;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.Feed;
+import org.tweedie.train.Regression;
+
+/**
+ * Pairs of walks, from a cache on the device: the trace of {@link BridgePairs}, walked anew every so many steps of training, of which a step takes
+ * its rows in an order of its own. The cache of a refresh is a function of seed and number alone.
+ */
+final class WalkFeed implements Feed {
+    /**
+     * What walks.
+     *
+     * @param start rows that walks start from, encoded; nothing where the plan draws its start
+     * @param teacher the network of the walk; nothing for the reference's
+     * @param walks cached at a time
+     * @param every steps of training between two refreshes
+     * @param precision that the walk's products may have where a device is faster by them
+     */
+    record Source(
+            BridgeProcess bridge,
+            BridgePairs pairs,
+            Optional<Dataset> start,
+            Optional<Network> teacher,
+            int walks,
+            long every,
+            long seed,
+            Precision precision)
+            implements Feed.Source {
+        @Override
+        public String hash() {
+            return start.map(Dataset::hash).orElse("normal");
+        }
+
+        /** Everything that decides the pairs but weights and rows, for checkpoints. */
+        String spec() {
+            return bridge.spec() + " " + pairs.walk().direction().spec() + " "
+                    + pairs.walk().by().map(Matching::spec).orElse("reference") + " to "
+                    + pairs.learned().spec() + (pairs.byScore() ? " by score" : "") + " " + walks + " walks every "
+                    + every + " seed " + seed;
+        }
+
+        @Override
+        public Feed open(Stream stream, int batch) {
+            return new WalkFeed(this, stream, batch);
+        }
+    }
+
+    private final Source source;
+    private final Closing owned = new Closing();
+    private final Runner runner;
+    private final RowSet starts;
+    private final List<View> givens = new ArrayList<>();
+    private final List<View> outputs = new ArrayList<>();
+    private final List<View> traces = new ArrayList<>();
+    private final DeviceBuffer table;
+    private final DeviceBuffer inputs;
+    private final DeviceBuffer targets;
+    private final DeviceBuffer told;
+    private final View input;
+    private final View target;
+    private final View weightAndTime;
+    private final Map<String, View> ports = new LinkedHashMap<>();
+    private long refreshed = -1;
+
+    private WalkFeed(Source source, Stream stream, int batch) {
+        this.source = source;
+        Device device = stream.device();
+        Plan plan = source.pairs().plan(source.bridge());
+        int width = source.bridge().space().width();
+        int steps = source.bridge().sizes().count();
+        int walks = source.walks();
+        try {
+            Map<String, Field> fields = new HashMap<>();
+            source.teacher()
+                    .ifPresent(network ->
+                            fields.put(source.pairs().walk().direction().spec(), network));
+            Program program = Program.of(plan, fields).with(source.precision());
+            runner = owned.add(
+                    Sampling.choose(program, device, true, null).execution().open(program, device, walks));
+            starts = owned.add(RowSet.on(device));
+            float[] rows = source.start().map(Dataset::values).orElse(new float[0]);
+            table = floats(device, Math.max(1, rows.length));
+            stream.upload(rows, 0, table, 0, rows.length);
+            program.givens().forEach(given -> givens.add(rows(device, walks, width)));
+            program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
+            inputs = floats(device, (long) steps * walks * width);
+            targets = floats(device, (long) steps * walks * width);
+            for (DeviceBuffer into : List.of(inputs, targets)) {
+                traces.add(rows(device, walks, width)); // of the start, which teaches nothing
+                for (int j = 0; j < steps; j++) {
+                    traces.add(new View(into, (long) j * walks * width, width, width));
+                }
+            }
+            float[] tolds = tolds(source);
+            told = floats(device, tolds.length);
+            stream.upload(tolds, 0, told, 0, tolds.length);
+            input = rows(device, batch, width);
+            target = rows(device, batch, width);
+            weightAndTime = rows(device, batch, 2);
+            ports.put(Regression.INPUT, input);
+            ports.put(Regression.TARGET, target);
+            ports.put(Regression.WEIGHT, weightAndTime.columns(0, 1));
+            ports.put(Regression.TIME, weightAndTime.columns(1, 1));
+            stream.synchronize();
+        } catch (RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
+    }
+
+    private DeviceBuffer floats(Device device, long count) {
+        return owned.add(device.allocate(Element.F32, count));
+    }
+
+    private View rows(Device device, int rows, int width) {
+        return View.rows(floats(device, (long) rows * width), width);
+    }
+
+    /** Weight and time of every pair, in the order of the cache: step by step. */
+    private static float[] tolds(Source source) {
+        StepSizes sizes = source.bridge().sizes();
+        Direction direction = source.pairs().walk().direction();
+        float[] tolds = new float[2 * sizes.count() * source.walks()];
+        for (int j = 0; j < sizes.count(); j++) {
+            int k = direction.place(j, sizes.count());
+            float weight = (float) source.pairs().learned().weight(sizes.gamma(k));
+            float time = (float) direction.other().starts(k, sizes.count());
+            for (int i = j * source.walks(); i < (j + 1) * source.walks(); i++) {
+                tolds[2 * i] = weight;
+                tolds[2 * i + 1] = time;
+            }
+        }
+        return tolds;
+    }
+
+    @Override
+    public Map<String, View> ports() {
+        return ports;
+    }
+
+    @Override
+    public void prepare(Stream stream, long step) {
+        long wanted = (step - 1) / source.every();
+        if (wanted == refreshed) {
+            return;
+        }
+        long first = wanted * source.walks();
+        if (!givens.isEmpty()) {
+            starts.assign(stream, source.seed(), first, source.walks());
+            int width = givens.get(0).width();
+            Batch.rows(stream, starts, table, table.count() / width, givens.get(0));
+        }
+        stream.synchronize(); // steps before may still read the cache, and the walk has a stream of its own
+        runner.run(
+                new org.tweedie.execution.Batch(source.seed(), first, source.walks(), null, givens, outputs, traces));
+        refreshed = wanted;
+    }
+
+    @Override
+    public void queue(Stream stream, RowSet rows) {
+        long pairs = (long) source.bridge().sizes().count() * source.walks();
+        Batch.rows(stream, rows, inputs, pairs, input);
+        Batch.rows(stream, rows, targets, pairs, target);
+        Batch.rows(stream, rows, told, pairs, weightAndTime);
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}
