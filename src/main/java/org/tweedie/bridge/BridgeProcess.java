@@ -45,6 +45,11 @@ public record BridgeProcess(Reference reference, StepSizes sizes, Space space, b
         }
     }
 
+    @Override
+    public BridgeProcess on(Space other) {
+        return new BridgeProcess(reference, sizes, other, normal);
+    }
+
     /** For people and checkpoints; no {@link org.tweedie.sde.ProcessSpec}. */
     @Override
     public String spec() {
