@@ -208,7 +208,7 @@ public final class Trainer implements AutoCloseable {
         return new Loop(listener, cancel, into).run();
     }
 
-    /** What becomes of a checkpoint. */
+    /** What becomes of a checkpoint. For one thread at a time, the one that trains. */
     @FunctionalInterface
     public interface Saving {
         /**
