@@ -23,15 +23,16 @@ import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
 /** A score that is known, or a density, which has two outputs, the score and the log-density: the field is evaluated as it is, rows are in the process's own units. */
-record ExactScore(Device device, Sde process, Field score) implements Sampler.Source {
+record ExactScore(Device device, Noising moved, Field score) implements Sampler.Source {
     @Override
     public List<String> columns() {
         List<String> columns = new ArrayList<>();
-        for (int i = 1; i <= process.space().width(); i++) {
+        for (int i = 1; i <= moved.space().width(); i++) {
             columns.add("x" + i);
         }
         return columns;
@@ -39,18 +40,15 @@ record ExactScore(Device device, Sde process, Field score) implements Sampler.So
 
     @Override
     public TimeGrid grid(Method method, int steps) {
-        return new MethodSpec(method, steps).grid(process);
+        return new MethodSpec(method, steps).grid(moved);
     }
 
     @Override
     public Program program(Method method, TimeGrid grid, List<Guide> guides) {
-        Plan plan = method.plan(process, grid);
+        Plan plan = method.plan(moved, grid);
         Map<String, Field> fields = new HashMap<>();
-        double[] ones = new double[process.space().width()];
-        Arrays.fill(ones, 1);
-        Guide.Target target = new Guide.Target(process, new double[ones.length], ones, this::differentiable);
         for (Guide guide : guides) {
-            Guide.Guided guided = guide.on(target);
+            Guide.Guided guided = guide instanceof Sampler.Rewrite rewrite ? rewrite.guided() : guide.on(target());
             plan = guided.steer(plan);
             fields.putAll(guided.fields());
         }
@@ -59,7 +57,18 @@ record ExactScore(Device device, Sde process, Field score) implements Sampler.So
             return Program.of(plan, fields);
         }
         fields.put(Langevin.DENSITY, score);
-        return Program.of(new ScoreOfDensity(process.space()).steer(plan), fields);
+        return Program.of(new ScoreOfDensity(moved.space()).steer(plan), fields);
+    }
+
+    private Guide.Target target() {
+        double[] ones = new double[moved.space().width()];
+        Arrays.fill(ones, 1);
+        return new Guide.Target(process(), new double[ones.length], ones, this::differentiable);
+    }
+
+    @Override
+    public Sde process() {
+        return ModelKind.of(moved).sde();
     }
 
     private Differentiable differentiable() {

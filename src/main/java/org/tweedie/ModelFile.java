@@ -109,18 +109,25 @@ final class ModelFile {
                     encodings.put(port.name(), encoding);
                 }
             }
-            Sde process = metadata.parsed("process", ProcessSpec::parse)
-                    .on(Space.euclidean(ports.get(0).width()));
+            ModelKind kind = metadata.parsed(
+                    "process",
+                    spec -> ModelKind.of(ProcessSpec.process(spec)
+                            .on(Space.euclidean(ports.get(0).width()))));
             Architecture architecture = metadata.parsed(ScoreModel.NETWORK + ".architecture", Architecture::parse);
             Prediction prediction = metadata.parsed(ScoreModel.NETWORK + ".prediction", Prediction::valueOf);
-            Signature signature = metadata.parsed("ports", unused -> ScoreModel.signature(ports));
+            if (!kind.reads(prediction)) {
+                throw metadata.fault(
+                        ScoreModel.NETWORK + ".prediction",
+                        "must be " + kind.prediction() + " for this process, got " + prediction);
+            }
+            Signature signature = metadata.parsed("ports", unused -> ScoreModel.signature(kind, ports));
             float[] weights = weights(file, architecture.tensors(signature), limits);
             Network network = ScoreModel.network(architecture, signature, prediction, weights, device);
             Optional<Sde> noise = file.metadata().containsKey(CONDITION_NOISE)
                     ? Optional.of(metadata.parsed(CONDITION_NOISE, ProcessSpec::parse))
                     : Optional.empty();
             return new ScoreModel(
-                    device, process, architecture, network, ports, encodings, noise, metadata.startingWith(PROVENANCE));
+                    device, kind, architecture, network, ports, encodings, noise, metadata.startingWith(PROVENANCE));
         }
     }
 

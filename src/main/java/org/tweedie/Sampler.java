@@ -22,6 +22,7 @@ import org.tweedie.plan.Steering;
 import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
@@ -41,6 +42,7 @@ public final class Sampler {
 
         Program program(Method method, TimeGrid grid, List<Guide> guides);
 
+        /** The process, which must be one of rows alone. */
         Sde process();
 
         /** The program of a plan that evaluates the score with a derivative ({@link org.tweedie.sde.FlowDensity}). */
@@ -137,10 +139,10 @@ public final class Sampler {
     /**
      * Samples by a score that is known, such as {@link org.tweedie.score.GaussianMixtureScore}, instead of a trained model.
      *
-     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x; or, with ln p_t itself as a
+     * @param score the field named {@code score} in the method's plan: (x; t) to the gradient of ln p_t at x; with velocities (x, v; t) to that by v; or, with ln p_t itself as a
      *     second output, one wide, the field named {@code density} that {@link org.tweedie.sde.Langevin} with acceptance evaluates
      */
-    public static Sampler of(Device device, Sde process, Field score, Method method) {
+    public static Sampler of(Device device, Noising process, Field score, Method method) {
         return new Sampler(new ExactScore(device, process, score), method);
     }
 
@@ -174,6 +176,10 @@ public final class Sampler {
     record Rewrite(Steering steering) implements Guide {
         @Override
         public Guided on(Target target) {
+            return guided();
+        }
+
+        Guided guided() {
             return new Guided(steering);
         }
 

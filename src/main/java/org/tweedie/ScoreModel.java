@@ -40,14 +40,13 @@ import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.Parametrisation;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
-import org.tweedie.train.DenoisingScoreMatching;
 import org.tweedie.train.Encoding;
-import org.tweedie.train.ImplicitScoreMatching;
 import org.tweedie.train.Normaliser;
 import org.tweedie.train.Objective;
 import org.tweedie.train.TrainListener;
@@ -67,7 +66,7 @@ public final class ScoreModel implements AutoCloseable {
     static final String NETWORK = "network";
 
     private final Device device;
-    private final Sde process;
+    private final ModelKind kind;
     private final Architecture architecture;
     private final Network network;
     private final SharedUse use;
@@ -81,7 +80,7 @@ public final class ScoreModel implements AutoCloseable {
 
     ScoreModel(
             Device device,
-            Sde process,
+            ModelKind kind,
             Architecture architecture,
             Network network,
             List<Dataset.Port> ports,
@@ -89,7 +88,7 @@ public final class ScoreModel implements AutoCloseable {
             Optional<Sde> conditionNoise,
             Map<String, String> provenance) {
         this.device = device;
-        this.process = process;
+        this.kind = kind;
         this.architecture = architecture;
         this.network = network;
         this.use = new SharedUse("this model", network.parameters().values()::close);
@@ -108,7 +107,7 @@ public final class ScoreModel implements AutoCloseable {
      *
      * @param seed of the initial weights
      */
-    public static ScoreModel create(Sde process, Architecture architecture, int width, long seed, Device device) {
+    public static ScoreModel create(Noising process, Architecture architecture, int width, long seed, Device device) {
         List<String> columns = new ArrayList<>();
         for (int i = 1; i <= width; i++) {
             columns.add("x" + i);
@@ -117,17 +116,18 @@ public final class ScoreModel implements AutoCloseable {
     }
 
     /** An untrained model of rows like these: their columns, and their conditions as inputs of the network. */
-    public static ScoreModel create(Sde process, Architecture architecture, Dataset like, long seed, Device device) {
+    public static ScoreModel create(
+            Noising process, Architecture architecture, Dataset like, long seed, Device device) {
         return create(process, architecture, like.ports(), seed, device);
     }
 
     private static ScoreModel create(
-            Sde process, Architecture architecture, List<Dataset.Port> ports, long seed, Device device) {
-        Sde sized = process.on(Space.euclidean(ports.get(0).width()));
-        Network network = architecture.create(signature(ports), Prediction.DENOISED, seed, device);
+            Noising process, Architecture architecture, List<Dataset.Port> ports, long seed, Device device) {
+        ModelKind kind = ModelKind.of(process.on(Space.euclidean(ports.get(0).width())));
+        Network network = architecture.create(signature(kind, ports), kind.prediction(), seed, device);
         return new ScoreModel(
                 device,
-                sized,
+                kind,
                 architecture,
                 network,
                 ports,
@@ -136,12 +136,12 @@ public final class ScoreModel implements AutoCloseable {
                 Map.of("seed", Long.toString(seed)));
     }
 
-    static Signature signature(List<Dataset.Port> ports) {
-        List<Signature.Port> from = new ArrayList<>();
-        for (Dataset.Port port : ports) {
-            from.add(new Signature.Port(port.name(), Space.euclidean(port.width())));
+    static Signature signature(ModelKind kind, List<Dataset.Port> ports) {
+        List<Signature.Port> conditions = new ArrayList<>();
+        for (Dataset.Port port : ports.subList(1, ports.size())) {
+            conditions.add(new Signature.Port(port.name(), Space.euclidean(port.width())));
         }
-        return new Signature(from, List.of(new Signature.Port("out", from.get(0).space())));
+        return kind.signature(conditions);
     }
 
     /** Reads a model file onto a device. */
@@ -162,7 +162,7 @@ public final class ScoreModel implements AutoCloseable {
         });
     }
 
-    /** Trains on the data's rows from the model's present weights, by denoising score matching. */
+    /** Trains on the data's rows from the model's present weights, by denoising score matching; with velocities, by hybrid. */
     public TrainResult train(Dataset data, TrainSpec spec) {
         try {
             return train(data, spec, TrainListener.NONE, new CancelToken(), null, false);
@@ -252,13 +252,7 @@ public final class ScoreModel implements AutoCloseable {
     }
 
     private Objective objective(TrainSpec spec) {
-        int group = spec.evenTimes() ? spec.batch() : 0;
-        return spec.slices()
-                .<Objective>map(slices -> new ImplicitScoreMatching(
-                        network, parametrisation(), spec.weighting(), spec.sampling(), group, slices))
-                .orElseGet(() -> new DenoisingScoreMatching(parametrisation(), spec.weighting(), spec.sampling(), group)
-                        .of(network)
-                        .under(spec.conditioning()));
+        return kind.objective(network, spec);
     }
 
     /** What training on that data would take; nothing is changed. */
@@ -280,7 +274,7 @@ public final class ScoreModel implements AutoCloseable {
 
     /** Samples by a method, steps and grid in one: {@code MethodSpec.parse("dpm2m@20,karras")}. */
     public Sampler sampler(MethodSpec spec) {
-        return sampler(spec.method()).grid(spec.grid(process));
+        return sampler(spec.method()).grid(spec.grid(process()));
     }
 
     /** Log-densities of rows under this model, by its probability-flow ODE. */
@@ -307,8 +301,18 @@ public final class ScoreModel implements AutoCloseable {
         return device;
     }
 
-    public Sde process() {
-        return process;
+    /** The process, as wide as the rows: an {@link Sde}, or {@link org.tweedie.sde.CldSde}. */
+    public Noising process() {
+        return kind.process();
+    }
+
+    /**
+     * The process where it is one of rows alone.
+     *
+     * @throws IllegalArgumentException where it carries velocities
+     */
+    public Sde sde() {
+        return kind.sde();
     }
 
     public Architecture architecture() {
@@ -365,7 +369,7 @@ public final class ScoreModel implements AutoCloseable {
 
     /** How network and score translate: preconditioned for standardised data. */
     public Parametrisation parametrisation() {
-        return Parametrisation.preconditioned(process, network.prediction(), 1);
+        return Parametrisation.preconditioned(sde(), network.prediction(), 1);
     }
 
     /** The weights, laid out as {@link Parameters} says. */
@@ -425,16 +429,16 @@ public final class ScoreModel implements AutoCloseable {
 
         @Override
         public TimeGrid grid(Method method, int steps) {
-            return new MethodSpec(method, steps).grid(process);
+            return new MethodSpec(method, steps).grid(kind.process());
         }
 
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
-            Plan plan = method.plan(process, grid);
+            Plan plan = method.plan(kind.process(), grid);
             Map<String, Field> fields = new HashMap<>();
             fields.put(NETWORK, network);
             for (Guide guide : guides) {
-                Guide.Guided guided = guide.on(target());
+                Guide.Guided guided = guide instanceof Sampler.Rewrite rewrite ? rewrite.guided() : guide.on(target());
                 plan = guided.steer(plan);
                 for (String name : guided.conditioned()) {
                     plan = conditions(name, false).steer(plan);
@@ -446,7 +450,7 @@ public final class ScoreModel implements AutoCloseable {
                         + " needs a log-density, a model is a score alone; take ula, or Sampler.of with a density");
             }
             plan = conditions(Sde.SCORE, false).steer(plan);
-            plan = parametrisation().fold(Sde.SCORE, NETWORK).steer(plan);
+            plan = kind.fold(network.prediction(), Sde.SCORE, NETWORK).steer(plan);
             if (plan.fields().contains(ClassifierFree.UNCONDITIONAL)
                     && !fields.containsKey(ClassifierFree.UNCONDITIONAL)) {
                 if (ScoreModel.this.conditions().size() == ports.size() - 1) {
@@ -465,7 +469,7 @@ public final class ScoreModel implements AutoCloseable {
         }
 
         private Guide.Target target() {
-            int width = process.space().width();
+            int width = kind.process().space().width();
             double[] shift = new double[width];
             double[] scale = new double[width];
             Arrays.fill(scale, 1);
@@ -473,7 +477,7 @@ public final class ScoreModel implements AutoCloseable {
                 shift = normaliser.means();
                 scale = normaliser.scales();
             }
-            return new Guide.Target(process, shift, scale, () -> new NetworkScore(network, parametrisation()));
+            return new Guide.Target(kind.sde(), shift, scale, () -> new NetworkScore(network, parametrisation()));
         }
 
         @Override
@@ -497,7 +501,7 @@ public final class ScoreModel implements AutoCloseable {
 
         @Override
         public Sde process() {
-            return process;
+            return kind.sde();
         }
 
         @Override
@@ -509,7 +513,8 @@ public final class ScoreModel implements AutoCloseable {
         /** Every input of the network after the first is a register that the caller gives, but for the flag of those that are there. */
         private Steering conditions(String field, boolean dropped) {
             List<Signature.Port> ports = network.signature().from();
-            return new ModelConditions(field, ports.subList(1, ports.size()), conditionNoise, dropped);
+            return new ModelConditions(
+                    field, ports.subList(kind.state().size(), ports.size()), conditionNoise, dropped);
         }
 
         @Override

@@ -125,7 +125,7 @@ class ConditionalEstimatorsTest {
 
     private static Samples sample(ScoreModel model, double guidance) {
         return model.sampler(new Ddim(1))
-                .grid(TimeGrid.uniformLogSnr(model.process(), 100))
+                .grid(TimeGrid.uniformLogSnr(model.sde(), 100))
                 .steer(new FinalDenoising(model.process()))
                 .steer(new ClassifierFree(guidance))
                 .given("y", new float[] {(float) Y}, 1)

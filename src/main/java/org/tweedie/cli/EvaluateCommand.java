@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Progress;
 import org.tweedie.metric.Metric;
-import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Spelling;
 import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
@@ -40,9 +40,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "SPEC",
-            defaultValue = SampleCommand.METHOD,
-            description = "how to sample; default ${DEFAULT-VALUE}")
-    private String method;
+            description = "how to sample; default " + SampleCommand.METHOD + ", of a cld model "
+                    + SampleCommand.METHOD_OF_PAIRS)
+    private @Nullable String method;
 
     @Option(
             names = "--count",
@@ -83,7 +83,7 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--count must be at least 2, got " + count);
         }
         Set<Metric> wanted = metrics();
-        MethodSpec how = MethodSpec.parse(method);
+        SampleCommand.checkMethod(method);
         Dataset rows = data.read();
         var err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
@@ -94,7 +94,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Judging judging = Judging.of(
                     loaded,
                     rows,
-                    loaded.sampler(how).progress(progress),
+                    loaded.sampler(SampleCommand.method(method, loaded)).progress(progress),
                     count,
                     wanted,
                     asked(Judging.CLASSIFIER) ? Optional.of(opened) : Optional.empty(),

@@ -3,11 +3,11 @@ package org.tweedie.cli;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.Sampler;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
-import org.tweedie.sde.MethodSpec;
 import org.tweedie.train.TrainSpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,9 +29,8 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "SPEC",
-            defaultValue = SampleCommand.METHOD,
-            description = "default ${DEFAULT-VALUE}")
-    private String method;
+            description = "default " + SampleCommand.METHOD + ", of a cld model " + SampleCommand.METHOD_OF_PAIRS)
+    private @Nullable String method;
 
     @Option(
             names = "--precision",
@@ -53,12 +52,13 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        MethodSpec how = MethodSpec.parse(method);
+        SampleCommand.checkMethod(method);
         Precision allowed = Precision.parse(precision);
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
-            Sampler.Explanation explanation =
-                    loaded.sampler(how).precision(allowed).explain();
+            Sampler.Explanation explanation = loaded.sampler(SampleCommand.method(method, loaded))
+                    .precision(allowed)
+                    .explain();
             Map<String, String> training = loaded.explainTraining(TrainSpec.standard());
             printed.print(
                     spec,

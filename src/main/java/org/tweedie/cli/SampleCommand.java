@@ -24,6 +24,7 @@ import org.tweedie.io.ScatterPicture;
 import org.tweedie.io.Sha256;
 import org.tweedie.io.Table;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.Sde;
 import org.tweedie.sde.Spelling;
 import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
@@ -45,6 +46,9 @@ import picocli.CommandLine.Spec;
 final class SampleCommand implements Callable<Integer> {
     /** The method when nothing is said: second order, deterministic after its start, close to the data in few evaluations. */
     static final String METHOD = "dpm2m@25";
+
+    /** The same of a model with velocities. */
+    static final String METHOD_OF_PAIRS = "sscs:midpoint@50,quadratic";
 
     private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors", ".png");
     private static final int MOST_IN_A_PICTURE = 200_000;
@@ -68,10 +72,10 @@ final class SampleCommand implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "SPEC",
-            defaultValue = METHOD,
             description =
-                    "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, unipc:3@15, rk45:1e-4@200, pc:0.16@500, ...; default ${DEFAULT-VALUE}")
-    private String method;
+                    "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, unipc:3@15, rk45:1e-4@200, pc:0.16@500, sscs@100, ...; default "
+                            + METHOD + ", of a cld model " + METHOD_OF_PAIRS)
+    private @Nullable String method;
 
     @Option(
             names = "--given",
@@ -127,7 +131,7 @@ final class SampleCommand implements Callable<Integer> {
                     "--first-index must not be negative and --first-index + --count must stay below 2^63, got " + first
                             + " + " + count);
         }
-        MethodSpec how = MethodSpec.parse(method);
+        checkMethod(method);
         Precision allowed = Precision.parse(precision);
         observed.check();
         ClassifierFree exaggerated = guidance == null ? new ClassifierFree(1) : ClassifierFree.parse(guidance);
@@ -142,24 +146,40 @@ final class SampleCommand implements Callable<Integer> {
                 ScoreModel loaded = ScoreModel.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
             Sampler sampler = observed.steered(
-                    under(loaded, guided(loaded.sampler(how), exaggerated))
+                    under(loaded, guided(loaded.sampler(method(method, loaded)), exaggerated))
                             .precision(allowed)
                             .cancel(signals.token()),
                     loaded.columns(),
                     first + count);
+            String how = method == null ? method(method, loaded).spec() : method;
             long began = System.nanoTime();
             try {
                 if (isPicture()) {
-                    picture(sampler, target, loaded.columns());
+                    picture(sampler, target, loaded.columns(), how);
                 } else {
-                    stream(sampler, target, loaded.columns());
+                    stream(sampler, target, loaded.columns(), how);
                 }
             } catch (CancellationException e) {
                 throw new Stopped("stopped; " + out + " was not written", signals.code() == 0 ? 130 : signals.code());
             }
-            report((System.nanoTime() - began) / 1e9);
+            report((System.nanoTime() - began) / 1e9, how);
         }
         return ExitCode.OK;
+    }
+
+    /** Refuses a method that cannot be read, before a model is. */
+    static void checkMethod(@Nullable String asked) {
+        if (asked != null) {
+            MethodSpec.parse(asked);
+        }
+    }
+
+    /** The method asked for, or the one that the model's process is sampled by when nothing is said. */
+    static MethodSpec method(@Nullable String asked, ScoreModel model) {
+        if (asked != null) {
+            return MethodSpec.parse(asked);
+        }
+        return MethodSpec.parse(model.process() instanceof Sde ? METHOD : METHOD_OF_PAIRS);
     }
 
     private static Sampler guided(Sampler sampler, ClassifierFree guidance) {
@@ -206,16 +226,9 @@ final class SampleCommand implements Callable<Integer> {
         return String.valueOf(out.getFileName()).toLowerCase(Locale.ROOT).endsWith(".png");
     }
 
-    private void stream(Sampler sampler, Output target, List<String> columns) throws IOException {
+    private void stream(Sampler sampler, Output target, List<String> columns, String how) throws IOException {
         Map<String, String> metadata = Map.of(
-                "model",
-                Sha256.of(model),
-                "method",
-                method,
-                "seed",
-                Long.toString(seed),
-                "first",
-                Long.toString(first));
+                "model", Sha256.of(model), "method", how, "seed", Long.toString(seed), "first", Long.toString(first));
         long[] unfinished = {0};
         ProgressLine line = new ProgressLine(spec.commandLine().getErr(), "sampling");
         try (RowWriter writer = RowWriter.open(target, count, columns, metadata)) {
@@ -235,24 +248,24 @@ final class SampleCommand implements Callable<Integer> {
                 }
             });
             writer.finish();
-            warn(unfinished[0]);
+            warn(unfinished[0], how);
         } catch (java.io.UncheckedIOException e) {
             throw e.getCause();
         }
     }
 
-    private void warn(long unfinished) {
+    private void warn(long unfinished, String how) {
         if (unfinished > 0) {
             spec.commandLine()
                     .getErr()
                     .printf(
                             "tweedie: %,d of %,d rows ran out of steps before the end of %s and hold what they got to; allow more behind the @,"
                                     + " or loosen the tolerance%n",
-                            unfinished, count, method);
+                            unfinished, count, how);
         }
     }
 
-    private void picture(Sampler sampler, Output target, List<String> columns) throws IOException {
+    private void picture(Sampler sampler, Output target, List<String> columns, String how) throws IOException {
         if (columns.size() < 2) {
             throw new IllegalArgumentException(
                     "a picture needs two columns, the model has " + columns + "; write .csv or .npy");
@@ -262,18 +275,18 @@ final class SampleCommand implements Callable<Integer> {
             spec.commandLine().getErr().println("tweedie: the picture shows the first " + shown + " rows");
         }
         Samples samples = sampler.sample(first, shown, seed);
-        warn(samples.unfinished());
+        warn(samples.unfinished(), how);
         Table rows = Table.of(samples.rows(), columns.size()).named(columns);
         Png.write(target, ScatterPicture.around(rows, 0, 1, 512).draw(rows, ScatterPicture.Ink.RED));
     }
 
-    private void report(double seconds) throws IOException {
+    private void report(double seconds, String how) throws IOException {
         String hash = Sha256.of(out);
         StringBuilder command = new StringBuilder(String.format(
                 Locale.ROOT,
                 "tweedie sample --model %s --method %s",
                 TrainCommand.quoted(model.toString()),
-                TrainCommand.quoted(method)));
+                TrainCommand.quoted(how)));
         given.forEach((name, file) -> command.append(" --given ").append(TrainCommand.quoted(name + "=" + file)));
         if (guidance != null) {
             command.append(" --guidance ").append(TrainCommand.quoted(guidance));

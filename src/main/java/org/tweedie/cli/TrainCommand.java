@@ -20,6 +20,7 @@ import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
@@ -71,7 +72,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--sde",
             paramLabel = "SPEC",
             defaultValue = "vp",
-            description = "vp, vp-cosine, ve, subvp, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
+            description =
+                    "vp, vp-cosine, ve, subvp, cld, cld-mixed, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
     private String sde;
 
     @Option(
@@ -175,7 +177,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         TrainSpec settings = settings();
-        Sde process = ProcessSpec.parse(sde);
+        Noising process = ProcessSpec.process(sde);
         Architecture architecture = Architecture.parse(network);
         Target.requireExtension(out, List.of(".safetensors"));
         Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data.data)));

@@ -1,14 +1,7 @@
 package org.tweedie.score;
 
 import java.util.Arrays;
-import java.util.List;
-import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
-import org.tweedie.device.Element;
-import org.tweedie.device.Stream;
-import org.tweedie.kernels.RowFormula;
-import org.tweedie.kernels.RowSet;
-import org.tweedie.kernels.View;
 import org.tweedie.plan.Formula;
 import org.tweedie.plan.Space;
 
@@ -36,56 +29,6 @@ public record FormulaDensity(Formula formula) implements Field {
 
     @Override
     public Evaluator open(Device device, int rows) {
-        return new Open(signature(), formula, device, Math.max(1, rows));
-    }
-
-    /** The formula on rows of its own, to and from which the caller's are copied: its table holds where they lie. */
-    private static final class Open implements Evaluator {
-        private final Signature signature;
-        private final int rows;
-        private final Closing owned = new Closing();
-        private final View x;
-        private final View score;
-        private final View logDensity;
-        private final RowFormula formula;
-
-        Open(Signature signature, Formula formula, Device device, int rows) {
-            this.signature = signature;
-            this.rows = rows;
-            int width = formula.inputs()[0];
-            try (Stream stream = device.stream()) {
-                x = View.rows(owned.add(device.allocate(Element.F32, (long) rows * width)), width);
-                score = View.rows(owned.add(device.allocate(Element.F32, (long) rows * width)), width);
-                logDensity = View.rows(owned.add(device.allocate(Element.F32, rows)), 1);
-                this.formula = owned.add(RowFormula.open(
-                        stream, List.of(new RowFormula.Use(formula, List.of(x), List.of(score, logDensity)))));
-                stream.synchronize();
-            } catch (RuntimeException | Error e) {
-                owned.close();
-                throw e;
-            }
-        }
-
-        @Override
-        public void evaluate(Stream stream, RowSet rows, List<View> from, Instant t, List<View> into) {
-            signature.require(from, into);
-            copy(stream, from.get(0), x);
-            formula.run(stream, rows, 0);
-            copy(stream, score, into.get(0));
-            copy(stream, logDensity, into.get(1));
-        }
-
-        private void copy(Stream stream, View from, View into) {
-            if (from.stride() != from.width() || into.stride() != into.width()) {
-                throw new IllegalArgumentException("a formula's rows lie densely, got strides " + from.stride()
-                        + " and " + into.stride() + " of rows " + from.width() + " wide");
-            }
-            stream.copy(from.data(), from.offset(), into.data(), into.offset(), (long) rows * from.width());
-        }
-
-        @Override
-        public void close() {
-            owned.close();
-        }
+        return new FormulaEvaluator(signature(), formula, false, device, rows);
     }
 }

@@ -92,9 +92,14 @@ public record CldSde(double beta, double inverseMass, double initial, boolean mi
         return new CriticalBlock(-beta * inverseMass, beta, -beta * friction() * inverseMass, 2 * friction() * beta);
     }
 
+    /** exp of the drift over a time h, towards noise: [2][2]. */
+    public double[][] flow(double h) {
+        return forward().flow(h);
+    }
+
     /** The factors of x_0 in the means of x_t and v_t. */
     public double[] mean(double t) {
-        double[][] flow = forward().flow(t);
+        double[][] flow = flow(t);
         return new double[] {flow[0][0], flow[1][0]};
     }
 
@@ -105,7 +110,7 @@ public record CldSde(double beta, double inverseMass, double initial, boolean mi
 
     /** The covariance of a coordinate's (x_t, v_t) for independent x_0 and v_0 of these variances: [2][2]. */
     public double[][] covariance(double t, double positionVariance, double velocityVariance) {
-        double[][] flow = forward().flow(t);
+        double[][] flow = flow(t);
         double[][] noise = forward().covariance(t);
         double[] start = {positionVariance, velocityVariance};
         for (int i = 0; i < 2; ++i) {

@@ -3,7 +3,7 @@ package org.tweedie.sde;
 import java.util.function.DoubleFunction;
 import org.tweedie.plan.Curves;
 
-/** What an SDE's and a network's scales are over time, as {@link Curves} for a device. Stateless. */
+/** What a process's and a network's scales are over time, as {@link Curves} for a device. Stateless. */
 public final class Coefficients {
     private static final int FEWEST = 129;
     private static final int MOST = 8193;
@@ -39,12 +39,12 @@ public final class Coefficients {
     }
 
     /** A table over [cutoff, T], as fine as its columns need. */
-    public static Curves of(Sde sde, DoubleFunction<double[]> columns) {
-        double first = StrictMath.log(sde.cutoff());
-        double last = StrictMath.log(sde.horizon());
+    public static Curves of(Noising process, DoubleFunction<double[]> columns) {
+        double first = StrictMath.log(process.cutoff());
+        double last = StrictMath.log(process.horizon());
         // the ends exactly, whatever the logarithm and its inverse round to
-        DoubleFunction<double[]> ofLog =
-                l -> columns.apply(StrictMath.min(sde.horizon(), StrictMath.max(sde.cutoff(), StrictMath.exp(l))));
+        DoubleFunction<double[]> ofLog = l ->
+                columns.apply(StrictMath.min(process.horizon(), StrictMath.max(process.cutoff(), StrictMath.exp(l))));
         int nodes = FEWEST;
         Hermite table = new Hermite(ofLog, first, last, nodes);
         while (nodes < MOST && !table.fine()) {

@@ -24,6 +24,17 @@ public record QuantileTable(int nodes, float[] values) {
         return new QuantileTable(NODES, values);
     }
 
+    /** Uniform from the cutoff to T. */
+    public static QuantileTable uniform(Noising process) {
+        double length = process.horizon() - process.cutoff();
+        float[] values = new float[2 * NODES];
+        for (int i = 0; i < NODES; ++i) {
+            values[2 * i] = (float) (process.cutoff() + length * i / (NODES - 1));
+            values[2 * i + 1] = (float) (length / (NODES - 1));
+        }
+        return new QuantileTable(NODES, values);
+    }
+
     /** Slopes of at most three times the neighbouring differences keep the cubic rising (Fritsch and Carlson, 1980). */
     private static void monotone(float[] values) {
         for (int i = 0; i < NODES; ++i) {

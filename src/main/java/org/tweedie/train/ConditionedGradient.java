@@ -51,7 +51,7 @@ final class ConditionedGradient implements Gradient {
         Conditioning conditioning = objective.conditioning();
         try (Stream stream = device.stream()) {
             inner = owned.add(objective.regression().open(device, rows, allowed));
-            tables = owned.add(new PairTables(objective.regression().matching(), device));
+            tables = owned.add(new PairTables(objective.regression().denoising().orElseThrow(), device));
             rank = row(device, rows, 1);
             times = row(device, rows, 1);
             uniform = owned.add(device.allocate(Element.F32, UNIFORM.length));

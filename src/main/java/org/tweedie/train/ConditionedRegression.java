@@ -19,7 +19,12 @@ record ConditionedRegression(Regression regression, Conditioning conditioning) i
             throw new IllegalArgumentException("a network that is to know which conditions were dropped has '"
                     + Dataset.GIVEN + "' for its last input; make model and data from Dataset.droppable()");
         }
-        conditioning.require(regression.matching().parametrisation().sde());
+        conditioning.require(regression
+                .denoising()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "conditions are dropped or noised of denoising score matching alone, got " + regression.spec()))
+                .parametrisation()
+                .sde());
     }
 
     @Override

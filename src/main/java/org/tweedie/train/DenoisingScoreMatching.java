@@ -1,6 +1,7 @@
 package org.tweedie.train;
 
 import java.util.Optional;
+import org.tweedie.device.Device;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
 import org.tweedie.plan.Stage;
@@ -22,14 +23,35 @@ import org.tweedie.sde.Weighting;
  *     {@code (i mod group + u) / group} with one u a step), or 0 for times of their own
  */
 public record DenoisingScoreMatching(
-        Parametrisation parametrisation, Weighting weighting, TimeSampling sampling, int group) {
+        Parametrisation parametrisation, Weighting weighting, TimeSampling sampling, int group)
+        implements PairMatching {
     /** The given register that holds a row's rank, where rows of a step share theirs. */
     static final String RANK = "rank";
 
     public DenoisingScoreMatching {
+        requireGroup(group);
+    }
+
+    static void requireGroup(int group) {
         if (group < 0 || group > 1 << 24) {
             throw new IllegalArgumentException("rows that share their times must be 0 to 2^24, got " + group);
         }
+    }
+
+    @Override
+    public String spec() {
+        return "denoising " + parametrisation.sde().spec() + " " + parametrisation.prediction() + " scale "
+                + parametrisation.dataScale() + " " + weighting + " " + sampling + " group " + group;
+    }
+
+    @Override
+    public int inputs() {
+        return 1;
+    }
+
+    @Override
+    public Pairs open(Device device, int rows) {
+        return new PerturbedPairs(this, device, rows);
     }
 
     /** One weight for every noise level, EDM's times, spread evenly over a step of {@code batch} rows. */
@@ -38,6 +60,7 @@ public record DenoisingScoreMatching(
     }
 
     /** The plan of one step that puts out a row's input, target, weight and time; registers of those names, x0 given. */
+    @Override
     public Plan pairs() {
         Sde sde = parametrisation.sde();
         Space line = Space.euclidean(1);
@@ -85,7 +108,7 @@ public record DenoisingScoreMatching(
         return Optional.empty();
     }
 
-    private static boolean same(Plan a, Plan b) {
+    static boolean same(Plan a, Plan b) {
         return a.registers().equals(b.registers())
                 && java.util.Arrays.equals(a.outputs(), b.outputs())
                 && describe(a).equals(describe(b));

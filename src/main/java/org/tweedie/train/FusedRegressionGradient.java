@@ -24,10 +24,11 @@ import org.tweedie.score.Signature;
 
 /** Pairs, then forward, loss and backward in a few launches. */
 final class FusedRegressionGradient implements Gradient {
-    private final List<Signature.Port> ports;
+    private final List<Signature.Port> conditions;
+    private final int filled;
     private final float scale;
     private final Closing owned = new Closing();
-    private final PerturbedPairs pairs;
+    private final Pairs pairs;
     private final LossTape tape;
     private final String why;
     private final View target;
@@ -79,11 +80,12 @@ final class FusedRegressionGradient implements Gradient {
         this.tape = owned.add(tape);
         this.why = why;
         Network network = regression.network();
-        ports = network.signature().from();
+        conditions = regression.conditions();
+        filled = regression.filled();
         scale = (float) (1.0 / rows);
         int width = network.signature().into().get(0).space().width();
         try {
-            pairs = owned.add(new PerturbedPairs(regression.matching(), device, rows));
+            pairs = owned.add(regression.matching().open(device, rows));
             DeviceBuffer memory = owned.add(device.allocate(Element.F32, (long) rows * (width + 2)));
             target = new View(memory, 0, width, width);
             weight = new View(memory, (long) rows * width, 1, 1);
@@ -107,9 +109,9 @@ final class FusedRegressionGradient implements Gradient {
     @Override
     public void queue(
             Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
-        int first = ports.get(0).space().width();
+        int first = filled;
         pairs.queue(stream, rows, batch, tape.inputs().columns(0, first), target, weight, time);
-        for (Signature.Port port : ports.subList(1, ports.size())) {
+        for (Signature.Port port : conditions) {
             View condition = batch.get(port.name());
             if (condition == null) {
                 throw new IllegalArgumentException("the batch has no '" + port.name() + "'");

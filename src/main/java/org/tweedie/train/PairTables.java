@@ -37,20 +37,33 @@ final class PairTables implements AutoCloseable {
         return new PairTables(QuantileTable.of(sde, sampling), coefficients, device);
     }
 
-    private PairTables(QuantileTable ranks, Curves coefficients, Device device) {
+    PairTables(QuantileTable ranks, Curves coefficients, Device device) {
         nodes = ranks.nodes();
-        try (Stream stream = device.stream()) {
-            quantile = owned.add(device.allocate(Element.F32, ranks.values().length));
-            DeviceBuffer values = owned.add(device.allocate(Element.F32, coefficients.values().length));
-            table = new Perturb.Table(values, coefficients.nodes(), (float) coefficients.logFirst(), (float)
-                    coefficients.inverseSpacing());
-            stream.upload(ranks.values(), 0, quantile, 0, ranks.values().length);
-            stream.upload(coefficients.values(), 0, values, 0, coefficients.values().length);
-            stream.synchronize();
+        try {
+            quantile = uploaded(ranks.values(), device, owned);
+            table = table(coefficients, device, owned);
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
         }
+    }
+
+    /** A table of coefficients on a device. */
+    static Perturb.Table table(Curves coefficients, Device device, Closing owned) {
+        return new Perturb.Table(
+                uploaded(coefficients.values(), device, owned),
+                coefficients.nodes(),
+                (float) coefficients.logFirst(),
+                (float) coefficients.inverseSpacing());
+    }
+
+    private static DeviceBuffer uploaded(float[] values, Device device, Closing owned) {
+        DeviceBuffer buffer = owned.add(device.allocate(Element.F32, values.length));
+        try (Stream stream = device.stream()) {
+            stream.upload(values, 0, buffer, 0, values.length);
+            stream.synchronize();
+        }
+        return buffer;
     }
 
     DeviceBuffer quantile() {

@@ -15,7 +15,7 @@ import org.tweedie.sde.Parametrisation;
 import org.tweedie.sde.TimeSampling;
 
 /** Pairs of denoising score matching: a time a row, then one kernel for noise, input, target, weight and network's time. */
-final class PerturbedPairs implements AutoCloseable {
+final class PerturbedPairs implements Pairs {
     private final int group;
     private final Closing owned = new Closing();
     private final PairTables tables;
@@ -46,8 +46,8 @@ final class PerturbedPairs implements AutoCloseable {
         return View.rows(times, 1);
     }
 
-    /** Queues a pair for each row, null for what is not wanted; {@code weight} and {@code time} are 1 wide. */
-    void queue(
+    @Override
+    public void queue(
             Stream stream,
             RowSet rows,
             Map<String, View> batch,

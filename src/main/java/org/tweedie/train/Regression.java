@@ -1,6 +1,7 @@
 package org.tweedie.train;
 
 import java.util.List;
+import java.util.Optional;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.plan.Plan;
@@ -8,10 +9,11 @@ import org.tweedie.plan.Register;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
+import org.tweedie.sde.CldSde;
 
 /**
  * Most objectives: a plan puts out pairs of input and target, with a weight and the time that the network is told; the loss
- * compares the network's output with the target. Inputs of the network after the first are conditions, ports of the data. Immutable.
+ * compares the network's output with the target. Inputs of the network that the pairs do not fill are conditions, ports of the data. Immutable.
  *
  * @param pairs outputs {@value #INPUT}, {@value #TARGET}, {@value #WEIGHT}, {@value #TIME} (the last two 1 wide)
  * @param group rows of a step that share a rank of time, as in {@link DenoisingScoreMatching}
@@ -33,9 +35,20 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
         require(pairs, TARGET, out);
         require(pairs, WEIGHT, 1);
         require(pairs, TIME, 1);
-        if (DenoisingScoreMatching.in(pairs, group).isEmpty()) {
+        Optional<PairMatching> matching = PairMatching.in(pairs, group);
+        if (matching.isEmpty()) {
             throw new IllegalArgumentException("no kernel makes the pairs of this plan: " + pairs
-                    + "; those of DenoisingScoreMatching are made on the device");
+                    + "; those of DenoisingScoreMatching and HybridScoreMatching are made on the device");
+        }
+        if (matching.get().inputs() > network.signature().from().size()) {
+            throw new IllegalArgumentException(
+                    "a network of these pairs has the inputs position and velocity, got " + network.signature());
+        }
+        for (int i = 1; i < matching.get().inputs(); i++) {
+            require(
+                    pairs,
+                    CldSde.VELOCITY,
+                    network.signature().from().get(i).space().width());
         }
     }
 
@@ -49,12 +62,7 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
 
     @Override
     public String spec() {
-        DenoisingScoreMatching matching = matching();
-        return "denoising " + matching.parametrisation().sde().spec() + " "
-                + matching.parametrisation().prediction() + " scale "
-                + matching.parametrisation().dataScale() + " " + matching.weighting() + " " + matching.sampling()
-                + " group " + group
-                + " " + loss + " " + network.spec() + " " + network.signature();
+        return matching().spec() + " " + loss + " " + network.spec() + " " + network.signature();
     }
 
     /** The same with conditions dropped or noised on their way to the network. */
@@ -62,8 +70,25 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
         return conditioning.clean() ? this : new ConditionedRegression(this, conditioning);
     }
 
-    DenoisingScoreMatching matching() {
-        return DenoisingScoreMatching.in(pairs, group).orElseThrow();
+    PairMatching matching() {
+        return PairMatching.in(pairs, group).orElseThrow();
+    }
+
+    /** The matching where it is denoising score matching. */
+    Optional<DenoisingScoreMatching> denoising() {
+        return DenoisingScoreMatching.in(pairs, group);
+    }
+
+    /** The inputs of the network that are conditions, ports of the data. */
+    List<Signature.Port> conditions() {
+        List<Signature.Port> ports = network.signature().from();
+        return ports.subList(matching().inputs(), ports.size());
+    }
+
+    /** Numbers of the inputs that the pairs fill. */
+    int filled() {
+        return network.signature().inputs()
+                - conditions().stream().mapToInt(port -> port.space().width()).sum();
     }
 
     @Override
@@ -78,15 +103,17 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
 
     @Override
     public void check(Dataset data) {
-        List<Signature.Port> ports = network.signature().from();
-        for (int i = 0; i < ports.size(); i++) {
-            String name = i == 0 ? Dataset.X : ports.get(i).name();
-            int width = data.port(name).width();
-            if (width != ports.get(i).space().width()) {
-                throw new IllegalArgumentException(
-                        "the network's input '" + ports.get(i).name() + "' is "
-                                + ports.get(i).space().width() + " wide, the data's '" + name + "' " + width);
-            }
+        require(data, Dataset.X, network.signature().from().get(0));
+        for (Signature.Port port : conditions()) {
+            require(data, port.name(), port);
+        }
+    }
+
+    private static void require(Dataset data, String name, Signature.Port port) {
+        int width = data.port(name).width();
+        if (width != port.space().width()) {
+            throw new IllegalArgumentException("the network's input '" + port.name() + "' is "
+                    + port.space().width() + " wide, the data's '" + name + "' " + width);
         }
     }
 

@@ -17,12 +17,13 @@ import org.tweedie.score.Tape;
 
 /** Pairs, forward, loss, backward. */
 final class RegressionGradient implements Gradient {
-    private final Network network;
+    private final List<Signature.Port> ports;
+    private final List<Signature.Port> conditions;
     private final String how;
     private final Loss loss;
     private final float scale;
     private final Closing owned = new Closing();
-    private final PerturbedPairs pairs;
+    private final Pairs pairs;
     private final Tape tape;
     private final DeviceBuffer memory;
     private final View input;
@@ -34,13 +35,15 @@ final class RegressionGradient implements Gradient {
     /** @param how says why it is this one */
     RegressionGradient(Regression regression, Device device, int rows, String how) {
         this.how = how;
-        network = regression.network();
+        Network network = regression.network();
+        ports = network.signature().from();
         loss = regression.loss();
         scale = (float) (1.0 / rows);
-        int in = network.signature().from().get(0).space().width();
+        int in = regression.filled();
+        conditions = regression.conditions();
         int width = network.signature().into().get(0).space().width();
         try {
-            pairs = owned.add(new PerturbedPairs(regression.matching(), device, rows));
+            pairs = owned.add(regression.matching().open(device, rows));
             tape = owned.add(network.tape(device, rows));
             memory = owned.add(device.allocate(Element.F32, (long) rows * (in + 2L * width + 2)));
         } catch (RuntimeException | Error e) {
@@ -64,9 +67,12 @@ final class RegressionGradient implements Gradient {
     public void queue(
             Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
         List<View> from = new ArrayList<>();
-        from.add(input);
-        for (Signature.Port port :
-                network.signature().from().subList(1, network.signature().from().size())) {
+        int at = 0;
+        for (Signature.Port port : ports.subList(0, ports.size() - conditions.size())) {
+            from.add(input.columns(at, port.space().width()));
+            at += port.space().width();
+        }
+        for (Signature.Port port : conditions) {
             View condition = batch.get(port.name());
             if (condition == null) {
                 throw new IllegalArgumentException("the batch has no '" + port.name() + "'");

@@ -46,6 +46,9 @@ final class ResidentSteps implements Steps {
         if (!(objective instanceof Regression regression) || !(regression.network() instanceof MlpNetwork mlp)) {
             return Optional.of("the network is no multilayer perceptron");
         }
+        if (regression.denoising().isEmpty()) {
+            return Optional.of("the kernel makes pairs of denoising score matching alone");
+        }
         Optional<String> refusal = HalfMlpSteps.refusal(mlp, device);
         if (refusal.isPresent() || mlp.architecture().width() > NARROW || spec.batch() <= TrainSteps.FEW_ROWS) {
             return refusal;
@@ -95,7 +98,8 @@ final class ResidentSteps implements Steps {
             int[] columns = columns(network, data);
             DeviceBuffer columnTable = owned.add(device.allocate(Element.I32, columns.length));
             stream.upload(columns, 0, columnTable, 0, columns.length);
-            PairTables tables = owned.add(new PairTables(regression.matching(), device));
+            DenoisingScoreMatching matching = regression.denoising().orElseThrow();
+            PairTables tables = owned.add(new PairTables(matching, device));
             source = new TrainSteps.Source(
                     table,
                     data.rows(),
@@ -103,7 +107,7 @@ final class ResidentSteps implements Steps {
                     columnTable,
                     tables.quantile(),
                     tables.nodes(),
-                    regression.matching().group(),
+                    matching.group(),
                     tables.table());
             learned = new TrainSteps.Learned(
                     learner.weights().values(),

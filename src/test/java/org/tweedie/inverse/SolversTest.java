@@ -270,7 +270,7 @@ class SolversTest {
             // snippet: observed
             Observation observation = Observation.of(LinearOperator.matrix(new double[][] {{0.2, 10}}), 1);
             Samples samples = model.sampler(new Ddim(1))
-                    .grid(TimeGrid.uniformLogSnr(model.process(), 100))
+                    .grid(TimeGrid.uniformLogSnr(model.sde(), 100))
                     .steer(new PseudoInverseGuidance(observation))
                     .given(Observation.NAME, new float[] {-12}, 1)
                     .sample(4000, 5);

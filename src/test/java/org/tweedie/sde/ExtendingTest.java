@@ -212,7 +212,7 @@ class ExtendingTest {
             // snippet: own
             model.train(data, TrainSpec.steps(200).withPrecision(Precision.F32).withBatch(128));
             Samples samples = model.sampler(new Noisy(0.5))
-                    .grid(TimeGrid.uniformLogSnr(model.process(), 40))
+                    .grid(TimeGrid.uniformLogSnr(model.sde(), 40))
                     .sample(200, 42);
             // end
             assertEquals("noisy:0.5@40", samples.run().method());

@@ -50,7 +50,7 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
     }
 
     private Program program(ScoreModel model) {
-        Sde process = model.process();
+        Sde process = model.sde();
         return Program.of(
                 model.parametrisation()
                         .fold(Sde.SCORE, "network")

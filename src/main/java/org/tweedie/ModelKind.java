@@ -1,0 +1,152 @@
+package org.tweedie;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tweedie.plan.Steering;
+import org.tweedie.score.Network;
+import org.tweedie.score.Signature;
+import org.tweedie.sde.CldSde;
+import org.tweedie.sde.HybridParametrisation;
+import org.tweedie.sde.Noising;
+import org.tweedie.sde.Parametrisation;
+import org.tweedie.sde.Prediction;
+import org.tweedie.sde.Sde;
+import org.tweedie.train.Conditioning;
+import org.tweedie.train.DenoisingScoreMatching;
+import org.tweedie.train.HybridScoreMatching;
+import org.tweedie.train.ImplicitScoreMatching;
+import org.tweedie.train.Objective;
+import org.tweedie.train.TrainSpec;
+
+/** What of a model depends on whether its process moves rows alone or each beside its velocity. Immutable. */
+sealed interface ModelKind {
+    static ModelKind of(Noising process) {
+        if (process instanceof Sde sde) {
+            return new Rows(sde);
+        } else if (process instanceof CldSde sde) {
+            return new WithVelocity(sde);
+        }
+        throw new IllegalArgumentException(
+                "a model is of a process of rows, as vp, or of rows with velocities, cld; got " + process.spec());
+    }
+
+    Noising process();
+
+    /**
+     * The process where it is one of rows alone.
+     *
+     * @throws IllegalArgumentException where it is not
+     */
+    Sde sde();
+
+    /** What a new network predicts. */
+    Prediction prediction();
+
+    /** Whether a network that predicts this can be read. */
+    default boolean reads(Prediction prediction) {
+        return true;
+    }
+
+    /** The inputs of the network that the process fills, and what it puts out. */
+    List<Signature.Port> state();
+
+    /** The steering that evaluates the network where a plan evaluates the score. */
+    Steering fold(Prediction prediction, String score, String network);
+
+    Objective objective(Network network, TrainSpec spec);
+
+    /** The network's ports: those that the process fills, then conditions. */
+    default Signature signature(List<Signature.Port> conditions) {
+        List<Signature.Port> from = new ArrayList<>(state());
+        from.addAll(conditions);
+        return new Signature(from, List.of(new Signature.Port("out", process().space())));
+    }
+
+    private static int group(TrainSpec spec) {
+        return spec.evenTimes() ? spec.batch() : 0;
+    }
+
+    /** x_t = alpha x_0 + sigma eps. */
+    record Rows(Sde sde) implements ModelKind {
+        @Override
+        public Noising process() {
+            return sde;
+        }
+
+        @Override
+        public Prediction prediction() {
+            return Prediction.DENOISED;
+        }
+
+        @Override
+        public List<Signature.Port> state() {
+            return List.of(new Signature.Port("x", sde.space()));
+        }
+
+        Parametrisation parametrisation(Prediction prediction) {
+            return Parametrisation.preconditioned(sde, prediction, 1);
+        }
+
+        @Override
+        public Steering fold(Prediction prediction, String score, String network) {
+            return parametrisation(prediction).fold(score, network);
+        }
+
+        @Override
+        public Objective objective(Network network, TrainSpec spec) {
+            Parametrisation parametrisation = parametrisation(network.prediction());
+            return spec.slices()
+                    .<Objective>map(slices -> new ImplicitScoreMatching(
+                            network, parametrisation, spec.weighting(), spec.sampling(), group(spec), slices))
+                    .orElseGet(() -> new DenoisingScoreMatching(
+                                    parametrisation, spec.weighting(), spec.sampling(), group(spec))
+                            .of(network)
+                            .under(spec.conditioning()));
+        }
+    }
+
+    /** Position and velocity. */
+    record WithVelocity(CldSde moved) implements ModelKind {
+        @Override
+        public Noising process() {
+            return moved;
+        }
+
+        @Override
+        public Sde sde() {
+            throw new IllegalArgumentException("the model's process " + moved.spec()
+                    + " carries a velocity beside each row; log-densities, bounds, latent rows and guides need one of rows alone,"
+                    + " as vp or ve");
+        }
+
+        @Override
+        public Prediction prediction() {
+            return Prediction.NOISE;
+        }
+
+        @Override
+        public boolean reads(Prediction prediction) {
+            return prediction == Prediction.NOISE;
+        }
+
+        @Override
+        public List<Signature.Port> state() {
+            return List.of(new Signature.Port("x", moved.space()), new Signature.Port(CldSde.VELOCITY, moved.space()));
+        }
+
+        @Override
+        public Steering fold(Prediction prediction, String score, String network) {
+            return new HybridParametrisation(moved).fold(score, network);
+        }
+
+        @Override
+        public Objective objective(Network network, TrainSpec spec) {
+            if (spec.slices().isPresent() || !spec.conditioning().equals(Conditioning.CLEAN)) {
+                throw new IllegalArgumentException(
+                        "process " + moved.spec()
+                                + " learns by hybrid score matching, from conditions as they are; take objective denoising, and conditions neither dropped nor noised");
+            }
+            return new HybridScoreMatching(new HybridParametrisation(moved), spec.weighting(), group(spec)).of(network);
+        }
+    }
+}
