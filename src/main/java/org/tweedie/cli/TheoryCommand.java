@@ -8,7 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.io.Json;
+import org.tweedie.sde.CldSde;
 import org.tweedie.sde.ExponentialIntegrator;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.Spelling;
@@ -17,6 +19,7 @@ import org.tweedie.sde.VariancePreserving;
 import org.tweedie.theory.ConvergenceBudget;
 import org.tweedie.theory.Gap;
 import org.tweedie.theory.GirsanovBound;
+import org.tweedie.theory.PairTheory;
 import org.tweedie.theory.ProductLaw;
 import org.tweedie.theory.StepSchedule;
 import picocli.CommandLine.Command;
@@ -61,7 +64,8 @@ final class TheoryCommand implements Callable<Integer> {
     @Option(
             names = "--sde",
             paramLabel = "SPEC",
-            description = "another variance-preserving process instead: vp:0.1,20, vp-cosine")
+            description =
+                    "another variance-preserving process instead: vp:0.1,20, vp-cosine; or cld, rows with velocities over --horizon, or cld:4,4,0.04")
     private @Nullable String sde;
 
     @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "steps; default ${DEFAULT-VALUE}")
@@ -104,12 +108,53 @@ final class TheoryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Sde process = sde == null ? ProductLaw.ornsteinUhlenbeck(horizon) : ProcessSpec.parse(sde);
+        Sde rows = ProductLaw.ornsteinUhlenbeck(horizon);
+        Noising asked = sde == null ? rows : ProcessSpec.process(sde);
+        if (asked instanceof CldSde pairs) {
+            boolean theirs = sde != null && sde.strip().equals("cld");
+            pairs(theirs ? CldSde.unit(horizon) : pairs, theirs);
+            return ExitCode.OK;
+        }
+        Sde process = (Sde) asked;
         if (!(process instanceof VariancePreserving preserving)) {
             throw new IllegalArgumentException(
                     "--sde " + sde + ": the bounds are of variance-preserving processes; say vp or vp-cosine");
         }
         double clock = sde == null ? horizon : process.horizon(); // one unit of the process's clock, in T's
+        ProductLaw law = checkedLaw(clock);
+        TimeGrid times = schedule().grid(process, steps, sde == null ? stop / horizon : stop);
+        Facts facts = facts(law, preserving, times);
+        printed.print(spec, facts.text(this), json -> facts.fields(json));
+        return ExitCode.OK;
+    }
+
+    /** Of position and velocity: their process over --horizon, or one with numbers of its own. */
+    private void pairs(CldSde process, boolean theirs) {
+        ProductLaw law = checkedLaw(theirs ? horizon : 1);
+        TimeGrid times = schedule().grid(process, steps, theirs ? stop / horizon : stop);
+        PairTheory theory = PairTheory.of(law, process, times, scoreError);
+        boolean equal = theirs && grid.equals("uniform");
+        String header = String.format(
+                Locale.ROOT,
+                "data      %s in %d coordinate%s%nsampler   exponential integrator, %s, %d %s steps to t = %s, score off by %s",
+                data,
+                dimension,
+                dimension == 1 ? "" : "s",
+                theirs ? "dX = V dt, dV = -(X + 2 V) dt + 2 dB over T = " + horizon : process.spec(),
+                steps,
+                grid,
+                stop,
+                scoreError);
+        ConvergenceBudget.Terms terms = equal
+                ? theory.terms(
+                        dimension, StrictMath.sqrt(law.secondMoment()), horizon, (horizon - stop) / steps, scoreError)
+                : new ConvergenceBudget.Terms(Double.NaN, Double.NaN, Double.NaN);
+        PairTheoryText said = new PairTheoryText(header, theory, terms);
+        printed.print(spec, said.text(), said::fields);
+    }
+
+    /** The law, once the numbers beside it are checked. */
+    private ProductLaw checkedLaw(double clock) {
         ProductLaw law = law();
         if (!(scoreError >= 0 && scoreError < 1e6)) {
             throw new IllegalArgumentException("--score-error must be a length, not negative, got " + scoreError);
@@ -124,10 +169,7 @@ final class TheoryCommand implements Callable<Integer> {
         if (stop == 0 && law.coordinate().covariance()[0][0] == 0) {
             throw new IllegalArgumentException("--stop must be above 0 for data without a density, as 0.01");
         }
-        TimeGrid times = schedule().grid(process, steps, sde == null ? stop / horizon : stop);
-        Facts facts = facts(law, preserving, times);
-        printed.print(spec, facts.text(this), json -> facts.fields(json));
-        return ExitCode.OK;
+        return law;
     }
 
     private Facts facts(ProductLaw law, VariancePreserving process, TimeGrid times) {

@@ -1,6 +1,6 @@
 package org.tweedie.theory;
 
-import org.tweedie.sde.Sde;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.TimeGrid;
 
 /** How the times from T down to an end are spread. Immutable. */
@@ -11,8 +11,8 @@ public enum StepSchedule {
     GEOMETRIC;
 
     /** The times. */
-    public TimeGrid grid(Sde sde, int steps, double end) {
-        double horizon = sde.horizon();
+    public TimeGrid grid(Noising process, int steps, double end) {
+        double horizon = process.horizon();
         if (steps < 1 || !(end >= 0 && end < horizon) || this == GEOMETRIC && end == 0) {
             throw new IllegalArgumentException(
                     "a grid needs a step and an end from 0" + (this == GEOMETRIC ? ", not 0 itself," : "")

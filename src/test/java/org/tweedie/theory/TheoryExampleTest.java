@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.tweedie.sde.CldSde;
 import org.tweedie.sde.ExponentialIntegrator;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.sde.VariancePreserving;
@@ -28,5 +29,16 @@ class TheoryExampleTest {
         assertEquals(3.5015e-02, measured.kl(), 0.5001e-6);
         assertEquals(1.0042e-01, measured.leastTv(), 0.5001e-5);
         assertTrue(budget.steps() > 1000);
+    }
+
+    @Test
+    void theExampleOfVelocitiesKeepsItsPromise() {
+        TimeGrid grid = StepSchedule.UNIFORM.grid(CldSde.unit(8), 200, 0);
+        // snippet: velocities
+        PairTheory theory = PairTheory.of(ProductLaw.gaussian(1, 0.25, 10), CldSde.unit(8), grid, 0.1);
+        double promised = theory.bound().kl();
+        double measured = theory.kl();
+        // end
+        assertTrue(measured > 0 && measured < promised, theory.toString());
     }
 }

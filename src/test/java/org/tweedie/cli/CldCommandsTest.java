@@ -1,0 +1,75 @@
+package org.tweedie.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rows with velocities from the command line, from end to end. */
+class CldCommandsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void trainsSamplesAndSaysWhatItHasNot() throws IOException {
+        StringBuilder csv = new StringBuilder("a,b\n");
+        for (int i = 0; i < 60; i++) {
+            csv.append(i % 7).append(',').append(i % 11).append('\n');
+        }
+        Path data = Files.writeString(folder.resolve("data.csv"), csv);
+        Path model = folder.resolve("m.safetensors");
+        Cli.run("train --data " + data + " --out " + model
+                        + " --sde cld --network mlp:8x1 --steps 3 --batch 8 --weighting likelihood --device cpu")
+                .ok();
+        Map<String, Object> made = Cli.run("sample --json --model " + model + " --count 5 --out "
+                        + folder.resolve("s.csv") + " --device cpu")
+                .json();
+        assertTrue(((String) made.get("again")).contains("--method sscs:midpoint@50,quadratic"), made.toString());
+        assertEquals(6, Files.readAllLines(folder.resolve("s.csv")).size());
+        Cli.run("sample --model " + model + " --count 5 --method em@7 --out " + folder.resolve("e.npy")
+                        + " --device cpu")
+                .ok();
+        String said = Cli.run("explain --model " + model + " --device cpu").ok().out();
+        assertTrue(
+                said.contains("cld:4,4,0.04") && said.contains("inputs x") && said.contains("sscs:midpoint@50"), said);
+        Cli.run("evaluate --model " + model + " --data " + data + " --count 20 --device cpu")
+                .ok();
+        String rows = "carries a velocity beside each row";
+        Cli.run("likelihood --model " + model + " --data " + data + " --device cpu")
+                .failed(2, rows);
+        Cli.run("sample --model " + model + " --count 5 --method ddim:0@5 --out " + folder.resolve("d.npy")
+                        + " --device cpu")
+                .failed(2, "take em, ei, pf, heun or sscs");
+        Cli.run("sample --model " + model + " --count 5 --guidance 2 --out " + folder.resolve("d.npy")
+                        + " --device cpu")
+                .failed(2, rows);
+        Cli.run("train --data " + data + " --out " + folder.resolve("n.safetensors")
+                        + " --sde cld --objective sliced --steps 3 --device cpu")
+                .failed(2, "hybrid score matching");
+        Cli.run("train --data " + data + " --out " + folder.resolve("n.safetensors") + " --sde cld:1 --device cpu")
+                .failed(2, "BETA,INVERSE-MASS,INITIAL");
+    }
+
+    @Test
+    void theorySaysWhatIsPromisedAndWhatIsSo() throws IOException {
+        String said = Cli.run("theory --sde cld --dim 3 --horizon 4 --steps 50 --score-error 0.1")
+                .ok()
+                .out();
+        assertTrue(said.contains("Girsanov, KL, no constant") && said.contains("the same of positions"), said);
+        for (String sde : new String[] {"cld --horizon 4", "cld:4,4,0.04"}) {
+            Map<String, Object> json =
+                    Cli.run("theory --json --steps 50 --sde " + sde).json();
+            double kl = (double) ((Map<?, ?>) json.get("measured")).get("kl");
+            assertTrue(kl > 0 && kl < (double) ((Map<?, ?>) json.get("girsanov")).get("kl"), json.toString());
+            assertEquals(sde.startsWith("cld "), json.containsKey("chen"));
+        }
+        Cli.run("theory --sde cld --data mixture:1,0.25").failed(2, "of Gaussian data with a density");
+        Cli.run("theory --sde cld --horizon 0").failed(2, "horizon must be positive");
+        Cli.run("theory --sde cld --stop 9").failed(2, "--stop must be from 0");
+    }
+}
