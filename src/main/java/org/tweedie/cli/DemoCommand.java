@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -17,6 +16,7 @@ import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
 import org.tweedie.io.AtomicFile;
 import org.tweedie.io.Output;
+import org.tweedie.metric.Evaluation;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.VpSde;
@@ -134,7 +134,7 @@ final class DemoCommand implements Callable<Integer> {
                     throw new ArithmeticException(result.message());
                 }
                 model.note(Judging.heldOut(whole, 0.1, seed));
-                write(model, whole, result, signals);
+                write(model, whole, result, opened, signals);
             } catch (CancellationException e) {
                 throw new Stopped("the demo was stopped while sampling", signals.code() == 0 ? 130 : signals.code());
             }
@@ -190,7 +190,8 @@ final class DemoCommand implements Callable<Integer> {
         return TrainCommand.quoted(out.resolve(name).toString());
     }
 
-    private void write(ScoreModel model, Dataset whole, TrainResult result, StopSignals signals) throws IOException {
+    private void write(ScoreModel model, Dataset whole, TrainResult result, Device device, StopSignals signals)
+            throws IOException {
         MethodSpec method = MethodSpec.parse(SampleCommand.METHOD);
         ProgressLine sampling = new ProgressLine(spec.commandLine().getErr(), "sampling");
         Samples samples = model.sampler(method)
@@ -207,8 +208,10 @@ final class DemoCommand implements Callable<Integer> {
                 model.sampler(method).cancel(signals.token()),
                 JUDGED,
                 Set.of(),
-                Optional.empty(),
+                device,
                 false,
+                false,
+                Evaluation.MOST_ROWS,
                 seed + 1);
         new DemoFiles(out, force).write(model, whole, result, samples, film, judging, commands());
         printed.print(

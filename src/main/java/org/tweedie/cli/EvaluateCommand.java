@@ -52,6 +52,14 @@ final class EvaluateCommand implements Callable<Integer> {
     private int count;
 
     @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "2048",
+            description =
+                    "rows of a side at most that pairs are made of; time grows with their square; default ${DEFAULT-VALUE}")
+    private int most;
+
+    @Option(
             names = "--metrics",
             split = ",",
             paramLabel = "NAME",
@@ -82,6 +90,9 @@ final class EvaluateCommand implements Callable<Integer> {
         if (count < 2) {
             throw new IllegalArgumentException("--count must be at least 2, got " + count);
         }
+        if (most < 2) {
+            throw new IllegalArgumentException("--rows must be at least 2, got " + most);
+        }
         Set<Metric> wanted = metrics();
         SampleCommand.checkMethod(method);
         Dataset rows = data.read();
@@ -97,8 +108,10 @@ final class EvaluateCommand implements Callable<Integer> {
                     loaded.sampler(SampleCommand.method(method, loaded)).progress(progress),
                     count,
                     wanted,
-                    asked(Judging.CLASSIFIER) ? Optional.of(opened) : Optional.empty(),
+                    opened,
+                    asked(Judging.CLASSIFIER),
                     asked(Judging.MEMORISATION),
+                    most,
                     seed);
             printed.print(spec, judging.text(), judging::fields);
         }

@@ -12,7 +12,6 @@ import org.tweedie.device.Device;
 import org.tweedie.io.Json;
 import org.tweedie.io.MalformedFileException;
 import org.tweedie.metric.Comparison;
-import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Estimate;
 import org.tweedie.metric.Evaluation;
 import org.tweedie.metric.Memorisation;
@@ -27,6 +26,7 @@ import org.tweedie.train.Encoding;
  *
  * @param classifiers of the samples, then of two halves of the real rows; or none
  * @param memorisation of the training rows, if asked for
+ * @param most rows of a side that pairs were made of
  */
 record Judging(
         Comparison comparison,
@@ -35,7 +35,8 @@ record Judging(
         Optional<Memorisation> memorisation,
         List<String> columns,
         String rowsUsed,
-        int samples) {
+        int samples,
+        int most) {
     static final String CLASSIFIER = "classifier";
     static final String MEMORISATION = "memorisation";
     private static final String SHARE = "holdout.share";
@@ -50,8 +51,10 @@ record Judging(
     /**
      * The rows to judge by: those kept from training where the file is the one that was trained on, else all.
      *
-     * @param classifier where a classifier is trained, if one is
+     * @param device where pairs are summed, and a classifier is trained
+     * @param classified whether to train a classifier
      * @param memorised whether to look for repeated training rows
+     * @param most rows of a side that pairs are made of
      */
     static Judging of(
             ScoreModel model,
@@ -59,8 +62,10 @@ record Judging(
             Sampler sampler,
             int count,
             Set<Metric> metrics,
-            Optional<Device> classifier,
+            Device device,
+            boolean classified,
             boolean memorised,
+            int most,
             long seed) {
         Map<String, String> made = model.provenance();
         Dataset judge = data;
@@ -93,17 +98,20 @@ record Judging(
         Points one = points(model, halves.learned().values(Dataset.X));
         Points other = points(model, halves.heldOut().values(Dataset.X));
         return new Judging(
-                Comparison.of(samples, rows, one, other, seed),
-                Evaluation.of(samples, rows, one, other, model.columns(), metrics, seed),
-                classifier
-                        .map(device -> List.of(
+                Comparison.of(samples, rows, one, other, seed, most, device),
+                Evaluation.of(samples, rows, one, other, model.columns(), metrics, seed, most, device),
+                classified
+                        ? List.of(
                                 ClassifierTwoSample.of(samples, rows, device, seed),
-                                ClassifierTwoSample.of(one, other, device, seed)))
-                        .orElse(List.of()),
-                memorised ? training.map(learned -> Memorisation.of(samples, learned, rows, seed)) : Optional.empty(),
+                                ClassifierTwoSample.of(one, other, device, seed))
+                        : List.of(),
+                memorised
+                        ? training.map(learned -> Memorisation.of(samples, learned, rows, seed, device))
+                        : Optional.empty(),
                 model.columns(),
                 used,
-                n);
+                n,
+                most);
     }
 
     private static Dataset.Split split(Dataset whole, Map<String, String> made) {
@@ -136,8 +144,8 @@ record Judging(
                     "%d samples against %s, columns standardised; with 95 %% intervals%n",
                     samples,
                     rowsUsed);
-            if (samples > EnergyDistance.MOST_ROWS) {
-                out.printf(Locale.ROOT, "(energy distances of the first %d rows a side)%n", EnergyDistance.MOST_ROWS);
+            if (samples > most) {
+                out.printf(Locale.ROOT, "(energy distances of the first %d rows a side)%n", most);
             }
             out.printf(Locale.ROOT, "%-34s %s%n", "squared energy distance", comparison.energy());
             out.printf(Locale.ROOT, "%-34s %s%n", "  of two halves of the real rows", comparison.energyOfHalves());
@@ -148,7 +156,7 @@ record Judging(
                 out.printf(
                         Locale.ROOT,
                         "%-34s %-32s of two halves of the real rows%n",
-                        "of at most " + Evaluation.MOST_ROWS + " rows a side",
+                        "of at most " + most + " rows a side",
                         "of the samples");
                 figures.forEach(out::println);
             }

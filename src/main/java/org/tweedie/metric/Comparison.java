@@ -1,5 +1,7 @@
 package org.tweedie.metric;
 
+import org.tweedie.device.Device;
+
 /**
  * How far samples are from the data they imitate, beside how far two halves of the data are from each other. Immutable.
  *
@@ -17,11 +19,17 @@ public record Comparison(
         Estimate slicedOfHalves,
         Moments samples,
         Moments heldOut) {
-    /** All in the same, standardised, columns. */
-    public static Comparison of(Points samples, Points heldOut, Points oneHalf, Points otherHalf, long seed) {
+    /**
+     * All in the same, standardised, columns.
+     *
+     * @param most rows of a sample for energy distances, at least 2
+     * @param device where pairs are summed; the answer is the same on all
+     */
+    public static Comparison of(
+            Points samples, Points heldOut, Points oneHalf, Points otherHalf, long seed, int most, Device device) {
         return new Comparison(
-                EnergyDistance.estimate(samples, heldOut),
-                EnergyDistance.estimate(oneHalf, otherHalf),
+                EnergyDistance.estimate(samples, heldOut, most, device),
+                EnergyDistance.estimate(oneHalf, otherHalf, most, device),
                 SlicedWasserstein.estimate(samples, heldOut, seed),
                 SlicedWasserstein.estimate(oneHalf, otherHalf, seed),
                 Moments.of(samples),

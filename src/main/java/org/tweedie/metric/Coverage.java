@@ -1,5 +1,7 @@
 package org.tweedie.metric;
 
+import org.tweedie.device.Device;
+
 /**
  * How samples cover real rows, by balls around each row that reach to its k-th nearest of its own sample. Immutable.
  *
@@ -17,36 +19,54 @@ public record Coverage(Estimate precision, Estimate recall, Estimate density, Es
     public static final int NEIGHBOURS = 5;
 
     /**
-     * Balls to the k-th nearest row.
+     * Balls to the k-th nearest row, on the cores of the host.
      *
      * @param k at least 1, below the rows of either sample
      */
     public static Coverage of(Points samples, Points real, int k) {
+        return DevicePairs.onHost(host -> of(samples, real, k, host));
+    }
+
+    /**
+     * Balls to the k-th nearest row; the same bits on every device.
+     *
+     * @param k at least 1, below the rows of either sample
+     */
+    public static Coverage of(Points samples, Points real, int k, Device device) {
         Points.requireComparable(samples, real);
         if (k < 1 || k >= samples.rows() || k >= real.rows()) {
             throw new IllegalArgumentException("the k of k-nearest neighbours must be 1 to one fewer than the rows ("
                     + samples.rows() + " and " + real.rows() + "), got " + k);
         }
-        double[] radius = radii(real, k);
-        double[] radiusOfSample = radii(samples, k);
-        int[] inside = new int[samples.rows()];
-        Pairs.each(samples, real, (i, from, squares, count) -> {
-            for (int j = 0; j < count; j++) {
-                inside[i] += squares[j] <= radius[from + j] ? 1 : 0;
-            }
-        });
-        boolean[] recalled = new boolean[real.rows()];
-        boolean[] covered = new boolean[real.rows()];
-        Pairs.each(real, samples, (i, from, squares, count) -> {
-            for (int j = 0; j < count; j++) {
-                recalled[i] |= squares[j] <= radiusOfSample[from + j];
-                covered[i] |= squares[j] <= radius[i];
-            }
-        });
+        try (DevicePairs on = new DevicePairs(device)) {
+            DevicePairs.Placed ours = on.place(samples);
+            DevicePairs.Placed theirs = on.place(real);
+            float[] radius = on.nearest(theirs, theirs, true, k)[k - 1];
+            float[] radiusOfSample = on.nearest(ours, ours, true, k)[k - 1];
+            float[] nearest = on.nearest(theirs, ours, false, 1)[0];
+            return of(on.within(ours, theirs, radius), on.within(theirs, ours, radiusOfSample), nearest, radius, k);
+        }
+    }
+
+    /**
+     * By numbers of balls and squares.
+     *
+     * @param inside of each sample: real balls that it is in
+     * @param recalls of each real row: balls of samples that it is in
+     * @param nearest of each real row, to any sample
+     * @param radius of each real row
+     */
+    private static Coverage of(double[] inside, double[] recalls, float[] nearest, float[] radius, int k) {
+        boolean[] recalled = new boolean[recalls.length];
+        boolean[] covered = new boolean[recalls.length];
+        for (int i = 0; i < recalled.length; i++) {
+            recalled[i] = recalls[i] > 0;
+            covered[i] = nearest[i] <= radius[i];
+        }
         double[] density = new double[inside.length];
         boolean[] precise = new boolean[inside.length];
         for (int i = 0; i < density.length; i++) {
-            density[i] = (double) inside[i] / k;
+            density[i] = inside[i] / k;
             precise[i] = inside[i] > 0;
         }
         return new Coverage(share(precise), share(recalled), Estimate.ofMean(density), share(covered));
@@ -59,15 +79,6 @@ public record Coverage(Estimate precision, Estimate recall, Estimate density, Es
             none *= (real - l) / ((double) real + samples - l);
         }
         return 1 - none;
-    }
-
-    private static double[] radii(Points points, int k) {
-        double[][] nearest = Pairs.nearest(points, points, k, true);
-        double[] radii = new double[nearest.length];
-        for (int i = 0; i < radii.length; i++) {
-            radii[i] = nearest[i][k - 1];
-        }
-        return radii;
     }
 
     private static Estimate share(boolean[] hits) {

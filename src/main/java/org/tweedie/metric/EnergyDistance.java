@@ -1,9 +1,11 @@
 package org.tweedie.metric;
 
+import org.tweedie.device.Device;
+
 /**
  * The squared energy distance {@code 2 E|X - Y| - E|X - X'| - E|Y - Y'|} (Székely and Rizzo 2013): the
- * {@link MeanDiscrepancy} of the kernel {@code -|x - y|}. At most {@link #MOST_ROWS} rows a sample are used, the first ones.
- * Stateless.
+ * {@link MeanDiscrepancy} of the kernel {@code -|x - y|}. Where nothing else is said, at most {@link #MOST_ROWS} rows a
+ * sample are used, the first ones. Stateless.
  */
 public final class EnergyDistance {
     /** Rows of a sample beyond these are left out. */
@@ -20,6 +22,11 @@ public final class EnergyDistance {
 
     /** The squared distance with its interval. */
     public static Estimate estimate(Points x, Points y) {
-        return DISCREPANCY.estimate(x.first(MOST_ROWS), y.first(MOST_ROWS));
+        return DevicePairs.onHost(host -> estimate(x, y, MOST_ROWS, host));
+    }
+
+    /** The squared distance with its interval, of at most so many rows a sample, the first ones. */
+    public static Estimate estimate(Points x, Points y, int most, Device device) {
+        return DISCREPANCY.estimate(x.first(most), y.first(most), device);
     }
 }

@@ -4,16 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.tweedie.device.Device;
 
 /**
  * Metrics of samples against held-out rows, beside the same of two halves of the real rows: how far the chance of the draw alone
- * takes them. At most {@value #MOST_ROWS} rows of each are used, spread evenly, and of the halves no more than of samples and held-out rows,
+ * takes them. At most so many rows of each are used as asked for, spread evenly, and of the halves no more than of samples and held-out rows,
  * so that both columns have the same noise. Immutable.
  *
  * @param notes what could not be had, and why
  */
 public record Evaluation(List<Figure> figures, List<String> notes) {
-    /** Rows of a sample beyond these are left out. */
+    /** Rows of a sample beyond these are left out where nothing else is said. */
     public static final int MOST_ROWS = 2048;
 
     public Evaluation {
@@ -36,7 +37,12 @@ public record Evaluation(List<Figure> figures, List<String> notes) {
         }
     }
 
-    /** All in the same, standardised, columns. */
+    /**
+     * All in the same, standardised, columns.
+     *
+     * @param most rows of a sample, at least 2
+     * @param device where pairs are summed; the answer is the same on all
+     */
     public static Evaluation of(
             Points samples,
             Points heldOut,
@@ -44,9 +50,11 @@ public record Evaluation(List<Figure> figures, List<String> notes) {
             Points otherHalf,
             List<String> columns,
             Set<Metric> metrics,
-            long seed) {
-        Points x = samples.spread(MOST_ROWS);
-        Points y = heldOut.spread(MOST_ROWS);
+            long seed,
+            int most,
+            Device device) {
+        Points x = samples.spread(most);
+        Points y = heldOut.spread(most);
         Points one = oneHalf.spread(x.rows());
         Points other = otherHalf.spread(y.rows());
         List<Figure> figures = new ArrayList<>();
@@ -54,7 +62,7 @@ public record Evaluation(List<Figure> figures, List<String> notes) {
         for (Metric metric : Metric.values()) {
             if (metrics.contains(metric)) {
                 try {
-                    Metric.Settings settings = new Metric.Settings(PairKernel.medianRbf(one, other), seed);
+                    Metric.Settings settings = new Metric.Settings(PairKernel.medianRbf(one, other), seed, device);
                     List<Estimate> here = metric.estimates(x, y, settings);
                     List<Estimate> there = metric.estimates(one, other, settings);
                     List<String> names = metric.names(columns);

@@ -1,6 +1,8 @@
 package org.tweedie.metric;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.tweedie.device.Device;
 
 /**
  * Whether samples repeat rows that were learned by heart. Of data that are not, samples are as far from the nearest training row as
@@ -16,6 +18,11 @@ public record Memorisation(
         double nearest, double nearestOfHeldOut, Estimate ratio, Estimate copies, Estimate copiesOfHeldOut) {
     private static final double COPY = 1.0 / 9; // of squared distances
 
+    /** {@link #of(Points, Points, Points, long, Device)} on the cores of the host. */
+    public static Memorisation of(Points samples, Points training, Points heldOut, long seed) {
+        return DevicePairs.onHost(host -> of(samples, training, heldOut, seed, host));
+    }
+
     /**
      * The report.
      *
@@ -24,11 +31,16 @@ public record Memorisation(
      * @param heldOut rows of the same law that were not, at least 2
      * @throws IllegalArgumentException if more than half of the held-out rows are training rows, so that there is no distance to compare with
      */
-    public static Memorisation of(Points samples, Points training, Points heldOut, long seed) {
+    public static Memorisation of(Points samples, Points training, Points heldOut, long seed, Device device) {
         Points.requireComparable(samples, training);
         Points.requireComparable(heldOut, training);
-        double[][] ours = Pairs.nearest(samples, training, 2, false);
-        double[][] theirs = Pairs.nearest(heldOut, training, 2, false);
+        float[][] ours;
+        float[][] theirs;
+        try (DevicePairs on = new DevicePairs(device)) {
+            DevicePairs.Placed learned = on.place(training);
+            ours = on.nearest(on.place(samples), learned, false, 2);
+            theirs = on.nearest(on.place(heldOut), learned, false, 2);
+        }
         double[] mine = first(ours);
         double[] real = first(theirs);
         double nearest = median(mine);
@@ -47,13 +59,17 @@ public record Memorisation(
         return new Memorisation(nearest, nearestOfHeldOut, ratio, copies(ours), copies(theirs));
     }
 
-    private static double[] first(double[][] squares) {
-        return Arrays.stream(squares).mapToDouble(row -> Math.sqrt(row[0])).toArray();
+    private static double[] first(float[][] squares) {
+        return IntStream.range(0, squares[0].length)
+                .mapToDouble(i -> Math.sqrt(squares[0][i]))
+                .toArray();
     }
 
-    private static Estimate copies(double[][] squares) {
-        return Estimate.ofShare(
-                Arrays.stream(squares).filter(row -> row[0] < COPY * row[1]).count(), squares.length);
+    private static Estimate copies(float[][] squares) {
+        long copies = IntStream.range(0, squares[0].length)
+                .filter(i -> squares[0][i] < COPY * squares[1][i])
+                .count();
+        return Estimate.ofShare(copies, squares[0].length);
     }
 
     /** Each value as often as it counts. */

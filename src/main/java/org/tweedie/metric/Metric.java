@@ -3,6 +3,7 @@ package org.tweedie.metric;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.tweedie.device.Device;
 
 /** The metrics that {@link Evaluation} can hold samples against real rows by, each with its usual settings. Immutable. */
 public enum Metric {
@@ -15,7 +16,7 @@ public enum Metric {
 
         @Override
         List<Estimate> estimates(Points samples, Points real, Settings settings) {
-            return List.of(new MeanDiscrepancy(settings.kernel()).estimate(samples, real));
+            return List.of(new MeanDiscrepancy(settings.kernel()).estimate(samples, real, settings.device()));
         }
     },
     /** {@link MarginalWasserstein}: W1 and W2 of each column. */
@@ -53,7 +54,7 @@ public enum Metric {
         List<Estimate> estimates(Points samples, Points real, Settings settings) {
             double bandwidth = settings.kernel().bandwidth();
             return List.of(new SinkhornDivergence(bandwidth * bandwidth / 20)
-                    .estimate(samples.spread(1024), real.spread(1024)));
+                    .estimate(samples.spread(1024), real.spread(1024), settings.device()));
         }
     },
     /** {@link KernelDensity} of the samples: mean log-density of the real rows. */
@@ -65,7 +66,7 @@ public enum Metric {
 
         @Override
         List<Estimate> estimates(Points samples, Points real, Settings settings) {
-            return List.of(KernelDensity.of(samples).logLikelihood(real));
+            return List.of(KernelDensity.of(samples, settings.device()).logLikelihood(real, settings.device()));
         }
     },
     /** {@link Coverage}: precision, recall, density, coverage by the 5 nearest rows. */
@@ -77,13 +78,13 @@ public enum Metric {
 
         @Override
         List<Estimate> estimates(Points samples, Points real, Settings settings) {
-            Coverage coverage = Coverage.of(samples, real, Coverage.NEIGHBOURS);
+            Coverage coverage = Coverage.of(samples, real, Coverage.NEIGHBOURS, settings.device());
             return List.of(coverage.precision(), coverage.recall(), coverage.density(), coverage.coverage());
         }
     };
 
-    /** What is chosen once, by real rows, for samples and halves alike. */
-    record Settings(PairKernel.Rbf kernel, long seed) {}
+    /** What is chosen once, by real rows, for samples and halves alike; and where pairs are summed. */
+    record Settings(PairKernel.Rbf kernel, long seed, Device device) {}
 
     abstract List<String> names(List<String> columns);
 

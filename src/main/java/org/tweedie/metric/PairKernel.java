@@ -1,27 +1,41 @@
 package org.tweedie.metric;
 
 import java.util.Arrays;
+import org.tweedie.kernels.Pairs;
 
 /** A kernel k(x, y) of the distance |x - y|, for {@link MeanDiscrepancy}. Immutable. */
 public sealed interface PairKernel {
-    /** Replaces squared distances by the kernel's values. */
-    void apply(double[] squares, int count);
+    /** The function of the squared distance that the device sums. */
+    Pairs.Function function();
 
-    /** {@code exp(-|x - y|^2 / (2 bandwidth^2))}. */
+    /** The function's factor. */
+    float factor();
+
+    /** What the function is multiplied by, 1 or -1. */
+    double sign();
+
+    /** {@code exp(-|x - y|^2 / (2 bandwidth^2))}; the bandwidth between 1e-15 and 1e15. */
     record Rbf(double bandwidth) implements PairKernel {
         public Rbf {
-            if (!(bandwidth > 0 && bandwidth < 1e100)) {
-                throw new IllegalArgumentException("a bandwidth must be positive and finite, got " + bandwidth
+            if (!(bandwidth >= 1e-15 && bandwidth <= 1e15)) {
+                throw new IllegalArgumentException("a bandwidth must be between 1e-15 and 1e15, got " + bandwidth
                         + "; the median of distances is 0 where most rows are equal: choose one");
             }
         }
 
         @Override
-        public void apply(double[] squares, int count) {
-            double factor = -0.5 / (bandwidth * bandwidth);
-            for (int j = 0; j < count; j++) {
-                squares[j] = Exponential.of(factor * squares[j]);
-            }
+        public Pairs.Function function() {
+            return Pairs.Function.EXPONENTIAL;
+        }
+
+        @Override
+        public float factor() {
+            return (float) (-0.5 / (bandwidth * bandwidth));
+        }
+
+        @Override
+        public double sign() {
+            return 1;
         }
     }
 
@@ -35,16 +49,18 @@ public sealed interface PairKernel {
         }
 
         @Override
-        public void apply(double[] squares, int count) {
-            if (power == 1) {
-                for (int j = 0; j < count; j++) {
-                    squares[j] = -Math.sqrt(squares[j]);
-                }
-            } else {
-                for (int j = 0; j < count; j++) {
-                    squares[j] = -StrictMath.pow(squares[j], power / 2);
-                }
-            }
+        public Pairs.Function function() {
+            return power == 1 ? Pairs.Function.ROOT : Pairs.Function.POWER;
+        }
+
+        @Override
+        public float factor() {
+            return power == 1 ? 0 : (float) (power / 2);
+        }
+
+        @Override
+        public double sign() {
+            return -1;
         }
     }
 
@@ -57,15 +73,23 @@ public sealed interface PairKernel {
         return new Rbf(Math.sqrt(medianSquare(Points.pooled(x.first(512), y.first(512)))));
     }
 
-    /** The median of squared distances between different rows. */
+    /** The median of squared distances between different rows, in double on the host: they are few. */
     static double medianSquare(Points points) {
         int rows = points.rows();
+        int width = points.width();
+        float[] at = points.values();
         double[] below = new double[rows * (rows - 1) / 2];
-        Pairs.each(points, points, (i, from, squares, count) -> {
-            for (int j = from; j < Math.min(i, from + count); j++) {
-                below[i * (i - 1) / 2 + j] = squares[j - from];
+        int next = 0;
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < i; j++) {
+                double square = 0;
+                for (int d = 0; d < width; d++) {
+                    double apart = (double) at[i * width + d] - at[j * width + d];
+                    square += apart * apart;
+                }
+                below[next++] = square;
             }
-        });
+        }
         Arrays.sort(below);
         return (below[(below.length - 1) / 2] + below[below.length / 2]) / 2;
     }

@@ -378,6 +378,11 @@ class BadInputTest {
                         "evaluate --device cpu --model D/model.safetensors --data D/good.csv --count 1",
                         "--count must be at least 2"),
                 of(
+                        "rows of pairs",
+                        2,
+                        "evaluate --device cpu --model D/model.safetensors --data D/good.csv --rows 1",
+                        "--rows must be at least 2, got 1"),
+                of(
                         "rows to judge by",
                         2,
                         "evaluate --device cpu --model D/model.safetensors --data D/one.csv --count 5",

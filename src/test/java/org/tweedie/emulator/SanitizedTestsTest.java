@@ -31,6 +31,7 @@ class SanitizedTestsTest {
             "FillTest",
             "LinearTest",
             "MixtureScoreTest",
+            "PairsTest",
             "PerturbTest",
             "RowFormulaTest",
             "StepCellTest",

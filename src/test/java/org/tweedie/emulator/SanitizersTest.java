@@ -39,6 +39,7 @@ class SanitizersTest {
         "org.tweedie.kernels.TileLinearTest",
         "org.tweedie.kernels.SixteenBitLayersTest",
         "org.tweedie.kernels.MixtureScoreTest",
+        "org.tweedie.kernels.PairsTest",
         "org.tweedie.kernels.PerturbTest",
         "org.tweedie.kernels.RowFormulaTest",
         "org.tweedie.kernels.StepCellTest",

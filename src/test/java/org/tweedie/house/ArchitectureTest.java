@@ -59,11 +59,11 @@ class ArchitectureTest {
         for (String pure : List.of("sde", "manifold", "markov")) {
             arrows.put(pure, Set.of("plan", "rng"));
         }
-        arrows.put("metric", Set.of("rng"));
         arrows.put("theory", Set.of("rng", "plan", "sde", "metric"));
         arrows.put("data", Set.of("rng", "io"));
         arrows.put("device", Set.of());
         arrows.put("kernels", and(PURE, "device"));
+        arrows.put("metric", Set.of("rng", "device", "kernels"));
         arrows.put("score", and(arrows.get("kernels"), "kernels"));
         arrows.put("execution", and(arrows.get("score"), "score"));
         arrows.put("train", and(arrows.get("execution"), "execution", "io", "data", "metric"));

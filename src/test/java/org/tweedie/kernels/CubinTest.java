@@ -182,6 +182,10 @@ class CubinTest {
                 Set.of(
                         "reduce_partials_f32",
                         "reduce_finish_f32",
+                        "pairs_sum_f32",
+                        "pairs_sum_finish_f64",
+                        "pairs_soft_f32",
+                        "pairs_soft_finish_f32",
                         "adam_judge",
                         "train_steps_bf16",
                         "train_chain_bf16",
@@ -395,7 +399,7 @@ class CubinTest {
      * The loops of the large products. {@code linear_packed}: a warp has 64 x 64 of a tile, 4 x 8 products of 16 x 8 for each 16 inputs, of
      * which a turn takes 32; operands come by 16 bytes a lane, 4 for the rows and 4 for the weights of 16 inputs (the compiler adds up to 3 that are
      * never executed), and a thread copies 8 of the next slice, 16 before the loop. {@code linear_wide}: a turn takes 16 inputs, for each of which
-     * a thread has 8 x 8 multiply-adds and 4 loads; the loop holds the loads of unaligned rows beside those of aligned ones.
+     * a thread has 8 x 8 multiply-adds and 4 loads (and again up to 3 more); the loop holds the loads of unaligned rows beside those of aligned ones.
      */
     @ParameterizedTest
     @ValueSource(strings = {"sm_80", "sm_90a"})
@@ -416,7 +420,7 @@ class CubinTest {
         for (String kernel : List.of("linear_wide_f32", "linear_wide_weight_gradient_f32")) {
             Counts loop = loop(cubin(target), kernel, Opcode.LDS, 64);
             assertEquals(1024, loop.of(Opcode.FFMA), kernel);
-            assertEquals(64, loop.of(Opcode.LDS), kernel);
+            assertTrue(loop.of(Opcode.LDS) >= 64 && loop.of(Opcode.LDS) <= 67, kernel + ": " + loop);
             assertTrue(loop.of(Opcode.STS) <= 10 && loop.all() <= 1500, kernel + ": " + loop);
         }
     }

@@ -41,6 +41,10 @@ class Lab implements AutoCloseable {
         this.stream = seen.apply(own);
     }
 
+    Device device() {
+        return device;
+    }
+
     Stream stream() {
         return stream;
     }

@@ -37,6 +37,9 @@ final class RowLaunches {
         }
         cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
         cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
+        for (int dim : new int[] {2, 19}) {
+            cases.add(exact("pairs " + rows + " x " + dim, lab -> PairLaunches.over(lab, rows, dim)));
+        }
         for (int dim : new int[] {1, 2, 3, 4, 7, 8}) {
             for (int slots : new int[] {1, 2, 4, 8}) {
                 cases.add(exact(
@@ -80,6 +83,7 @@ final class RowLaunches {
             return bits;
         }));
         cases.add(exact("again", RowLaunches::again));
+        cases.add(exact("pairs of two chunks", lab -> PairLaunches.chunks(lab, 70, 300)));
         cases.add(exact("scalar", lab -> {
             DeviceBuffer out = lab.untouched(3);
             Add.scalar(lab.stream(), out, 1, 2.5f);

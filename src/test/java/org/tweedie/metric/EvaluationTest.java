@@ -5,17 +5,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.EnumSet;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.tweedie.device.Device;
 
 class EvaluationTest {
+    private static final Device host = Device.open("cpu");
+
+    @AfterAll
+    static void close() {
+        host.close();
+    }
+
     @Test
     void everyMetricTellsAShiftFromChance() {
         Points samples = Gaussians.of(1, 600, 2, 0.5, 1);
         Points heldOut = Gaussians.of(2, 500, 2, 0, 1);
         Points oneHalf = Gaussians.of(3, 900, 2, 0, 1);
         Points otherHalf = Gaussians.of(4, 900, 2, 0, 1);
-        Evaluation all =
-                Evaluation.of(samples, heldOut, oneHalf, otherHalf, List.of("a", "b"), EnumSet.allOf(Metric.class), 7);
+        Evaluation all = Evaluation.of(
+                samples, heldOut, oneHalf, otherHalf, List.of("a", "b"), EnumSet.allOf(Metric.class), 7, 2048, host);
         assertEquals(List.of(), all.notes());
         assertEquals(
                 List.of(
@@ -47,8 +56,8 @@ class EvaluationTest {
     @Test
     void whatCannotBeHadIsSaid() {
         Points three = Gaussians.of(1, 3, 1, 0, 1);
-        Evaluation few =
-                Evaluation.of(three, three, three, three, List.of("a"), EnumSet.of(Metric.COVERAGE, Metric.MMD), 7);
+        Evaluation few = Evaluation.of(
+                three, three, three, three, List.of("a"), EnumSet.of(Metric.COVERAGE, Metric.MMD), 7, 2048, host);
         assertEquals(1, few.figures().size());
         assertTrue(
                 few.notes().get(0).startsWith("coverage: the k of k-nearest"),
@@ -56,7 +65,7 @@ class EvaluationTest {
         Points equal = new Points(new float[20], 1);
         assertEquals(
                 5,
-                Evaluation.of(equal, equal, equal, equal, List.of("a"), EnumSet.allOf(Metric.class), 7)
+                Evaluation.of(equal, equal, equal, equal, List.of("a"), EnumSet.allOf(Metric.class), 7, 2048, host)
                         .notes()
                         .size());
     }
@@ -75,6 +84,14 @@ class EvaluationTest {
         double nats = KernelDensity.of(samples).logLikelihood(real).value();
         // end
         assertTrue(energy.value() < 0.1 && mmd.value() < 0.05 && transport.value() < 0.2);
+        Device device = host;
+        // snippet: coupling
+        EntropicTransport plan = EntropicTransport.solve(samples, real, 0.1, device); // potentials in the log domain
+        double cost = plan.cost(); // sum P |x - y|^2 + epsilon KL(P | X x Y)
+        double mass = plan.mass(0, 3); // P from row 0 of samples to row 3 of real
+        double wrong = plan.misplaced(); // mass in wrong rows, at most 1e-3
+        // end
+        assertTrue(cost > transport.value() && mass < 1e-3 && wrong <= 1e-3);
         assertTrue(coverage.recall().value() > 0.9 && nats > -3.1);
     }
 }

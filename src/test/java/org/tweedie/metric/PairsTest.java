@@ -1,88 +1,122 @@
 package org.tweedie.metric;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.concurrent.ForkJoinPool;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.tweedie.device.Device;
 
+/** What every metric of pairs owes: the same bits on every device and any number of threads. */
+@Tag("kernels")
 class PairsTest {
     @ParameterizedTest
-    @CsvSource({"1,1,1", "3,511,2", "31,513,3", "33,1021,1", "65,512,7", "2,0,2"})
-    void everyPairComesOnceWithTheSquareOfTheFormula(int n, int m, int width) {
-        Points x = Gaussians.of(1, n, width, 0, 1);
-        Points y = Gaussians.of(2, m, width, 1, 2);
-        double[][] squares = Pairs.squares(x, y);
-        int[][] met = new int[n][m];
-        Pairs.each(x, y, (i, from, part, count) -> {
-            for (int j = 0; j < count; j++) {
-                met[i][from + j]++;
-            }
-        });
-        for (int i = 0; i < n; i++) {
-            for (int j = 0; j < m; j++) {
-                assertEquals(Gaussians.square(x, i, y, j), squares[i][j]);
-                assertEquals(1, met[i][j]);
-            }
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void everyMetricHasTheBitsOfOneHostThread(Device device) {
+        try (Device one = Device.open("cpu:1")) {
+            assertEquals(all(one), all(device));
         }
+    }
+
+    private static String all(Device device) {
+        Points x = Gaussians.of(4, 133, 3, 0, 1);
+        Points y = Gaussians.of(5, 110, 3, 0.5, 1);
+        StringBuilder said = new StringBuilder();
+        Evaluation evaluation =
+                Evaluation.of(x, y, y, x, List.of("a", "b", "c"), EnumSet.allOf(Metric.class), 3, 300, device);
+        evaluation
+                .figures()
+                .forEach(figure -> said.append(exact(figure.samples())).append(exact(figure.halves())));
+        said.append(exact(EnergyDistance.estimate(x, y, 300, device)));
+        said.append(exact(Memorisation.of(x, y, x, 3, device).ratio()));
+        assertEquals(List.of(), evaluation.notes());
+        return said.toString();
+    }
+
+    private static String exact(Estimate estimate) {
+        return Double.toHexString(estimate.value()) + " " + Double.toHexString(estimate.low()) + " ";
     }
 
     @Test
     void nearestAreTheFirstOfAllSorted() {
         Points x = Gaussians.of(3, 40, 2, 0, 1);
-        double[][] nearest = Pairs.nearest(x, x, 3, true);
+        float[][] nearest = nearest(x, 3);
         for (int i = 0; i < 40; i++) {
             int row = i;
-            double[] sorted = java.util.stream.IntStream.range(0, 40)
+            double[] sorted = IntStream.range(0, 40)
                     .filter(j -> j != row)
                     .mapToDouble(j -> Gaussians.square(x, row, x, j))
                     .sorted()
-                    .limit(3)
                     .toArray();
-            assertArrayEquals(sorted, nearest[i]);
-        }
-        assertEquals(Double.POSITIVE_INFINITY, Pairs.nearest(x.first(2), x.first(2), 3, true)[0][1]);
-    }
-
-    /** One thread or seven: the same bits, of all that is made of pairs. */
-    @Test
-    void threadsChangeNoBit() throws Exception {
-        Points x = Gaussians.of(4, 333, 3, 0, 1);
-        Points y = Gaussians.of(5, 210, 3, 0.5, 1);
-        String[] said = new String[2];
-        for (int k = 0; k < 2; k++) {
-            ForkJoinPool pool = new ForkJoinPool(k == 0 ? 1 : 7);
-            try {
-                said[k] = pool.submit(() -> exact(EnergyDistance.estimate(x, y))
-                                + exact(new MeanDiscrepancy(PairKernel.medianRbf(x, y)).estimate(x, y))
-                                + exact(SinkhornDivergence.standard(x, y).estimate(x, y))
-                                + exact(KernelDensity.of(x).logLikelihood(y))
-                                + exact(Coverage.of(x, y, 5).density())
-                                + exact(SlicedWasserstein.estimate(x, y, 3)))
-                        .get();
-            } finally {
-                pool.shutdown();
+            for (int rank = 0; rank < 3; rank++) {
+                assertEquals(sorted[rank], nearest[rank][i], 4e-7 * sorted[rank]);
             }
         }
-        assertEquals(said[0], said[1]);
+        assertEquals(Float.POSITIVE_INFINITY, nearest(x.first(2), 3)[1][0]);
+        float[][] equal = nearest(new Points(new float[] {1, 1, 1, 5}, 1), 3); // equal rows count each
+        assertEquals(0, equal[1][0]);
+        assertEquals(16, equal[2][0]);
     }
 
-    private static String exact(Estimate estimate) {
-        return Double.toHexString(estimate.value()) + Double.toHexString(estimate.low());
+    private static float[][] nearest(Points x, int ranks) {
+        try (Device host = Device.open("cpu:1");
+                DevicePairs on = new DevicePairs(host)) {
+            DevicePairs.Placed placed = on.place(x);
+            return on.nearest(placed, placed, true, ranks);
+        }
+    }
+
+    /** A shift of a million takes digits of the rows, not of what their differences leave. */
+    @Test
+    void aFarMeanCostsNothing() {
+        Points farX = shifted(Gaussians.of(6, 100, 2, 0, 1), 1 << 20);
+        Points farY = shifted(Gaussians.of(7, 100, 2, 0.5, 1), 1 << 20);
+        double near = EnergyDistance.squared(shifted(farX, -(1 << 20)), shifted(farY, -(1 << 20)));
+        assertEquals(near, EnergyDistance.squared(farX, farY), 1e-12);
+    }
+
+    private static Points shifted(Points points, float by) {
+        float[] values = points.values().clone();
+        for (int i = 0; i < values.length; i++) {
+            values[i] += by;
+        }
+        return new Points(values, points.width());
     }
 
     @Test
-    void exponentialIsThatOfStrictMath() {
-        for (double x = -707.9; x <= 700; x += 0.0371) {
-            double exact = StrictMath.exp(x);
-            assertTrue(Math.abs(Exponential.of(x) - exact) <= 2 * Math.ulp(exact), "at " + x);
+    void valuesBeyondTheRangeAreNamed() {
+        Points x = new Points(new float[] {1, 2, 1e16f}, 1);
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> EnergyDistance.squared(x, x))
+                .getMessage()
+                .startsWith("row 2, column 0 is " + 1e16f + "; squared distances"));
+    }
+
+    /** Marginals of the coupling by its own definition, and the bound that is given back. */
+    @Test
+    void theCouplingHasTheMarginalsThatItSays() {
+        Points x = Gaussians.of(8, 30, 2, 0, 1);
+        Points y = Gaussians.of(9, 20, 2, 0.5, 1);
+        EntropicTransport plan = EntropicTransport.solve(x, y, 0.3);
+        double off = 0;
+        for (int i = 0; i < 30; i++) {
+            int row = i;
+            double mass =
+                    IntStream.range(0, 20).mapToDouble(j -> plan.mass(row, j)).sum();
+            off += Math.abs(mass - 1.0 / 30);
         }
-        assertEquals(1, Exponential.of(0));
-        assertEquals(0, Exponential.of(-709));
-        assertEquals(0, Exponential.of(Double.NEGATIVE_INFINITY));
-        assertTrue(Double.isNaN(Exponential.of(Double.NaN)));
+        assertTrue(off <= EntropicTransport.TOLERANCE && plan.misplaced() <= EntropicTransport.TOLERANCE, "" + off);
+        for (int j = 0; j < 20; j++) {
+            int column = j;
+            double mass = IntStream.range(0, 30)
+                    .mapToDouble(i -> plan.mass(i, column))
+                    .sum();
+            assertEquals(1.0 / 20, mass, EntropicTransport.TOLERANCE);
+        }
     }
 }
