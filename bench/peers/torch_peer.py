@@ -279,9 +279,118 @@ def training(workload, precision, by):
                  synchronize, 1 / many)
 
 
+def time_of(level):
+    return torch.full((1, 1), float(level[0]), device=device)
+
+
+def score_of(model, x, level, *given):
+    """The score at a level, rows of x beside what is given."""
+    seen = level[1] * x
+    if given:
+        seen = torch.cat([seen, *given], dim=1)
+    return level[2] * x + level[3] * model(seen, time_of(level))
+
+
+@torch.no_grad()
+def density(kind, by):
+    """W6: log-densities by the probability flow in y = x / alpha and u = ln(sigma / alpha), Runge and Kutta's fourth order."""
+    matmuls("F")
+    score = W.Score(results.options.inputs, "W1", "W6")
+    model = Model(score).to(device)
+    levels, known, theirs = score.table("W6-levels"), tensor(score.table("W6-rows")), score.table("W6-densities")[:, 0]
+    steps, rows, flop = (len(levels) - 1) // 2, results.count(score.about["rows"]), score.about["flop"]
+    basis = torch.eye(known.shape[1], device=device)
+
+    def slopes(y, level, v):
+        alpha, sigma = level[4], level[5]
+        total = 0
+        for one in basis if kind == "exact" else [v]:
+            direction = one.expand_as(y)
+            s, along = torch.func.jvp(lambda x: score_of(model, x, level), (alpha * y,), (direction,))
+            total = total + (direction * along).sum(1)
+        return -sigma / alpha * sigma * s, -sigma * sigma * total
+
+    def logs(x):
+        v = torch.randint(0, 2, x.shape, device=device) * 2.0 - 1.0
+        y, change = x / levels[0][4], 0
+        for k in range(steps):
+            first, middle, last = levels[2 * k : 2 * k + 3]
+            h = np.log(last[5] / last[4]) - np.log(first[5] / first[4])
+            dy1, dp1 = slopes(y, first, v)
+            dy2, dp2 = slopes(y + h / 2 * dy1, middle, v)
+            dy3, dp3 = slopes(y + h / 2 * dy2, middle, v)
+            dy4, dp4 = slopes(y + h * dy3, last, v)
+            y = y + h / 6 * (dy1 + 2 * dy2 + 2 * dy3 + dy4)
+            change = change + h / 6 * (dp1 + 2 * dp2 + 2 * dp3 + dp4)
+        latent, prior, dim = levels[-1][4] * y, score.about["prior"], x.shape[1]
+        normal = -0.5 * (latent / prior).square().sum(1) - dim * (np.log(prior) + 0.5 * np.log(2 * np.pi))
+        return change + normal + dim * np.log(levels[-1][4] / levels[0][4])
+
+    check = W.densities(logs(known).cpu().numpy(), theirs, kind != "exact")
+    x = known.repeat(-(-rows // len(known)), 1)[:rows].contiguous()
+    what = "exact divergence" if kind == "exact" else "one probe"
+    results.time("W6", f"{by}, {what}", "F", f"{rows} rows x {steps} steps", flop * (3 if kind == "exact" else 2) * rows * steps * 4, "flop",
+                 check, lambda: logs(x), synchronize)
+
+
+def guided(workload, by):
+    """W7c: classifier-free guidance; W7d: diffusion posterior sampling of rows whose first column was seen with noise."""
+    matmuls("F")
+    score = W.Score(results.options.inputs, "W7c" if workload == "W7c" else "W1", "W7").hold(f"{workload}-samples")
+    model, steps, about = Model(score).to(device).requires_grad_(False), score.table(f"{workload}-steps"), score.about
+    rows = results.count(about["rows"])
+
+    def free(x, level):
+        ones = torch.ones(len(x), 1, device=device)
+        conditional = score_of(model, x, level, about["condition"] * ones, 0 * ones)  # the last input is -1 where there is no condition
+        return about["weight"] * conditional + (1 - about["weight"]) * score_of(model, x, level, 0 * ones, -ones)
+
+    def posterior(x, level):
+        x = x.detach().requires_grad_(True)
+        s = score_of(model, x, level)
+        denoised = (x + level[5] ** 2 * s) / level[4]
+        log = (denoised[:, 0] - about["seen"]).square().sum() / (-2 * about["noise"] ** 2)
+        return s.detach() + torch.autograd.grad(log, x)[0]
+
+    toward = free if workload == "W7c" else posterior
+    if by != "eager":
+        toward = torch.compile(toward, mode="max-autotune-no-cudagraphs" if on_gpu else "default", dynamic=False)
+
+    def run():
+        with torch.no_grad() if workload == "W7c" else torch.enable_grad():
+            x = about["prior"] * torch.randn(rows, 2, device=device)
+            for line in steps:
+                x = line[0] * x + line[1] * toward(x, line[3:]) + line[2] * torch.randn_like(x)
+            return x.detach()
+
+    check = score.compare(run().cpu().numpy())
+    results.time(workload, by, "F", f"{rows} rows x {len(steps)} steps", 2 * about["flop"] * rows * len(steps), "flop", check, run, synchronize)
+
+
+@torch.no_grad()
+def pairs(by):
+    """W8: sums of a Gaussian kernel along the rows of all pairs, by cdist over as many rows at a time as keep a gigabyte."""
+    matmuls("F")
+    rows = results.count(W.PAIRS)
+    for dim in W.PAIR_DIMS:
+        x, y = (torch.randn(rows, dim, device=device) for _ in range(2))
+        chunk = max(1, min(rows, (1 << 28) // rows))
+
+        def run():
+            return torch.cat([(torch.cdist(part, y).square() * (-0.25 / dim)).exp().sum(1, dtype=torch.float64) for part in x.split(chunk)])
+
+        exact = (torch.cdist(x[:16].double(), y.double()).square() * (-0.25 / dim)).exp().sum(1)
+        off = (run()[:16] / exact - 1).abs().max().item()
+        if not off < 1e-3:
+            raise SystemExit(f"a sum is off by {off:.1e}")
+        results.time("W8", by + " cdist", "F", f"{rows} x {rows} pairs x {dim}", (3.0 * dim + 20) * rows * rows, "flop",
+                     f"off by {off:.0e} of double, relative", run, synchronize)
+
+
 # What is asked for, in order: what is quick and what the targets name comes first, for each compilation takes long.
 ASKED = """
     eager F: W4 W5 W0 W1s W1 W3s W3A
+    eager F: W8 W6 W7c W7d
     compiled F: W4 W5 W0
     compiled H bf16: W1s W1
     compiled H f16: W1
@@ -291,7 +400,7 @@ ASKED = """
     eager T: W1 W2
     eager H bf16: W2s W2 W3B
     compiled H bf16: W3B
-    compiled F: W1
+    compiled F: W1 W7c
 """
 
 
@@ -304,6 +413,13 @@ def main():
             torch.compiler.reset()
             if workload == "W0":
                 results.attempt(workload, by, lambda: linear(by))
+            elif workload == "W8":
+                results.attempt(workload, by, lambda: pairs(by))
+            elif workload == "W6":
+                for kind in ("exact", "probed"):
+                    results.attempt(workload, f"{by} {kind}", lambda: density(kind, by))
+            elif workload in ("W7c", "W7d"):
+                results.attempt(workload, by, lambda: guided(workload, form))
             elif workload in ("W4", "W5"):
                 results.attempt(workload, by, lambda: streaming(workload, by))
             else:

@@ -15,6 +15,7 @@ LINEAR_STEPS = 256
 LINEAR_A = 1 - 1 / LINEAR_STEPS
 LINEAR_C = (2 / LINEAR_STEPS) ** 0.5
 STREAM_NUMBERS, STREAM_DIM = 1 << 28, 64
+PAIRS, PAIR_DIMS = 100_000, (2, 64)
 ROWS = {"W0": 1 << 23, "W1": 1 << 20, "W1s": 4096, "W2": 1 << 18, "W2s": 4096}
 BATCH = {"W3A": ("W1", 1 << 16), "W3B": ("W2", 1 << 16), "W3s": ("W2", 512)}
 # the most that a single evaluation may be off, relative, by precision
@@ -94,6 +95,44 @@ class Network:
         if not got <= splits[-1]:
             raise SystemExit(f"samples are not Tweedie's: energy distance {got:.4f}, of random splits at most {splits[-1]:.4f}")
         return f"energy distance {got:.4f}, 99 % of splits {splits[989]:.4f}"
+
+
+class Score:
+    """A network as a score: skip x + gain net(scale x, t), with a level (t, scale, skip, gain, alpha, sigma) for each time."""
+
+    def __init__(self, folder, network, about):
+        tensors = read_safetensors(folder / f"{network}.safetensors")
+        depth = sum(1 for key in tensors if key.startswith("network.layer.") and key.endswith("weight"))
+        self.layers = [(tensors[f"network.layer.{l}.weight"], tensors[f"network.layer.{l}.bias"]) for l in range(depth)]
+        self.time = [tensors[f"network.time.{l}.weight"] for l in range(depth)]
+        self.frequencies = tensors["network.time.frequencies"]
+        self.out = (tensors["network.out.weight"], tensors["network.out.bias"])
+        self.about = json.loads((folder / f"{about}.json").read_text())
+        self.folder = folder
+
+    def table(self, name):
+        return np.load(self.folder / f"{name}.npy").astype(np.float64)
+
+    compare = Network.compare
+
+    def hold(self, name):
+        """Takes samples of this name to compare with."""
+        self.samples = self.table(name).astype(np.float32)
+        return self
+
+
+def densities(ours, theirs, errors):
+    """Holds log-densities of rows to Tweedie's: each by the exact divergence, their mean, within five standard errors, by probes."""
+    apart = np.asarray(ours, np.float64) - np.asarray(theirs, np.float64)
+    if errors:
+        off = float(apart.mean() / (apart.std() / len(apart) ** 0.5 + 1e-4))
+        if not abs(off) < 5:
+            raise SystemExit(f"the mean log-density is {off:.1f} standard errors off")
+        return f"mean {off:.1f} standard errors off"
+    off = float(np.abs(apart).max())
+    if not off < 1e-2:
+        raise SystemExit(f"a log-density is off by {off:.2e}")
+    return f"log-densities off by {off:.1e}"
 
 
 def standard(numbers):

@@ -43,7 +43,7 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
     private static final long SEED = 1;
 
     /** A network that learned a little: a fresh one answers 0. */
-    private ScoreModel model(Device device) {
+    ScoreModel model(Device device) {
         ScoreModel model = ScoreModel.create(new VpSde().on(Space.euclidean(dim)), Mlp.of(width, depth), dim, 7, device);
         model.train(Training.data(dim), TrainSpec.steps(100).withBatch(256));
         return model;
@@ -59,7 +59,7 @@ record NeuralSampling(String name, int dim, int width, int depth, long rows, int
     }
 
     /** Useful operations of a row and step: two a weight, time folded into the biases. */
-    private double flop() {
+    double flop() {
         return 2.0 * (2.0 * dim * width + (depth - 1.0) * width * width);
     }
 

@@ -38,6 +38,8 @@ public final class Workloads {
                     one.write(folder);
                 }
             }
+            Densities.write(folder);
+            Guided.write(folder);
             return;
         }
         List<Row> rows = new ArrayList<>();
@@ -101,6 +103,10 @@ public final class Workloads {
                     .filter(one -> one.name().equals(name))
                     .forEach(one -> all.put(name, () -> one.run(bench)));
         }
+        all.put("W8", () -> PairSums.run(bench));
+        all.put("W6", () -> Densities.run(bench));
+        all.put("W7c", () -> Guided.classifierFree(bench));
+        all.put("W7d", () -> Guided.posterior(bench));
         all.put("gemm", () -> Products.run(bench));
         return all;
     }
