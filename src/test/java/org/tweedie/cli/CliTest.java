@@ -161,6 +161,7 @@ class CliTest {
                 "evaluate",
                 "likelihood",
                 "latents",
+                "transport",
                 "theory",
                 "explain",
                 "inspect",
@@ -226,6 +227,59 @@ class CliTest {
         Cli.run(missing + " --method em@5").failed(2, "draws noise");
         Cli.run(missing + " --between 1").failed(2, "got 1 points");
         Cli.run(command + " --data " + table + " --out " + latents).failed(2, "--force");
+    }
+
+    /** Rows moved by a constant are moved back, whatever their order; with a small epsilon each to one row. */
+    @Test
+    void transportGivesEachRowItsPlace() throws IOException {
+        Path from = folder.resolve("from.csv");
+        Path to = folder.resolve("to.csv");
+        Path moved = folder.resolve("moved.csv");
+        StringBuilder left = new StringBuilder("a,b\n");
+        StringBuilder right = new StringBuilder("a,b\n");
+        for (int i = 0; i < 30; i++) {
+            left.append(i % 6).append(',').append(i / 6).append('\n');
+            right.append((29 - i) % 6 + 0.25)
+                    .append(',')
+                    .append((29 - i) / 6 - 0.5)
+                    .append('\n');
+        }
+        Files.writeString(from, left);
+        Files.writeString(to, right);
+        String command = "transport --device cpu --from " + from + " --to " + to + " --epsilon 0.1";
+        String json = Cli.run(command + " --json --out " + moved).ok().out();
+        assertTrue(json.contains("\"from\":30"), json);
+        Matcher square = Pattern.compile("\"meanSquare\":([0-9.e-]+)").matcher(json);
+        assertTrue(square.find(), json);
+        assertEquals(0.3125, Double.parseDouble(square.group(1)), 5e-3); // 1/16 + 1/4
+        List<String> lines = Files.readAllLines(moved);
+        assertEquals("a,b", lines.get(0));
+        for (int i = 0; i < 30; i++) {
+            assertEquals(i % 6 + 0.25, numbers(lines.get(i + 1))[0], 0.02);
+            assertEquals(i / 6 - 0.5, numbers(lines.get(i + 1))[1], 0.02);
+        }
+        assertTrue(Cli.run(command + " --rows 12").ok().out().contains("12 rows to 12"));
+        Cli.run(command + " --force --draw --out " + moved).ok();
+        List<String> rows = Files.readAllLines(to).stream()
+                .map(line -> line.replaceAll("\\.0(?=,|$)", ""))
+                .toList();
+        Files.readAllLines(moved).stream()
+                .skip(1)
+                .map(line -> line.replaceAll("\\.0(?=,|$)", ""))
+                .forEach(line -> assertTrue(rows.contains(line), line));
+        Cli.run(command + " --out " + moved).failed(2, "--force");
+        Cli.run(command + " --epsilon 1").failed(2, "--epsilon");
+        String other = "transport --device cpu --from " + from + " --to " + table;
+        Cli.run(other).failed(2, "2 columns and --to 3", "--columns");
+        Cli.run(other + " --columns 1,2 --epsilon 100").ok();
+        String few = "transport --device cpu --from " + from + " --to moons:1";
+        Cli.run(few).failed(2, "--to moons:1 has 1 row");
+        Cli.run("transport --device cpu --from moons:9 --to " + from + " --rows 1")
+                .failed(2, "--rows must be at least 2");
+        Cli.run("transport --device cpu --from moons:9 --to circles:9 --epsilon -1")
+                .failed(2, "got -1.0");
+        Cli.run("transport --device cpu --from moons:9 --to circles:9 --epsilon 1e-9")
+                .failed(1, "take a larger one");
     }
 
     private static double[] numbers(String line) {
@@ -309,6 +363,7 @@ class CliTest {
                 "evaluate",
                 "likelihood",
                 "latents",
+                "transport",
                 "theory",
                 "explain",
                 "inspect",

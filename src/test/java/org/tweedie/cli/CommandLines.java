@@ -16,7 +16,8 @@ import picocli.CommandLine.Model.OptionSpec;
  * train, sample or put files somewhere get a GPU that is not there, so that everything before the work is done is done.
  */
 public final class CommandLines {
-    private static final List<String> HEAVY = List.of("train", "sample", "evaluate", "likelihood", "latents", "demo");
+    private static final List<String> HEAVY =
+            List.of("train", "sample", "evaluate", "likelihood", "latents", "transport", "demo");
     private static final List<String> WRITING = List.of("extract", "doctor", "theory"); // theory only computes
     private static final List<Integer> CODES = List.of(ExitCode.OK, ExitCode.USAGE, ExitCode.DEVICE, ExitCode.INPUT);
 

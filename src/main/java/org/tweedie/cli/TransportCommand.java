@@ -1,0 +1,204 @@
+package org.tweedie.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.io.Output;
+import org.tweedie.io.RowWriter;
+import org.tweedie.metric.CoupledRows;
+import org.tweedie.metric.EntropicTransport;
+import org.tweedie.metric.Estimate;
+import org.tweedie.metric.Points;
+import org.tweedie.metric.SinkhornDivergence;
+import org.tweedie.train.Dataset;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tweedie transport}. */
+@Command(
+        name = "transport",
+        mixinStandardHelpOptions = true,
+        description =
+                "The entropic optimal transport of the rows of one file to those of another: its cost, the Sinkhorn divergence,"
+                        + " and where each row goes.",
+        footer = {"", "Example: tweedie transport --from moons:2000 --to checkerboard:2000 --out moved.csv"})
+final class TransportCommand implements Callable<Integer> {
+    private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors");
+
+    @Option(
+            names = "--from",
+            required = true,
+            paramLabel = "FILE",
+            description =
+                    "rows that are moved: .csv, .txt, .npy, .npz or file.npz:name; or a built-in set as moons:2000")
+    private String from = "";
+
+    @Option(
+            names = "--to",
+            required = true,
+            paramLabel = "FILE",
+            description = "rows they are moved to, named likewise")
+    private String to = "";
+
+    @Option(
+            names = "--columns",
+            split = ",",
+            paramLabel = "NAME",
+            description = "the columns of both to use, by name or number from 1; default all")
+    private List<String> columns = List.of();
+
+    @Option(
+            names = "--epsilon",
+            paramLabel = "E",
+            description =
+                    "weight of the entropy, in the units of squared distances; default a twentieth of the median squared distance")
+    private @Nullable Double epsilon;
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "4096",
+            description =
+                    "rows of a file at most, the first ones; time grows with their square; default ${DEFAULT-VALUE}")
+    private int most;
+
+    @Option(
+            names = "--draw",
+            description =
+                    "give each row one of the rows it goes to, drawn, instead of their mean (the barycentric projection)")
+    private boolean draw;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of --draw; default ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "file for where the rows of --from go, in their order: .npy, .npz, .csv, .safetensors")
+    private @Nullable Path out;
+
+    @Option(names = "--force", description = "replace the file")
+    private boolean force;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Mixin
+    private Printed printed;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (most < 2) {
+            throw new IllegalArgumentException("--rows must be at least 2, got " + most);
+        }
+        Output target = null;
+        if (out != null) {
+            Target.requireExtension(out, EXTENSIONS);
+            target = Target.of(out, force, List.of(DataOptions.path(from), DataOptions.path(to)));
+        }
+        Dataset start = read("--from", from);
+        Dataset end = read("--to", to);
+        if (start.width() != end.width()) {
+            throw new IllegalArgumentException("--from has " + start.width() + " columns and --to " + end.width()
+                    + "; choose as many of both with --columns");
+        }
+        Points x = points(start);
+        Points y = points(end);
+        SinkhornDivergence divergence =
+                epsilon == null ? SinkhornDivergence.standard(x, y) : new SinkhornDivergence(epsilon);
+        try (Device opened = device.open(spec.commandLine().getErr())) {
+            EntropicTransport plan = EntropicTransport.solve(x, y, divergence.epsilon(), opened);
+            CoupledRows rows = CoupledRows.of(plan, seed);
+            Estimate apart = divergence.estimate(x, y, opened);
+            if (target != null) {
+                write(target, start, draw ? drawn(y, rows.partners()) : rows.means());
+            }
+            printed.print(spec, text(plan, rows, apart), json -> {
+                json.field("epsilon", plan.epsilon())
+                        .field("from", x.rows())
+                        .field("to", y.rows())
+                        .field("cost", plan.cost())
+                        .field("meanSquare", rows.meanSquare())
+                        .field("information", rows.information())
+                        .field("misplaced", plan.misplaced());
+                json.object("divergence")
+                        .field("value", apart.value())
+                        .field("low", apart.low())
+                        .field("high", apart.high())
+                        .end();
+            });
+        }
+        return ExitCode.OK;
+    }
+
+    private Dataset read(String option, String name) throws IOException {
+        DataOptions options = new DataOptions();
+        options.data = name;
+        options.columns = columns;
+        Dataset rows = options.read();
+        if (rows.rows() < 2) {
+            throw new IllegalArgumentException(option + " " + name + " has " + rows.rows()
+                    + " row; a transport needs two at least on either side");
+        }
+        return rows;
+    }
+
+    private Points points(Dataset rows) {
+        return new Points(rows.values(Dataset.X), rows.width()).first(most);
+    }
+
+    private static Points drawn(Points y, int[] partners) {
+        int width = y.width();
+        float[] rows = new float[partners.length * width];
+        for (int i = 0; i < partners.length; i++) {
+            System.arraycopy(y.values(), partners[i] * width, rows, i * width, width);
+        }
+        return new Points(rows, width);
+    }
+
+    private void write(Output target, Dataset start, Points moved) throws IOException {
+        Map<String, String> metadata = Map.of("from", from, "to", to);
+        try (RowWriter writer = RowWriter.open(target, moved.rows(), start.columns(), metadata)) {
+            writer.write(moved.values(), 0, moved.rows());
+            writer.finish();
+        }
+    }
+
+    private String text(EntropicTransport plan, CoupledRows rows, Estimate apart) {
+        return Printed.lines(lines -> {
+            lines.printf(
+                    Locale.ROOT,
+                    "%,d rows to %,d, epsilon %.6g%n",
+                    plan.x().rows(),
+                    plan.y().rows(),
+                    plan.epsilon());
+            lines.printf(
+                    Locale.ROOT,
+                    "cost          %.6g = mean squared distance %.6g + epsilon * information %.6g nats%n",
+                    plan.cost(),
+                    rows.meanSquare(),
+                    rows.information());
+            lines.printf(Locale.ROOT, "root of mean squared distance %.6g%n", Math.sqrt(rows.meanSquare()));
+            lines.printf(Locale.ROOT, "divergence    %s with 95 %% interval%n", apart);
+            lines.printf(Locale.ROOT, "mass in wrong rows %.2g%n", plan.misplaced());
+            if (out != null) {
+                lines.printf(
+                        Locale.ROOT,
+                        "%s: %s each row goes to%n",
+                        out,
+                        draw ? "one of the rows that" : "the mean of the rows that");
+            }
+        });
+    }
+}
