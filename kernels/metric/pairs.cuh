@@ -95,7 +95,7 @@ TWEEDIE_INLINE void each(float* xs, float* ys, const RowSet* __restrict__ rows, 
         fold.leave(tx * TILE + SIDE * ty);
         __syncthreads();
         if (threadIdx.x < TILE && row + threadIdx.x < x.count) fold.meet(int32_t(threadIdx.x), part * x.count + row + threadIdx.x);
-        __syncthreads();
+        // whoever leaves lanes again has passed the barriers of the next tile
     }
 }
 
