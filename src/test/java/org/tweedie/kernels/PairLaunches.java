@@ -104,7 +104,7 @@ final class PairLaunches {
     /** A case of the launch set, as many columns as rows. */
     static float[] over(Lab lab, int rows, int dim) {
         RowSet living = lab.living(rows);
-        View x = lab.rows(sample(1, rows, dim + 2), dim + 2).columns(1, dim);
+        View x = new View(lab.floats(sample(1, rows + 1, dim + 2)), 1, dim, dim + 2); // there even where no row is
         View y = lab.rows(sample(2, rows, dim), dim);
         View bound = lab.rows(sample(3, rows, 1), 1);
         Answers same = run(lab, living, x, x, rows, rows, true, bound, bound);
