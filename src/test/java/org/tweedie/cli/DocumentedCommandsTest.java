@@ -36,7 +36,7 @@ class DocumentedCommandsTest {
             "--method",
             MethodSpec::parse,
             "--sde",
-            ProcessSpec::parse,
+            ProcessSpec::process,
             "--network",
             Architecture::parse,
             "--operator",
