@@ -116,12 +116,7 @@ public final class ScoreModel implements AutoCloseable {
             columns.add("x" + i);
         }
         return create(
-                process,
-                architecture,
-                Optional.empty(),
-                List.of(new Dataset.Port(Dataset.X, columns)),
-                seed,
-                device);
+                process, architecture, Optional.empty(), List.of(new Dataset.Port(Dataset.X, columns)), seed, device);
     }
 
     /** An untrained model of rows like these: their columns, and their conditions as inputs of the network. */
@@ -144,8 +139,8 @@ public final class ScoreModel implements AutoCloseable {
             long seed,
             Device device) {
         ModelKind kind = ModelKind.of(process.on(Space.euclidean(ports.get(0).width())));
-        Network network = architecture.create(
-                signature(kind, ports), prediction.orElseGet(kind::prediction), seed, device);
+        Network network =
+                architecture.create(signature(kind, ports), prediction.orElseGet(kind::prediction), seed, device);
         return new ScoreModel(
                 device,
                 kind,

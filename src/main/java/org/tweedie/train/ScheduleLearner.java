@@ -61,7 +61,8 @@ final class ScheduleLearner implements ProcessLearner {
         Arrays.fill(times, ROWS, 2 * ROWS, sde().timeOfLogSnr(-(schedule.first() + ScheduleDescent.NEAR)));
         Arrays.fill(times, 2 * ROWS, 3 * ROWS, sde().timeOfLogSnr(-(schedule.first() - ScheduleDescent.NEAR)));
         Arrays.fill(times, 3 * ROWS, 4 * ROWS, sde().horizon());
-        double[] squares = errors.squares(stream, objective.denoising().orElseThrow().parametrisation(), number, times);
+        double[] squares =
+                errors.squares(stream, objective.denoising().orElseThrow().parametrisation(), number, times);
         descent.step(
                 new ScheduleDescent.Errors(
                         ways,
