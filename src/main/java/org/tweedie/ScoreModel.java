@@ -45,6 +45,9 @@ import org.tweedie.sde.Parametrisation;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
+import org.tweedie.sde.TimeSampling;
+import org.tweedie.sde.VdmSde;
+import org.tweedie.sde.Weighting;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Encoding;
 import org.tweedie.train.Normaliser;
@@ -66,7 +69,7 @@ public final class ScoreModel implements AutoCloseable {
     static final String NETWORK = "network";
 
     private final Device device;
-    private final ModelKind kind;
+    private volatile ModelKind kind;
     private final Architecture architecture;
     private final Network network;
     private final SharedUse use;
@@ -112,19 +115,32 @@ public final class ScoreModel implements AutoCloseable {
         for (int i = 1; i <= width; i++) {
             columns.add("x" + i);
         }
-        return create(process, architecture, List.of(new Dataset.Port(Dataset.X, columns)), seed, device);
+        return create(
+                process, architecture, Optional.empty(), List.of(new Dataset.Port(Dataset.X, columns)), seed, device);
     }
 
     /** An untrained model of rows like these: their columns, and their conditions as inputs of the network. */
     public static ScoreModel create(
             Noising process, Architecture architecture, Dataset like, long seed, Device device) {
-        return create(process, architecture, like.ports(), seed, device);
+        return create(process, architecture, Optional.empty(), like.ports(), seed, device);
+    }
+
+    /** The same, with what the network predicts chosen, for a process of rows alone. */
+    public static ScoreModel create(
+            Sde process, Architecture architecture, Prediction prediction, Dataset like, long seed, Device device) {
+        return create(process, architecture, Optional.of(prediction), like.ports(), seed, device);
     }
 
     private static ScoreModel create(
-            Noising process, Architecture architecture, List<Dataset.Port> ports, long seed, Device device) {
+            Noising process,
+            Architecture architecture,
+            Optional<Prediction> prediction,
+            List<Dataset.Port> ports,
+            long seed,
+            Device device) {
         ModelKind kind = ModelKind.of(process.on(Space.euclidean(ports.get(0).width())));
-        Network network = architecture.create(signature(kind, ports), kind.prediction(), seed, device);
+        Network network =
+                architecture.create(signature(kind, ports), prediction.orElseGet(kind::prediction), seed, device);
         return new ScoreModel(
                 device,
                 kind,
@@ -198,16 +214,17 @@ public final class ScoreModel implements AutoCloseable {
                             .map(CheckpointDirectory.Found::checkpoint)
                     : Optional.empty();
             TrainSpec settings =
-                    newest.map(found -> Trainer.resumed(spec, found)).orElse(spec);
+                    bounded(newest.map(found -> Trainer.resumed(spec, found)).orElse(spec));
             try (Trainer trainer = Trainer.open(objective(data, settings), data.encoded(fitted), settings, device)) {
                 newest.ifPresent(trainer::restore);
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
                 torn = true;
                 trainer.copyMean(0, network.parameters().values());
+                trainer.process().ifPresent(learned -> kind = ModelKind.of(learned));
                 ports = data.ports();
                 encodings = Map.copyOf(fitted);
                 conditionNoise = spec.conditioning().noise();
-                Map<String, String> made = provenance(data, spec, result);
+                Map<String, String> made = provenance(data, bounded(spec), result);
                 if (!trainer.products().equals("f32")) {
                     made.put("products", trainer.products());
                 }
@@ -251,8 +268,19 @@ public final class ScoreModel implements AutoCloseable {
         return objective;
     }
 
+    /** A process that learns is trained by its own bound: each time of its clock counts what it costs there. */
+    private TrainSpec bounded(TrainSpec spec) {
+        if (!(kind.process() instanceof VdmSde)) {
+            return spec;
+        } else if (spec.slices().isPresent()) {
+            throw new IllegalArgumentException("a schedule that learns is learned by denoising, got "
+                    + spec.slices().get() + " score matching; take denoising, or vp");
+        }
+        return spec.withWeighting(Weighting.LIKELIHOOD, TimeSampling.UNIFORM, spec.evenTimes());
+    }
+
     private Objective objective(TrainSpec spec) {
-        return kind.objective(network, spec);
+        return kind.objective(network, bounded(spec));
     }
 
     /** What training on that data would take; nothing is changed. */

@@ -29,6 +29,7 @@ import org.tweedie.sde.VeSde;
 import org.tweedie.sde.Weighting;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
+import org.tweedie.train.ProcessLearning;
 import org.tweedie.train.TrainSpec;
 
 /** What docs/reproducibility.md promises and no other test holds: the counter it prints, and a model made again from its own file. */
@@ -49,7 +50,8 @@ class ReproducibilityTest {
             2,
             Optional.of(Precision.F32),
             Optional.empty(),
-            Conditioning.CLEAN);
+            Conditioning.CLEAN,
+            ProcessLearning.STANDARD);
 
     private static final String NETWORK = "mlp:12x2,tanh,gaussian:5:2";
 
@@ -169,7 +171,8 @@ class ReproducibilityTest {
                 whole(text, "checkpointEvery"),
                 Optional.of(Precision.F32),
                 Optional.empty(),
-                Conditioning.CLEAN);
+                Conditioning.CLEAN,
+                ProcessLearning.STANDARD);
     }
 
     private static long whole(String settings, String name) {

@@ -21,9 +21,11 @@ import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
 import org.tweedie.sde.Noising;
+import org.tweedie.sde.Prediction;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
+import org.tweedie.sde.VdmSde;
 import org.tweedie.sde.Weighting;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
@@ -73,8 +75,22 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "SPEC",
             defaultValue = "vp",
             description =
-                    "vp, vp-cosine, ve, subvp, cld, cld-mixed, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
+                    "vp, vp-cosine, ve, subvp, cld, cld-mixed, with parameters as vp:0.1,20; vdm[:FIRST,LAST] learns its noise schedule between"
+                            + " these ends of -log-SNR, and the ends; default ${DEFAULT-VALUE}")
     private String sde;
+
+    @Option(
+            names = "--predict",
+            paramLabel = "P",
+            description = "what the network predicts: denoised, noise, velocity, score; default denoised")
+    private @Nullable Prediction predict;
+
+    @Option(
+            names = "--process-after",
+            paramLabel = "SHARE",
+            description =
+                    "of the steps that the network learns alone, before a process that learns joins; 1 keeps it as it is; default 0.1")
+    private @Nullable Double processAfter;
 
     @Option(
             names = "--network",
@@ -178,6 +194,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         TrainSpec settings = settings();
         Noising process = ProcessSpec.process(sde);
+        requireOptions(process, settings);
         Architecture architecture = Architecture.parse(network);
         Target.requireExtension(out, List.of(".safetensors"));
         Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data.data)));
@@ -193,7 +210,7 @@ final class TrainCommand implements Callable<Integer> {
         sayConstant(kept, err);
         Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
         try (Device opened = device.open(err);
-                ScoreModel model = ScoreModel.create(process, architecture, rows, seed, opened)) {
+                ScoreModel model = model(process, architecture, rows, opened)) {
             if (dryRun) {
                 estimate(model, rows, settings);
                 return ExitCode.OK;
@@ -205,6 +222,34 @@ final class TrainCommand implements Callable<Integer> {
                 }
                 return finish(model, result, target, rows);
             }
+        }
+    }
+
+    private ScoreModel model(Noising process, Architecture architecture, Dataset rows, Device opened) {
+        return predict != null && process instanceof Sde sde
+                ? ScoreModel.create(sde, architecture, predict, rows, seed, opened)
+                : ScoreModel.create(process, architecture, rows, seed, opened);
+    }
+
+    /** Refuses options that such a process does not read. */
+    private void requireOptions(Noising process, TrainSpec settings) {
+        boolean learns = process instanceof VdmSde;
+        if (predict != null && !(process instanceof Sde)) {
+            throw new IllegalArgumentException("--predict: a network of " + process.spec()
+                    + " predicts the score of velocities; leave it out, or take --sde vp");
+        }
+        if (learns && weighting != null && weighting != Weighting.LIKELIHOOD) {
+            throw new IllegalArgumentException(
+                    "--weighting: a schedule that learns is trained by its bound, likelihood; got " + weighting
+                            + "; leave it out, or take --sde vp");
+        }
+        if (learns && settings.slices().isPresent()) {
+            throw new IllegalArgumentException("--objective: a schedule that learns is learned by denoising, got "
+                    + objective + "; leave it out, or take --sde vp");
+        }
+        if (!learns && processAfter != null) {
+            throw new IllegalArgumentException(
+                    "--process-after: nothing of " + process.spec() + " learns; take --sde vdm");
         }
     }
 
@@ -235,6 +280,11 @@ final class TrainCommand implements Callable<Integer> {
                 settings.withCheckpointEvery(Math.max(settings.checkpointEvery(), settings.steps() / MOST_CHECKPOINTS));
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
         settings = with("--weighting", settings, weighting, TrainCommand::weighted);
+        settings = with(
+                "--process-after",
+                settings,
+                processAfter,
+                (spec, share) -> spec.withProcess(spec.process().withAfter(share)));
         settings = with(
                 "--objective",
                 settings,

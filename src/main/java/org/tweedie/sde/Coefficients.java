@@ -8,6 +8,9 @@ public final class Coefficients {
     private static final int FEWEST = 129;
     private static final int MOST = 8193;
 
+    /** Nodes of a table of training whose process learns: one size for all that it may become. */
+    private static final int LEARNED = 1025;
+
     /** Relative error of the interpolation at which the table is fine enough: a few roundings of the result. */
     static final double TOLERANCE = 0x1p-21;
 
@@ -27,27 +30,35 @@ public final class Coefficients {
      * the output, with the time sampling's correction), and the time it is told {@code noise_level}.
      */
     public static Curves training(Parametrisation parametrisation, Weighting weighting, TimeSampling sampling) {
-        Sde sde = parametrisation.sde();
-        return of(sde, t -> new double[] {
-            parametrisation.inputScale(t) * sde.alpha(t),
-            parametrisation.inputScale(t) * sde.sigma(t),
-            parametrisation.targetX0(t),
-            parametrisation.targetEps(t),
-            parametrisation.weight(weighting, t) * sampling.correction(sde, t),
-            parametrisation.networkTime(t)
+        int fixed = parametrisation.sde() instanceof VdmSde ? LEARNED : 0;
+        return of(parametrisation.sde(), fixed, t -> {
+            Parametrisation p = parametrisation.held(t);
+            Sde sde = p.sde();
+            return new double[] {
+                p.inputScale(t) * sde.alpha(t),
+                p.inputScale(t) * sde.sigma(t),
+                p.targetX0(t),
+                p.targetEps(t),
+                p.weight(weighting, t) * sampling.correction(sde, t),
+                p.networkTime(t)
+            };
         });
     }
 
     /** A table over [cutoff, T], as fine as its columns need. */
     public static Curves of(Noising process, DoubleFunction<double[]> columns) {
+        return of(process, 0, columns);
+    }
+
+    private static Curves of(Noising process, int fixed, DoubleFunction<double[]> columns) {
         double first = StrictMath.log(process.cutoff());
         double last = StrictMath.log(process.horizon());
         // the ends exactly, whatever the logarithm and its inverse round to
         DoubleFunction<double[]> ofLog = l ->
                 columns.apply(StrictMath.min(process.horizon(), StrictMath.max(process.cutoff(), StrictMath.exp(l))));
-        int nodes = FEWEST;
+        int nodes = fixed > 0 ? fixed : FEWEST;
         Hermite table = new Hermite(ofLog, first, last, nodes);
-        while (nodes < MOST && !table.fine()) {
+        while (fixed == 0 && nodes < MOST && !table.fine()) {
             nodes = 2 * nodes - 1;
             table = new Hermite(ofLog, first, last, nodes);
         }

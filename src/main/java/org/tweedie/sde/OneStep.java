@@ -13,6 +13,9 @@ public interface OneStep extends Method {
 
     @Override
     default Plan plan(Noising process, TimeGrid grid) {
+        if (process instanceof FlexibleSde flexible) {
+            return FlexibleTrajectory.plan(this, flexible, grid);
+        }
         Trajectory trajectory = Trajectory.start(this, process, grid, stochastic());
         for (int i = 0; i < grid.steps(); ++i) {
             double t = grid.t(i);

@@ -51,6 +51,11 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
         return new Parametrisation(sde, prediction, OptionalDouble.of(dataScale));
     }
 
+    /** The same, with what a learned process is at one time looked up once. */
+    public Parametrisation held(double t) {
+        return sde instanceof VdmSde vdm ? new Parametrisation(vdm.held(t), prediction, dataScale) : this;
+    }
+
     /** What x_t is multiplied by on its way into the network. */
     public double inputScale(double t) {
         return dataScale.isPresent() ? 1 / spread(t) : 1;

@@ -5,10 +5,13 @@ import org.tweedie.plan.Space;
 
 /**
  * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50},
- * {@code cld:4,4,0.04}, {@code cld-mixed:4,4,0.04}. The numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. Stateless.
+ * {@code vdm:-13.3,5}, {@code cld:4,4,0.04}, {@code cld-mixed:4,4,0.04}. The numbers may be left out; one more number is the cutoff:
+ * {@code vp:0.1,20,1e-5}. Only a learned {@code vdm} has others: the two ends of its schedule, then three numbers for each sigmoid of
+ * {@link MonotoneSchedule}. Stateless.
  */
 public final class ProcessSpec {
-    private static final List<String> NAMES = List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact", "cld", "cld-mixed");
+    private static final List<String> NAMES =
+            List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact", "vdm", "cld", "cld-mixed");
 
     private ProcessSpec() {}
 
@@ -47,6 +50,9 @@ public final class ProcessSpec {
         double[] numbers = Spelling.list(colon < 0 ? "" : text.substring(colon + 1)).stream()
                 .mapToDouble(number -> Spelling.number(number, text))
                 .toArray();
+        if (name.equals("vdm")) {
+            return learned(text, numbers);
+        }
         if (numbers.length != 0 && numbers.length != usual && numbers.length != usual + 1) {
             throw new IllegalArgumentException(
                     "'" + text + "' has " + numbers.length + " numbers; say " + usage(name, usual));
@@ -72,6 +78,18 @@ public final class ProcessSpec {
             case "subvp" -> new SubVpSde(first, last, cutoff, line);
             default -> new VeSde(first, last, name.equals("ve-exact"), cutoff, line);
         };
+    }
+
+    private static VdmSde learned(String text, double[] numbers) {
+        if (numbers.length == 0) {
+            return new VdmSde();
+        } else if (numbers.length == 2) {
+            return new VdmSde(numbers[0], numbers[1]);
+        } else if (numbers.length % 3 != 2) {
+            throw new IllegalArgumentException("'" + text + "' has " + numbers.length
+                    + " numbers; say vdm, vdm:A,B with the ends of -log-SNR, or all that a learned schedule prints");
+        }
+        return new VdmSde(new MonotoneSchedule(numbers), Space.euclidean(1));
     }
 
     private static String usage(String name, int usual) {

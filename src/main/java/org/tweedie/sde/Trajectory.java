@@ -22,6 +22,9 @@ final class Trajectory {
 
     /** Checks the process and the grid, and writes the step that fills x. A stochastic method only goes towards data. */
     static Trajectory start(Method method, Noising process, TimeGrid grid, boolean stochastic) {
+        if (process instanceof FlexibleSde) {
+            throw FlexibleTrajectory.unknown(method);
+        }
         if (!(process instanceof Sde sde)) {
             throw new IllegalArgumentException("method " + method.spec() + " moves rows alone, and " + process.spec()
                     + " carries a velocity beside each; take em, ei, pf, heun or sscs");

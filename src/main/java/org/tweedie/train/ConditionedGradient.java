@@ -157,6 +157,11 @@ final class ConditionedGradient implements Gradient {
     }
 
     @Override
+    public void follow(Stream stream, Objective objective) {
+        inner.follow(stream, ((ConditionedRegression) objective).regression());
+    }
+
+    @Override
     public void close() {
         owned.close();
     }

@@ -1,10 +1,14 @@
 package org.tweedie.train;
 
 import java.util.List;
+import java.util.Optional;
 import org.tweedie.device.Device;
+import org.tweedie.device.Stream;
 import org.tweedie.execution.Precision;
+import org.tweedie.io.Checkpoint;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
+import org.tweedie.sde.Noising;
 
 /** A regression whose conditions are dropped or noised on their way to the network. Immutable. */
 record ConditionedRegression(Regression regression, Conditioning conditioning) implements Objective {
@@ -40,6 +44,43 @@ record ConditionedRegression(Regression regression, Conditioning conditioning) i
     @Override
     public ConditionedRegression with(List<Parameters> parameters) {
         return new ConditionedRegression(regression.with(parameters), conditioning);
+    }
+
+    @Override
+    public Optional<ProcessLearner> processLearner(Dataset data, TrainSpec spec, Device device) {
+        return regression.processLearner(data, spec, device).map(learner -> new Conditioned(learner, conditioning));
+    }
+
+    /** The regression's, its objectives with conditions dropped. */
+    private record Conditioned(ProcessLearner learner, Conditioning conditioning) implements ProcessLearner {
+        private Objective under(Objective regression) {
+            return new ConditionedRegression((Regression) regression, conditioning);
+        }
+
+        @Override
+        public Objective step(Stream stream, long k) {
+            return under(learner.step(stream, k));
+        }
+
+        @Override
+        public Noising process() {
+            return learner.process();
+        }
+
+        @Override
+        public void save(Checkpoint into) {
+            learner.save(into);
+        }
+
+        @Override
+        public Objective restore(Checkpoint from) {
+            return under(learner.restore(from));
+        }
+
+        @Override
+        public void close() {
+            learner.close();
+        }
     }
 
     @Override

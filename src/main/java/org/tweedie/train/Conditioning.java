@@ -3,6 +3,7 @@ package org.tweedie.train;
 import java.util.Optional;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.Spelling;
+import org.tweedie.sde.VdmSde;
 
 /**
  * What training does to conditions y before the network gets them. Immutable.
@@ -51,6 +52,11 @@ public record Conditioning(double dropped, Optional<Sde> noise) {
                 throw new IllegalArgumentException(
                         "conditions and rows share their times, so the process of conditions ends at "
                                 + process.horizon() + " too, got " + of.spec() + " to " + of.horizon());
+            }
+            if (process instanceof VdmSde) {
+                throw new IllegalArgumentException(
+                        "conditions that are noised need a process of rows whose times keep their"
+                                + " noise, and vdm learns its schedule; take vp, or clean conditions");
             }
         });
     }

@@ -124,6 +124,11 @@ final class FusedRegressionGradient implements Gradient {
     }
 
     @Override
+    public void follow(Stream stream, Objective objective) {
+        pairs.follow(stream, ((Regression) objective).denoising().orElseThrow());
+    }
+
+    @Override
     public void close() {
         owned.close();
     }

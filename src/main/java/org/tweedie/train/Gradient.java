@@ -29,6 +29,15 @@ public interface Gradient extends AutoCloseable {
      */
     void queue(Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses);
 
+    /**
+     * Queues what makes the steps that follow, of graphs captured before too, those of the same objective under another process that learns.
+     *
+     * @throws IllegalArgumentException if this objective's process does not learn
+     */
+    default void follow(Stream stream, Objective objective) {
+        throw new IllegalArgumentException("the process of this objective does not learn: " + objective.spec());
+    }
+
     @Override
     void close();
 }

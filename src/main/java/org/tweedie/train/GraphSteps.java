@@ -106,6 +106,11 @@ final class GraphSteps implements Steps {
     }
 
     @Override
+    public void follow(Stream stream, Objective objective) {
+        gradient.follow(stream, objective);
+    }
+
+    @Override
     public void waited() {}
 
     @Override

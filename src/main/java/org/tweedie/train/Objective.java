@@ -1,6 +1,7 @@
 package org.tweedie.train;
 
 import java.util.List;
+import java.util.Optional;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.score.Network;
@@ -23,6 +24,15 @@ public interface Objective {
      * @throws IllegalArgumentException naming the port that is missing or of another width
      */
     void check(Dataset data);
+
+    /**
+     * What learns beside the networks: the numbers of the process; nothing where it is fixed.
+     *
+     * @param data encoded rows that it may look at
+     */
+    default Optional<ProcessLearner> processLearner(Dataset data, TrainSpec spec, Device device) {
+        return Optional.empty();
+    }
 
     /** Opens scratch for steps of {@code rows} rows each. */
     Gradient open(Device device, int rows);

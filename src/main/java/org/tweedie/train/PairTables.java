@@ -13,7 +13,7 @@ import org.tweedie.sde.QuantileTable;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
 
-/** The tables from which pairs of denoising score matching are made, on a device. Immutable. */
+/** The tables from which pairs of denoising score matching are made, on a device. For one stream. */
 final class PairTables implements AutoCloseable {
     private final int nodes;
     private final Closing owned = new Closing();
@@ -21,10 +21,21 @@ final class PairTables implements AutoCloseable {
     private final Perturb.Table table;
 
     PairTables(DenoisingScoreMatching matching, Device device) {
-        this(
-                QuantileTable.of(matching.parametrisation().sde(), matching.sampling()),
-                Coefficients.training(matching.parametrisation(), matching.weighting(), matching.sampling()),
-                device);
+        this(QuantileTable.of(matching.parametrisation().sde(), matching.sampling()), training(matching), device);
+    }
+
+    private static Curves training(DenoisingScoreMatching matching) {
+        return Coefficients.training(matching.parametrisation(), matching.weighting(), matching.sampling());
+    }
+
+    /** Queues the coefficients of the same matching under another process that learns; the times of ranks are its clock's and stay. */
+    void follow(Stream stream, DenoisingScoreMatching matching) {
+        Curves now = training(matching);
+        if (now.values().length != table.data().count()) {
+            throw new IllegalArgumentException(
+                    "the process does not learn: its table has " + now.nodes() + " nodes, not " + table.nodes());
+        }
+        stream.upload(now.values(), 0, table.data(), 0, now.values().length);
     }
 
     /** For the network's inputs and times alone. */

@@ -24,6 +24,15 @@ interface Pairs extends AutoCloseable {
             @Nullable View weight,
             View time);
 
+    /**
+     * Queues the tables of the same matching under another process that learns.
+     *
+     * @throws IllegalArgumentException if the process does not learn
+     */
+    default void follow(Stream stream, DenoisingScoreMatching matching) {
+        throw new IllegalArgumentException("the process of these pairs does not learn: " + matching.spec());
+    }
+
     @Override
     void close();
 }

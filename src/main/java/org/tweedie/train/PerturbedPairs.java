@@ -73,6 +73,11 @@ final class PerturbedPairs implements Pairs {
     }
 
     @Override
+    public void follow(Stream stream, DenoisingScoreMatching matching) {
+        tables.follow(stream, matching);
+    }
+
+    @Override
     public void close() {
         owned.close();
     }

@@ -10,6 +10,7 @@ import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.CldSde;
+import org.tweedie.sde.VdmSde;
 
 /**
  * Most objectives: a plan puts out pairs of input and target, with a weight and the time that the network is told; the loss
@@ -115,6 +116,16 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
             throw new IllegalArgumentException("the network's input '" + port.name() + "' is "
                     + port.space().width() + " wide, the data's '" + name + "' " + width);
         }
+    }
+
+    @Override
+    public Optional<ProcessLearner> processLearner(Dataset data, TrainSpec spec, Device device) {
+        boolean learns = denoising()
+                .filter(matching -> matching.parametrisation().sde() instanceof VdmSde)
+                .isPresent();
+        return learns && !spec.process().never()
+                ? Optional.of(new ScheduleLearner(this, data, spec, device))
+                : Optional.empty();
     }
 
     @Override

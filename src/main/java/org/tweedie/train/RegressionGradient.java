@@ -86,6 +86,11 @@ final class RegressionGradient implements Gradient {
     }
 
     @Override
+    public void follow(Stream stream, Objective objective) {
+        pairs.follow(stream, ((Regression) objective).denoising().orElseThrow());
+    }
+
+    @Override
     public void close() {
         owned.close();
     }

@@ -31,6 +31,7 @@ final class ResidentSteps implements Steps {
     private final Closing owned = new Closing();
     private final RowSet rows;
     private final TrainSteps.Memory memory;
+    private final PairTables tables;
     private final TrainSteps.Source source;
     private final TrainSteps.Learned learned;
     private final TrainSteps.Blocks blocks;
@@ -99,7 +100,7 @@ final class ResidentSteps implements Steps {
             DeviceBuffer columnTable = owned.add(device.allocate(Element.I32, columns.length));
             stream.upload(columns, 0, columnTable, 0, columns.length);
             DenoisingScoreMatching matching = regression.denoising().orElseThrow();
-            PairTables tables = owned.add(new PairTables(matching, device));
+            tables = owned.add(new PairTables(matching, device));
             source = new TrainSteps.Source(
                     table,
                     data.rows(),
@@ -170,6 +171,11 @@ final class ResidentSteps implements Steps {
             };
         }
         TrainSteps.run(stream, rows, memory, source, learned, blocks, first, scalars, spec.clip(), spec.rule());
+    }
+
+    @Override
+    public void follow(Stream stream, Objective objective) {
+        tables.follow(stream, ((Regression) objective).denoising().orElseThrow());
     }
 
     @Override

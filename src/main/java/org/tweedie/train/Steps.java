@@ -22,6 +22,9 @@ interface Steps extends AutoCloseable {
     /** Everything queued has been waited for. */
     void waited();
 
+    /** Queues what makes the steps that follow those of the same objective under another process that learns. */
+    void follow(Stream stream, Objective objective);
+
     @Override
     void close();
 }

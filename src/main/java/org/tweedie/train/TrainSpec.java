@@ -26,6 +26,7 @@ import org.tweedie.sde.Weighting;
  * @param slices how the divergence of the score is found in implicit or sliced score matching ({@link ImplicitScoreMatching}); without it the
  *     score is learned by denoising
  * @param conditioning what is done to conditions
+ * @param process how a process that learns ({@link org.tweedie.sde.VdmSde}) is trained beside the network; others do not read it
  */
 public record TrainSpec(
         long steps,
@@ -43,7 +44,8 @@ public record TrainSpec(
         long checkpointEvery,
         Optional<Precision> precision,
         Optional<Slices> slices,
-        Conditioning conditioning) {
+        Conditioning conditioning,
+        ProcessLearning process) {
 
     /** What the learning rate does after its warm-up. Immutable. */
     public enum Schedule {
@@ -98,7 +100,8 @@ public record TrainSpec(
                 1000,
                 Optional.empty(),
                 Optional.empty(),
-                Conditioning.CLEAN);
+                Conditioning.CLEAN,
+                ProcessLearning.STANDARD);
     }
 
     /** The defaults: a minute or so on two CPU cores for {@code mlp:128x3} in two dimensions. */
@@ -163,6 +166,11 @@ public record TrainSpec(
         return with(spec -> spec.conditioning = value);
     }
 
+    /** With a process that learns trained so. */
+    public TrainSpec withProcess(ProcessLearning value) {
+        return with(spec -> spec.process = value);
+    }
+
     /** The precision that device and network give. */
     public TrainSpec withAutomaticPrecision() {
         return with(spec -> spec.precision = Optional.empty());
@@ -197,6 +205,7 @@ public record TrainSpec(
         private Optional<Precision> precision;
         private Optional<Slices> slices;
         private Conditioning conditioning;
+        private ProcessLearning process;
 
         Draft(TrainSpec from) {
             steps = from.steps;
@@ -215,6 +224,7 @@ public record TrainSpec(
             precision = from.precision;
             slices = from.slices;
             conditioning = from.conditioning;
+            process = from.process;
         }
 
         TrainSpec spec() {
@@ -234,7 +244,8 @@ public record TrainSpec(
                     checkpointEvery,
                     precision,
                     slices,
-                    conditioning);
+                    conditioning,
+                    process);
         }
     }
 
@@ -261,6 +272,7 @@ public record TrainSpec(
         String all = withCheckpointEvery(1).withAutomaticPrecision().toString();
         return all.replace(", precision=Optional.empty", "")
                 .replace(", slices=Optional.empty", "")
-                .replace(", conditioning=" + Conditioning.CLEAN, "");
+                .replace(", conditioning=" + Conditioning.CLEAN, "")
+                .replace(", process=" + ProcessLearning.STANDARD, "");
     }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
@@ -21,6 +22,7 @@ import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.kernels.Adam;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
+import org.tweedie.sde.Noising;
 import org.tweedie.train.TrainResult.Outcome;
 
 /**
@@ -45,6 +47,7 @@ public final class Trainer implements AutoCloseable {
     private final DeviceBuffer control;
     private final DeviceBuffer history;
     private final Steps steps;
+    private final Optional<ProcessLearner> process;
     private final long bytes;
 
     private long step;
@@ -56,7 +59,13 @@ public final class Trainer implements AutoCloseable {
         Steps open(Trainer trainer, Objective ours);
     }
 
-    private Trainer(Objective objective, String dataHash, TrainSpec spec, Device device, Stepping stepping) {
+    private Trainer(
+            Objective objective,
+            String dataHash,
+            TrainSpec spec,
+            Device device,
+            Stepping stepping,
+            Function<Objective, Optional<ProcessLearner>> beside) {
         this.spec = spec;
         this.objective = objective;
         this.dataHash = dataHash;
@@ -68,8 +77,10 @@ public final class Trainer implements AutoCloseable {
             }
             control = owned.add(Adam.control(stream));
             history = floats(device, 2 * RING);
-            steps = owned.add(stepping.open(
-                    this, objective.with(learners.stream().map(Learner::weights).toList())));
+            Objective ours =
+                    objective.with(learners.stream().map(Learner::weights).toList());
+            steps = owned.add(stepping.open(this, ours));
+            process = beside.apply(ours).map(owned::add);
             stream.synchronize();
             bytes = device.allocatedBytes() - before;
         } catch (OutOfDeviceMemoryException e) {
@@ -126,11 +137,17 @@ public final class Trainer implements AutoCloseable {
      */
     public static Trainer open(Objective objective, Dataset data, TrainSpec spec, Device device) {
         objective.check(data);
-        return new Trainer(objective, data.hash(), spec, device, (trainer, ours) -> trainer.steps(ours, data));
+        return new Trainer(
+                objective,
+                data.hash(),
+                spec,
+                device,
+                (trainer, ours) -> trainer.steps(ours, data),
+                ours -> ours.processLearner(data, spec, device));
     }
 
     /**
-     * The same with rows that a feed brings.
+     * The same with rows that a feed brings. A process that learns stays as it is: it learns from a data set.
      *
      * @throws OutOfDeviceMemoryException if a step does not fit; says what it needs and what is free
      */
@@ -140,7 +157,8 @@ public final class Trainer implements AutoCloseable {
                 rows.hash(),
                 spec,
                 device,
-                (trainer, ours) -> trainer.steps(ours, rows.open(trainer.stream, spec.batch())));
+                (trainer, ours) -> trainer.steps(ours, rows.open(trainer.stream, spec.batch())),
+                ours -> Optional.empty());
     }
 
     /** Steps done. */
@@ -171,6 +189,11 @@ public final class Trainer implements AutoCloseable {
     /** The weights of the last step of the objective's i-th network. Lives as long as the trainer. */
     public Parameters weights(int i) {
         return learners.get(i).weights();
+    }
+
+    /** The process as it is now, where it learns beside the networks; nothing where it is fixed. */
+    public Optional<Noising> process() {
+        return process.map(ProcessLearner::process);
     }
 
     /** Copies the running mean of the i-th network's weights into a buffer on the same device, and waits for it. */
@@ -246,11 +269,15 @@ public final class Trainer implements AutoCloseable {
                     queued = queue(queued);
                 }
                 boolean due = queued % spec.checkpointEvery() == 0 || queued == spec.steps();
-                if (!stop && !due && queued - step < steps.look()) {
+                boolean moves = !stop && process.isPresent() && spec.process().due(queued, spec.steps());
+                if (!stop && !due && !moves && queued - step < steps.look()) {
                     continue;
                 }
                 if (!look(queued)) {
                     return result(Outcome.NOT_FINITE, notFinite());
+                }
+                if (moves) {
+                    move(queued);
                 }
                 if (stop || due) {
                     save();
@@ -267,8 +294,16 @@ public final class Trainer implements AutoCloseable {
         private long queue(long done) {
             long checkpoint = (done / spec.checkpointEvery() + 1) * spec.checkpointEvery();
             long until = Math.min(Math.min(checkpoint, spec.steps()), done + steps.atOnce());
+            if (process.isPresent()) {
+                long every = spec.process().every();
+                until = Math.min(until, (done / every + 1) * every);
+            }
             steps.queue(stream, done + 1, (int) (until - done));
             return until;
+        }
+
+        private void move(long k) {
+            process.ifPresent(learner -> steps.follow(stream, learner.step(stream, k)));
         }
 
         /** Waits for the steps queued and takes their losses; false if one was not finite. */
@@ -364,6 +399,7 @@ public final class Trainer implements AutoCloseable {
         for (int i = 0; i < learners.size(); i++) {
             learners.get(i).save(stream, checkpoint, "network" + i);
         }
+        process.ifPresent(learner -> learner.save(checkpoint));
         return checkpoint;
     }
 
@@ -392,6 +428,7 @@ public final class Trainer implements AutoCloseable {
         for (int i = 0; i < learners.size(); i++) {
             learners.get(i).restore(stream, checkpoint, "network" + i);
         }
+        process.ifPresent(learner -> steps.follow(stream, learner.restore(checkpoint)));
         stream.zero(control, 0, control.count());
         stream.synchronize();
         step = progress[0];

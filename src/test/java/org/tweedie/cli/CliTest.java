@@ -301,6 +301,29 @@ class CliTest {
         Cli.run(command + " --weighting best").failed(2, "best", "LIKELIHOOD");
     }
 
+    /** A schedule that learns is in the model's file, and what cannot learn with it is said before anything is read. */
+    @Test
+    void trainLearnsASchedule() throws IOException {
+        Path made = folder.resolve("vdm.safetensors");
+        String command = "train --data " + table + " --out " + made + SMALL.replace("--steps 4", "--steps 31");
+        Cli.run(command + " --sde vdm:-9,4 --predict noise").ok();
+        String told = Cli.run("inspect --json " + made).json().toString();
+        assertTrue(told.matches("(?s).*vdm:-[0-9.]+,[0-9.]+,-[0-9.]+,.*") && !told.contains("vdm:-9,4"), told);
+        assertTrue(told.contains("NOISE"), told);
+        Cli.run("sample --device cpu --model " + made + " --count 7 --method dpm2m@5 --out "
+                        + folder.resolve("vdm.csv"))
+                .ok();
+        Cli.run("likelihood --device cpu --bound continuous --steps 10 --model " + made + " --data " + table)
+                .ok();
+        Cli.run(command + " --force --sde vdm:-9,4 --process-after 1").ok();
+        assertTrue(Cli.run("inspect --json " + made).json().toString().contains("vdm:-9,4"));
+        Cli.run(command + " --sde vdm --weighting edm").failed(2, "--weighting: a schedule that learns");
+        Cli.run(command + " --sde vdm --objective implicit").failed(2, "--objective: a schedule that learns");
+        Cli.run(command + " --process-after 0.5").failed(2, "--process-after: nothing of vp:0.1,20 learns");
+        Cli.run(command + " --sde vdm --process-after 2").failed(2, "--process-after: the share of the steps");
+        Cli.run(command + " --predict best").failed(2, "best", "VELOCITY");
+    }
+
     /** A bound is below the density, and minus the sum of its terms; the chain's is looser. */
     @Test
     void likelihoodBoundsIt() throws IOException {

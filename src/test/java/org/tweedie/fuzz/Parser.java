@@ -228,6 +228,7 @@ enum Parser {
                     "sde/CldSde.java",
                     "sde/Sscs.java",
                     "sde/GridShape.java",
+                    "sde/MonotoneSchedule.java",
                     "sde/Ddim.java",
                     "sde/EdmChurn.java",
                     "sde/PredictorCorrector.java",

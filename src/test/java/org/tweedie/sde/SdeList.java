@@ -16,6 +16,8 @@ public final class SdeList {
                 new SubVpSde(),
                 new VeSde(),
                 new VeSde(0.002, 80),
-                new VeSde(0.01, 50, true));
+                new VeSde(0.01, 50, true),
+                new VdmSde(),
+                ProcessSpec.parse("vdm:-11,6,-1,1.5,0.3,0.4,2.9,0.81"));
     }
 }
