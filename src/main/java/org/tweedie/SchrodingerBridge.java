@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -185,12 +186,15 @@ public final class SchrodingerBridge implements AutoCloseable {
     private static void requireReach(Dataset from, Optional<Dataset> to, BridgeSpec spec) {
         int width = from.width();
         Normaliser one = Normaliser.fit(from, Dataset.X).normaliser();
+        double[] means = new double[width];
+        double[] scales = new double[width];
+        Arrays.fill(scales, 1);
+        Normaliser other = to.map(rows -> Normaliser.fit(rows, Dataset.X).normaliser())
+                .orElseGet(() -> new Normaliser(means, scales));
         double sum = 0;
         for (int c = 0; c < width; c++) {
-            Normaliser other =
-                    to.isEmpty() ? null : Normaliser.fit(to.get(), Dataset.X).normaliser();
-            double mean = one.means()[c] - (other == null ? 0 : other.means()[c]);
-            double scale = one.scales()[c] - (other == null ? 1 : other.scales()[c]);
+            double mean = one.means()[c] - other.means()[c];
+            double scale = one.scales()[c] - other.scales()[c];
             sum += mean * mean + scale * scale;
         }
         double apart = StrictMath.sqrt(sum / width);
@@ -198,7 +202,7 @@ public final class SchrodingerBridge implements AutoCloseable {
         if (apart > REACH * moved) {
             double least = apart * apart / (2 * REACH * REACH);
             throw new IllegalArgumentException(String.format(
-                    java.util.Locale.ROOT,
+                    Locale.ROOT,
                     "the horizon is too short: steps %s move a number by %.3g, and the ends lie %.3g apart; take steps whose sum is at least %.3g, as %dx%.3g",
                     spec.sizes().spec(),
                     moved,

@@ -119,6 +119,9 @@ public final class BridgeFitting implements AutoCloseable {
             restore(from);
         }
         int halves = 2 * spec.iterations();
+        if (done.size() >= halves) {
+            throw new IllegalStateException("all " + halves + " half bridges are fitted");
+        }
         while (true) {
             TrainResult result = half(done.size(), listener, cancel, into, from);
             from = null;
