@@ -40,7 +40,7 @@ import org.tweedie.train.TrainResult;
  *
  * <pre>{@code
  * try (SchrodingerBridge bridge = SchrodingerBridge.fit(quakes, volcanoes, Reference.brownian(), spec, device)) {
- *     Samples volcanoes = bridge.forward().sample(1000, 7);                      // from rows of the first set, drawn at random
+ *     Samples made = bridge.forward().sample(1000, 7);                           // from rows of the first set, drawn at random
  *     Samples moved = bridge.forward().given("start", rows, 2).sample(1, 7);     // from the caller's
  *     Samples back = bridge.backward().sample(1000, 7);
  * }

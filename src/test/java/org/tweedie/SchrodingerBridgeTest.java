@@ -31,6 +31,8 @@ import org.tweedie.device.DeviceKind;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
+import org.tweedie.metric.EnergyDistance;
+import org.tweedie.metric.Points;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Mlp;
@@ -125,6 +127,37 @@ class SchrodingerBridgeTest {
                 assertTrue(halves.get(half).distance() < halves.get(half - 2).distance(), halves::toString);
             }
         }
+    }
+
+    /** The example of docs/bridges.md: circles of moons, and moons of circles. */
+    @Test
+    void theExampleJoinsMoonsAndCircles() {
+        Dataset moons = Dataset.of(BuiltInSet.MOONS.rows(1, 0, 2000), "x", "y");
+        Dataset circles = Dataset.of(BuiltInSet.CIRCLES.rows(2, 0, 2000), "x", "y");
+        float[] rows = {0, 1, 1, -0.5f};
+        try (Device device = Device.open("cpu")) {
+            // snippet: fit
+            BridgeSpec spec = BridgeSpec.of(StepSizes.symmetric(10, 0.02, 0.1))
+                    .withIterations(3)
+                    .withNetwork(Mlp.of(32, 2))
+                    .withTraining(
+                            TrainSpec.steps(300).withBatch(256).withRate(5e-3).withAverage(0.98));
+            try (SchrodingerBridge bridge = SchrodingerBridge.fit(moons, circles, Reference.brownian(), spec, device)) {
+                float[] circle = bridge.forward().sample(500, 7).rows(); // from rows of the moons, drawn at random
+                float[] moved =
+                        bridge.forward().given("start", rows, 2).sample(2, 7).rows(); // from these
+                float[] moon = bridge.backward().sample(500, 7).rows();
+                // end
+                double apart = distance(MOONS.values(), CIRCLES.values());
+                assertTrue(distance(circle, circles.values()) < apart / 5, "the way forward");
+                assertTrue(distance(moon, moons.values()) < apart / 5, "the way back");
+                assertEquals(4, moved.length);
+            }
+        }
+    }
+
+    private static double distance(float[] a, float[] b) {
+        return EnergyDistance.squared(new Points(a, 2), new Points(b, 2));
     }
 
     private static BridgeSpec tiny() {
