@@ -42,15 +42,6 @@ public final class Sampler {
 
         Program program(Method method, TimeGrid grid, List<Guide> guides);
 
-        /** The process, which must be one of rows alone. */
-        Sde process();
-
-        /** The program of a plan that evaluates the score with a derivative ({@link org.tweedie.sde.FlowDensity}). */
-        Program derivatives(Plan plan);
-
-        /** ln of the volume that a row of the data's units takes in the process's. */
-        double logDeterminant(float[] row);
-
         /** The caller's rows, in the units of the data, as the fields expect them. */
         GivenRows encodeGiven(String name, GivenRows rows);
 
@@ -80,6 +71,18 @@ public final class Sampler {
 
         /** Runs work during which the model is neither trained nor closed. */
         <T> T whileOpen(Supplier<T> work);
+    }
+
+    /** What densities and latent rows need to know of a model beside. */
+    interface ScoreSource extends Source {
+        /** The process, which must be one of rows alone. */
+        Sde process();
+
+        /** The program of a plan that evaluates the score with a derivative ({@link org.tweedie.sde.FlowDensity}). */
+        Program derivatives(Plan plan);
+
+        /** ln of the volume that a row of the data's units takes in the process's. */
+        double logDeterminant(float[] row);
     }
 
     private static final int STEPS = 500;

@@ -444,7 +444,7 @@ public final class ScoreModel implements AutoCloseable {
         use.close();
     }
 
-    private final class Source implements Sampler.Source {
+    private final class Source implements Sampler.ScoreSource {
         @Override
         public Device device() {
             return device;

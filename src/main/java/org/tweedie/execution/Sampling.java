@@ -12,6 +12,7 @@ import org.tweedie.device.DeviceKind;
 import org.tweedie.device.Element;
 import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.device.Stream;
+import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.Register;
 
@@ -277,7 +278,7 @@ public final class Sampling implements AutoCloseable {
                 throw new IllegalArgumentException("given '" + register.name() + "' must be "
                         + register.space().width() + " wide, got " + rows.width());
             }
-            if (!rows.shared() && rows.rows() < beyond) {
+            if (!rows.shared() && !rows.drawn() && rows.rows() < beyond) {
                 throw new IllegalArgumentException("given '" + register.name() + "' has " + rows.rows()
                         + " rows; row i belongs to sample i, so " + beyond + " are needed (or one row for all)");
             }
@@ -357,7 +358,9 @@ public final class Sampling implements AutoCloseable {
                 Scratch on, Register register, DeviceBuffer buffer, long first, int rows, long @Nullable [] wanted) {
             GivenRows source = java.util.Objects.requireNonNull(given.get(register.name()));
             int width = source.width();
-            if (!source.shared() && wanted == null) {
+            if (source.drawn()) {
+                draw(on, source, View.rows(buffer, width), first, rows, wanted);
+            } else if (!source.shared() && wanted == null) {
                 on.stream().upload(source.values(), Math.toIntExact(first * width), buffer, 0, rows * width);
             } else {
                 float[] gathered = new float[rows * width];
@@ -368,6 +371,23 @@ public final class Sampling implements AutoCloseable {
                 on.stream().upload(gathered, 0, buffer, 0, gathered.length);
             }
             return View.rows(buffer, width);
+        }
+
+        /** A row of the source for each sample, as training draws its rows. */
+        private void draw(Scratch on, GivenRows source, View into, long first, int rows, long @Nullable [] wanted) {
+            float[] values = source.values();
+            Stream stream = on.stream();
+            try (RowSet set = RowSet.on(device);
+                    DeviceBuffer table = device.allocate(Element.F32, values.length);
+                    DeviceBuffer numbers = device.allocate(Element.I64, wanted == null ? 1 : rows)) {
+                stream.upload(values, 0, table, 0, values.length);
+                if (wanted != null) {
+                    stream.upload(wanted, 0, numbers, 0, rows);
+                }
+                set.assign(stream, seed, wanted == null ? first : 0, rows, wanted == null ? null : numbers, null, 0);
+                org.tweedie.kernels.Batch.rows(stream, set, table, source.rows(), into);
+                stream.synchronize();
+            }
         }
 
         private List<View> views(List<DeviceBuffer> buffers, List<Register> registers) {

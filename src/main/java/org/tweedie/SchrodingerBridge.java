@@ -1,0 +1,335 @@
+package org.tweedie;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.bridge.BridgeFitting;
+import org.tweedie.bridge.BridgeListener;
+import org.tweedie.bridge.BridgeProcess;
+import org.tweedie.bridge.BridgeSpec;
+import org.tweedie.bridge.BridgeWalk;
+import org.tweedie.bridge.Direction;
+import org.tweedie.bridge.HalfBridge;
+import org.tweedie.bridge.Reference;
+import org.tweedie.device.Device;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Space;
+import org.tweedie.score.Guide;
+import org.tweedie.sde.Method;
+import org.tweedie.sde.Spelling;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.Normaliser;
+import org.tweedie.train.TrainResult;
+
+/**
+ * A Schrödinger bridge: the process nearest to a reference, in KL, among those that start as rows of one set and end as rows of another, or as
+ * normals (De Bortoli, Thornton, Heng and Doucet, "Diffusion Schrödinger bridge", NeurIPS 2021, arXiv 2106.01357). Both ways are samplers:
+ *
+ * <pre>{@code
+ * try (SchrodingerBridge bridge = SchrodingerBridge.fit(quakes, volcanoes, Reference.brownian(), spec, device)) {
+ *     Samples made = bridge.forward().sample(1000, 7);                           // from rows of the first set, drawn at random
+ *     Samples moved = bridge.forward().given("start", rows, 2).sample(1, 7);     // from the caller's
+ *     Samples back = bridge.backward().sample(1000, 7);
+ * }
+ * }</pre>
+ *
+ * <p>Any number of threads may sample at once; closing waits for them.
+ */
+public final class SchrodingerBridge implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("org.tweedie");
+
+    /** Of how far the reference moves a number, to how far the ends lie apart: beyond it half bridges would learn from walks that end nowhere near. */
+    private static final double REACH = 6;
+
+    private final Device device;
+    private final BridgeProcess process;
+    private final BridgeSpec spec;
+    private final Normaliser encoding;
+    private final Dataset from;
+    private final Optional<Dataset> to;
+    private final BridgeFitting fitting;
+    private final TrainResult result;
+    private final SharedUse use;
+
+    private SchrodingerBridge(
+            BridgeProcess process,
+            BridgeSpec spec,
+            Normaliser encoding,
+            Dataset from,
+            Optional<Dataset> to,
+            BridgeFitting fitting,
+            TrainResult result,
+            Device device) {
+        this.process = process;
+        this.spec = spec;
+        this.encoding = encoding;
+        this.from = from;
+        this.to = to;
+        this.fitting = fitting;
+        this.result = result;
+        this.device = device;
+        this.use = new SharedUse("this bridge", fitting::close);
+    }
+
+    /**
+     * Fits a bridge between two sets.
+     *
+     * @throws IllegalArgumentException if the sets have different columns, or conditions, or the steps cannot reach from one to the other; says what would do
+     */
+    public static SchrodingerBridge fit(Dataset from, Dataset to, Reference reference, BridgeSpec spec, Device device) {
+        return unkept(from, Optional.of(to), reference, spec, device);
+    }
+
+    /** Fits a bridge between a set and the normal law of its columns' means and deviations: generation from noise in few steps. */
+    public static SchrodingerBridge fitToNormal(Dataset from, Reference reference, BridgeSpec spec, Device device) {
+        return unkept(from, Optional.empty(), reference, spec, device);
+    }
+
+    private static SchrodingerBridge unkept(
+            Dataset from, Optional<Dataset> to, Reference reference, BridgeSpec spec, Device device) {
+        try {
+            return fit(from, to, reference, spec, device, BridgeListener.NONE, new CancelToken(), null, false);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
+        }
+    }
+
+    /**
+     * Fits a bridge with checkpoints. Where it is cancelled or not finite, {@link #result} says so, and the bridge walks by what was fitted.
+     *
+     * @param to the second set, or nothing for the normal law
+     * @param cancel finishes the step of training, writes a checkpoint and returns
+     * @param checkpoints where to write them, or null
+     * @param resume whether to go on from the newest checkpoint there
+     * @throws IllegalArgumentException as {@link #fit(Dataset, Dataset, Reference, BridgeSpec, Device)}, or if the checkpoint is of other rows or settings
+     */
+    public static SchrodingerBridge fit(
+            Dataset from,
+            Optional<Dataset> to,
+            Reference reference,
+            BridgeSpec spec,
+            Device device,
+            BridgeListener listener,
+            CancelToken cancel,
+            @Nullable CheckpointDirectory checkpoints,
+            boolean resume)
+            throws IOException {
+        requireAlike(from, to);
+        Normaliser encoding = encoding(from, to, spec);
+        Dataset first = from.encoded(Map.of(Dataset.X, encoding));
+        Optional<Dataset> second = to.map(rows -> rows.encoded(Map.of(Dataset.X, encoding)));
+        BridgeProcess process = new BridgeProcess(reference, spec.sizes(), Space.euclidean(from.width()), to.isEmpty());
+        requireReach(first, second, spec);
+        Checkpoint newest = resume && checkpoints != null
+                ? checkpoints
+                        .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
+                        .map(CheckpointDirectory.Found::checkpoint)
+                        .orElse(null)
+                : null;
+        BridgeFitting fitting = new BridgeFitting(process, first, second, spec, device);
+        try {
+            TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
+            return new SchrodingerBridge(process, spec, encoding, first, second, fitting, result, device);
+        } catch (IOException | RuntimeException | Error e) {
+            fitting.close();
+            throw e;
+        }
+    }
+
+    private static void requireAlike(Dataset from, Optional<Dataset> to) {
+        for (Dataset end : to.map(rows -> List.of(from, rows)).orElse(List.of(from))) {
+            if (end.ports().size() != 1) {
+                throw new IllegalArgumentException("a bridge joins rows without conditions, got " + end.ports());
+            }
+        }
+        if (to.isPresent() && to.get().width() != from.width()) {
+            throw new IllegalArgumentException("a bridge joins rows of as many columns, got " + from.columns() + " and "
+                    + to.get().columns() + "; choose the columns of each");
+        }
+    }
+
+    private static Normaliser encoding(Dataset from, Optional<Dataset> to, BridgeSpec spec) {
+        int width = from.width();
+        double[] means = new double[width];
+        double[] scales = new double[width];
+        Arrays.fill(scales, 1);
+        if (!spec.standardise()) {
+            return new Normaliser(means, scales);
+        }
+        Normaliser one = Normaliser.fit(from, Dataset.X).normaliser();
+        if (to.isEmpty()) {
+            return one;
+        }
+        Normaliser other = Normaliser.fit(to.get(), Dataset.X).normaliser();
+        for (int c = 0; c < width; c++) {
+            double apart = one.means()[c] - other.means()[c];
+            means[c] = (one.means()[c] + other.means()[c]) / 2;
+            scales[c] = StrictMath.sqrt((one.scales()[c] * one.scales()[c] + other.scales()[c] * other.scales()[c]) / 2
+                    + apart * apart / 4);
+        }
+        return new Normaliser(means, scales);
+    }
+
+    private static void requireReach(Dataset from, Optional<Dataset> to, BridgeSpec spec) {
+        int width = from.width();
+        Normaliser one = Normaliser.fit(from, Dataset.X).normaliser();
+        double[] means = new double[width];
+        double[] scales = new double[width];
+        Arrays.fill(scales, 1);
+        Normaliser other = to.map(rows -> Normaliser.fit(rows, Dataset.X).normaliser())
+                .orElseGet(() -> new Normaliser(means, scales));
+        double sum = 0;
+        for (int c = 0; c < width; c++) {
+            double mean = one.means()[c] - other.means()[c];
+            double scale = one.scales()[c] - other.scales()[c];
+            sum += mean * mean + scale * scale;
+        }
+        double apart = StrictMath.sqrt(sum / width);
+        double moved = StrictMath.sqrt(2 * spec.sizes().horizon());
+        if (apart > REACH * moved) {
+            double least = apart * apart / (2 * REACH * REACH);
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "the horizon is too short: steps %s move a number by %.3g, and the ends lie %.3g apart; take steps whose sum is at least %.3g, as %dx%.3g",
+                    spec.sizes().spec(),
+                    moved,
+                    apart,
+                    least,
+                    spec.sizes().count(),
+                    2 * least / spec.sizes().count()));
+        }
+    }
+
+    /** From the first end to the second. Rows start from those given as {@code start}, else from rows of the first set drawn at random. */
+    public Sampler forward() {
+        return sampler(Direction.FORWARD);
+    }
+
+    /** From the second end to the first. Rows start from those given as {@code start}, else from rows of the second set, or normals. */
+    public Sampler backward() {
+        return sampler(Direction.BACKWARD);
+    }
+
+    private Sampler sampler(Direction direction) {
+        use.requireOpen();
+        boolean learned = fitting.done().stream().anyMatch(half -> half.learned() == direction);
+        if (!learned) {
+            throw new IllegalStateException("no half bridge " + direction.spec() + " was fitted: " + result.message());
+        }
+        BridgeWalk walk = new BridgeWalk(direction, Optional.of(spec.matching()));
+        return new Sampler(new Source(direction, walk), walk).grid(walk.grid(process));
+    }
+
+    /** What each half bridge came to, the backward one of the first iteration first. */
+    public List<HalfBridge> halves() {
+        return fitting.done();
+    }
+
+    /** How the last training ended. */
+    public TrainResult result() {
+        return result;
+    }
+
+    /** The chains, in the units of the encoded rows. */
+    public BridgeProcess process() {
+        return process;
+    }
+
+    /** The way from rows to the units of the chains. */
+    public Normaliser encoding() {
+        return encoding;
+    }
+
+    @Override
+    public void close() {
+        use.close();
+    }
+
+    private final class Source implements Sampler.Source {
+        private final Direction direction;
+        private final BridgeWalk walk;
+
+        Source(Direction direction, BridgeWalk walk) {
+            this.direction = direction;
+            this.walk = walk;
+        }
+
+        @Override
+        public Device device() {
+            return device;
+        }
+
+        @Override
+        public List<String> columns() {
+            return (direction == Direction.FORWARD ? to.orElse(from) : from).columns();
+        }
+
+        @Override
+        public TimeGrid grid(Method method, int steps) {
+            if (steps != process.sizes().count()) {
+                throw new IllegalArgumentException("a bridge is walked along the "
+                        + process.sizes().count() + " steps that it was fitted with, got " + Spelling.number(steps)
+                        + "; fit one with other steps");
+            }
+            return walk.grid(process);
+        }
+
+        @Override
+        public Program program(Method method, TimeGrid grid, List<Guide> guides) {
+            Plan plan = method.plan(process, grid);
+            for (Guide guide : guides) {
+                if (!(guide instanceof Sampler.Rewrite rewrite)) {
+                    throw new IllegalArgumentException("a bridge has no score that '" + guide.spec()
+                            + "' could steer by; only rewrites of its plan do");
+                }
+                plan = rewrite.steering().steer(plan);
+            }
+            return Program.of(plan, Map.of(direction.spec(), fitting.network(direction)));
+        }
+
+        @Override
+        public GivenRows encodeGiven(String name, GivenRows rows) {
+            if (rows.width() != encoding.width()) {
+                return rows;
+            }
+            float[] encoded = new float[rows.values().length];
+            encoding.encode(rows.values(), encoded, rows.rows());
+            return new GivenRows(encoded, rows.width());
+        }
+
+        /** Where no rows are given, those of the set; already encoded. */
+        @Override
+        public Map<String, GivenRows> encoded(Map<String, GivenRows> given) {
+            Map<String, GivenRows> encoded = new LinkedHashMap<>(Sampler.Source.super.encoded(given));
+            (direction == Direction.FORWARD ? Optional.of(from) : to)
+                    .ifPresent(rows ->
+                            encoded.putIfAbsent(BridgeWalk.START, GivenRows.drawn(rows.values(), rows.width())));
+            return encoded;
+        }
+
+        @Override
+        public void decode(String register, float[] rows) {
+            if (register.equals(Dataset.X)) {
+                encoding.decode(rows, rows, rows.length / encoding.width());
+            }
+        }
+
+        @Override
+        public <T> T whileOpen(Supplier<T> work) {
+            return use.reading(work::get);
+        }
+    }
+}
