@@ -19,6 +19,7 @@ import org.tweedie.sde.VariancePreserving;
 import org.tweedie.theory.ConvergenceBudget;
 import org.tweedie.theory.Gap;
 import org.tweedie.theory.GirsanovBound;
+import org.tweedie.theory.ManifoldBound;
 import org.tweedie.theory.PairTheory;
 import org.tweedie.theory.ProductLaw;
 import org.tweedie.theory.StepSchedule;
@@ -123,7 +124,7 @@ final class TheoryCommand implements Callable<Integer> {
         double clock = sde == null ? horizon : process.horizon(); // one unit of the process's clock, in T's
         ProductLaw law = checkedLaw(clock);
         TimeGrid times = schedule().grid(process, steps, sde == null ? stop / horizon : stop);
-        Facts facts = facts(law, preserving, times);
+        Facts facts = facts(law, preserving, times, clock / process.horizon());
         printed.print(spec, facts.text(this), json -> facts.fields(json));
         return ExitCode.OK;
     }
@@ -172,7 +173,7 @@ final class TheoryCommand implements Callable<Integer> {
         return law;
     }
 
-    private Facts facts(ProductLaw law, VariancePreserving process, TimeGrid times) {
+    private Facts facts(ProductLaw law, VariancePreserving process, TimeGrid times, double clock) {
         double end = times.times()[times.steps()];
         double lipschitz = law.lipschitz(process, end);
         double m2 = StrictMath.sqrt(law.secondMoment());
@@ -188,6 +189,7 @@ final class TheoryCommand implements Callable<Integer> {
                 m2,
                 kl,
                 terms,
+                Double.isFinite(law.diameter()) ? ManifoldBound.of(law.diameter(), process, times, clock, scoreError) : null,
                 GirsanovBound.of(law, process, times, scoreError),
                 Gap.of(law, new ExponentialIntegrator(), process, times, scoreError / StrictMath.sqrt(dimension)),
                 m2 > 0
@@ -246,6 +248,7 @@ final class TheoryCommand implements Callable<Integer> {
             double m2,
             double kl,
             ConvergenceBudget.Terms terms,
+            @Nullable ManifoldBound manifold,
             GirsanovBound girsanov,
             Gap gap,
             ConvergenceBudget budget) {
@@ -288,6 +291,16 @@ final class TheoryCommand implements Callable<Integer> {
                         girsanov.score(),
                         girsanov.kl());
                 out.printf(Locale.ROOT, "%-38s %-35s %.4e%n", "  hence TV at most", "", girsanov.totalVariation());
+                if (manifold != null) {
+                    row(
+                            out,
+                            "De Bortoli 2022, W1, up to a constant",
+                            manifold.start(),
+                            manifold.steps(),
+                            manifold.score(),
+                            manifold.sum());
+                    out.printf(Locale.ROOT, "%-38s %-35s %.4e%n", "  of it, what stopping at t costs", "", manifold.stop());
+                }
                 out.printf("%n%s%n", "measured, without samples");
                 out.printf(Locale.ROOT, "%-38s %-35s %.4e%n", "KL(p_t | output)", "", gap.kl());
                 String most = gap.leastTv() == gap.mostTv() ? "" : String.format(Locale.ROOT, " to %.4e", gap.mostTv());
@@ -322,6 +335,19 @@ final class TheoryCommand implements Callable<Integer> {
                         .field("score", terms.score())
                         .field("sum", terms.sum())
                         .end();
+            }
+            if (manifold != null) {
+                json.object("deBortoli")
+                        .field("kappa", manifold.kappa())
+                        .field("delta", manifold.delta())
+                        .field("stop", manifold.stop());
+                if (Double.isFinite(manifold.sum())) {
+                    json.field("start", manifold.start())
+                            .field("steps", manifold.steps())
+                            .field("score", manifold.score())
+                            .field("sum", manifold.sum());
+                }
+                json.end();
             }
             json.object("girsanov")
                     .field("start", girsanov.start())

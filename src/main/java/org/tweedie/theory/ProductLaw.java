@@ -51,6 +51,11 @@ public record ProductLaw(GaussianMixture coordinate, int dimension) {
         return new VpSde(2 * horizon, 2 * horizon);
     }
 
+    /** Of the support: 0 where all data are one point, else infinite. */
+    public double diameter() {
+        return coordinate.covariance(0)[0][0] > 0 ? Double.POSITIVE_INFINITY : 0;
+    }
+
     boolean gaussian() {
         return coordinate.components() == 1;
     }
