@@ -86,7 +86,7 @@ final class Densities {
         NeuralSampling network = NeuralSampling.ALL.get(0);
         try (Device device = Device.open("cpu");
                 ScoreModel model = network.model(device)) {
-            Sde process = model.process();
+            Sde process = model.sde();
             TimeGrid grid = TimeGrid.uniformLogSnr(process, STEPS).reversed();
             float[] levels = new float[(2 * STEPS + 1) * Levels.WIDTH];
             for (int i = 0; i <= 2 * STEPS; i++) {

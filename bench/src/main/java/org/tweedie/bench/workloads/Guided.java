@@ -134,7 +134,7 @@ final class Guided {
                 json.object()
                         .field("rows", ROWS)
                         .field("steps", (long) STEPS)
-                        .field("prior", plain.process().priorDeviation())
+                        .field("prior", plain.sde().priorDeviation())
                         .field("flop", NeuralSampling.ALL.get(0).flop())
                         .field("weight", WEIGHT)
                         .field("condition", condition[0])

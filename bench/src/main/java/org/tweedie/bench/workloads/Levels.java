@@ -28,14 +28,14 @@ final class Levels {
             (float) p.inputScale(t),
             (float) p.skip(t),
             (float) p.gain(t),
-            (float) model.process().alpha(t),
-            (float) model.process().sigma(t)
+            (float) model.sde().alpha(t),
+            (float) model.sde().sigma(t)
         };
     }
 
     /** A line a step of Euler and Maruyama, x <- a x + b score + c z: a, b, c, and the level of t. */
     static float[] steps(ScoreModel model, int steps) {
-        Sde process = model.process();
+        Sde process = model.sde();
         TimeGrid grid = TimeGrid.uniform(process, steps);
         float[] lines = new float[steps * (3 + WIDTH)];
         for (int i = 0; i < steps; i++) {
