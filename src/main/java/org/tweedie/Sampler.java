@@ -41,14 +41,6 @@ public final class Sampler {
 
         Program program(Method method, TimeGrid grid, List<Guide> guides);
 
-        Sde process();
-
-        /** The program of a plan that evaluates the score with a derivative ({@link org.tweedie.sde.FlowDensity}). */
-        Program derivatives(Plan plan);
-
-        /** ln of the volume that a row of the data's units takes in the process's. */
-        double logDeterminant(float[] row);
-
         /** The caller's rows, in the units of the data, as the fields expect them. */
         GivenRows encodeGiven(String name, GivenRows rows);
 

@@ -3,8 +3,8 @@ package org.tweedie.cli;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.tweedie.Model;
 import org.tweedie.Sampler;
-import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.sde.MethodSpec;
@@ -56,15 +56,16 @@ final class ExplainCommand implements Callable<Integer> {
         MethodSpec how = MethodSpec.parse(method);
         Precision allowed = Precision.parse(precision);
         try (Device opened = device.open(spec.commandLine().getErr());
-                ScoreModel loaded = ScoreModel.load(model, opened)) {
+                Model loaded = Model.load(model, opened)) {
             Sampler.Explanation explanation =
                     loaded.sampler(how).precision(allowed).explain();
             Map<String, String> training = loaded.explainTraining(TrainSpec.standard());
             printed.print(
                     spec,
                     "model: " + loaded.process().spec() + ", "
-                            + loaded.network().spec() + " predicting "
-                            + loaded.network().prediction() + ", inputs " + ModelMatch.text(loaded.ports()) + "\n"
+                            + loaded.networks().get(0).spec() + " predicting "
+                            + loaded.networks().get(0).prediction() + ", inputs " + ModelMatch.text(loaded.ports())
+                            + "\n"
                             + explanation
                             + Printed.lines(out -> {
                                 out.printf("training:%n");
@@ -72,7 +73,7 @@ final class ExplainCommand implements Callable<Integer> {
                             }),
                     json -> {
                         json.field("process", loaded.process().spec())
-                                .field("network", loaded.network().spec())
+                                .field("network", loaded.networks().get(0).spec())
                                 .field("method", explanation.method())
                                 .field("device", explanation.device())
                                 .field("steps", explanation.steps())

@@ -13,13 +13,15 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.tweedie.ScoreModel;
+import org.tweedie.Model;
+import org.tweedie.NonUniformModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
+import org.tweedie.score.Network;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
@@ -71,7 +73,11 @@ final class TrainCommand implements Callable<Integer> {
             names = "--sde",
             paramLabel = "SPEC",
             defaultValue = "vp",
-            description = "vp, vp-cosine, ve, subvp, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}")
+            description = {
+                "vp, vp-cosine, ve, subvp, vp-logsnr, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}.",
+                "Blocks of columns each at its own speed: nonuniform:2*vp/1*vp:0.1,10.",
+                "Scales of an image or a row, fine details last: haar:DEPTH,HEIGHTxWIDTH, haar:DEPTH,1xWIDTH"
+            })
     private String sde;
 
     @Option(
@@ -107,7 +113,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--weighting",
             paramLabel = "W",
-            description = "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm")
+            description =
+                    "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm, of blocks likelihood")
     private @Nullable Weighting weighting;
 
     @Option(
@@ -175,7 +182,11 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         TrainSpec settings = settings();
-        Sde process = ProcessSpec.parse(sde);
+        if (NonUniformModel.is(sde)) {
+            NonUniformModel.parse(sde);
+        } else {
+            ProcessSpec.parse(sde);
+        }
         Architecture architecture = Architecture.parse(network);
         Target.requireExtension(out, List.of(".safetensors"));
         Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data.data)));
@@ -191,7 +202,7 @@ final class TrainCommand implements Callable<Integer> {
         sayConstant(kept, err);
         Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
         try (Device opened = device.open(err);
-                ScoreModel model = ScoreModel.create(process, architecture, rows, seed, opened)) {
+                Model model = Model.create(sde, architecture, rows, seed, opened)) {
             if (dryRun) {
                 estimate(model, rows, settings);
                 return ExitCode.OK;
@@ -232,7 +243,8 @@ final class TrainCommand implements Callable<Integer> {
         settings =
                 settings.withCheckpointEvery(Math.max(settings.checkpointEvery(), settings.steps() / MOST_CHECKPOINTS));
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
-        settings = with("--weighting", settings, weighting, TrainCommand::weighted);
+        Weighting usual = NonUniformModel.is(sde) ? Weighting.LIKELIHOOD : null;
+        settings = with("--weighting", settings, weighting == null ? usual : weighting, TrainCommand::weighted);
         settings = with(
                 "--objective",
                 settings,
@@ -280,8 +292,7 @@ final class TrainCommand implements Callable<Integer> {
         return resume != null ? resume : Path.of(out + ".checkpoints");
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals)
-            throws IOException {
+    private TrainResult train(Model model, Dataset rows, TrainSpec settings, StopSignals signals) throws IOException {
         Path folder = checkpoints();
         boolean ours = !Files.exists(folder);
         try {
@@ -309,7 +320,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder)
+    private TrainResult train(Model model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder)
             throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
@@ -381,7 +392,7 @@ final class TrainCommand implements Callable<Integer> {
         return argument.matches("[A-Za-z0-9_./:=,@%+-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 
-    private int finish(ScoreModel model, TrainResult result, Output target, Dataset rows) throws IOException {
+    private int finish(Model model, TrainResult result, Output target, Dataset rows) throws IOException {
         if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
             spec.commandLine().getErr().println("tweedie: " + result.message());
             return ExitCode.FAILURE;
@@ -393,7 +404,7 @@ final class TrainCommand implements Callable<Integer> {
                         Locale.ROOT,
                         "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
                         out,
-                        model.network().spec(),
+                        model.networks().get(0).spec(),
                         rows.rows(),
                         String.join(", ", rows.columns()),
                         result.smoothLoss(),
@@ -407,23 +418,25 @@ final class TrainCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void estimate(ScoreModel model, Dataset rows, TrainSpec settings) {
+    private void estimate(Model model, Dataset rows, TrainSpec settings) {
         Trainer.Estimate estimate = model.estimate(rows, settings);
         printed.print(
                 spec,
                 Printed.lines(out -> {
                     out.printf(Locale.ROOT, "data       %,d rows of %s%n", rows.rows(), ModelMatch.text(rows.ports()));
                     out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
-                    out.printf(
-                            Locale.ROOT,
-                            "network    %s, %s -> [%d], %,d parameters%n",
-                            model.network().spec(),
-                            model.network().signature().from().stream()
-                                    .map(port ->
-                                            port.name() + " [" + port.space().width() + "]")
-                                    .collect(Collectors.joining(", ")),
-                            rows.port(Dataset.X).width(),
-                            estimate.parameters());
+                    for (Network each : model.networks()) {
+                        out.printf(
+                                Locale.ROOT,
+                                "network    %s, %s -> [%d], %,d parameters%n",
+                                each.spec(),
+                                each.signature().from().stream()
+                                        .map(port -> port.name() + " ["
+                                                + port.space().width() + "]")
+                                        .collect(Collectors.joining(", ")),
+                                each.signature().into().get(0).space().width(),
+                                each.parameters().count());
+                    }
                     out.printf(
                             Locale.ROOT,
                             "device     %s, %,d bytes while training%n",

@@ -40,11 +40,16 @@ public final class Coefficients {
 
     /** A table over [cutoff, T], as fine as its columns need. */
     public static Curves of(Sde sde, DoubleFunction<double[]> columns) {
-        double first = StrictMath.log(sde.cutoff());
-        double last = StrictMath.log(sde.horizon());
+        return of(sde.cutoff(), sde.horizon(), columns);
+    }
+
+    /** A table over the times from {@code least} to {@code most}, as fine as its columns need. */
+    public static Curves of(double least, double most, DoubleFunction<double[]> columns) {
+        double first = StrictMath.log(least);
+        double last = StrictMath.log(most);
         // the ends exactly, whatever the logarithm and its inverse round to
         DoubleFunction<double[]> ofLog =
-                l -> columns.apply(StrictMath.min(sde.horizon(), StrictMath.max(sde.cutoff(), StrictMath.exp(l))));
+                l -> columns.apply(StrictMath.min(most, StrictMath.max(least, StrictMath.exp(l))));
         int nodes = FEWEST;
         Hermite table = new Hermite(ofLog, first, last, nodes);
         while (nodes < MOST && !table.fine()) {
