@@ -23,7 +23,6 @@ import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Network;
 import org.tweedie.sde.ProcessSpec;
-import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
 import org.tweedie.sde.Weighting;
 import org.tweedie.train.Conditioning;
@@ -134,7 +133,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--condition-noise",
             paramLabel = "SPEC",
-            description = "process that carries conditions along with the rows, as ve:0.01,0.5; default none")
+            description =
+                    "process that carries conditions along with the rows, as ve:0.01,0.5; or one that shrinks to it in so many steps, ve:0.01,50..ve:0.01,0.5@1000; default none")
     private @Nullable String conditionNoise;
 
     @Option(
@@ -254,9 +254,10 @@ final class TrainCommand implements Callable<Integer> {
             Conditioning dropped = Optional.ofNullable(drop)
                     .map(share -> named("--drop", () -> Conditioning.dropped(share)))
                     .orElse(Conditioning.CLEAN);
-            Optional<Sde> noise = Optional.ofNullable(conditionNoise)
-                    .map(text -> named("--condition-noise", () -> ProcessSpec.parse(text)));
-            Conditioning conditioning = new Conditioning(dropped.dropped(), noise);
+            Conditioning noise = Optional.ofNullable(conditionNoise)
+                    .map(text -> named("--condition-noise", () -> Conditioning.parseNoise(text)))
+                    .orElse(Conditioning.CLEAN);
+            Conditioning conditioning = new Conditioning(dropped.dropped(), noise.noise(), noise.shrinking());
             settings = settings.withConditioning(conditioning);
         }
         return precision.equals("auto")

@@ -18,7 +18,22 @@ public final class Coefficients {
      * [alpha, sigma, 0, 1, 1, t].
      */
     public static Curves perturbation(Sde sde) {
-        return of(sde, t -> new double[] {sde.alpha(t), sde.sigma(t), 0, 1, 1, t});
+        return of(sde, perturbed(sde));
+    }
+
+    /** The same with so many nodes, at least 2. */
+    public static Curves perturbation(Sde sde, int nodes) {
+        double first = StrictMath.log(sde.cutoff());
+        double last = StrictMath.log(sde.horizon());
+        return curves(
+                new Hermite(clamped(sde.cutoff(), sde.horizon(), perturbed(sde)), first, last, nodes),
+                first,
+                last,
+                nodes);
+    }
+
+    private static DoubleFunction<double[]> perturbed(Sde sde) {
+        return t -> new double[] {sde.alpha(t), sde.sigma(t), 0, 1, 1, t};
     }
 
     /**
@@ -47,15 +62,22 @@ public final class Coefficients {
     public static Curves of(double least, double most, DoubleFunction<double[]> columns) {
         double first = StrictMath.log(least);
         double last = StrictMath.log(most);
-        // the ends exactly, whatever the logarithm and its inverse round to
-        DoubleFunction<double[]> ofLog =
-                l -> columns.apply(StrictMath.min(most, StrictMath.max(least, StrictMath.exp(l))));
+        DoubleFunction<double[]> ofLog = clamped(least, most, columns);
         int nodes = FEWEST;
         Hermite table = new Hermite(ofLog, first, last, nodes);
         while (nodes < MOST && !table.fine()) {
             nodes = 2 * nodes - 1;
             table = new Hermite(ofLog, first, last, nodes);
         }
+        return curves(table, first, last, nodes);
+    }
+
+    /** Of ln t: the ends exactly, whatever the logarithm and its inverse round to. */
+    private static DoubleFunction<double[]> clamped(double least, double most, DoubleFunction<double[]> columns) {
+        return l -> columns.apply(StrictMath.min(most, StrictMath.max(least, StrictMath.exp(l))));
+    }
+
+    private static Curves curves(Hermite table, double first, double last, int nodes) {
         return new Curves(table.columns(), nodes, first, (nodes - 1) / (last - first), table.floats());
     }
 }
