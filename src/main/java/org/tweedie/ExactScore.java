@@ -28,7 +28,7 @@ import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
 /** A score that is known, or a density, which has two outputs, the score and the log-density: the field is evaluated as it is, rows are in the process's own units. */
-record ExactScore(Device device, Noising moved, Field score) implements Sampler.ScoreSource {
+record ExactScore(Device device, Noising moved, Field score) implements DensitySource {
     @Override
     public List<String> columns() {
         List<String> columns = new ArrayList<>();

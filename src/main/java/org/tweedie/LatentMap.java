@@ -30,16 +30,16 @@ public final class LatentMap {
     private static final Method METHOD = new UniPc(3, UniPc.Base.EXPM1, true);
     private static final String START = "start";
 
-    private final Sampler.ScoreSource source;
+    private final DensitySource source;
     private final Method method;
     private final TimeGrid down;
     private final Map<String, GivenRows> given;
 
-    LatentMap(Sampler.ScoreSource source) {
+    LatentMap(DensitySource source) {
         this(source, METHOD, TimeGrid.uniformLogSnr(source.process(), STEPS), Map.of());
     }
 
-    private LatentMap(Sampler.ScoreSource source, Method method, TimeGrid down, Map<String, GivenRows> given) {
+    private LatentMap(DensitySource source, Method method, TimeGrid down, Map<String, GivenRows> given) {
         this.source = source;
         this.method = method;
         this.down = down;

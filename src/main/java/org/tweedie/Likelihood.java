@@ -33,14 +33,14 @@ public final class Likelihood {
 
     private static final int STEPS = 100;
 
-    private final Sampler.ScoreSource source;
+    private final DensitySource source;
     private final TimeGrid grid;
     private final Optional<Law> probe;
     private final int probes;
     private final Map<String, GivenRows> given;
     private final @Nullable String execution;
 
-    Likelihood(Sampler.ScoreSource source) {
+    Likelihood(DensitySource source) {
         this(
                 source,
                 TimeGrid.uniformLogSnr(source.process(), STEPS).reversed(),
@@ -51,7 +51,7 @@ public final class Likelihood {
     }
 
     private Likelihood(
-            Sampler.ScoreSource source,
+            DensitySource source,
             TimeGrid grid,
             Optional<Law> probe,
             int probes,

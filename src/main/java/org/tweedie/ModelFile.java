@@ -30,9 +30,9 @@ import org.tweedie.train.Encoding;
  * metadata the process, the architecture, the ports with their columns, the encodings and the provenance.
  */
 final class ModelFile {
-    private static final String FORMAT = "tweedie.format";
-    private static final int NEWEST = 1;
-    private static final String PROVENANCE = "provenance.";
+    static final String FORMAT = "tweedie.format";
+    static final int NEWEST = 1;
+    static final String PROVENANCE = "provenance.";
     private static final String CONDITION_NOISE = "conditions.noise";
     private static final int MOST_COLUMNS = 100_000;
 
@@ -45,29 +45,35 @@ final class ModelFile {
         metadata.put(ScoreModel.NETWORK + ".architecture", model.architecture().spec());
         metadata.put(
                 ScoreModel.NETWORK + ".prediction", model.network().prediction().name());
-        metadata.put("ports", Integer.toString(model.ports().size()));
-        for (int i = 0; i < model.ports().size(); i++) {
-            Dataset.Port port = model.ports().get(i);
+        put(metadata, model.ports(), model.encodings());
+        model.conditionNoise().ifPresent(noise -> metadata.put(CONDITION_NOISE, noise.spec()));
+        model.provenance().forEach((key, value) -> metadata.put(PROVENANCE + key, value));
+        Safetensors.write(
+                output, metadata, tensors(ScoreModel.NETWORK, model.network().parameters(), model.weights()));
+    }
+
+    /** The ports with their columns and encodings. */
+    static void put(Map<String, String> metadata, List<Dataset.Port> ports, Map<String, Encoding> encodings) {
+        metadata.put("ports", Integer.toString(ports.size()));
+        for (int i = 0; i < ports.size(); i++) {
+            Dataset.Port port = ports.get(i);
             metadata.put("port." + i, port.name());
             metadata.put("port." + i + ".columns", Integer.toString(port.width()));
             for (int c = 0; c < port.width(); c++) {
                 metadata.put("port." + i + ".column." + c, port.columns().get(c));
             }
-            Encoding encoding = model.encodings().get(port.name());
+            Encoding encoding = encodings.get(port.name());
             if (encoding != null) {
                 metadata.put("port." + i + ".encoding", encoding.spec());
             }
         }
-        model.conditionNoise().ifPresent(noise -> metadata.put(CONDITION_NOISE, noise.spec()));
-        model.provenance().forEach((key, value) -> metadata.put(PROVENANCE + key, value));
-        Safetensors.write(output, metadata, tensors(model));
     }
 
-    private static List<Tensor> tensors(ScoreModel model) {
-        float[] weights = model.weights();
+    /** The tensors of a network of that name. */
+    static List<Tensor> tensors(String network, Parameters parameters, float[] weights) {
         List<Tensor> tensors = new ArrayList<>();
-        for (Parameters.Tensor tensor : model.network().parameters().tensors()) {
-            String name = ScoreModel.NETWORK + "." + tensor.name();
+        for (Parameters.Tensor tensor : parameters.tensors()) {
+            String name = network + "." + tensor.name();
             float[] values = transposed(weights, (int) tensor.offset(), tensor.in(), tensor.out());
             tensors.add(
                     tensor.vector()
@@ -92,22 +98,13 @@ final class ModelFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             Metadata metadata = new Metadata(file.name(), file.metadata());
             metadata.requireFormat();
-            List<Dataset.Port> ports = new ArrayList<>();
             Map<String, Encoding> encodings = new LinkedHashMap<>();
-            int count = metadata.whole("ports", 1, 1000);
-            for (int i = 0; i < count; i++) {
-                Dataset.Port port = metadata.port(i);
-                ports.add(port);
-                String spec = file.metadata().get("port." + i + ".encoding");
-                if (spec != null) {
-                    Encoding encoding = metadata.parsed("port." + i + ".encoding", Encoding::parse);
-                    if (encoding.width() != port.width()) {
-                        throw metadata.fault(
-                                "port." + i + ".encoding",
-                                "is " + encoding.width() + " wide, its port " + port.width());
-                    }
-                    encodings.put(port.name(), encoding);
-                }
+            List<Dataset.Port> ports = metadata.ports(encodings);
+            if (NonUniformModel.is(metadata.value("process"))) {
+                throw metadata.fault(
+                        "process",
+                        "is of blocks that move each at its own speed: such a model is trained and sampled (Model.load),"
+                                + " and has neither likelihood nor latent rows");
             }
             ModelKind kind = metadata.parsed(
                     "process",
@@ -121,7 +118,9 @@ final class ModelFile {
                         "must be " + kind.prediction() + " for this process, got " + prediction);
             }
             Signature signature = metadata.parsed("ports", unused -> ScoreModel.signature(kind, ports));
-            float[] weights = weights(file, architecture.tensors(signature), limits);
+            List<Parameters.Tensor> tensors = architecture.tensors(signature);
+            float[] weights = weights(file, ScoreModel.NETWORK, tensors);
+            requireCount(file, tensors.size());
             Network network = ScoreModel.network(architecture, signature, prediction, weights, device);
             Optional<Sde> noise = file.metadata().containsKey(CONDITION_NOISE)
                     ? Optional.of(metadata.parsed(CONDITION_NOISE, ProcessSpec::parse))
@@ -131,15 +130,25 @@ final class ModelFile {
         }
     }
 
-    private static float[] weights(Safetensors file, List<Parameters.Tensor> tensors, ReadLimits limits)
-            throws IOException {
+    /** Refuses a file with more tensors than its networks have. */
+    static void requireCount(Safetensors file, int tensors) throws IOException {
+        if (file.tensors().size() != tensors) {
+            throw new MalformedFileException(
+                    file.name(),
+                    "header",
+                    "holds " + file.tensors().size() + " tensors, the architecture needs " + tensors);
+        }
+    }
+
+    /** The weights of a network of that name. */
+    static float[] weights(Safetensors file, String network, List<Parameters.Tensor> tensors) throws IOException {
         long count = Parameters.count(tensors);
         if (count > Integer.MAX_VALUE - 8) {
             throw new MalformedFileException(
                     file.name(), "metadata", "the architecture has " + count + " weights, above the 2^31 of one array");
         }
         for (Parameters.Tensor tensor : tensors) { // before anything is allocated: a file can hold only what it says
-            SafetensorsHeader.Entry entry = file.entry(ScoreModel.NETWORK + "." + tensor.name());
+            SafetensorsHeader.Entry entry = file.entry(network + "." + tensor.name());
             List<Long> shape =
                     tensor.vector() ? List.of(tensor.count()) : List.of((long) tensor.out(), (long) tensor.in());
             if (!entry.shape().equals(shape)) {
@@ -149,15 +158,9 @@ final class ModelFile {
                         "has shape " + entry.shape() + ", the architecture needs " + shape);
             }
         }
-        if (file.tensors().size() != tensors.size()) {
-            throw new MalformedFileException(
-                    file.name(),
-                    "header",
-                    "holds " + file.tensors().size() + " tensors, the architecture needs " + tensors.size());
-        }
         float[] weights = new float[(int) count];
         for (Parameters.Tensor tensor : tensors) {
-            String name = ScoreModel.NETWORK + "." + tensor.name();
+            String name = network + "." + tensor.name();
             float[] values = file.floats(name);
             for (float value : values) {
                 if (!Float.isFinite(value)) {
@@ -172,7 +175,7 @@ final class ModelFile {
     }
 
     /** Metadata with errors that name file and key. */
-    private record Metadata(String file, Map<String, String> values) {
+    record Metadata(String file, Map<String, String> values) {
         interface Parse<T> {
             T of(String text);
         }
@@ -214,6 +217,25 @@ final class ModelFile {
                         "is " + format + ", this version (" + Tweedie.version() + ") reads up to " + NEWEST
                                 + "; use a newer Tweedie");
             }
+        }
+
+        /** The ports, and the encodings of those that have one. */
+        List<Dataset.Port> ports(Map<String, Encoding> encodings) {
+            List<Dataset.Port> ports = new ArrayList<>();
+            int count = whole("ports", 1, 1000);
+            for (int i = 0; i < count; i++) {
+                Dataset.Port port = port(i);
+                ports.add(port);
+                String key = "port." + i + ".encoding";
+                if (values.containsKey(key)) {
+                    Encoding encoding = parsed(key, Encoding::parse);
+                    if (encoding.width() != port.width()) {
+                        throw fault(key, "is " + encoding.width() + " wide, its port " + port.width());
+                    }
+                    encodings.put(port.name(), encoding);
+                }
+            }
+            return ports;
         }
 
         Dataset.Port port(int i) {

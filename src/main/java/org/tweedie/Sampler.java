@@ -23,7 +23,6 @@ import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Noising;
-import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
 /**
@@ -71,18 +70,6 @@ public final class Sampler {
 
         /** Runs work during which the model is neither trained nor closed. */
         <T> T whileOpen(Supplier<T> work);
-    }
-
-    /** What densities and latent rows need to know of a model beside. */
-    interface ScoreSource extends Source {
-        /** The process, which must be one of rows alone. */
-        Sde process();
-
-        /** The program of a plan that evaluates the score with a derivative ({@link org.tweedie.sde.FlowDensity}). */
-        Program derivatives(Plan plan);
-
-        /** ln of the volume that a row of the data's units takes in the process's. */
-        double logDeterminant(float[] row);
     }
 
     private static final int STEPS = 500;

@@ -62,7 +62,7 @@ import org.tweedie.train.Trainer;
  *
  * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
  */
-public final class ScoreModel implements AutoCloseable {
+public final class ScoreModel implements Model {
     private static final System.Logger LOG = System.getLogger("org.tweedie");
 
     /** The network's name in plans and in the model file. */
@@ -171,6 +171,7 @@ public final class ScoreModel implements AutoCloseable {
     }
 
     /** Writes the model file. */
+    @Override
     public void save(Output output) throws IOException {
         reading(() -> {
             ModelFile.write(output, this);
@@ -197,6 +198,7 @@ public final class ScoreModel implements AutoCloseable {
      * @param resume whether to go on from the newest checkpoint there
      * @throws IllegalArgumentException if the data do not fit the model, or the checkpoint is of other data or settings
      */
+    @Override
     public TrainResult train(
             Dataset data,
             TrainSpec spec,
@@ -224,7 +226,7 @@ public final class ScoreModel implements AutoCloseable {
                 ports = data.ports();
                 encodings = Map.copyOf(fitted);
                 conditionNoise = spec.conditioning().noise();
-                Map<String, String> made = provenance(data, bounded(spec), result);
+                Map<String, String> made = provenance(provenance, data, bounded(spec), result, device);
                 if (!trainer.products().equals("f32")) {
                     made.put("products", trainer.products());
                 }
@@ -243,11 +245,13 @@ public final class ScoreModel implements AutoCloseable {
         return fitted;
     }
 
-    private Map<String, String> provenance(Dataset data, TrainSpec spec, TrainResult result) {
+    /** How a model was made that was made so before. */
+    static Map<String, String> provenance(
+            Map<String, String> before, Dataset data, TrainSpec spec, TrainResult result, Device device) {
         Map<String, String> made = new LinkedHashMap<>();
-        String seed = provenance.get("seed");
-        if (provenance.containsKey("data")) { // the weights it started from were not those of a seed
-            made.put("continues", provenance.get("steps") + " steps on " + provenance.get("data"));
+        String seed = before.get("seed");
+        if (before.containsKey("data")) { // the weights it started from were not those of a seed
+            made.put("continues", before.get("steps") + " steps on " + before.get("data"));
         } else if (seed != null) {
             made.put("seed", seed);
         }
@@ -284,11 +288,13 @@ public final class ScoreModel implements AutoCloseable {
     }
 
     /** What training on that data would take; nothing is changed. */
+    @Override
     public Trainer.Estimate estimate(Dataset data, TrainSpec spec) {
         return reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
     }
 
     /** What {@link #train} would run, and why not the rest, as {@link Trainer#explain}. */
+    @Override
     public Map<String, String> explainTraining(TrainSpec spec) {
         return reading(() -> Trainer.explain(objective(spec), spec, device));
     }
@@ -301,6 +307,7 @@ public final class ScoreModel implements AutoCloseable {
     }
 
     /** Samples by a method, steps and grid in one: {@code MethodSpec.parse("dpm2m@20,karras")}. */
+    @Override
     public Sampler sampler(MethodSpec spec) {
         return sampler(spec.method()).grid(spec.grid(process()));
     }
@@ -325,11 +332,13 @@ public final class ScoreModel implements AutoCloseable {
         return new LatentMap(new Source());
     }
 
+    @Override
     public Device device() {
         return device;
     }
 
     /** The process, as wide as the rows: an {@link Sde}, or {@link org.tweedie.sde.CldSde}. */
+    @Override
     public Noising process() {
         return kind.process();
     }
@@ -352,12 +361,19 @@ public final class ScoreModel implements AutoCloseable {
         return network;
     }
 
+    @Override
+    public List<Network> networks() {
+        return List.of(network);
+    }
+
     /** The inputs of the network with their columns: x first, then the conditions. */
+    @Override
     public List<Dataset.Port> ports() {
         return ports;
     }
 
     /** The ports that a caller gives rows of: those after x, but for the flag of {@link Dataset#droppable}. */
+    @Override
     public List<Dataset.Port> conditions() {
         return ports.stream()
                 .skip(1)
@@ -371,21 +387,24 @@ public final class ScoreModel implements AutoCloseable {
     }
 
     /** Names of the columns that are sampled. */
+    @Override
     public List<String> columns() {
         return ports.get(0).columns();
     }
 
-    /** The encoding of each port that has one. */
+    @Override
     public Map<String, Encoding> encodings() {
         return encodings;
     }
 
     /** How the model was made: seed of the first weights, data hash, settings, steps, loss, device, version. */
+    @Override
     public Map<String, String> provenance() {
         return provenance;
     }
 
     /** Adds to the provenance. */
+    @Override
     public void note(Map<String, String> facts) {
         use.writing(() -> {
             Map<String, String> more = new LinkedHashMap<>(provenance);
@@ -444,7 +463,7 @@ public final class ScoreModel implements AutoCloseable {
         use.close();
     }
 
-    private final class Source implements Sampler.ScoreSource {
+    private final class Source implements DensitySource {
         @Override
         public Device device() {
             return device;

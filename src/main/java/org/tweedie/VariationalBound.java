@@ -37,19 +37,19 @@ import org.tweedie.train.Dataset;
 public final class VariationalBound {
     private static final int STEPS = 500;
 
-    private final Sampler.ScoreSource source;
+    private final DensitySource source;
     private final TimeGrid grid;
     private final boolean continuous;
     private final int draws;
     private final Map<String, GivenRows> given;
     private final @Nullable String execution;
 
-    VariationalBound(Sampler.ScoreSource source) {
+    VariationalBound(DensitySource source) {
         this(source, grid(source, STEPS), true, 1, Map.of(), null);
     }
 
     private VariationalBound(
-            Sampler.ScoreSource source,
+            DensitySource source,
             TimeGrid grid,
             boolean continuous,
             int draws,
@@ -68,7 +68,7 @@ public final class VariationalBound {
         return new VariationalBound(new ExactScore(device, process, score));
     }
 
-    private static TimeGrid grid(Sampler.ScoreSource source, int steps) {
+    private static TimeGrid grid(DensitySource source, int steps) {
         return TimeGrid.uniformLogSnr(source.process(), steps).reversed();
     }
 

@@ -17,8 +17,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
+import org.tweedie.device.DeviceBuffer;
+import org.tweedie.device.Element;
+import org.tweedie.device.Stream;
+import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.Precision;
 import org.tweedie.guidance.ClassifierFree;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.FileActions;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
 import org.tweedie.plan.AffineField;
 import org.tweedie.plan.MomentOracle;
 import org.tweedie.plan.Moments;
@@ -39,6 +47,9 @@ import org.tweedie.sde.VeSde;
 import org.tweedie.sde.VpSde;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
+import org.tweedie.train.Gradient;
+import org.tweedie.train.ShrinkingNoise;
+import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainSpec;
 
 /**
@@ -193,9 +204,11 @@ class ConditionalEstimatorsTest {
             Sde carried = slow(0.5).orElseThrow();
             float[] first;
             try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(32, 2), pairs, 1, device)) {
-                // in two stages, as the variance-shrinking estimator has it
-                model.train(pairs, SPEC.withSteps(500).withConditioning(Conditioning.noised(slow(3).orElseThrow())));
-                model.train(pairs, SPEC.withConditioning(Conditioning.noised(carried)));
+                // as the variance-shrinking estimator has it: what it learns last is CMDE
+                VeSde much = (VeSde) slow(3).orElseThrow();
+                model.train(
+                        pairs,
+                        SPEC.withConditioning(Conditioning.shrinking(new ShrinkingNoise(much, (VeSde) carried, 500))));
                 Samples samples = sample(model, 1);
                 assertLaw(law(Optional.of(carried), 1, 100), samples, "CMDE");
                 assertThrows(
@@ -230,6 +243,104 @@ class ConditionalEstimatorsTest {
             assertArrayEquals(there.weights(), here.weights());
             assertTrue(there.weights()[40] != clean.weights()[40], "conditions are changed");
         }
+    }
+
+    /** What shrinks is the noise that the step says: the first process's at first, CMDE's from there on, and between them between. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void shrinkingNoiseIsThatOfItsStep(Device device) {
+        Dataset data = pairs(64);
+        VeSde much = (VeSde) slow(3).orElseThrow();
+        VeSde little = (VeSde) slow(0.5).orElseThrow();
+        Conditioning shrinking = Conditioning.shrinking(new ShrinkingNoise(much, little, 1000));
+        try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(8, 2), data, 1, device)) {
+            float[] first = gradient(model, data, Conditioning.noised(much), 1);
+            float[] middle =
+                    gradient(model, data, Conditioning.noised(slow(1.75).orElseThrow()), 1);
+            float[] last = gradient(model, data, Conditioning.noised(little), 1);
+            assertClose(first, gradient(model, data, shrinking, 1));
+            assertClose(middle, gradient(model, data, shrinking, 501));
+            assertClose(last, gradient(model, data, shrinking, 1001));
+            assertClose(last, gradient(model, data, shrinking, 5000));
+            assertTrue(distance(first, middle) > 1e-4 && distance(middle, last) > 1e-4, "three different objectives");
+        }
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double most = 0;
+        double size = 0;
+        for (int i = 0; i < a.length; i++) {
+            most = Math.max(most, Math.abs(a[i] - b[i]));
+            size = Math.max(size, Math.abs(b[i]));
+        }
+        return most / size;
+    }
+
+    /** But for the spacing of the table's nodes. */
+    private static void assertClose(float[] expected, float[] actual) {
+        assertEquals(0, distance(actual, expected), 1e-5);
+    }
+
+    /** Of the rows of the first step, prepared for a step. */
+    private static float[] gradient(ScoreModel model, Dataset data, Conditioning conditioning, long step) {
+        TrainSpec spec = SPEC.withBatch(33).withConditioning(conditioning);
+        Device device = model.device();
+        float[] weights = model.weights();
+        try (Stream stream = device.stream();
+                RowSet rows = RowSet.on(device);
+                Gradient gradient = model.objective(data, spec).open(device, 33);
+                DeviceBuffer batch = device.allocate(Element.F32, 66);
+                DeviceBuffer into = device.allocate(Element.F32, weights.length);
+                DeviceBuffer losses = device.allocate(Element.F32, 33)) {
+            rows.assign(stream, 7, 0, 33);
+            stream.upload(data.values(), 0, batch, 0, 66);
+            View both = View.rows(batch, 2);
+            gradient.prepare(stream, step);
+            gradient.queue(
+                    stream, rows, Map.of("x", both.columns(0, 1), "y", both.columns(1, 1)), List.of(into), losses);
+            stream.download(into, 0, weights, 0, weights.length);
+            stream.synchronize();
+        }
+        return weights;
+    }
+
+    /** A run in one go has the bits of one that stops while the noise shrinks; where it has shrunk, the errors are CMDE's, not CDiffE's. */
+    @Test
+    void shrinkingNoiseIsResumedToTheSameBits() throws IOException {
+        Dataset data = pairs(64);
+        Conditioning shrinking = Conditioning.parseNoise("ve:0.01,3..ve:0.01,0.5@8");
+        assertEquals("noised ve:0.01,3 to ve:0.01,0.5 in 8", shrinking.toString());
+        TrainSpec spec = TrainSpec.steps(12)
+                .withBatch(16)
+                .withPrecision(Precision.F32)
+                .withCheckpointEvery(5)
+                .withConditioning(shrinking);
+        try (Device device = Device.open("cpu:1");
+                ScoreModel whole = ScoreModel.create(new VpSde(), Mlp.of(8, 2), data, 1, device);
+                ScoreModel parts = ScoreModel.create(new VpSde(), Mlp.of(8, 2), data, 1, device);
+                CheckpointDirectory into =
+                        CheckpointDirectory.open(folder.resolve("shrinking"), 2, FileActions.disk())) {
+            whole.train(data, spec);
+            CancelToken cancel = new CancelToken();
+            TrainListener stops = new TrainListener() {
+                @Override
+                public void at(Progress progress) {}
+
+                @Override
+                public void saved(long step, Path file) {
+                    cancel.cancel();
+                }
+            };
+            assertTrue(parts.train(data, spec, stops, cancel, into, false).step() < 8);
+            parts.train(data, spec, TrainListener.NONE, new CancelToken(), into, true);
+            assertArrayEquals(whole.weights(), parts.weights());
+            assertEquals("ve:0.01,0.5", parts.conditionNoise().orElseThrow().spec(), "what sampling draws");
+        }
+        says("goes from more to less", () -> Conditioning.parseNoise("ve:0.01,0.5..ve:0.01,3@8"));
+        says("keeps its kind", () -> Conditioning.parseNoise("ve:0.01,3..ve:0.02,0.5@8"));
+        says("says no steps", () -> Conditioning.parseNoise("ve:0.01,3..ve:0.01,0.5"));
+        says("is variance-exploding", () -> Conditioning.parseNoise("vp..ve@8"));
+        says("over 1 to 2^40 steps, got 0", () -> Conditioning.parseNoise("ve:0.01,3..ve:0.01,0.5@0"));
     }
 
     @Test

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.tweedie.ScoreModel;
+import org.tweedie.Model;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Progress;
 import org.tweedie.metric.Metric;
@@ -98,7 +98,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Dataset rows = data.read();
         var err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
-                ScoreModel loaded = ScoreModel.load(model, opened)) {
+                Model loaded = Model.load(model, opened)) {
             ModelMatch.check(loaded, rows);
             ProgressLine line = new ProgressLine(err, "sampling");
             Progress progress = (done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, "");

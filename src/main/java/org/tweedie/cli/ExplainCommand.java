@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.Model;
 import org.tweedie.Sampler;
-import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.train.TrainSpec;
@@ -55,7 +55,7 @@ final class ExplainCommand implements Callable<Integer> {
         SampleCommand.checkMethod(method);
         Precision allowed = Precision.parse(precision);
         try (Device opened = device.open(spec.commandLine().getErr());
-                ScoreModel loaded = ScoreModel.load(model, opened)) {
+                Model loaded = Model.load(model, opened)) {
             Sampler.Explanation explanation = loaded.sampler(SampleCommand.method(method, loaded))
                     .precision(allowed)
                     .explain();
@@ -63,8 +63,9 @@ final class ExplainCommand implements Callable<Integer> {
             printed.print(
                     spec,
                     "model: " + loaded.process().spec() + ", "
-                            + loaded.network().spec() + " predicting "
-                            + loaded.network().prediction() + ", inputs " + ModelMatch.text(loaded.ports()) + "\n"
+                            + loaded.networks().get(0).spec() + " predicting "
+                            + loaded.networks().get(0).prediction() + ", inputs " + ModelMatch.text(loaded.ports())
+                            + "\n"
                             + explanation
                             + Printed.lines(out -> {
                                 out.printf("training:%n");
@@ -72,7 +73,7 @@ final class ExplainCommand implements Callable<Integer> {
                             }),
                     json -> {
                         json.field("process", loaded.process().spec())
-                                .field("network", loaded.network().spec())
+                                .field("network", loaded.networks().get(0).spec())
                                 .field("method", explanation.method())
                                 .field("device", explanation.device())
                                 .field("steps", explanation.steps())

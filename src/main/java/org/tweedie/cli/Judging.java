@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.tweedie.Model;
 import org.tweedie.Sampler;
-import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.io.Json;
 import org.tweedie.io.MalformedFileException;
@@ -57,7 +57,7 @@ record Judging(
      * @param most rows of a side that pairs are made of
      */
     static Judging of(
-            ScoreModel model,
+            Model model,
             Dataset data,
             Sampler sampler,
             int count,
@@ -127,7 +127,7 @@ record Judging(
         }
     }
 
-    private static Points points(ScoreModel model, float[] rows) {
+    private static Points points(Model model, float[] rows) {
         int width = model.columns().size();
         float[] standard = rows.clone();
         Encoding encoding = model.encodings().get(Dataset.X);

@@ -3,7 +3,7 @@ package org.tweedie.cli;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.tweedie.ScoreModel;
+import org.tweedie.Model;
 import org.tweedie.train.Dataset;
 
 /** Whether a file's columns are those that a model knows. */
@@ -18,7 +18,7 @@ final class ModelMatch {
     }
 
     /** @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns */
-    static void check(ScoreModel model, Dataset data) {
+    static void check(Model model, Dataset data) {
         if (data.ports().size() != model.conditions().size() + 1) {
             throw new IllegalArgumentException("the model has the inputs " + text(model.ports()) + ", the data "
                     + text(data.ports()) + "; choose with --columns and --given");

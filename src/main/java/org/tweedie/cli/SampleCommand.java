@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.Model;
 import org.tweedie.Sampler;
 import org.tweedie.Samples;
-import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
 import org.tweedie.guidance.ClassifierFree;
@@ -143,7 +143,7 @@ final class SampleCommand implements Callable<Integer> {
         Output target = Target.of(out, force, inputs);
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
-                ScoreModel loaded = ScoreModel.load(model, opened);
+                Model loaded = Model.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
             Sampler sampler = observed.steered(
                     under(loaded, guided(loaded.sampler(method(method, loaded)), exaggerated))
@@ -175,7 +175,7 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     /** The method asked for, or the one that the model's process is sampled by when nothing is said. */
-    static MethodSpec method(@Nullable String asked, ScoreModel model) {
+    static MethodSpec method(@Nullable String asked, Model model) {
         if (asked != null) {
             return MethodSpec.parse(asked);
         }
@@ -187,7 +187,7 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     /** The sampler under the conditions given, which must be those that the model was trained with. */
-    private Sampler under(ScoreModel loaded, Sampler sampler) throws IOException {
+    private Sampler under(Model loaded, Sampler sampler) throws IOException {
         List<Dataset.Port> conditions = loaded.conditions();
         List<String> names = conditions.stream().map(Dataset.Port::name).toList();
         for (String name : given.keySet()) {

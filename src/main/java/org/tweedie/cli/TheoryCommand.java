@@ -189,7 +189,9 @@ final class TheoryCommand implements Callable<Integer> {
                 m2,
                 kl,
                 terms,
-                Double.isFinite(law.diameter()) ? ManifoldBound.of(law.diameter(), process, times, clock, scoreError) : null,
+                Double.isFinite(law.diameter())
+                        ? ManifoldBound.of(law.diameter(), process, times, clock, scoreError)
+                        : null,
                 GirsanovBound.of(law, process, times, scoreError),
                 Gap.of(law, new ExponentialIntegrator(), process, times, scoreError / StrictMath.sqrt(dimension)),
                 m2 > 0
@@ -299,7 +301,12 @@ final class TheoryCommand implements Callable<Integer> {
                             manifold.steps(),
                             manifold.score(),
                             manifold.sum());
-                    out.printf(Locale.ROOT, "%-38s %-35s %.4e%n", "  of it, what stopping at t costs", "", manifold.stop());
+                    out.printf(
+                            Locale.ROOT,
+                            "%-38s %-35s %.4e%n",
+                            "  of it, what stopping at t costs",
+                            "",
+                            manifold.stop());
                 }
                 out.printf("%n%s%n", "measured, without samples");
                 out.printf(Locale.ROOT, "%-38s %-35s %.4e%n", "KL(p_t | output)", "", gap.kl());

@@ -13,6 +13,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.Model;
+import org.tweedie.NonUniformModel;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
@@ -20,6 +22,7 @@ import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
+import org.tweedie.score.Network;
 import org.tweedie.sde.Noising;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.ProcessSpec;
@@ -74,9 +77,12 @@ final class TrainCommand implements Callable<Integer> {
             names = "--sde",
             paramLabel = "SPEC",
             defaultValue = "vp",
-            description =
-                    "vp, vp-cosine, ve, subvp, cld, cld-mixed, with parameters as vp:0.1,20; vdm[:FIRST,LAST] learns its noise schedule between"
-                            + " these ends of -log-SNR, and the ends; default ${DEFAULT-VALUE}")
+            description = {
+                "vp, vp-cosine, ve, subvp, vp-logsnr, cld, cld-mixed, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}.",
+                "A noise schedule that learns between these ends of -log-SNR, and the ends: vdm[:FIRST,LAST].",
+                "Blocks of columns each at its own speed: nonuniform:2*vp/1*vp:0.1,10.",
+                "Scales of an image or a row, fine details last: haar:DEPTH,HEIGHTxWIDTH, haar:DEPTH,1xWIDTH"
+            })
     private String sde;
 
     @Option(
@@ -125,7 +131,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--weighting",
             paramLabel = "W",
-            description = "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm")
+            description =
+                    "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm, of blocks likelihood")
     private @Nullable Weighting weighting;
 
     @Option(
@@ -145,7 +152,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--condition-noise",
             paramLabel = "SPEC",
-            description = "process that carries conditions along with the rows, as ve:0.01,0.5; default none")
+            description =
+                    "process that carries conditions along with the rows, as ve:0.01,0.5; or one that shrinks to it in so many steps, ve:0.01,50..ve:0.01,0.5@1000; default none")
     private @Nullable String conditionNoise;
 
     @Option(
@@ -193,8 +201,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         TrainSpec settings = settings();
-        Noising process = ProcessSpec.process(sde);
-        requireOptions(process, settings);
+        requireOptions(settings);
         Architecture architecture = Architecture.parse(network);
         Target.requireExtension(out, List.of(".safetensors"));
         Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data.data)));
@@ -210,7 +217,7 @@ final class TrainCommand implements Callable<Integer> {
         sayConstant(kept, err);
         Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
         try (Device opened = device.open(err);
-                ScoreModel model = model(process, architecture, rows, opened)) {
+                Model model = model(architecture, rows, opened)) {
             if (dryRun) {
                 estimate(model, rows, settings);
                 return ExitCode.OK;
@@ -225,14 +232,23 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private ScoreModel model(Noising process, Architecture architecture, Dataset rows, Device opened) {
-        return predict != null && process instanceof Sde sde
-                ? ScoreModel.create(sde, architecture, predict, rows, seed, opened)
-                : ScoreModel.create(process, architecture, rows, seed, opened);
+    private Model model(Architecture architecture, Dataset rows, Device opened) {
+        return predict == null
+                ? Model.create(sde, architecture, rows, seed, opened)
+                : ScoreModel.create(ProcessSpec.parse(sde), architecture, predict, rows, seed, opened);
     }
 
-    /** Refuses options that such a process does not read. */
-    private void requireOptions(Noising process, TrainSpec settings) {
+    /** Refuses a process that there is not, and options that it does not read. */
+    private void requireOptions(TrainSpec settings) {
+        if (NonUniformModel.is(sde)) {
+            NonUniformModel.parse(sde);
+            if (predict != null || processAfter != null) {
+                throw new IllegalArgumentException((predict != null ? "--predict" : "--process-after") + ": blocks of "
+                        + sde + " are denoised and learn no process; leave it out, or take --sde vp");
+            }
+            return;
+        }
+        Noising process = ProcessSpec.process(sde);
         boolean learns = process instanceof VdmSde;
         if (predict != null && !(process instanceof Sde)) {
             throw new IllegalArgumentException("--predict: a network of " + process.spec()
@@ -279,7 +295,8 @@ final class TrainCommand implements Callable<Integer> {
         settings =
                 settings.withCheckpointEvery(Math.max(settings.checkpointEvery(), settings.steps() / MOST_CHECKPOINTS));
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
-        settings = with("--weighting", settings, weighting, TrainCommand::weighted);
+        Weighting usual = NonUniformModel.is(sde) ? Weighting.LIKELIHOOD : null;
+        settings = with("--weighting", settings, weighting == null ? usual : weighting, TrainCommand::weighted);
         settings = with(
                 "--process-after",
                 settings,
@@ -294,9 +311,10 @@ final class TrainCommand implements Callable<Integer> {
             Conditioning dropped = Optional.ofNullable(drop)
                     .map(share -> named("--drop", () -> Conditioning.dropped(share)))
                     .orElse(Conditioning.CLEAN);
-            Optional<Sde> noise = Optional.ofNullable(conditionNoise)
-                    .map(text -> named("--condition-noise", () -> ProcessSpec.parse(text)));
-            Conditioning conditioning = new Conditioning(dropped.dropped(), noise);
+            Conditioning noise = Optional.ofNullable(conditionNoise)
+                    .map(text -> named("--condition-noise", () -> Conditioning.parseNoise(text)))
+                    .orElse(Conditioning.CLEAN);
+            Conditioning conditioning = new Conditioning(dropped.dropped(), noise.noise(), noise.shrinking());
             settings = settings.withConditioning(conditioning);
         }
         return precision.equals("auto")
@@ -332,8 +350,7 @@ final class TrainCommand implements Callable<Integer> {
         return resume != null ? resume : Path.of(out + ".checkpoints");
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals)
-            throws IOException {
+    private TrainResult train(Model model, Dataset rows, TrainSpec settings, StopSignals signals) throws IOException {
         Path folder = checkpoints();
         boolean ours = !Files.exists(folder);
         try {
@@ -361,7 +378,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainResult train(ScoreModel model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder)
+    private TrainResult train(Model model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder)
             throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
@@ -433,7 +450,7 @@ final class TrainCommand implements Callable<Integer> {
         return argument.matches("[A-Za-z0-9_./:=,@%+-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 
-    private int finish(ScoreModel model, TrainResult result, Output target, Dataset rows) throws IOException {
+    private int finish(Model model, TrainResult result, Output target, Dataset rows) throws IOException {
         if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
             spec.commandLine().getErr().println("tweedie: " + result.message());
             return ExitCode.FAILURE;
@@ -445,7 +462,7 @@ final class TrainCommand implements Callable<Integer> {
                         Locale.ROOT,
                         "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
                         out,
-                        model.network().spec(),
+                        model.networks().get(0).spec(),
                         rows.rows(),
                         String.join(", ", rows.columns()),
                         result.smoothLoss(),
@@ -459,23 +476,25 @@ final class TrainCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void estimate(ScoreModel model, Dataset rows, TrainSpec settings) {
+    private void estimate(Model model, Dataset rows, TrainSpec settings) {
         Trainer.Estimate estimate = model.estimate(rows, settings);
         printed.print(
                 spec,
                 Printed.lines(out -> {
                     out.printf(Locale.ROOT, "data       %,d rows of %s%n", rows.rows(), ModelMatch.text(rows.ports()));
                     out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
-                    out.printf(
-                            Locale.ROOT,
-                            "network    %s, %s -> [%d], %,d parameters%n",
-                            model.network().spec(),
-                            model.network().signature().from().stream()
-                                    .map(port ->
-                                            port.name() + " [" + port.space().width() + "]")
-                                    .collect(Collectors.joining(", ")),
-                            rows.port(Dataset.X).width(),
-                            estimate.parameters());
+                    for (Network each : model.networks()) {
+                        out.printf(
+                                Locale.ROOT,
+                                "network    %s, %s -> [%d], %,d parameters%n",
+                                each.spec(),
+                                each.signature().from().stream()
+                                        .map(port -> port.name() + " ["
+                                                + port.space().width() + "]")
+                                        .collect(Collectors.joining(", ")),
+                                each.signature().into().get(0).space().width(),
+                                each.parameters().count());
+                    }
                     out.printf(
                             Locale.ROOT,
                             "device     %s, %,d bytes while training%n",

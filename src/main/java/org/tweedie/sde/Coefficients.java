@@ -21,7 +21,16 @@ public final class Coefficients {
      * [alpha, sigma, 0, 1, 1, t].
      */
     public static Curves perturbation(Sde sde) {
-        return of(sde, t -> new double[] {sde.alpha(t), sde.sigma(t), 0, 1, 1, t});
+        return of(sde, perturbed(sde));
+    }
+
+    /** The same with so many nodes, at least 2. */
+    public static Curves perturbation(Sde sde, int nodes) {
+        return of(sde.cutoff(), sde.horizon(), nodes, perturbed(sde));
+    }
+
+    private static DoubleFunction<double[]> perturbed(Sde sde) {
+        return t -> new double[] {sde.alpha(t), sde.sigma(t), 0, 1, 1, t};
     }
 
     /**
@@ -30,8 +39,9 @@ public final class Coefficients {
      * the output, with the time sampling's correction), and the time it is told {@code noise_level}.
      */
     public static Curves training(Parametrisation parametrisation, Weighting weighting, TimeSampling sampling) {
-        int fixed = parametrisation.sde() instanceof VdmSde ? LEARNED : 0;
-        return of(parametrisation.sde(), fixed, t -> {
+        Sde noised = parametrisation.sde();
+        int fixed = noised instanceof VdmSde ? LEARNED : 0;
+        return of(noised.cutoff(), noised.horizon(), fixed, t -> {
             Parametrisation p = parametrisation.held(t);
             Sde sde = p.sde();
             return new double[] {
@@ -47,21 +57,33 @@ public final class Coefficients {
 
     /** A table over [cutoff, T], as fine as its columns need. */
     public static Curves of(Noising process, DoubleFunction<double[]> columns) {
-        return of(process, 0, columns);
+        return of(process.cutoff(), process.horizon(), columns);
     }
 
-    private static Curves of(Noising process, int fixed, DoubleFunction<double[]> columns) {
-        double first = StrictMath.log(process.cutoff());
-        double last = StrictMath.log(process.horizon());
-        // the ends exactly, whatever the logarithm and its inverse round to
-        DoubleFunction<double[]> ofLog = l ->
-                columns.apply(StrictMath.min(process.horizon(), StrictMath.max(process.cutoff(), StrictMath.exp(l))));
+    /** A table over the times from {@code least} to {@code most}, as fine as its columns need. */
+    public static Curves of(double least, double most, DoubleFunction<double[]> columns) {
+        return of(least, most, 0, columns);
+    }
+
+    private static Curves of(double least, double most, int fixed, DoubleFunction<double[]> columns) {
+        double first = StrictMath.log(least);
+        double last = StrictMath.log(most);
+        DoubleFunction<double[]> ofLog = clamped(least, most, columns);
         int nodes = fixed > 0 ? fixed : FEWEST;
         Hermite table = new Hermite(ofLog, first, last, nodes);
         while (fixed == 0 && nodes < MOST && !table.fine()) {
             nodes = 2 * nodes - 1;
             table = new Hermite(ofLog, first, last, nodes);
         }
+        return curves(table, first, last, nodes);
+    }
+
+    /** Of ln t: the ends exactly, whatever the logarithm and its inverse round to. */
+    private static DoubleFunction<double[]> clamped(double least, double most, DoubleFunction<double[]> columns) {
+        return l -> columns.apply(StrictMath.min(most, StrictMath.max(least, StrictMath.exp(l))));
+    }
+
+    private static Curves curves(Hermite table, double first, double last, int nodes) {
         return new Curves(table.columns(), nodes, first, (nodes - 1) / (last - first), table.floats());
     }
 }

@@ -49,11 +49,18 @@ public record MethodSpec(Method method, int steps, GridShape shape) {
 
     /** The plan for a process. */
     public Plan plan(Noising process) {
-        return method.plan(process, grid(process));
+        return process instanceof NonUniformSde blocks
+                ? blocks.plan(method, grid(process))
+                : method.plan(process, grid(process));
     }
 
     /** The times for a process. */
     public TimeGrid grid(Noising process) {
+        if (process instanceof NonUniformSde blocks && blocks.blocks().size() > 1) {
+            return blocks.grid(shape, steps);
+        } else if (process instanceof NonUniformSde single) {
+            return grid(single.blocks().get(0).sde());
+        }
         // a method's own grid may go by noise levels: of a process without any it is uniform
         GridShape taken = process instanceof Sde || shape != method.shape() ? shape : GridShape.UNIFORM;
         if (!(method instanceof AnnealedLangevin || method instanceof Langevin)) {

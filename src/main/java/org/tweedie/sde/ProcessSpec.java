@@ -5,13 +5,13 @@ import org.tweedie.plan.Space;
 
 /**
  * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50},
- * {@code vdm:-13.3,5}, {@code cld:4,4,0.04}, {@code cld-mixed:4,4,0.04}. The numbers may be left out; one more number is the cutoff:
- * {@code vp:0.1,20,1e-5}. Only a learned {@code vdm} has others: the two ends of its schedule, then three numbers for each sigmoid of
- * {@link MonotoneSchedule}. Stateless.
+ * {@code vdm:-13.3,5}, {@code cld:4,4,0.04}, {@code cld-mixed:4,4,0.04}, {@code vp-logsnr:10,-10,1} (log-SNR from 10 along a line to -10 at time 1). The
+ * numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. Only a learned {@code vdm} has others: the two ends of its
+ * schedule, then three numbers for each sigmoid of {@link MonotoneSchedule}. Stateless.
  */
 public final class ProcessSpec {
     private static final List<String> NAMES =
-            List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact", "vdm", "cld", "cld-mixed");
+            List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact", "vdm", "cld", "cld-mixed", "vp-logsnr");
 
     private ProcessSpec() {}
 
@@ -43,7 +43,7 @@ public final class ProcessSpec {
             throw Spelling.unknown("process", name, NAMES);
         }
         boolean pairs = name.startsWith("cld");
-        int usual = name.equals("vp-cosine") ? 0 : pairs ? 3 : 2;
+        int usual = name.equals("vp-cosine") ? 0 : pairs || name.equals("vp-logsnr") ? 3 : 2;
         if (colon == text.length() - 1) {
             throw new IllegalArgumentException("'" + text + "' ends with a colon; say " + usage(name, usual));
         }
@@ -75,6 +75,8 @@ public final class ProcessSpec {
         return switch (name) {
             case "vp" -> new VpSde(first, last, cutoff, line);
             case "vp-cosine" -> new CosineVpSde(cutoff, line);
+            case "vp-logsnr" ->
+                numbers.length == 0 ? new LogSnrVpSde(1) : new LogSnrVpSde(first, last, numbers[2], cutoff, line);
             case "subvp" -> new SubVpSde(first, last, cutoff, line);
             default -> new VeSde(first, last, name.equals("ve-exact"), cutoff, line);
         };
@@ -93,7 +95,8 @@ public final class ProcessSpec {
     }
 
     private static String usage(String name, int usual) {
-        String all = usual == 3 ? ":BETA,INVERSE-MASS,INITIAL" : ":A,B";
+        String three = name.startsWith("cld") ? ":BETA,INVERSE-MASS,INITIAL" : ":MOST,LEAST,END";
+        String all = usual == 3 ? three : ":A,B";
         return usual == 0
                 ? name + " or " + name + ":CUTOFF"
                 : name + ", " + name + all + " or " + name + all + ",CUTOFF";

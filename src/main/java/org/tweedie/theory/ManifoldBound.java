@@ -36,8 +36,9 @@ public record ManifoldBound(double kappa, double delta, double start, double ste
             double diameter, VariancePreserving sde, TimeGrid grid, double clock, double scoreError) {
         double end = grid.times()[grid.steps()];
         if (!(diameter >= 0 && diameter < Double.POSITIVE_INFINITY) || !(end > 0) || !(clock > 0)) {
-            throw new IllegalArgumentException("the theorem needs data of a finite diameter and a grid that ends above 0, got "
-                    + diameter + " and " + end);
+            throw new IllegalArgumentException(
+                    "the theorem needs data of a finite diameter and a grid that ends above 0, got " + diameter
+                            + " and " + end);
         }
         double delta = 0;
         double most = 0;

@@ -25,7 +25,6 @@ import org.tweedie.plan.FormulaWriter.Value;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.Coefficients;
-import org.tweedie.sde.Sde;
 
 /** The conditions noised to the times that the pairs are made at, then dropped; the rest is the regression's. */
 final class ConditionedGradient implements Gradient {
@@ -33,6 +32,8 @@ final class ConditionedGradient implements Gradient {
     private static final float[] UNIFORM = {0, 1, 1, 1};
 
     private final int group;
+    private final Optional<ShrinkingNoise> shrinking;
+    private int stage = -1;
     private final Closing owned = new Closing();
     private final Gradient inner;
     private final View rank;
@@ -46,6 +47,7 @@ final class ConditionedGradient implements Gradient {
 
     ConditionedGradient(ConditionedRegression objective, Device device, int rows, Precision allowed) {
         group = objective.regression().group();
+        shrinking = objective.conditioning().shrinking();
         List<Signature.Port> ports =
                 objective.regression().network().signature().from();
         Conditioning conditioning = objective.conditioning();
@@ -56,7 +58,7 @@ final class ConditionedGradient implements Gradient {
             times = row(device, rows, 1);
             uniform = owned.add(device.allocate(Element.F32, UNIFORM.length));
             stream.upload(UNIFORM, 0, uniform, 0, UNIFORM.length);
-            noise = conditioning.noise().isPresent() ? table(conditioning.noise(), device, stream) : null;
+            noise = conditioning.noise().isPresent() ? table(conditioning, device, stream) : null;
             List<RowFormula.Use> uses = new ArrayList<>();
             for (Signature.Port port : ports.subList(1, ports.size())) {
                 int width = port.space().width();
@@ -85,8 +87,16 @@ final class ConditionedGradient implements Gradient {
         return View.rows(owned.add(device.allocate(Element.F32, (long) Math.max(1, rows) * width)), width);
     }
 
-    private Perturb.Table table(Optional<Sde> process, Device device, Stream stream) {
-        Curves curves = Coefficients.perturbation(process.orElseThrow());
+    /** As many nodes as both ends of the way want, where the noise shrinks. */
+    private Perturb.Table table(Conditioning conditioning, Device device, Stream stream) {
+        Curves last = Coefficients.perturbation(conditioning.noise().orElseThrow());
+        int nodes = conditioning
+                .shrinking()
+                .map(shrinks -> Coefficients.perturbation(shrinks.at(0)).nodes())
+                .orElse(last.nodes());
+        Curves curves = nodes <= last.nodes()
+                ? last
+                : Coefficients.perturbation(conditioning.noise().orElseThrow(), nodes);
         DeviceBuffer values = owned.add(device.allocate(Element.F32, curves.values().length));
         stream.upload(curves.values(), 0, values, 0, curves.values().length);
         return new Perturb.Table(values, curves.nodes(), (float) curves.logFirst(), (float) curves.inverseSpacing());
@@ -110,6 +120,18 @@ final class ConditionedGradient implements Gradient {
     @Override
     public String how() {
         return inner.how();
+    }
+
+    @Override
+    public void prepare(Stream stream, long step) {
+        Perturb.Table table = noise;
+        if (shrinking.isEmpty() || table == null || shrinking.get().stage(step) == stage) {
+            return;
+        }
+        stage = shrinking.get().stage(step);
+        float[] values = Coefficients.perturbation(shrinking.get().at(stage), table.nodes())
+                .values();
+        stream.upload(values, 0, table.data(), 0, values.length);
     }
 
     @Override

@@ -1,9 +1,11 @@
 package org.tweedie.train;
 
 import java.util.Optional;
+import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.Spelling;
 import org.tweedie.sde.VdmSde;
+import org.tweedie.sde.VeSde;
 
 /**
  * What training does to conditions y before the network gets them. Immutable.
@@ -14,13 +16,15 @@ import org.tweedie.sde.VdmSde;
  *       p(x): classifier-free guidance (Ho, Salimans, arXiv 2207.12598).
  *   <li>noise: y is carried along by a process of its own to the row's time, y_t = alpha_y y + sigma_y z, and the network learns grad_x ln p(x_t |
  *       y_t), which sampling asks with y_t drawn afresh at each evaluation. The process of x itself gives the conditional diffusive estimator
- *       (CDiffE), a slower one the multi-speed estimator (CMDE; Batzolis et al., arXiv 2111.13606). Biased while sigma_y is above 0. Training again
- *       and again with less noise is the variance-shrinking one (VS-CMDE), in stages.
+ *       (CDiffE), a slower one the multi-speed estimator (CMDE; Batzolis et al., arXiv 2111.13606). Biased while sigma_y is above 0. With noise that
+ *       shrinks to that process's while the network learns it is the variance-shrinking one (VS-CMDE).
  * </ul>
  *
  * @param dropped probability, 0 to below 1
+ * @param noise what sampling carries conditions along with
+ * @param shrinking how training comes to that noise; nothing where it has it from the first step
  */
-public record Conditioning(double dropped, Optional<Sde> noise) {
+public record Conditioning(double dropped, Optional<Sde> noise, Optional<ShrinkingNoise> shrinking) {
     /** Conditions as they are. */
     public static final Conditioning CLEAN = new Conditioning(0, Optional.empty());
 
@@ -29,6 +33,45 @@ public record Conditioning(double dropped, Optional<Sde> noise) {
             throw new IllegalArgumentException("conditions are dropped with a probability from 0 to below 1, got "
                     + dropped + "; 0.1 to 0.2 are usual");
         }
+        if (shrinking.isPresent() && !noise.equals(shrinking.map(ShrinkingNoise::to))) {
+            throw new IllegalArgumentException("noise shrinks to that of the conditions, got " + shrinking.get()
+                    + " for " + noise.map(Sde::spec).orElse("none"));
+        }
+    }
+
+    public Conditioning(double dropped, Optional<Sde> noise) {
+        this(dropped, noise, Optional.empty());
+    }
+
+    /** Carried along by noise that shrinks in training. */
+    public static Conditioning shrinking(ShrinkingNoise noise) {
+        return new Conditioning(0, Optional.of(noise.to()), Optional.of(noise));
+    }
+
+    /**
+     * Reads the noise of conditions: a process, or {@code FROM..TO@STEPS} for a variance-exploding one whose largest level shrinks, as
+     * {@code ve:0.01,50..ve:0.01,0.5@1000}.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    public static Conditioning parseNoise(String spec) {
+        String text = spec.strip();
+        int until = text.indexOf("..");
+        if (until < 0) {
+            return noised(ProcessSpec.parse(text));
+        }
+        int at = text.indexOf('@', until);
+        if (at < 0) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' says no steps; write FROM..TO@STEPS, as ve:0.01,50..ve:0.01,0.5@1000");
+        }
+        Sde from = ProcessSpec.parse(text.substring(0, until));
+        Sde to = ProcessSpec.parse(text.substring(until + 2, at));
+        if (!(from instanceof VeSde more) || !(to instanceof VeSde less)) {
+            throw new IllegalArgumentException(
+                    "noise that shrinks is variance-exploding, ve or ve-exact, got '" + text + "'");
+        }
+        return shrinking(new ShrinkingNoise(more, less, Spelling.whole(text.substring(at + 1), text)));
     }
 
     /** Dropped with this probability. */
@@ -65,7 +108,10 @@ public record Conditioning(double dropped, Optional<Sde> noise) {
     @Override
     public String toString() {
         String drop = dropped == 0 ? "" : "dropped " + Spelling.number(dropped);
-        String noised = noise.map(process -> "noised " + process.spec()).orElse("");
+        String noised = shrinking
+                .map(shrinks -> "noised " + shrinks)
+                .or(() -> noise.map(process -> "noised " + process.spec()))
+                .orElse("");
         return clean() ? "clean" : (drop + " " + noised).strip();
     }
 }

@@ -30,10 +30,14 @@ public interface Encoding {
      * @throws IllegalArgumentException if it is not one
      */
     static Encoding parse(String spec) {
-        if (spec.startsWith(Normaliser.NAME + ":")) {
+        if (EncodingChain.is(spec)) {
+            return EncodingChain.parse(spec);
+        } else if (spec.startsWith(Normaliser.NAME + ":")) {
             return Normaliser.parse(spec);
+        } else if (spec.startsWith(HaarPyramid.HAAR + ":")) {
+            return HaarPyramid.parse(spec);
         }
-        throw new IllegalArgumentException(
-                "unknown encoding '" + spec + "'; this version knows '" + Normaliser.NAME + "'");
+        throw new IllegalArgumentException("unknown encoding '" + spec + "'; this version knows '" + Normaliser.NAME
+                + "' and '" + HaarPyramid.HAAR + "'");
     }
 }

@@ -19,6 +19,9 @@ public interface Gradient extends AutoCloseable {
         return products();
     }
 
+    /** Queues what a step needs before its launches, which change from step to step; outside a graph. Steps are counted from 1. */
+    default void prepare(Stream stream, long step) {}
+
     /**
      * Queues the gradient of the mean loss of the rows. Their sample numbers seed all that is drawn. Allocates nothing and queues
      * the same launches each time, so that a step can be captured in a graph.

@@ -99,6 +99,7 @@ final class GraphSteps implements Steps {
     public void queue(Stream stream, long first, int count) {
         for (long k = first; k < first + count; k++) {
             feed.prepare(stream, k);
+            gradient.prepare(stream, k);
             rows.assign(stream, spec.seed(), (k - 1) * spec.batch(), spec.batch());
             Adam.assign(stream, control, k, spec.rate(k), spec.towards(k), spec.rule());
             stream.launch(graph);

@@ -227,6 +227,22 @@ class BadInputTest {
                         SAMPLE + "--count 1 --out D/new.npy --method heun@3,kerras",
                         "unknown grid",
                         "did you mean karras?"),
+                of(
+                        "blocks of another width",
+                        2,
+                        TRAIN + "D/good.csv --hold-out 0 --sde nonuniform:7*vp",
+                        "the process nonuniform:7*vp:0.1,20 is of 7"),
+                of(
+                        "scales of odd sides",
+                        2,
+                        TRAIN + "D/good.csv --hold-out 0 --sde haar:1,1x3",
+                        "multiples of 2",
+                        "take fewer levels"),
+                of(
+                        "blocks by implicit matching",
+                        2,
+                        TRAIN + "D/good.csv --hold-out 0 --sde nonuniform:1*vp/1*ve --objective implicit",
+                        "learned by denoising"),
                 of("process", 2, TRAIN + "D/good.csv --sde subpv", "unknown process 'subpv'", "did you mean subvp?"),
                 of(
                         "network",

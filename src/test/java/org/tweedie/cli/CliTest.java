@@ -64,6 +64,32 @@ class CliTest {
     }
 
     @Test
+    void scalesAndSpeedsAreTrainedSampledAndExplained() throws IOException {
+        for (String sde : List.of("nonuniform:2*vp/1*vp:0.1,10", "haar:1,1x2 --columns lat,depth")) {
+            Path made = folder.resolve("m" + sde.length() + ".safetensors");
+            Cli.run("train --data " + table + " --out " + made + SMALL + " --sde " + sde)
+                    .ok();
+            Path out = folder.resolve("s" + sde.length() + ".npy");
+            Map<String, Object> sampled = Cli.run(
+                            "sample --json --device cpu --count 5 --method em@4 --model " + made + " --out " + out)
+                    .json();
+            assertEquals(5L, sampled.get("rows"));
+            Map<String, Object> explained = Cli.run("explain --json --device cpu --method em@4 --model " + made)
+                    .json();
+            assertEquals(4L, explained.get("evaluations"));
+            Cli.run("train --dry-run --data " + table + " --out " + made + ".x.safetensors" + SMALL + " --sde " + sde)
+                    .ok();
+            Cli.run("evaluate --device cpu --method em@4 --model " + made + " --data " + table
+                            + (sde.startsWith("haar") ? " --columns lat,depth" : ""))
+                    .ok();
+            Cli.Ran refused = Cli.run("likelihood --device cpu --model " + made + " --data " + table
+                    + (sde.startsWith("haar") ? " --columns lat,depth" : ""));
+            assertEquals(4, refused.code());
+            assertTrue(refused.err().contains("has neither likelihood nor latent rows"), refused.err());
+        }
+    }
+
+    @Test
     void everyCommandSpeaksJson() throws IOException {
         Path made = folder.resolve("m.safetensors");
         Map<String, Object> trained = Cli.run("train --json --data " + table + " --out " + made + SMALL)

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.tweedie.NonUniformModel;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.score.Architecture;
@@ -36,7 +37,13 @@ class DocumentedCommandsTest {
             "--method",
             MethodSpec::parse,
             "--sde",
-            ProcessSpec::process,
+            spec -> {
+                if (NonUniformModel.is(spec)) {
+                    NonUniformModel.parse(spec);
+                } else {
+                    ProcessSpec.process(spec);
+                }
+            },
             "--network",
             Architecture::parse,
             "--operator",

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.tweedie.Model;
 import org.tweedie.ScoreModel;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
@@ -29,6 +30,7 @@ import org.tweedie.io.SafetensorsHeader;
 import org.tweedie.score.Architecture;
 import org.tweedie.sde.AnnealedLangevin;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.NonUniformSde;
 import org.tweedie.sde.PredictorCorrector;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.TimeGrid;
@@ -195,13 +197,19 @@ enum Parser {
     },
 
     /** A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns. */
-    MODEL(30_000, 1_000_000, List.of("ModelFile.java"), List.of("result of model"), Map.of()) {
+    MODEL(
+            30_000,
+            1_000_000,
+            List.of("ModelFile.java", "NonUniformFile.java"),
+            List.of("result of model", "result of any model"),
+            Map.of()) {
         private final Device device = Device.open("cpu:1");
 
         @Override
         void read(byte[] input, Tally tally) throws Exception {
             Path file = Files.write(Given.SCRATCH.resolve(Given.NAME), input);
             tally.file("model", () -> ScoreModel.load(file, device).close());
+            tally.file("any model", () -> Model.load(file, device).close());
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
             }
@@ -224,6 +232,10 @@ enum Parser {
                     "device/Devices.java",
                     "sde/LinearRate.java",
                     "sde/VeSde.java",
+                    "sde/LogSnrVpSde.java",
+                    "sde/NonUniformSde.java",
+                    "train/HaarPyramid.java",
+                    "train/EncodingChain.java",
                     "sde/Cutoff.java",
                     "sde/CldSde.java",
                     "sde/Sscs.java",
@@ -252,6 +264,7 @@ enum Parser {
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
+                    "result of blocks",
                     "result of method",
                     "result of grid",
                     "result of network",
@@ -268,6 +281,11 @@ enum Parser {
                     Map.entry(
                             "the prior fills position and velocity, got * registers",
                             "of a prior that is written by hand"),
+                    Map.entry("blocks of * coordinates do not fit a space of *", "of another space"),
+                    Map.entry("two blocks named '*'", "of blocks given one by one"),
+                    Map.entry("the start has a register for each of * blocks, got *", "of a plan written by hand"),
+                    Map.entry("a process of * intervals needs a step in each, got * steps", "of another process"),
+                    Map.entry("a chain of encodings has at least one", "of encodings given one by one"),
                     Map.entry("a time grid has at least one time", "of times given one by one"),
                     Map.entry("method * needs a way to go, got a grid of one time", "of times given one by one"),
                     Map.entry("time * of the grid is past the horizon * of *", "of times given one by one"),
@@ -293,6 +311,7 @@ enum Parser {
             String text = new String(input, StandardCharsets.UTF_8);
             again("process", text, spec -> ProcessSpec.process(spec).spec(), tally);
             again("process of rows", text, spec -> ProcessSpec.parse(spec).spec(), tally);
+            again("blocks", text, spec -> NonUniformSde.parse(spec).spec(), tally);
             again("method", text, spec -> MethodSpec.parse(spec).spec(), tally);
             if (text.contains("@")) {
                 tally.text("plan", () -> {

@@ -14,6 +14,7 @@ public final class SdeList {
                 new VpSde(2, 2),
                 VpSde.cosine(),
                 new SubVpSde(),
+                new LogSnrVpSde(1),
                 new VeSde(),
                 new VeSde(0.002, 80),
                 new VeSde(0.01, 50, true),

@@ -30,7 +30,9 @@ class ManifoldBoundTest {
         assertEquals(0.25, two.kappa(), 1e-12);
         assertEquals(Math.exp(2.5) * point.start(), two.start(), 1e-9);
         assertEquals(0, two.score());
-        assertEquals(Double.POSITIVE_INFINITY, ManifoldBound.of(40, sde, grid, horizon, 0).sum());
+        assertEquals(
+                Double.POSITIVE_INFINITY,
+                ManifoldBound.of(40, sde, grid, horizon, 0).sum());
     }
 
     /** A beta that changes: b is the larger of its greatest and the inverse of its least; the theorem's beta is half of VP's. */
@@ -57,7 +59,8 @@ class ManifoldBoundTest {
             VpSde sde = (VpSde) ProductLaw.ornsteinUhlenbeck(8);
             assertEquals(exact[k], W1 * sde.sigma(eps / 8), 1e-6);
             TimeGrid grid = StepSchedule.GEOMETRIC.grid(sde, 4000, eps / 8);
-            double measured = W1 * Gap.of(POINT, new ExponentialIntegrator(), sde, grid, 0).w2ToData();
+            double measured = W1
+                    * Gap.of(POINT, new ExponentialIntegrator(), sde, grid, 0).w2ToData();
             assertEquals(exact[k], measured, 2e-3 * exact[k]); // first order in the steps
             ManifoldBound bound = ManifoldBound.of(0, sde, grid, 8, 0);
             assertEquals(Math.sqrt(2) * W1, measured / bound.stop(), 0.1);
@@ -76,7 +79,8 @@ class ManifoldBoundTest {
         assertEquals(0.044643, sde.sigma(1e-2), 1e-6);
         for (int steps : new int[] {100, 1000}) {
             TimeGrid grid = StepSchedule.GEOMETRIC.grid(sde, steps, 1e-2);
-            double left = Gap.of(POINT, new ExponentialIntegrator(), sde, grid, 0).w2ToData();
+            double left =
+                    Gap.of(POINT, new ExponentialIntegrator(), sde, grid, 0).w2ToData();
             assertEquals(steps == 100 ? 0.046357 : 0.044812, left, 1e-6);
         }
     }
@@ -88,8 +92,7 @@ class ManifoldBoundTest {
         assertThrows(IllegalArgumentException.class, () -> ManifoldBound.of(1, sde, whole, 1, 0));
         TimeGrid stopped = StepSchedule.UNIFORM.grid(sde, 10, 0.1);
         assertThrows(
-                IllegalArgumentException.class,
-                () -> ManifoldBound.of(Double.POSITIVE_INFINITY, sde, stopped, 1, 0));
+                IllegalArgumentException.class, () -> ManifoldBound.of(Double.POSITIVE_INFINITY, sde, stopped, 1, 0));
         assertEquals(Double.POSITIVE_INFINITY, ProductLaw.gaussian(0, 1, 2).diameter());
         assertEquals(0, POINT.diameter());
     }

@@ -21,7 +21,8 @@ class TheoryExampleTest {
         GirsanovBound promised = GirsanovBound.of(data, sde, grid, 0.1);
         Gap measured = Gap.of(data, new ExponentialIntegrator(), sde, grid, 0.1);
         ConvergenceBudget budget = ConvergenceBudget.ddpm(4, 10, 3, 0.1);
-        ManifoldBound manifold = ManifoldBound.of(2, sde, StepSchedule.GEOMETRIC.grid(sde, 60, 0.1), 3, 0); // data of diameter 2
+        ManifoldBound manifold =
+                ManifoldBound.of(2, sde, StepSchedule.GEOMETRIC.grid(sde, 60, 0.1), 3, 0); // data of diameter 2
         // end
         assertEquals(1.6139e-05, promised.start(), 0.5001e-9);
         assertEquals(2.1432e-01, promised.steps(), 0.5001e-5);

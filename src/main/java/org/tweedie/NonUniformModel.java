@@ -1,0 +1,468 @@
+package org.tweedie;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.device.Device;
+import org.tweedie.device.Stream;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.Output;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Space;
+import org.tweedie.score.Architecture;
+import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
+import org.tweedie.score.Network;
+import org.tweedie.score.Signature;
+import org.tweedie.sde.BlockFold;
+import org.tweedie.sde.Method;
+import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.NonUniformSde;
+import org.tweedie.sde.Prediction;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.train.Conditioning;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.Encoding;
+import org.tweedie.train.EncodingChain;
+import org.tweedie.train.HaarPyramid;
+import org.tweedie.train.NonUniformMatching;
+import org.tweedie.train.Normaliser;
+import org.tweedie.train.TrainListener;
+import org.tweedie.train.TrainResult;
+import org.tweedie.train.TrainSpec;
+import org.tweedie.train.Trainer;
+
+/**
+ * A score model of blocks that move each at its own speed (Batzolis et al., arXiv 2207.09786): a network for each interval of the clock, of what
+ * lives there. Blocks are columns, or with a {@link HaarPyramid} the scales of a row or an image: the finest details are noise first and are
+ * sampled last, so that most of the way is walked in few coordinates. Lives on one device.
+ *
+ * <p>It is trained and sampled; it has no likelihood and no latent rows here.
+ *
+ * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
+ */
+public final class NonUniformModel implements Model {
+    private static final System.Logger LOG = System.getLogger("org.tweedie");
+
+    /** The spec of a process of scales: {@code haar:3,8x8}. */
+    private static final String SCALES = HaarPyramid.HAAR + ":";
+
+    private final Device device;
+    private final NonUniformSde process;
+    private final Optional<HaarPyramid> pyramid;
+    private final Architecture architecture;
+    private final List<Network> networks;
+    private final SharedUse use;
+    private volatile List<Dataset.Port> ports;
+    private volatile Map<String, Encoding> encodings;
+    private volatile Map<String, String> provenance;
+    /** True from the moment that new weights replace the old until all that belongs to them has. */
+    private volatile boolean torn;
+
+    NonUniformModel(
+            Device device,
+            NonUniformSde process,
+            Optional<HaarPyramid> pyramid,
+            Architecture architecture,
+            List<Network> networks,
+            List<Dataset.Port> ports,
+            Map<String, Encoding> encodings,
+            Map<String, String> provenance) {
+        this.device = device;
+        this.process = process;
+        this.pyramid = pyramid;
+        this.architecture = architecture;
+        this.networks = List.copyOf(networks);
+        this.use = new SharedUse(
+                "this model",
+                () -> networks.forEach(network -> network.parameters().values().close()));
+        this.ports = List.copyOf(ports);
+        this.encodings = Map.copyOf(encodings);
+        this.provenance = Collections.unmodifiableMap(new LinkedHashMap<>(provenance));
+    }
+
+    /** Whether a process is one for this kind of model: {@code nonuniform:...} or {@code haar:DEPTH,HEIGHTxWIDTH}. */
+    public static boolean is(String process) {
+        return NonUniformSde.is(process) || process.strip().startsWith(SCALES);
+    }
+
+    /**
+     * An untrained model of rows like these.
+     *
+     * @param process {@code nonuniform:2*vp/1*vp:0.1,10}, or {@code haar:DEPTH,HEIGHTxWIDTH} for the scales of an image of so many columns,
+     *     {@code haar:DEPTH,1xWIDTH} for those of a row
+     * @param seed of the initial weights
+     */
+    public static NonUniformModel create(
+            String process, Architecture architecture, Dataset like, long seed, Device device) {
+        return process.strip().startsWith(SCALES)
+                ? create(HaarPyramid.parse(process.strip()), architecture, like, seed, device)
+                : create(NonUniformSde.parse(process), architecture, like, seed, device);
+    }
+
+    /**
+     * The process of a spec that {@link #is} one.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    public static NonUniformSde parse(String process) {
+        return process.strip().startsWith(SCALES)
+                ? HaarPyramid.parse(process.strip()).process()
+                : NonUniformSde.parse(process);
+    }
+
+    /** An untrained model of rows like these, whose columns are the process's blocks in their order. */
+    public static NonUniformModel create(
+            NonUniformSde process, Architecture architecture, Dataset like, long seed, Device device) {
+        return create(process, Optional.empty(), architecture, like.ports(), seed, device);
+    }
+
+    /** An untrained model of the scales of rows like these. */
+    public static NonUniformModel create(
+            HaarPyramid pyramid, Architecture architecture, Dataset like, long seed, Device device) {
+        return create(pyramid.process(), Optional.of(pyramid), architecture, like.ports(), seed, device);
+    }
+
+    private static NonUniformModel create(
+            NonUniformSde process,
+            Optional<HaarPyramid> pyramid,
+            Architecture architecture,
+            List<Dataset.Port> ports,
+            long seed,
+            Device device) {
+        if (ports.get(0).width() != process.space().width()) {
+            throw new IllegalArgumentException("a row has "
+                    + ports.get(0).width() + " columns " + ports.get(0).columns() + ", the process "
+                    + pyramid.map(HaarPyramid::spec).orElse(process.spec()) + " is of "
+                    + process.space().width());
+        }
+        List<Network> networks = new ArrayList<>();
+        try {
+            for (int i = 0; i < process.intervals(); i++) {
+                networks.add(architecture.create(signature(process, i, ports), Prediction.DENOISED, seed + i, device));
+            }
+            return new NonUniformModel(
+                    device,
+                    process,
+                    pyramid,
+                    architecture,
+                    networks,
+                    ports,
+                    Map.of(),
+                    Map.of("seed", Long.toString(seed)));
+        } catch (RuntimeException | Error e) {
+            networks.forEach(network -> network.parameters().values().close());
+            throw e;
+        }
+    }
+
+    /** The inputs and the output of the network of an interval: each block that lives, then the conditions, to all blocks side by side. */
+    static Signature signature(NonUniformSde process, int interval, List<Dataset.Port> ports) {
+        List<Signature.Port> from = new ArrayList<>();
+        for (int b : process.alive(interval)) {
+            NonUniformSde.Block block = process.blocks().get(b);
+            from.add(new Signature.Port("x." + block.name(), block.sde().space()));
+        }
+        for (Dataset.Port port : ports.subList(1, ports.size())) {
+            from.add(new Signature.Port(port.name(), Space.euclidean(port.width())));
+        }
+        return new Signature(from, List.of(new Signature.Port("out", Space.euclidean(process.width(interval)))));
+    }
+
+    /** Reads a model file onto a device. */
+    public static NonUniformModel load(Path file, Device device) throws IOException {
+        return NonUniformFile.read(file, ReadLimits.defaults(), device);
+    }
+
+    /** Writes the model file; an existing file is not replaced. */
+    public void save(Path file) throws IOException {
+        save(Output.to(file));
+    }
+
+    @Override
+    public void save(Output output) throws IOException {
+        reading(() -> {
+            NonUniformFile.write(output, this);
+            return output;
+        });
+    }
+
+    /** Trains on the data's rows from the model's present weights. */
+    public TrainResult train(Dataset data, TrainSpec spec) {
+        try {
+            return train(data, spec, TrainListener.NONE, new CancelToken(), null, false);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
+        }
+    }
+
+    @Override
+    public TrainResult train(
+            Dataset data,
+            TrainSpec spec,
+            TrainListener listener,
+            CancelToken cancel,
+            @Nullable CheckpointDirectory checkpoints,
+            boolean resume)
+            throws IOException {
+        return use.writing(() -> {
+            requireWhole();
+            NonUniformMatching objective = objective(data, spec);
+            Map<String, Encoding> fitted = fit(data);
+            Optional<Checkpoint> newest = resume && checkpoints != null
+                    ? checkpoints
+                            .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
+                            .map(CheckpointDirectory.Found::checkpoint)
+                    : Optional.empty();
+            try (Trainer trainer = Trainer.open(objective, data.encoded(fitted), spec, device)) {
+                newest.ifPresent(trainer::restore);
+                TrainResult result = trainer.run(listener, cancel, checkpoints);
+                torn = true;
+                for (int i = 0; i < networks.size(); i++) {
+                    trainer.copyMean(i, networks.get(i).parameters().values());
+                }
+                ports = data.ports();
+                encodings = Map.copyOf(fitted);
+                provenance = Collections.unmodifiableMap(ScoreModel.provenance(provenance, data, spec, result, device));
+                torn = false;
+                return result;
+            }
+        });
+    }
+
+    /** Haar's scales, where there are any, then each coordinate to mean 0 and deviation 1; conditions too. */
+    private Map<String, Encoding> fit(Dataset data) {
+        Map<String, Encoding> fitted = new LinkedHashMap<>();
+        Dataset scales = pyramid.isPresent() ? data.encoded(Map.of(Dataset.X, pyramid.get())) : data;
+        for (Dataset.Port port : data.ports()) {
+            Encoding own = Normaliser.fit(scales, port.name()).normaliser();
+            boolean chained = pyramid.isPresent() && port.name().equals(Dataset.X);
+            fitted.put(port.name(), chained ? new EncodingChain(List.of(pyramid.get(), own)) : own);
+        }
+        return fitted;
+    }
+
+    /**
+     * What {@link #train} makes small: of the spec its weighting counts, not its time sampling, which is uniform in the mean log-SNR of what lives
+     * in an interval.
+     *
+     * @throws IllegalArgumentException if the data do not fit, or the spec asks for another objective or for conditions dropped or noised
+     */
+    public NonUniformMatching objective(Dataset data, TrainSpec spec) {
+        NonUniformMatching objective = objective(spec);
+        objective.check(data);
+        return objective;
+    }
+
+    private NonUniformMatching objective(TrainSpec spec) {
+        if (spec.slices().isPresent()) {
+            throw new IllegalArgumentException(
+                    "blocks that move each at its own speed are learned by denoising, not by implicit or sliced score matching");
+        }
+        if (!spec.conditioning().equals(Conditioning.CLEAN)) {
+            throw new IllegalArgumentException(
+                    "blocks that move each at its own speed take conditions as they are, not " + spec.conditioning());
+        }
+        return new NonUniformMatching(process, networks, spec.weighting(), spec.evenTimes() ? spec.batch() : 0);
+    }
+
+    @Override
+    public Trainer.Estimate estimate(Dataset data, TrainSpec spec) {
+        return reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
+    }
+
+    @Override
+    public Map<String, String> explainTraining(TrainSpec spec) {
+        return reading(() -> Trainer.explain(objective(spec), spec, device));
+    }
+
+    /** Samples by a method along the process's grid; {@link Sampler#steps} sets how many steps, of all intervals together. */
+    public Sampler sampler(Method method) {
+        use.requireOpen();
+        requireWhole();
+        return new Sampler(new Source(), method);
+    }
+
+    @Override
+    public Sampler sampler(MethodSpec spec) {
+        return sampler(spec.method()).grid(spec.grid(process));
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public NonUniformSde process() {
+        return process;
+    }
+
+    /** The scales that the blocks are, where they are no columns. */
+    public Optional<HaarPyramid> pyramid() {
+        return pyramid;
+    }
+
+    /** The networks' architecture. */
+    public Architecture architecture() {
+        return architecture;
+    }
+
+    @Override
+    public List<Network> networks() {
+        return networks;
+    }
+
+    @Override
+    public List<Dataset.Port> ports() {
+        return ports;
+    }
+
+    @Override
+    public List<Dataset.Port> conditions() {
+        return ports.subList(1, ports.size());
+    }
+
+    @Override
+    public List<String> columns() {
+        return ports.get(0).columns();
+    }
+
+    @Override
+    public Map<String, Encoding> encodings() {
+        return encodings;
+    }
+
+    @Override
+    public Map<String, String> provenance() {
+        return provenance;
+    }
+
+    @Override
+    public void note(Map<String, String> facts) {
+        use.writing(() -> {
+            Map<String, String> more = new LinkedHashMap<>(provenance);
+            more.putAll(facts);
+            provenance = Collections.unmodifiableMap(more);
+            return more;
+        });
+    }
+
+    /** The weights of a network. */
+    float[] weights(int i) {
+        return reading(() -> {
+            float[] weights =
+                    new float[Math.toIntExact(networks.get(i).parameters().count())];
+            try (Stream stream = device.stream()) {
+                stream.download(networks.get(i).parameters().values(), 0, weights, 0, weights.length);
+            }
+            return weights;
+        });
+    }
+
+    /** How the networks stand in plans and files. */
+    BlockFold fold() {
+        return new BlockFold(process, networks.get(0).prediction(), 1, ScoreModel.NETWORK);
+    }
+
+    private <T, E extends Exception> T reading(SharedUse.Work<T, E> work) throws E {
+        return use.reading(() -> {
+            requireWhole();
+            return work.run();
+        });
+    }
+
+    private void requireWhole() {
+        if (torn) {
+            throw new IllegalStateException(
+                    "the device failed while this model took its new weights, so that they may be"
+                            + " of two kinds; make or load the model again, and resume the training from its checkpoint");
+        }
+    }
+
+    @Override
+    public void close() {
+        use.close();
+    }
+
+    private final class Source implements Sampler.Source {
+        @Override
+        public Device device() {
+            return device;
+        }
+
+        @Override
+        public List<String> columns() {
+            return NonUniformModel.this.columns();
+        }
+
+        @Override
+        public TimeGrid grid(Method method, int steps) {
+            return new MethodSpec(method, steps).grid(process);
+        }
+
+        @Override
+        public Program program(Method method, TimeGrid grid, List<Guide> guides) {
+            Plan plan = process.plan(method, grid);
+            for (Guide guide : guides) {
+                if (!(guide instanceof Sampler.Rewrite rewrite)) {
+                    throw new IllegalArgumentException(
+                            "a model of blocks that move each at its own speed has no score of" + " whole rows for "
+                                    + guide.spec() + " to steer; train one with --sde vp");
+                }
+                plan = rewrite.steering().steer(plan);
+            }
+            Map<String, Field> fields = new HashMap<>();
+            for (int i = 0; i < networks.size(); i++) {
+                fields.put(fold().network(i), networks.get(i));
+                List<Signature.Port> from = networks.get(i).signature().from();
+                plan = new ModelConditions(
+                                process.field(i),
+                                from.subList(process.alive(i).size(), from.size()),
+                                Optional.empty(),
+                                false)
+                        .steer(plan);
+            }
+            plan = fold().steer(plan);
+            fields.keySet().retainAll(plan.fields());
+            return Program.of(plan, fields);
+        }
+
+        @Override
+        public GivenRows encodeGiven(String name, GivenRows rows) {
+            Encoding encoding = encodings.get(name);
+            if (encoding == null || encoding.width() != rows.width()) {
+                return rows;
+            }
+            float[] encoded = new float[rows.values().length];
+            encoding.encode(rows.values(), encoded, rows.rows());
+            return new GivenRows(encoded, rows.width());
+        }
+
+        @Override
+        public void decode(String register, float[] rows) {
+            Encoding encoding = register.equals(Dataset.X) ? encodings.get(register) : null;
+            if (encoding != null) {
+                encoding.decode(rows, rows, rows.length / encoding.width());
+            }
+        }
+
+        @Override
+        public <T> T whileOpen(Supplier<T> work) {
+            return reading(work::get);
+        }
+    }
+}

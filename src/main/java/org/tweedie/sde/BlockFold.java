@@ -1,0 +1,103 @@
+package org.tweedie.sde;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tweedie.plan.Formula;
+import org.tweedie.plan.FormulaWriter;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
+import org.tweedie.plan.Stage;
+import org.tweedie.plan.Steering;
+import org.tweedie.plan.Time;
+
+/**
+ * Rewrites every evaluation of an interval's score as one of its network: each block's input and score by its own {@link Parametrisation}, the
+ * network's one output, all blocks side by side, taken apart between. The network is told the time of the first block that lives. Inputs behind
+ * the blocks go to the network as they are. Immutable.
+ *
+ * @param dataScale of the preconditioning
+ * @param network the field evaluated for interval i is {@code network.(i + 1)}, or {@code network} where there is one interval
+ */
+public record BlockFold(NonUniformSde process, Prediction prediction, double dataScale, String network)
+        implements Steering {
+    /** The name of the network of an interval, in plans and in a model file. */
+    public String network(int interval) {
+        return process.intervals() == 1 ? network : network + "." + (interval + 1);
+    }
+
+    @Override
+    public Plan steer(Plan plan) {
+        Plan folded = plan;
+        for (int i = 0; i < process.intervals(); ++i) {
+            if (folded.fields().contains(process.field(i))) {
+                folded = interval(folded, i);
+            }
+        }
+        return folded;
+    }
+
+    private Plan interval(Plan plan, int i) {
+        List<Integer> alive = process.alive(i);
+        List<Parametrisation> each = alive.stream()
+                .map(b -> Parametrisation.preconditioned(process.blocks().get(b).sde(), prediction, dataScale))
+                .toList();
+        List<Register> registers = new ArrayList<>(plan.registers());
+        int[] inputs = new int[alive.size()];
+        int[] outputs = new int[alive.size()];
+        for (int b = 0; b < inputs.length; ++b) {
+            NonUniformSde.Block block = process.blocks().get(alive.get(b));
+            inputs[b] = registers.size();
+            registers.add(new Register(
+                    network(i) + ".input." + block.name(), block.sde().space(), false));
+            outputs[b] = registers.size();
+            registers.add(new Register(
+                    network(i) + ".output." + block.name(), block.sde().space(), false));
+        }
+        int all = inputs.length == 1 ? outputs[0] : registers.size();
+        if (inputs.length > 1) {
+            registers.add(new Register(network(i) + ".output", Space.euclidean(process.width(i)), false));
+        }
+        Formula apart = apart(alive);
+        return plan.rewritten(registers, stage -> {
+            if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(process.field(i))) {
+                return List.of(stage);
+            }
+            double t = evaluate.t().at();
+            int[] from = evaluate.from().clone();
+            List<Stage> stages = new ArrayList<>();
+            for (int b = 0; b < inputs.length; ++b) {
+                stages.add(combine(inputs[b], new double[] {each.get(b).inputScale(t)}, from[b]));
+                from[b] = inputs[b];
+            }
+            stages.add(new Stage.Evaluate(network(i), from, Time.at(each.get(0).networkTime(t)), new int[] {all}));
+            if (inputs.length > 1) {
+                stages.add(new Stage.Apply(apart, new int[] {all}, outputs));
+            }
+            for (int b = 0; b < inputs.length; ++b) {
+                Parametrisation own = each.get(b);
+                stages.add(combine(
+                        evaluate.into()[b], new double[] {own.skip(t), own.gain(t)}, evaluate.from()[b], outputs[b]));
+            }
+            return stages;
+        });
+    }
+
+    private static Stage combine(int into, double[] weights, int... from) {
+        return new Stage.Combine(new int[] {into}, new double[][] {weights}, from);
+    }
+
+    /** All blocks side by side to each. */
+    private Formula apart(List<Integer> alive) {
+        FormulaWriter f = Formula.writer("blocks apart");
+        FormulaWriter.Value all = f.input(
+                alive.stream().mapToInt(b -> process.blocks().get(b).width()).sum());
+        int at = 0;
+        for (int b : alive) {
+            int width = process.blocks().get(b).width();
+            f.output(all.part(at, width));
+            at += width;
+        }
+        return f.formula();
+    }
+}
