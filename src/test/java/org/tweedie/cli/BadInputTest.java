@@ -241,7 +241,7 @@ class BadInputTest {
                 of(
                         "blocks by implicit matching",
                         2,
-                        TRAIN + "D/good.csv --hold-out 0 --sde nonuniform:1*vp/1*ve --objective implicit",
+                        TRAIN + "D/good.csv --hold-out 0 --sde nonuniform:2*vp/1*ve --objective implicit",
                         "learned by denoising"),
                 of("process", 2, TRAIN + "D/good.csv --sde subpv", "unknown process 'subpv'", "did you mean subvp?"),
                 of(
