@@ -79,11 +79,11 @@ public record NonUniformSde(List<Block> blocks) implements Noising {
         List<Block> blocks = new ArrayList<>();
         for (String part : text.substring(NONUNIFORM.length() + 1).split("/", -1)) {
             int star = part.indexOf('*');
-            if (star < 1) {
+            int width = star < 1 ? 0 : Spelling.whole(part.substring(0, star), text);
+            if (width < 1) {
                 throw new IllegalArgumentException(
                         "'" + part + "' says no coordinates; write COUNT*PROCESS, as 2*vp, in '" + text + "'");
             }
-            int width = Spelling.whole(part.substring(0, star), text);
             Sde sde = ProcessSpec.parse(part.substring(star + 1)).on(Space.euclidean(width));
             blocks.add(new Block("b" + (blocks.size() + 1), sde));
         }
