@@ -7,6 +7,10 @@ public record ImageSize(int height, int width, int channels) {
             throw new IllegalArgumentException("a picture has at least one line, column and channel, got " + height
                     + "x" + width + "x" + channels);
         }
+        if ((double) height * width * channels > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a row holds no picture of " + height + "x" + width + "x" + channels
+                    + ", more than 2^31 - 1 numbers; take a smaller one");
+        }
     }
 
     /** One channel. */
@@ -16,7 +20,7 @@ public record ImageSize(int height, int width, int channels) {
 
     /** Numbers of a row. */
     public int numbers() {
-        return Math.multiplyExact(Math.multiplyExact(height, width), channels);
+        return height * width * channels;
     }
 
     int at(int line, int column, int channel) {

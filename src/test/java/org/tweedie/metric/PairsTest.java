@@ -94,7 +94,7 @@ class PairsTest {
         Points x = new Points(new float[] {1, 2, 1e16f}, 1);
         assertTrue(assertThrows(IllegalArgumentException.class, () -> EnergyDistance.squared(x, x))
                 .getMessage()
-                .startsWith("row 2, column 0 is " + 1e16f + "; squared distances"));
+                .startsWith("row 2, column 0 is " + x.values()[2] + "; squared distances"));
     }
 
     /** Marginals of the coupling by its own definition, and the bound that is given back. */
