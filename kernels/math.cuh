@@ -13,6 +13,9 @@
 #define TWEEDIE_INLINE static __device__ __forceinline__
 #endif
 
+// a function of its own, whose registers are not the caller's (as g++ spells it too)
+#define TWEEDIE_CALLED static __device__ __attribute__((noinline))
+
 namespace approx {
 
 TWEEDIE_INLINE int32_t bits(float x) {

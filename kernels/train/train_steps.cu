@@ -1,7 +1,8 @@
 // train_steps_bf16, train_chain_bf16   many steps of training a multilayer perceptron up to 512 wide in one cooperative launch
 //
 //   rows      seed; first sample of the first step; rows a step. Row r of step s is sample first + s count + r: which row of data it is, its
-//             time and its noise are those of batch_f32, time_sample_f32 and perturb_f32
+//             time and its noise are those of batch_f32, time_sample_f32 and perturb_f32. Where the table has no node a row of data is a
+//             pair: inputs, targets, weight, time told
 //   columns   of data, for each input of the network: of x first, then conditions
 //   tensors   6 int32 each, by first parameter: first, end, columns, kind, where in packed, numbers a row there. Others are not trained
 //   places    3 int32 a layer, the last the outputs: first parameter of weights, of the features' weights, of biases

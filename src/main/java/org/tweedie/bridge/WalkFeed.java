@@ -15,6 +15,8 @@ import org.tweedie.execution.Precision;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Runner;
 import org.tweedie.execution.Sampling;
+import org.tweedie.kernels.Activation;
+import org.tweedie.kernels.Activations;
 import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
@@ -76,12 +78,8 @@ final class WalkFeed implements Feed {
     private final List<View> outputs = new ArrayList<>();
     private final List<View> traces = new ArrayList<>();
     private final DeviceBuffer table;
-    private final DeviceBuffer inputs;
-    private final DeviceBuffer targets;
-    private final DeviceBuffer told;
-    private final View input;
-    private final View target;
-    private final View weightAndTime;
+    private final DeviceBuffer pairs;
+    private final View batch;
     private final Map<String, View> ports = new LinkedHashMap<>();
     private long refreshed = -1;
 
@@ -106,24 +104,21 @@ final class WalkFeed implements Feed {
             stream.upload(rows, 0, table, 0, rows.length);
             program.givens().forEach(given -> givens.add(rows(device, walks, width)));
             program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
-            inputs = floats(device, (long) steps * walks * width);
-            targets = floats(device, (long) steps * walks * width);
-            for (DeviceBuffer into : List.of(inputs, targets)) {
+            int wide = 2 * width + 2;
+            pairs = floats(device, (long) steps * walks * wide);
+            View cache = View.rows(pairs, wide);
+            for (int first : new int[] {0, width}) {
                 traces.add(rows(device, walks, width)); // of the start, which teaches nothing
                 for (int j = 0; j < steps; j++) {
-                    traces.add(new View(into, (long) j * walks * width, width, width));
+                    traces.add(cache.from((long) j * walks).columns(first, width));
                 }
             }
-            float[] tolds = tolds(source);
-            told = floats(device, tolds.length);
-            stream.upload(tolds, 0, told, 0, tolds.length);
-            input = rows(device, batch, width);
-            target = rows(device, batch, width);
-            weightAndTime = rows(device, batch, 2);
-            ports.put(Regression.INPUT, input);
-            ports.put(Regression.TARGET, target);
-            ports.put(Regression.WEIGHT, weightAndTime.columns(0, 1));
-            ports.put(Regression.TIME, weightAndTime.columns(1, 1));
+            tell(stream, cache.columns(2 * width, 2));
+            this.batch = rows(device, batch, wide);
+            ports.put(Regression.INPUT, this.batch.columns(0, width));
+            ports.put(Regression.TARGET, this.batch.columns(width, width));
+            ports.put(Regression.WEIGHT, this.batch.columns(2 * width, 1));
+            ports.put(Regression.TIME, this.batch.columns(2 * width + 1, 1));
             stream.synchronize();
         } catch (RuntimeException | Error e) {
             owned.close();
@@ -139,26 +134,41 @@ final class WalkFeed implements Feed {
         return View.rows(floats(device, (long) rows * width), width);
     }
 
-    /** Weight and time of every pair, in the order of the cache: step by step. */
-    private static float[] tolds(Source source) {
+    /** Writes weight and time of every pair, step by step, which no walk changes. */
+    private void tell(Stream stream, View into) {
         StepSizes sizes = source.bridge().sizes();
         Direction direction = source.pairs().walk().direction();
-        float[] tolds = new float[2 * sizes.count() * source.walks()];
+        float[] told = new float[2 * sizes.count()];
         for (int j = 0; j < sizes.count(); j++) {
             int k = direction.place(j, sizes.count());
-            float weight = (float) source.pairs().learned().weight(sizes.gamma(k));
-            float time = (float) direction.other().starts(k, sizes.count());
-            for (int i = j * source.walks(); i < (j + 1) * source.walks(); i++) {
-                tolds[2 * i] = weight;
-                tolds[2 * i + 1] = time;
-            }
+            told[2 * j] = (float) source.pairs().learned().weight(sizes.gamma(k));
+            told[2 * j + 1] = (float) direction.other().starts(k, sizes.count());
         }
-        return tolds;
+        try (DeviceBuffer steps = stream.device().allocate(Element.F32, told.length);
+                RowSet walks = RowSet.on(stream.device())) {
+            stream.upload(told, 0, steps, 0, told.length);
+            walks.assign(stream, 0, 0, source.walks());
+            for (int j = 0; j < sizes.count(); j++) {
+                View step = into.from((long) j * source.walks());
+                Activations.forward(stream, walks, View.shared(steps, 2L * j, 2), Activation.IDENTITY, step); // a copy
+            }
+            stream.synchronize();
+        }
     }
 
     @Override
     public Map<String, View> ports() {
         return ports;
+    }
+
+    @Override
+    public Optional<Table> table() {
+        return Optional.of(new Table(pairs, pairs.count() / batch.width(), batch.width()));
+    }
+
+    @Override
+    public long served(long step) {
+        return ((step - 1) / source.every() + 1) * source.every();
     }
 
     @Override
@@ -181,10 +191,7 @@ final class WalkFeed implements Feed {
 
     @Override
     public void queue(Stream stream, RowSet rows) {
-        long pairs = (long) source.bridge().sizes().count() * source.walks();
-        Batch.rows(stream, rows, inputs, pairs, input);
-        Batch.rows(stream, rows, targets, pairs, target);
-        Batch.rows(stream, rows, told, pairs, weightAndTime);
+        Batch.rows(stream, rows, pairs, pairs.count() / batch.width(), batch);
     }
 
     @Override

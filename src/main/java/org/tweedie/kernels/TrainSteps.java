@@ -217,18 +217,22 @@ public final class TrainSteps {
      *
      * @param data F32, dense rows
      * @param columns I32, of the data for each input of the network: those of x first
+     * @param noising what makes pairs of them; nothing where each row is a pair: its inputs, targets, weight, and the time that the network is told
+     */
+    public record Source(DeviceBuffer data, long rows, int width, DeviceBuffer columns, Optional<Noising> noising) {}
+
+    /**
+     * What makes pairs of denoising score matching. Immutable.
+     *
      * @param quantile F32, nodes of the quantile of times as {@link Perturb#times} takes it
      * @param group rows that share a rank of time, or 0
      */
-    public record Source(
-            DeviceBuffer data,
-            long rows,
-            int width,
-            DeviceBuffer columns,
-            DeviceBuffer quantile,
-            int nodes,
-            long group,
-            Perturb.Table table) {}
+    public record Noising(DeviceBuffer quantile, int nodes, long group, Perturb.Table table) {
+        /** Of pairs: no node, and a pointer that nothing reads. */
+        private static Noising none(DeviceBuffer data) {
+            return new Noising(data, 0, 0, new Perturb.Table(data, 0, 0, 0));
+        }
+    }
 
     /** What learns, F32 laid out as the shape says; control of {@link Adam}; history as {@link Adam#judge} writes it. Immutable. */
     public record Learned(
@@ -370,10 +374,10 @@ public final class TrainSteps {
                     + ", and the history as long; got " + scalars.length + " and "
                     + learned.history().count() / 2);
         }
+        int least = source.noising().isPresent() ? shape.inputs() : shape.inputs() + shape.outputs() + 2;
         if (source.columns().count() < shape.inputs()
                 || source.rows() < 1
-                || (source.rows() - 1) * source.width() + shape.inputs()
-                        > source.data().count()) {
+                || (source.rows() - 1) * source.width() + least > source.data().count()) {
             throw new IllegalArgumentException(
                     "the data must have rows, and a column for each of " + shape.inputs() + " inputs; got "
                             + source.rows() + " rows and " + source.columns().count() + " columns");
@@ -390,6 +394,7 @@ public final class TrainSteps {
             System.arraycopy(scalars[s], 0, schedule, SCALARS * s, SCALARS);
         }
         stream.upload(schedule, 0, memory.schedule(), 0, schedule.length);
+        Noising noising = source.noising().orElseGet(() -> Noising.none(source.data()));
         KernelEntry entry = cut.entry();
         Arguments arguments = new Arguments(entry);
         rows.into(arguments)
@@ -398,13 +403,13 @@ public final class TrainSteps {
                 .i32(Batch.bits(source.rows()))
                 .i32(source.width())
                 .buffer(source.columns())
-                .buffer(source.quantile())
-                .i32(source.nodes())
-                .i64(source.group())
-                .buffer(source.table().data())
-                .i32(source.table().nodes())
-                .f32(source.table().logFirst())
-                .f32(source.table().inverseSpacing())
+                .buffer(noising.quantile())
+                .i32(noising.nodes())
+                .i64(noising.group())
+                .buffer(noising.table().data())
+                .i32(noising.table().nodes())
+                .f32(noising.table().logFirst())
+                .f32(noising.table().inverseSpacing())
                 .buffer(learned.weights())
                 .buffer(learned.first())
                 .buffer(learned.second())

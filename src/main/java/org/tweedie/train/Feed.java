@@ -1,6 +1,8 @@
 package org.tweedie.train;
 
 import java.util.Map;
+import java.util.Optional;
+import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
@@ -15,6 +17,23 @@ public interface Feed extends AutoCloseable {
      * step where a run resumes. May wait for the stream.
      */
     default void prepare(Stream stream, long step) {}
+
+    /** The last step whose rows are among those made ready for {@code step}. */
+    default long served(long step) {
+        return Long.MAX_VALUE;
+    }
+
+    /** The table that all rows of a step are drawn from, as {@link org.tweedie.kernels.Batch#rows} draws them; nothing where there is none. */
+    default Optional<Table> table() {
+        return Optional.empty();
+    }
+
+    /**
+     * Pairs: dense rows of {@value Regression#INPUT}, {@value Regression#TARGET}, {@value Regression#WEIGHT} and {@value Regression#TIME}. Immutable.
+     *
+     * @param width of a row
+     */
+    record Table(DeviceBuffer pairs, long count, int width) {}
 
     /** Queues the rows of a step: a function of their sample numbers and the seed. Allocates nothing and queues the same launches each time. */
     void queue(Stream stream, RowSet rows);

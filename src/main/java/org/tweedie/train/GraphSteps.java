@@ -86,7 +86,7 @@ final class GraphSteps implements Steps {
     }
 
     @Override
-    public int atOnce() {
+    public int atOnce(long first) {
         return 1;
     }
 

@@ -1,12 +1,9 @@
 package org.tweedie.train;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
-import org.tweedie.device.Element;
 import org.tweedie.device.Kernel;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.Stream;
@@ -17,7 +14,6 @@ import org.tweedie.kernels.TrainSteps;
 import org.tweedie.kernels.TrainStepsShape;
 import org.tweedie.score.HalfMlpSteps;
 import org.tweedie.score.MlpNetwork;
-import org.tweedie.score.Signature;
 
 /** Many steps a launch: the kernel stays, the data set with it. A launch takes a tenth of a second, so that it can be cancelled. */
 final class ResidentSteps implements Steps {
@@ -31,8 +27,7 @@ final class ResidentSteps implements Steps {
     private final Closing owned = new Closing();
     private final RowSet rows;
     private final TrainSteps.Memory memory;
-    private final PairTables tables;
-    private final TrainSteps.Source source;
+    private final ResidentRows from;
     private final TrainSteps.Learned learned;
     private final TrainSteps.Blocks blocks;
     private int atOnce = FIRST_LAUNCH;
@@ -44,11 +39,13 @@ final class ResidentSteps implements Steps {
         if (spec.precision().equals(Optional.of(Precision.F32))) {
             return Optional.of("products of f32 are asked for");
         }
-        if (!(objective instanceof Regression regression) || !(regression.network() instanceof MlpNetwork mlp)) {
+        if (objective.learns().size() != 1 || !(objective.learns().get(0) instanceof MlpNetwork mlp)) {
             return Optional.of("the network is no multilayer perceptron");
         }
-        if (regression.denoising().isEmpty()) {
-            return Optional.of("the kernel makes pairs of denoising score matching alone");
+        boolean denoises = objective instanceof Regression regression
+                && regression.denoising().isPresent();
+        if (!denoises && !(objective instanceof PairRegression)) {
+            return Optional.of("the kernel makes pairs of denoising score matching, or takes those of a table, alone");
         }
         Optional<String> refusal = HalfMlpSteps.refusal(mlp, device);
         if (refusal.isPresent() || mlp.architecture().width() > NARROW || spec.batch() <= TrainSteps.FEW_ROWS) {
@@ -65,7 +62,8 @@ final class ResidentSteps implements Steps {
         if (refusal.isPresent()) {
             return "declined: " + refusal.get();
         }
-        TrainStepsShape shape = HalfMlpSteps.shape((MlpNetwork) ((Regression) objective).network());
+        TrainStepsShape shape =
+                HalfMlpSteps.shape((MlpNetwork) objective.learns().get(0));
         TrainSteps.Blocks blocks = TrainSteps.blocks(device, shape, spec.batch());
         return "taken: " + name(device, TrainSteps.entry(device, shape, spec.batch())) + ", " + text(blocks);
     }
@@ -80,36 +78,22 @@ final class ResidentSteps implements Steps {
                 + " bytes of shared memory each" + (blocks.held() ? ", moments in it" : "");
     }
 
+    /** @param from owned by this from now on */
     ResidentSteps(
-            Regression regression,
+            MlpNetwork network,
             TrainSpec spec,
-            Dataset data,
-            DeviceBuffer table,
+            ResidentRows from,
             Learner learner,
             DeviceBuffer control,
             DeviceBuffer history,
             Stream stream) {
         this.spec = spec;
+        this.from = owned.add(from);
         Device device = stream.device();
-        MlpNetwork network = (MlpNetwork) regression.network();
         TrainStepsShape shape = HalfMlpSteps.shape(network);
         try {
             rows = owned.add(RowSet.on(device));
             memory = TrainSteps.memory(stream, shape, spec.batch(), owned);
-            int[] columns = columns(network, data);
-            DeviceBuffer columnTable = owned.add(device.allocate(Element.I32, columns.length));
-            stream.upload(columns, 0, columnTable, 0, columns.length);
-            DenoisingScoreMatching matching = regression.denoising().orElseThrow();
-            tables = owned.add(new PairTables(matching, device));
-            source = new TrainSteps.Source(
-                    table,
-                    data.rows(),
-                    data.width(),
-                    columnTable,
-                    tables.quantile(),
-                    tables.nodes(),
-                    matching.group(),
-                    tables.table());
             learned = new TrainSteps.Learned(
                     learner.weights().values(),
                     learner.first(),
@@ -124,17 +108,6 @@ final class ResidentSteps implements Steps {
         }
     }
 
-    private static int[] columns(MlpNetwork network, Dataset data) {
-        List<Integer> columns = new ArrayList<>();
-        for (Signature.Port port : network.signature().from()) {
-            int first = data.offset(columns.isEmpty() ? Dataset.X : port.name());
-            for (int d = 0; d < port.space().width(); d++) {
-                columns.add(first + d);
-            }
-        }
-        return columns.stream().mapToInt(Integer::intValue).toArray();
-    }
-
     @Override
     public String products() {
         return "bf16 in steps";
@@ -146,8 +119,8 @@ final class ResidentSteps implements Steps {
     }
 
     @Override
-    public int atOnce() {
-        return atOnce;
+    public int atOnce(long first) {
+        return (int) Math.min(atOnce, from.served(first) - first + 1);
     }
 
     @Override
@@ -157,6 +130,7 @@ final class ResidentSteps implements Steps {
 
     @Override
     public void queue(Stream stream, long first, int count) {
+        from.prepare(stream, first);
         began = System.nanoTime();
         queued = count;
         rows.assign(stream, spec.seed(), (first - 1) * spec.batch(), spec.batch());
@@ -170,12 +144,12 @@ final class ResidentSteps implements Steps {
                 spec.towards(k)
             };
         }
-        TrainSteps.run(stream, rows, memory, source, learned, blocks, first, scalars, spec.clip(), spec.rule());
+        TrainSteps.run(stream, rows, memory, from.source(), learned, blocks, first, scalars, spec.clip(), spec.rule());
     }
 
     @Override
     public void follow(Stream stream, Objective objective) {
-        tables.follow(stream, ((Regression) objective).denoising().orElseThrow());
+        from.follow(stream, objective);
     }
 
     @Override

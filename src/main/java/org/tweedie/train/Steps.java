@@ -10,8 +10,8 @@ interface Steps extends AutoCloseable {
     /** What runs, for a person: its products first. */
     String how();
 
-    /** Steps that are best queued at once now, at least 1. */
-    int atOnce();
+    /** Steps from {@code first} on that are best queued at once now, at least 1. */
+    int atOnce(long first);
 
     /** Queued steps after which somebody should look. */
     int look();

@@ -20,6 +20,7 @@ import org.tweedie.execution.Precision;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.kernels.Adam;
+import org.tweedie.score.MlpNetwork;
 import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.sde.Noising;
@@ -106,11 +107,22 @@ public final class Trainer implements AutoCloseable {
         DeviceBuffer table = floats(stream.device(), data.values().length);
         stream.upload(data.values(), 0, table, 0, data.values().length);
         return ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()
-                ? new ResidentSteps((Regression) ours, spec, data, table, learners.get(0), control, history, stream)
+                ? resident(ours, new NoisedRows((Regression) ours, data, table, stream))
                 : steps(ours, new TableFeed(data, table, stream.device(), spec.batch()));
     }
 
+    private Steps resident(Objective ours, ResidentRows rows) {
+        return new ResidentSteps(
+                (MlpNetwork) ours.learns().get(0), spec, rows, learners.get(0), control, history, stream);
+    }
+
     private Steps steps(Objective ours, Feed feed) {
+        Optional<Feed.Table> table = feed.table();
+        if (table.isPresent()
+                && ours instanceof PairRegression pairs
+                && ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()) {
+            return resident(ours, new FedPairs(pairs, feed, table.get(), stream));
+        }
         return new GraphSteps(ours, spec, feed, learners, control, history, stream);
     }
 
@@ -293,7 +305,7 @@ public final class Trainer implements AutoCloseable {
         /** Queues some of the steps after {@code done}, not past the next checkpoint; the last of them. */
         private long queue(long done) {
             long checkpoint = (done / spec.checkpointEvery() + 1) * spec.checkpointEvery();
-            long until = Math.min(Math.min(checkpoint, spec.steps()), done + steps.atOnce());
+            long until = Math.min(Math.min(checkpoint, spec.steps()), done + steps.atOnce(done + 1));
             if (process.isPresent()) {
                 long every = spec.process().every();
                 until = Math.min(until, (done / every + 1) * every);
@@ -486,7 +498,7 @@ public final class Trainer implements AutoCloseable {
             long start = System.nanoTime();
             int timed = 0;
             while (timed < most && System.nanoTime() - start < 1_000_000_000L) {
-                int count = Math.min(trainer.steps.atOnce(), most - timed);
+                int count = Math.min(trainer.steps.atOnce(warm + timed + 1L), most - timed);
                 trainer.steps.queue(trainer.stream, warm + timed + 1L, count);
                 trainer.stream.synchronize();
                 trainer.steps.waited();

@@ -3,6 +3,7 @@ package org.tweedie.kernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
@@ -19,7 +20,8 @@ import org.tweedie.sde.VpSde;
 import org.tweedie.sde.Weighting;
 
 /** A network, a data set and some steps of training it by {@link TrainSteps}, and the same batch by the kernels of one step. */
-record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dataRows, int rows, int group) {
+record StepsLab(
+        TrainStepsShape shape, float[] parameters, float[] data, int dataRows, int rows, int group, boolean pairs) {
     static final long SEED = 77;
     static final long FIRST = (1L << 33) + 5;
     static final int CAPACITY = 8;
@@ -67,7 +69,19 @@ record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dat
                 TrajectoryMlpTest.numbers(random, dataRows * (inputs + 1), 1),
                 dataRows,
                 rows,
-                group);
+                group,
+                false);
+    }
+
+    /** The same network and batch on rows that are pairs, and one number more. */
+    StepsLab ofPairs() {
+        int wide = shape.inputs() + shape.outputs() + 3;
+        float[] all = TrajectoryMlpTest.numbers(new SplittableRandom(5), dataRows * wide, 1);
+        for (int r = 0; r < dataRows; r++) {
+            int weight = r * wide + shape.inputs() + shape.outputs();
+            all[weight] = 0.2f + Math.abs(all[weight]);
+        }
+        return new StepsLab(shape, parameters, all, dataRows, rows, 0, true);
     }
 
     /** What steps leave behind. */
@@ -98,7 +112,7 @@ record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dat
             TrainSteps.Memory memory = TrainSteps.memory(lab.stream(), shape, rows, cut, own);
             int[] columns = new int[shape.inputs()];
             for (int i = 0; i < columns.length; i++) {
-                columns[i] = (int) view.offset() + (i + 1) % wide;
+                columns[i] = (int) view.offset() + (i + (pairs ? 0 : 1)) % wide;
             }
             QuantileTable quantile = QuantileTable.of(PARAMETRISATION.sde(), TimeSampling.LOGNORMAL);
             TrainSteps.Source source = new TrainSteps.Source(
@@ -106,10 +120,10 @@ record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dat
                     dataRows,
                     view.stride(),
                     lab.ints(columns),
-                    lab.floats(quantile.values()),
-                    quantile.nodes(),
-                    group,
-                    table(lab));
+                    pairs
+                            ? Optional.empty()
+                            : Optional.of(new TrainSteps.Noising(
+                                    lab.floats(quantile.values()), quantile.nodes(), group, table(lab))));
             float[] weights = parameters.clone();
             DeviceBuffer control = own.add(Adam.control(lab.stream()));
             TrainSteps.Learned learned = new TrainSteps.Learned(
@@ -182,6 +196,9 @@ record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dat
             QuantileTable quantile = QuantileTable.of(PARAMETRISATION.sde(), TimeSampling.LOGNORMAL);
             Batch.rows(lab.stream(), set, lab.floats(data), dataRows, batch);
             float[] all = lab.read(batch);
+            if (pairs) {
+                return expectedOfPairs(lab, all, wide, loss, lossBound);
+            }
             float[] first = new float[rows * dim];
             for (int i = 0; i < first.length; i++) {
                 first[i] = all[i / dim * wide + (i % dim + 1) % wide];
@@ -220,5 +237,34 @@ record StepsLab(TrainStepsShape shape, float[] parameters, float[] data, int dat
             }
             return error;
         }
+    }
+
+    private MlpGradientError expectedOfPairs(Lab lab, float[] all, int wide, double[] loss, double[] lossBound) {
+        int inputs = shape.inputs();
+        int weight = inputs + shape.outputs();
+        float[] told = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            told[r] = all[r * wide + weight + 1];
+        }
+        View features = lab.out(rows, shape.features());
+        TimeFeatures.forward(
+                lab.stream(),
+                lab.rows(SEED, FIRST, rows),
+                lab.rows(told, 1),
+                View.shared(lab.floats(parameters), 0, shape.features() / 2),
+                features);
+        float[] angle = lab.read(features);
+        MlpGradientError error = new MlpGradientError(MlpGradientError.Layers.of(shape), parameters);
+        for (int r = 0; r < rows; r++) {
+            float[] pair = Arrays.copyOfRange(all, r * wide, (r + 1) * wide);
+            loss[r] = error.row(
+                    Arrays.copyOf(pair, inputs),
+                    Arrays.copyOfRange(angle, r * shape.features(), (r + 1) * shape.features()),
+                    Arrays.copyOfRange(pair, inputs, weight),
+                    pair[weight],
+                    (float) (1.0 / rows));
+            lossBound[r] = error.lossBound();
+        }
+        return error;
     }
 }

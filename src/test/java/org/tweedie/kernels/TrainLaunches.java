@@ -37,7 +37,7 @@ final class TrainLaunches {
         boolean narrow = form == TrainSteps.Form.NARROW;
         boolean shallow = narrow && rows == 33;
         int some = shallow ? 330 : narrow ? 5 * rows / 2 : rows; // six parts of a tile, or of two and of one
-        StepsLab net = StepsLab.random(
+        StepsLab made = StepsLab.random(
                 narrow ? 100 : rows == 65 ? 65 : 20,
                 shallow ? 1 : narrow ? 3 : 2,
                 3,
@@ -48,6 +48,7 @@ final class TrainLaunches {
                 some,
                 some / 2,
                 rows);
+        StepsLab net = rows == 1 ? made.ofPairs() : made;
         TrainSteps.Cut cut =
                 narrow ? TrainSteps.Cut.parts(form, some, shallow ? 6 : 2) : TrainSteps.Cut.of(form, some, 64);
         if (cut.room() > lab.stream().device().limits().sharedBytes()) {

@@ -89,7 +89,13 @@ class TrainStepsTest {
             boolean residual,
             int rows,
             int group) {
-        StepsLab net = StepsLab.random(width, depth, inputs, outputs, features, activation, residual, rows, group, 41);
+        StepsLab made = StepsLab.random(width, depth, inputs, outputs, features, activation, residual, rows, group, 41);
+        for (StepsLab net : List.of(made, made.ofPairs())) {
+            theGradientIsThatOfDoubles(net, rows);
+        }
+    }
+
+    private void theGradientIsThatOfDoubles(StepsLab net, int rows) {
         double[] loss = new double[rows];
         double[] bound = new double[rows];
         MlpGradientError expected = net.expected(loss, bound);
