@@ -211,7 +211,9 @@ public final class BridgeFitting implements AutoCloseable {
         float[] wanted = start(direction.other()).map(Dataset::values).orElseGet(() -> normals(seed, width));
         return wanted.length < 2 * width
                 ? Double.NaN
-                : EnergyDistance.squared(new Points(ends, width), new Points(wanted, width).first(JUDGED));
+                : EnergyDistance.estimate(
+                                new Points(ends, width), new Points(wanted, width).first(JUDGED), JUDGED, device)
+                        .value();
     }
 
     private static float[] normals(long seed, int width) {

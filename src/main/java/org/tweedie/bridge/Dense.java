@@ -1,6 +1,7 @@
 package org.tweedie.bridge;
 
 import java.util.function.DoubleUnaryOperator;
+import org.tweedie.sde.SquareMatrix;
 import org.tweedie.sde.SymmetricEigen;
 
 /** A square matrix with the algebra of Gaussian laws, in double. Immutable. */
@@ -105,14 +106,16 @@ record Dense(double[][] numbers) {
 
     /** Of a symmetric positive matrix. */
     Dense inverse() {
-        return through(value -> 1 / value);
+        Dense lower = new Dense(SquareMatrix.inverseLower(SquareMatrix.cholesky(numbers)));
+        return lower.transposed().times(lower);
     }
 
     /** ln of the determinant of a symmetric positive matrix. */
     double logDeterminant() {
+        double[][] lower = SquareMatrix.cholesky(numbers);
         double sum = 0;
-        for (double value : SymmetricEigen.of(numbers).values()) {
-            sum += StrictMath.log(value);
+        for (int i = 0; i < size(); i++) {
+            sum += 2 * StrictMath.log(lower[i][i]);
         }
         return sum;
     }

@@ -1,6 +1,6 @@
 package org.tweedie.bridge;
 
-import org.tweedie.sde.SymmetricEigen;
+import org.tweedie.sde.SquareMatrix;
 
 /**
  * A normal law N(mean, covariance). Immutable but for its arrays, which nobody may change while threads share them.
@@ -15,9 +15,13 @@ public record Gaussian(double[] mean, double[][] covariance) {
                     + " numbers has as many rows of covariance, got " + covariance.length);
         }
         for (int i = 0; i < mean.length; i++) {
-            if (covariance[i].length != mean.length || !Double.isFinite(mean[i])) {
-                throw new IllegalArgumentException("a normal law has a finite mean and a square covariance, got mean "
-                        + mean[i] + " and " + covariance[i].length + " numbers in row " + i + " of " + mean.length);
+            if (covariance[i].length != mean.length) {
+                throw new IllegalArgumentException("a covariance is square, got " + covariance[i].length
+                        + " numbers in row " + i + " of " + mean.length);
+            }
+            if (!Double.isFinite(mean[i] + covariance[i][i])) {
+                throw new IllegalArgumentException(
+                        "a normal law has finite means and variances, got " + mean[i] + " and " + covariance[i][i]);
             }
             for (int j = 0; j < i; j++) {
                 double most = StrictMath.max(StrictMath.abs(covariance[i][i]), StrictMath.abs(covariance[j][j]));
@@ -27,12 +31,7 @@ public record Gaussian(double[] mean, double[][] covariance) {
                 }
             }
         }
-        for (double value : SymmetricEigen.of(covariance).values()) {
-            if (!(value > 0 && Double.isFinite(value))) {
-                throw new IllegalArgumentException("a covariance is positive definite, got the eigenvalue " + value
-                        + "; add a little to its diagonal");
-            }
-        }
+        SquareMatrix.cholesky(covariance);
     }
 
     /** N(mean, variance I). */

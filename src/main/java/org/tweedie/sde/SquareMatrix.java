@@ -1,7 +1,7 @@
 package org.tweedie.sde;
 
 /** Small dense square matrices in double, [row][column]. Stateless. */
-final class SquareMatrix {
+public final class SquareMatrix {
     private SquareMatrix() {}
 
     static double[][] identity(int n) {
@@ -101,7 +101,7 @@ final class SquareMatrix {
      *
      * @throws IllegalArgumentException if X is not positive definite
      */
-    static double[][] cholesky(double[][] x) {
+    public static double[][] cholesky(double[][] x) {
         int n = x.length;
         double[][] lower = new double[n][n];
         for (int i = 0; i < n; i++) {
@@ -111,7 +111,8 @@ final class SquareMatrix {
                     sum -= lower[i][k] * lower[j][k];
                 }
                 if (i == j && !(sum > 0)) {
-                    throw new IllegalArgumentException("the covariance is not positive definite: pivot " + sum);
+                    throw new IllegalArgumentException("a covariance is positive definite, got the pivot " + sum
+                            + " in row " + i + "; add a little to its diagonal");
                 }
                 lower[i][j] = i == j ? StrictMath.sqrt(sum) : sum / lower[j][j];
             }
@@ -120,7 +121,7 @@ final class SquareMatrix {
     }
 
     /** The inverse of a lower triangle, a lower triangle too. */
-    static double[][] inverseLower(double[][] lower) {
+    public static double[][] inverseLower(double[][] lower) {
         int n = lower.length;
         double[][] inverse = new double[n][n];
         for (int j = 0; j < n; j++) {
