@@ -387,15 +387,99 @@ def pairs(by):
                      f"off by {off:.0e} of double, relative", run, synchronize)
 
 
+def bridging(precision, by):
+    """W9: walks of a bridge cached and walked anew every so many steps of training, as the code of De Bortoli et al. does; drift matching."""
+    matmuls(precision)
+    network = results.network("W1")
+    walks = results.count(W.WALKS)
+    teacher, model = Model(network).to(device).requires_grad_(False), Model(network).to(device)
+    average = copy.deepcopy(model).requires_grad_(False)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-4, fused=on_gpu, capturable=on_gpu)
+    data = torch.randn(W.WALKS, network.dim, device=device)
+    half, kind = precision.startswith("H"), PRECISIONS[precision]
+    gamma, steps = W.GAMMA, W.WALK_STEPS
+    inputs, targets = (torch.empty(steps, walks, network.dim, device=device) for _ in range(2))
+    times = torch.empty(steps, walks, 1, device=device)
+    picked = torch.empty(W.BATCH_OF_PAIRS, dtype=torch.int64, device=device)
+
+    def walked(x, t):
+        """A step of the walk, and what it teaches: (F(x) - F(y)) / gamma + (y - x) / gamma, less what stays."""
+        with torch.autocast(device.type, kind, enabled=half):
+            drift = teacher(x, t).float()
+        mean = x + gamma * drift
+        y = mean + (2 * gamma) ** 0.5 * torch.randn_like(x)
+        with torch.autocast(device.type, kind, enabled=half):
+            after = teacher(y, t).float()
+        return y, (mean - y - gamma * after) / gamma
+
+    def loss_of():
+        x, goal, t = (table.flatten(0, 1)[picked] for table in (inputs, targets, times))
+        with torch.autocast(device.type, kind, enabled=half):
+            out = model(x, t)
+        return (gamma / 2) * (out.float() - goal).square().sum(1).mean()
+
+    compiled = by != "eager"
+    mode = "max-autotune-no-cudagraphs" if on_gpu else "default"
+    walk = torch.compile(walked, mode=mode) if compiled else walked
+    forward = torch.compile(loss_of, mode=mode) if compiled else loss_of
+
+    def refresh():
+        with torch.no_grad():
+            x = data[torch.randint(len(data), (walks,), device=device)]
+            for k in range(steps):
+                times[k].fill_(k / steps)
+                x, targets[k] = walk(x, times[k])
+                inputs[k] = x
+                times[k].fill_((k + 1) / steps)
+
+    def step():
+        picked.copy_(torch.randint(steps * walks, (W.BATCH_OF_PAIRS,), device=device))
+        loss = forward()
+        optimiser.zero_grad(set_to_none=False)
+        loss.backward()
+        optimiser.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1e-2)
+        return loss
+
+    refresh()
+    train, again = step, refresh
+    first = step().item()
+    if compiled and on_gpu:
+        aside = torch.cuda.Stream()
+        with torch.cuda.stream(aside):
+            for _ in range(5):
+                step()
+            refresh()
+        synchronize()
+        graphs = [torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()]
+        for graph, work in zip(graphs, (step, refresh)):
+            with torch.cuda.graph(graph):
+                work()
+        train, again = graphs[0].replay, graphs[1].replay
+    if not 0 < first < 20:
+        raise SystemExit(f"the loss is {first}")
+    between = W.STEPS_BETWEEN if on_gpu else 5
+
+    def some():
+        again()
+        for _ in range(between):
+            train()
+
+    rows = 3 * W.BATCH_OF_PAIRS + 2 * steps * walks / between
+    results.time("W9", by, precision, f"{walks} walks, a step of {between}", rows * network.flop, "flop", f"finite, first loss {first:.2f}",
+                 some, synchronize, 1 / between)
+
+
 # What is asked for, in order: what is quick and what the targets name comes first, for each compilation takes long.
 ASKED = """
     eager F: W4 W5 W0 W1s W1 W3s W3A
-    eager F: W8 W6 W7c W7d
+    eager F: W8 W6 W7c W7d W9
     compiled F: W4 W5 W0
     compiled H bf16: W1s W1
     compiled H f16: W1
     eager H bf16: W1s W1 W3s W3A
-    compiled H bf16: W3s W3A W2s W2
+    compiled H bf16: W3s W9 W3A W2s W2
     eager F: W2s W2 W3B
     eager T: W1 W2
     eager H bf16: W2s W2 W3B
@@ -420,6 +504,8 @@ def main():
                     results.attempt(workload, f"{by} {kind}", lambda: density(kind, by))
             elif workload in ("W7c", "W7d"):
                 results.attempt(workload, by, lambda: guided(workload, form))
+            elif workload == "W9":
+                results.attempt(workload, f"{by} {precision}", lambda: bridging(precision, by))
             elif workload in ("W4", "W5"):
                 results.attempt(workload, by, lambda: streaming(workload, by))
             else:

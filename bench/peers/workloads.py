@@ -16,6 +16,8 @@ LINEAR_A = 1 - 1 / LINEAR_STEPS
 LINEAR_C = (2 / LINEAR_STEPS) ** 0.5
 STREAM_NUMBERS, STREAM_DIM = 1 << 28, 64
 PAIRS, PAIR_DIMS = 100_000, (2, 64)
+# W9: walks cached, of so many steps of one size; training steps between two refreshes, pairs a step
+WALKS, WALK_STEPS, GAMMA, STEPS_BETWEEN, BATCH_OF_PAIRS = 10_000, 20, 0.01, 100, 512
 ROWS = {"W0": 1 << 23, "W1": 1 << 20, "W1s": 4096, "W2": 1 << 18, "W2s": 4096}
 BATCH = {"W3A": ("W1", 1 << 16), "W3B": ("W2", 1 << 16), "W3s": ("W2", 512)}
 # the most that a single evaluation may be off, relative, by precision

@@ -107,6 +107,7 @@ public final class Workloads {
         all.put("W6", () -> Densities.run(bench));
         all.put("W7c", () -> Guided.classifierFree(bench));
         all.put("W7d", () -> Guided.posterior(bench));
+        all.put("W9", () -> Bridging.run(bench));
         all.put("gemm", () -> Products.run(bench));
         return all;
     }
