@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -46,9 +47,11 @@ import org.tweedie.sde.GaussianMixture;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Parametrisation;
 import org.tweedie.sde.Prediction;
+import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.VeSde;
 import org.tweedie.sde.VpSde;
+import org.tweedie.testing.TestDevices;
 import org.tweedie.train.Classes;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Slices;
@@ -205,7 +208,11 @@ class ClassifierTest {
 
     /** A network that was hardly trained, shaken so that it says something. */
     private static Classifier shaken(Device device) {
-        Classifier classifier = Classifier.create(VP, Mlp.of(9, 2), rows(64), 3, device);
+        return shaken(VP, device);
+    }
+
+    private static Classifier shaken(Sde process, Device device) {
+        Classifier classifier = Classifier.create(process, Mlp.of(9, 2), rows(64), 3, device);
         float[] weights = classifier.weights();
         for (int i = 16; i < weights.length; i++) {
             weights[i] += (float) (0.4 * Math.sin(1 + i));
@@ -217,18 +224,23 @@ class ClassifierTest {
         return classifier;
     }
 
+    static java.util.stream.Stream<Arguments> processes() {
+        return TestDevices.times(List.of("vp", "ve")); // rows of ve are scaled on their way into the network
+    }
+
     /** The gradient is that of differences of the logarithms, at one time and at a time a row. */
     @ParameterizedTest
-    @MethodSource("org.tweedie.testing.TestDevices#all")
-    void theGradientIsThatOfDifferences(Device device) {
+    @MethodSource("processes")
+    void theGradientIsThatOfDifferences(Device device, String spec) {
+        Sde process = ProcessSpec.parse(spec).on(Space.euclidean(2));
         int rows = 33;
         float[] x = new float[2 * rows];
         for (int i = 0; i < x.length; i++) {
             x[i] = (float) (1.3 * Math.sin(1 + 3 * i));
         }
         float[] times = new float[rows];
-        java.util.Arrays.fill(times, 0.3f);
-        try (Classifier classifier = shaken(device);
+        java.util.Arrays.fill(times, 0.6f);
+        try (Classifier classifier = shaken(process, device);
                 Stream stream = device.stream();
                 RowSet set = RowSet.on(device);
                 DeviceBuffer from = device.allocate(Element.F32, 2L * rows);
@@ -241,9 +253,9 @@ class ClassifierTest {
             View logarithms = new View(into, 2L * rows, 2, 2);
             for (int number = 0; number < 2; number++) {
                 ClassGradient field = new ClassGradient(
-                        classifier.network(), Parametrisation.preconditioned(VP, Prediction.DENOISED, 1), number);
+                        classifier.network(), Parametrisation.preconditioned(process, Prediction.DENOISED, 1), number);
                 try (Evaluator evaluator = field.open(device, rows)) {
-                    for (Instant t : List.of(Instant.at(0.3f), Instant.perRow(View.rows(at, 1)))) {
+                    for (Instant t : List.of(Instant.at(0.6f), Instant.perRow(View.rows(at, 1)))) {
                         evaluator.evaluate(stream, set, List.of(View.rows(from, 2)), t, List.of(gradient, logarithms));
                         float[] found = new float[4 * rows];
                         stream.download(into, 0, found, 0, found.length);
@@ -256,14 +268,14 @@ class ClassifierTest {
                                 up[2 * i + d] += h;
                                 down[2 * i + d] -= h;
                             }
-                            float[] above = classifier.logProbabilities(up, 0.3f);
-                            float[] below = classifier.logProbabilities(down, 0.3f);
+                            float[] above = classifier.logProbabilities(up, 0.6f);
+                            float[] below = classifier.logProbabilities(down, 0.6f);
                             for (int i = 0; i < rows; i++) {
                                 double slope = (above[2 * i + number] - (double) below[2 * i + number]) / (2 * h);
                                 assertEquals(slope, found[2 * i + d], 2e-3, "row " + i + " at " + t);
                             }
                         }
-                        float[] alone = classifier.logProbabilities(x, 0.3f);
+                        float[] alone = classifier.logProbabilities(x, 0.6f);
                         for (int i = 0; i < 2 * rows; i++) {
                             assertEquals(alone[i], found[2 * rows + i], 1e-4, "table of times");
                         }

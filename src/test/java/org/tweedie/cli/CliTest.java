@@ -552,7 +552,7 @@ class CliTest {
                 .ok();
         Path kinds = folder.resolve("kinds.safetensors");
         String start = "train --data " + table + SMALL + " --for " + scores + " --classify depth --out ";
-        Map<String, Object> made = Cli.run(start + kinds + " --json").json();
+        Map<String, Object> made = Cli.run(start + kinds + " --checkpoint-every 2 --json").json();
         assertEquals(List.of("0", "1"), made.get("classes"));
         assertEquals(4L, made.get("steps"));
         assertTrue((double) made.get("accuracy") >= 0 && (double) made.get("accuracy") <= 1, made.toString());
@@ -561,10 +561,13 @@ class CliTest {
                 inspected.out().contains("kind = classifier") && inspected.out().contains("class.1 = 1"));
         Path same = folder.resolve("same.safetensors");
         Files.delete(folder.resolve("kinds.safetensors.checkpoints/step-000000000004.ckpt"));
-        String people = Cli.run(start + same + " --checkpoint-every 2").ok().out();
+        String people = Cli.run(start + same + " --checkpoint-every 2 --resume "
+                        + folder.resolve("kinds.safetensors.checkpoints"))
+                .ok()
+                .out();
         assertTrue(people.contains("tells 0, 1 apart, trained on ") && people.contains("are told right"), people);
         assertTrue(people.contains("--guidance classifier:" + same + ",0,1 "), "what to do next: " + people);
-        assertArrayEquals(Files.readAllBytes(kinds), Files.readAllBytes(same), "the same command gives the same bytes");
+        assertArrayEquals(Files.readAllBytes(kinds), Files.readAllBytes(same), "resumed to the same bytes");
         assertTrue(Cli.run(start + "x.safetensors --dry-run").ok().out().contains("parameters"));
 
         String sample = "sample --json --device cpu --method ddim:0@3 --count 5 --model " + scores + " --out ";
