@@ -98,6 +98,7 @@ final class ModelFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             Metadata metadata = new Metadata(file.name(), file.metadata());
             metadata.requireFormat();
+            metadata.requireScore();
             Map<String, Encoding> encodings = new LinkedHashMap<>();
             List<Dataset.Port> ports = metadata.ports(encodings);
             if (NonUniformModel.is(metadata.value("process"))) {
@@ -216,6 +217,16 @@ final class ModelFile {
                         FORMAT,
                         "is " + format + ", this version (" + Tweedie.version() + ") reads up to " + NEWEST
                                 + "; use a newer Tweedie");
+            }
+        }
+
+        /** Refuses a file that says of another kind than a score model's, which says of none. */
+        void requireScore() {
+            if (values.containsKey(ClassifierFile.KIND)) {
+                throw fault(
+                        ClassifierFile.KIND,
+                        "is " + values.get(ClassifierFile.KIND) + ", not a score model; a classifier guides one: "
+                                + "sample --model MODEL --guidance classifier:FILE,CLASS,WEIGHT");
             }
         }
 

@@ -59,6 +59,7 @@ final class NonUniformFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             ModelFile.Metadata metadata = new ModelFile.Metadata(file.name(), file.metadata());
             metadata.requireFormat();
+            metadata.requireScore();
             Map<String, Encoding> encodings = new LinkedHashMap<>();
             List<Dataset.Port> ports = metadata.ports(encodings);
             NonUniformSde process = metadata.parsed("process", NonUniformSde::parse);

@@ -304,7 +304,7 @@ class ConditionalEstimatorsTest {
         return weights;
     }
 
-    /** A run in one go has the bits of one that stops while the noise shrinks; where it has shrunk, the errors are CMDE's, not CDiffE's. */
+    /** A run in one go has the bits of one that stops while the noise shrinks and goes on; what is no noise that shrinks is refused. */
     @Test
     void shrinkingNoiseIsResumedToTheSameBits() throws IOException {
         Dataset data = pairs(64);

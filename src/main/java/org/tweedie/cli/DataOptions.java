@@ -71,12 +71,13 @@ final class DataOptions {
         return all.given(
                 "y",
                 given.stream()
-                        .map(wanted -> column(wanted.strip(), names))
+                        .map(wanted -> column("--given", wanted.strip(), names))
                         .distinct()
                         .toArray(String[]::new));
     }
 
-    private static String column(String wanted, List<String> names) {
+    /** The column of a name, or of a number from 1. */
+    static String column(String option, String wanted, List<String> names) {
         if (names.contains(wanted)) {
             return wanted;
         }
@@ -84,7 +85,7 @@ final class DataOptions {
             return names.get(Integer.parseInt(wanted) - 1);
         }
         throw new IllegalArgumentException(
-                "--given: there is no column '" + wanted + "'; there are " + String.join(", ", names));
+                option + ": there is no column '" + wanted + "'; there are " + String.join(", ", names));
     }
 
     private Table table() throws IOException {

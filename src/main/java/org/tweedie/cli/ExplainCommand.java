@@ -42,6 +42,9 @@ final class ExplainCommand implements Callable<Integer> {
     private String precision;
 
     @Mixin
+    private GuidanceOptions guidance;
+
+    @Mixin
     private DeviceOption device;
 
     @Mixin
@@ -54,9 +57,11 @@ final class ExplainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         SampleCommand.checkMethod(method);
         Precision allowed = Precision.parse(precision);
+        guidance.check();
         try (Device opened = device.open(spec.commandLine().getErr());
-                Model loaded = Model.load(model, opened)) {
-            Sampler.Explanation explanation = loaded.sampler(SampleCommand.method(method, loaded))
+                Model loaded = Model.load(model, opened);
+                GuidanceOptions.Guiding guiding = guidance.open(opened)) {
+            Sampler.Explanation explanation = guiding.guided(loaded.sampler(SampleCommand.method(method, loaded)))
                     .precision(allowed)
                     .explain();
             Map<String, String> training = loaded.explainTraining(TrainSpec.standard());

@@ -16,7 +16,6 @@ import org.tweedie.Sampler;
 import org.tweedie.Samples;
 import org.tweedie.device.Device;
 import org.tweedie.execution.Precision;
-import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.io.Output;
 import org.tweedie.io.Png;
 import org.tweedie.io.RowWriter;
@@ -83,12 +82,8 @@ final class SampleCommand implements Callable<Integer> {
             description = "rows of a condition; row i belongs to sample i, a single row to all")
     private Map<String, String> given = new LinkedHashMap<>();
 
-    @Option(
-            names = "--guidance",
-            paramLabel = "W[,LOW,HIGH]",
-            description =
-                    "classifier-free guidance: 1 is the condition as learned, more exaggerates it, between noise levels sigma/alpha LOW and HIGH alone")
-    private @Nullable String guidance;
+    @Mixin
+    private GuidanceOptions guidance;
 
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
     private long seed;
@@ -134,19 +129,21 @@ final class SampleCommand implements Callable<Integer> {
         checkMethod(method);
         Precision allowed = Precision.parse(precision);
         observed.check();
-        ClassifierFree exaggerated = guidance == null ? new ClassifierFree(1) : ClassifierFree.parse(guidance);
+        guidance.check();
         Target.requireExtension(out, EXTENSIONS);
         List<Path> inputs =
                 new ArrayList<>(given.values().stream().map(DataOptions::path).toList());
         inputs.addAll(observed.files());
+        inputs.addAll(guidance.files());
         inputs.add(model);
         Output target = Target.of(out, force, inputs);
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
                 Model loaded = Model.load(model, opened);
+                GuidanceOptions.Guiding guiding = guidance.open(opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
             Sampler sampler = observed.steered(
-                    under(loaded, guided(loaded.sampler(method(method, loaded)), exaggerated))
+                    under(loaded, guiding.guided(loaded.sampler(method(method, loaded))))
                             .precision(allowed)
                             .cancel(signals.token()),
                     loaded.columns(),
@@ -180,10 +177,6 @@ final class SampleCommand implements Callable<Integer> {
             return MethodSpec.parse(asked);
         }
         return MethodSpec.parse(model.process() instanceof Sde ? METHOD : METHOD_OF_PAIRS);
-    }
-
-    private static Sampler guided(Sampler sampler, ClassifierFree guidance) {
-        return guidance.weight() == 1 ? sampler : sampler.steer(guidance);
     }
 
     /** The sampler under the conditions given, which must be those that the model was trained with. */
@@ -288,9 +281,7 @@ final class SampleCommand implements Callable<Integer> {
                 TrainCommand.quoted(model.toString()),
                 TrainCommand.quoted(how)));
         given.forEach((name, file) -> command.append(" --given ").append(TrainCommand.quoted(name + "=" + file)));
-        if (guidance != null) {
-            command.append(" --guidance ").append(TrainCommand.quoted(guidance));
-        }
+        command.append(guidance.again());
         command.append(observed.again());
         command.append(String.format(
                 Locale.ROOT,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -13,14 +14,19 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.Classifier;
 import org.tweedie.Model;
 import org.tweedie.NonUniformModel;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
+import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.Precision;
+import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
+import org.tweedie.io.Json;
 import org.tweedie.io.Output;
+import org.tweedie.metric.Estimate;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Network;
 import org.tweedie.sde.Noising;
@@ -30,6 +36,7 @@ import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeSampling;
 import org.tweedie.sde.VdmSde;
 import org.tweedie.sde.Weighting;
+import org.tweedie.train.Classes;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
@@ -48,7 +55,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
-        description = "Trains a score model on the rows of a file, by score matching.",
+        description =
+                "Trains a score model on the rows of a file, by score matching; or a classifier of noisy rows that guides one.",
         footer = {
             "",
             "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
@@ -62,6 +70,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     private DataOptions data;
+
+    @Mixin
+    private ClassOptions classes;
 
     @Option(
             names = "--out",
@@ -201,34 +212,126 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         TrainSpec settings = settings();
+        classes.check(spec.commandLine().getParseResult());
         requireOptions(settings);
         Architecture architecture = Architecture.parse(network);
         Target.requireExtension(out, List.of(".safetensors"));
-        Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data.data)));
+        List<Path> inputs = new ArrayList<>(classes.files());
+        inputs.add(DataOptions.path(data.data));
+        Output target = dryRun ? Output.to(out) : Target.of(out, force, inputs);
         if (!(holdOut >= 0 && holdOut < 1)) {
             throw new IllegalArgumentException("--hold-out must be at least 0 and below 1, got " + holdOut);
         }
         if (resume != null && !Files.isDirectory(resume)) {
             throw new IllegalArgumentException("--resume " + resume + " is no directory of checkpoints");
         }
+        return classes.asked() ? classifier(architecture, settings, target) : model(architecture, settings, target);
+    }
+
+    private int model(Architecture architecture, TrainSpec settings, Output target) throws IOException {
         Dataset whole = data.read();
-        Dataset kept = holdOut == 0 ? whole : learned(whole);
+        Dataset kept =
+                holdOut == 0 ? whole : apart(() -> whole.split(holdOut, seed).learned());
         PrintWriter err = spec.commandLine().getErr();
         sayConstant(kept, err);
         Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
         try (Device opened = device.open(err);
                 Model model = model(architecture, rows, opened)) {
             if (dryRun) {
-                estimate(model, rows, settings);
+                estimate(
+                        model.estimate(rows, settings),
+                        rows,
+                        model.process().spec(),
+                        model.networks(),
+                        opened,
+                        settings);
                 return ExitCode.OK;
             }
-            try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
-                TrainResult result = train(model, rows, settings, signals);
-                if (holdOut > 0) {
-                    model.note(Judging.heldOut(whole, holdOut, seed));
-                }
-                return finish(model, result, target, rows);
+            TrainResult result = train(
+                    (listener, cancel, directory) ->
+                            model.train(rows, settings, listener, cancel, directory, resume != null),
+                    settings);
+            if (failed(result)) {
+                return ExitCode.FAILURE;
             }
+            if (holdOut > 0) {
+                model.note(Judging.heldOut(whole, holdOut, seed));
+            }
+            model.save(target);
+            printed.print(
+                    spec,
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
+                            out,
+                            model.networks().get(0).spec(),
+                            rows.rows(),
+                            String.join(", ", rows.columns()),
+                            result.smoothLoss(),
+                            ProgressLine.duration(result.seconds()),
+                            quoted(out.toString())),
+                    json -> made(json, result, rows.rows()));
+            return ExitCode.OK;
+        }
+    }
+
+    private int classifier(Architecture architecture, TrainSpec settings, Output target) throws IOException {
+        Classes whole = classes.read(data);
+        Optional<Classes.Split> split =
+                holdOut == 0 ? Optional.empty() : Optional.of(apart(() -> whole.split(holdOut, seed)));
+        Classes learned = split.map(Classes.Split::learned).orElse(whole);
+        int rows = learned.rows().rows();
+        try (Device opened = device.open(spec.commandLine().getErr());
+                ScoreModel model = ScoreModel.load(classes.model(), opened);
+                Classifier classifier = Classifier.create(model, architecture, learned, seed)) {
+            if (dryRun) {
+                estimate(
+                        classifier.estimate(learned, settings),
+                        learned.rows(),
+                        classifier.process().spec(),
+                        List.of(classifier.network()),
+                        opened,
+                        settings);
+                return ExitCode.OK;
+            }
+            TrainResult result = train(
+                    (listener, cancel, directory) ->
+                            classifier.train(learned, settings, listener, cancel, directory, resume != null),
+                    settings);
+            if (failed(result)) {
+                return ExitCode.FAILURE;
+            }
+            classifier.save(target);
+            Optional<Estimate> right = split.map(Classes.Split::heldOut).map(classifier::accuracy);
+            List<String> names = classifier.classes();
+            printed.print(
+                    spec,
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %s tells %s apart, trained on %,d rows of %s, loss %.4f, in %s%n%snext: tweedie sample --model %s --guidance %s --count 1000 --out samples.csv",
+                            out,
+                            classifier.network().spec(),
+                            String.join(", ", names),
+                            rows,
+                            String.join(", ", classifier.columns()),
+                            result.smoothLoss(),
+                            ProgressLine.duration(result.seconds()),
+                            right.map(share -> String.format(
+                                            Locale.ROOT,
+                                            "of %,d rows kept apart, without noise, %.1f %% are told right%n",
+                                            whole.rows().rows() - rows,
+                                            100 * share.value()))
+                                    .orElse(""),
+                            quoted(classes.model().toString()),
+                            quoted(new ClassifierSpec(out.toString(), names.get(0), 1).spec())),
+                    json -> {
+                        made(json, result, rows);
+                        right.ifPresent(share -> json.field("accuracy", share.value()));
+                        json.array("classes");
+                        names.forEach(json::value);
+                        json.end();
+                    });
+            return ExitCode.OK;
         }
     }
 
@@ -269,9 +372,10 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private Dataset learned(Dataset whole) {
+    /** Some rows kept apart; where that cannot be, the option is named. */
+    private static <T> T apart(Supplier<T> split) {
         try {
-            return whole.split(holdOut, seed).learned();
+            return split.get();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--hold-out: " + e.getMessage() + ", or --hold-out 0", e);
         }
@@ -350,11 +454,17 @@ final class TrainCommand implements Callable<Integer> {
         return resume != null ? resume : Path.of(out + ".checkpoints");
     }
 
-    private TrainResult train(Model model, Dataset rows, TrainSpec settings, StopSignals signals) throws IOException {
+    /** What is trained, with what it tells and where its checkpoints go. */
+    private interface Learning {
+        TrainResult run(TrainListener listener, CancelToken cancel, CheckpointDirectory directory) throws IOException;
+    }
+
+    private TrainResult train(Learning learning, TrainSpec settings) throws IOException {
         Path folder = checkpoints();
         boolean ours = !Files.exists(folder);
-        try {
-            return train(model, rows, settings, signals, folder);
+        PrintWriter err = spec.commandLine().getErr();
+        try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+            return train(learning, settings, signals, folder);
         } finally {
             if (ours) {
                 removeUnused(folder);
@@ -378,7 +488,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainResult train(Model model, Dataset rows, TrainSpec settings, StopSignals signals, Path folder)
+    private TrainResult train(Learning learning, TrainSpec settings, StopSignals signals, Path folder)
             throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
@@ -389,7 +499,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             ProgressLine line = new ProgressLine(err, "training");
             TrainListener listener = listener(err, line);
-            TrainResult result = model.train(rows, settings, listener, signals.token(), directory, resume != null);
+            TrainResult result = learning.run(listener, signals.token(), directory);
             if (result.outcome() == TrainResult.Outcome.CANCELLED) {
                 throw new Stopped(
                         "stopped after step " + result.step() + " of " + settings.steps() + "; go on with: "
@@ -450,40 +560,35 @@ final class TrainCommand implements Callable<Integer> {
         return argument.matches("[A-Za-z0-9_./:=,@%+-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 
-    private int finish(Model model, TrainResult result, Output target, Dataset rows) throws IOException {
+    private boolean failed(TrainResult result) {
         if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
             spec.commandLine().getErr().println("tweedie: " + result.message());
-            return ExitCode.FAILURE;
+            return true;
         }
-        model.save(target);
-        printed.print(
-                spec,
-                String.format(
-                        Locale.ROOT,
-                        "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
-                        out,
-                        model.networks().get(0).spec(),
-                        rows.rows(),
-                        String.join(", ", rows.columns()),
-                        result.smoothLoss(),
-                        ProgressLine.duration(result.seconds()),
-                        quoted(out.toString())),
-                json -> json.field("model", out.toString())
-                        .field("rows", rows.rows())
-                        .field("steps", result.step())
-                        .field("loss", result.smoothLoss())
-                        .field("seconds", result.seconds()));
-        return ExitCode.OK;
+        return false;
     }
 
-    private void estimate(Model model, Dataset rows, TrainSpec settings) {
-        Trainer.Estimate estimate = model.estimate(rows, settings);
+    private void made(Json json, TrainResult result, int rows) {
+        json.field("model", out.toString())
+                .field("rows", rows)
+                .field("steps", result.step())
+                .field("loss", result.smoothLoss())
+                .field("seconds", result.seconds());
+    }
+
+    private void estimate(
+            Trainer.Estimate estimate,
+            Dataset rows,
+            String process,
+            List<Network> networks,
+            Device opened,
+            TrainSpec settings) {
         printed.print(
                 spec,
                 Printed.lines(out -> {
                     out.printf(Locale.ROOT, "data       %,d rows of %s%n", rows.rows(), ModelMatch.text(rows.ports()));
-                    out.printf(Locale.ROOT, "process    %s%n", model.process().spec());
-                    for (Network each : model.networks()) {
+                    out.printf(Locale.ROOT, "process    %s%n", process);
+                    for (Network each : networks) {
                         out.printf(
                                 Locale.ROOT,
                                 "network    %s, %s -> [%d], %,d parameters%n",
@@ -498,7 +603,7 @@ final class TrainCommand implements Callable<Integer> {
                     out.printf(
                             Locale.ROOT,
                             "device     %s, %,d bytes while training%n",
-                            model.device().name(),
+                            opened.name(),
                             estimate.deviceBytes());
                     out.printf(
                             Locale.ROOT,

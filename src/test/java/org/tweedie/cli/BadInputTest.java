@@ -43,6 +43,7 @@ import picocli.CommandLine;
 class BadInputTest {
     private static final String SMALL = " --device cpu --network mlp:4x1 --steps 2 --batch 4";
     private static final String TRAIN = "train --out D/new.safetensors" + SMALL + " --data ";
+    private static final String CLASSIFY = TRAIN + "D/good.csv --for D/model.safetensors --classify ";
     private static final String SAMPLE = "sample --device cpu --model D/model.safetensors ";
     private static final String OBSERVE = SAMPLE + "--count 3 --out D/new.npy --method ddim:0@2 ";
     private static final String SEEN = OBSERVE + "--observe D/good.csv ";
@@ -466,6 +467,43 @@ class BadInputTest {
                         2,
                         TRAIN + "D/good.csv --given c --condition-noise v",
                         "unknown process 'v'"),
+                of(
+                        "condition noise that shrinks in no steps",
+                        2,
+                        TRAIN + "D/good.csv --given c --condition-noise ve:0.01,3..ve:0.01,0.5",
+                        "--condition-noise",
+                        "says no steps; write FROM..TO@STEPS"),
+                of(
+                        "condition noise that grows",
+                        2,
+                        TRAIN + "D/good.csv --given c --condition-noise ve:0.01,0.5..ve:0.01,3@9",
+                        "--condition-noise",
+                        "goes from more to less, got 0.5 to 3.0"),
+                of(
+                        "condition noise of half a step",
+                        2,
+                        TRAIN + "D/good.csv --given c --condition-noise ve:0.01,3..ve:0.01,0.5@1.5",
+                        "--condition-noise",
+                        "'1.5'"),
+                of("classifier for nothing", 2, TRAIN + "D/good.csv --classify c", "--classify needs --for MODEL"),
+                of("others for nothing", 2, TRAIN + "D/good.csv --against D/good.csv", "--against needs --for MODEL"),
+                of("classifier of nothing", 2, TRAIN + "D/good.csv --for D/model.safetensors", "--classify COLUMN"),
+                of("classifier of both", 2, CLASSIFY + "c --against D/good.csv", "one of them"),
+                of("classifier by scores", 2, CLASSIFY + "c --weighting edm", "--weighting is of score models"),
+                of("classifier of no column", 2, CLASSIFY + "d", "--classify", "no column 'd'"),
+                of(
+                        "classifier of the model's columns",
+                        2,
+                        TRAIN + "D/good.csv --hold-out 0 --for D/model.safetensors --classify b --columns a,b",
+                        "the model's rows have the columns [a, b], those of the classes [a]"),
+                of(
+                        "two files of one name",
+                        2,
+                        TRAIN + "D/good.csv --for D/model.safetensors --against D/good.csv",
+                        "two classes would be called 'good'"),
+                of("guided toward nothing", 2, OBSERVE + "--guidance classifier:x,1", "classifier:FILE,CLASS,WEIGHT"),
+                of("guided without end", 2, OBSERVE + "--guidance classifier:x,1,Infinity", "must be finite"),
+                of("guided by no file", 4, OBSERVE + "--guidance classifier:D/none.safetensors,1,1", "does not exist"),
                 of("guided by half", 2, OBSERVE + "--guidance 1,2", "'1,2' has 2 numbers"),
                 of(
                         "guided without being trained for it",

@@ -526,6 +526,96 @@ class CliTest {
                         .contains("lat"));
     }
 
+    /** Noise of conditions that shrinks is asked for, remembered as what it comes to, and goes on to the same bits. */
+    @Test
+    void noiseOfConditionsShrinks() throws IOException {
+        String start = "train --given depth --condition-noise ve:0.01,3..ve:0.01,0.5@3 --checkpoint-every 2 --data "
+                + table + SMALL + " --out ";
+        Path whole = folder.resolve("whole.safetensors");
+        Path again = folder.resolve("again.safetensors");
+        Cli.run(start + whole).ok();
+        assertTrue(Cli.run("inspect " + whole).ok().out().contains("conditions.noise = ve:0.01,0.5"));
+        Files.delete(folder.resolve("whole.safetensors.checkpoints/step-000000000004.ckpt"));
+        Cli.run(start + again + " --resume " + folder.resolve("whole.safetensors.checkpoints"))
+                .ok();
+        assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(again));
+        Path other = folder.resolve("other.safetensors");
+        Cli.run(start.replace("@3", "@2") + other).ok();
+        assertFalse(Arrays.equals(Files.readAllBytes(whole), Files.readAllBytes(other)), "the steps count");
+    }
+
+    /** A classifier of a column's numbers, or of files, guides the model that it was made for. */
+    @Test
+    void classifiersAreTrainedAndGuide() throws IOException {
+        Path scores = folder.resolve("scores.safetensors");
+        Cli.run("train --columns 1,2 --data " + table + " --out " + scores + SMALL)
+                .ok();
+        Path kinds = folder.resolve("kinds.safetensors");
+        String start = "train --data " + table + SMALL + " --for " + scores + " --classify depth --out ";
+        Map<String, Object> made = Cli.run(start + kinds + " --checkpoint-every 2 --json").json();
+        assertEquals(List.of("0", "1"), made.get("classes"));
+        assertEquals(4L, made.get("steps"));
+        assertTrue((double) made.get("accuracy") >= 0 && (double) made.get("accuracy") <= 1, made.toString());
+        Cli.Ran inspected = Cli.run("inspect " + kinds).ok();
+        assertTrue(
+                inspected.out().contains("kind = classifier") && inspected.out().contains("class.1 = 1"));
+        Path same = folder.resolve("same.safetensors");
+        Files.delete(folder.resolve("kinds.safetensors.checkpoints/step-000000000004.ckpt"));
+        String people = Cli.run(start + same + " --checkpoint-every 2 --resume "
+                        + folder.resolve("kinds.safetensors.checkpoints"))
+                .ok()
+                .out();
+        assertTrue(people.contains("tells 0, 1 apart, trained on ") && people.contains("are told right"), people);
+        assertTrue(people.contains("--guidance classifier:" + same + ",0,1 "), "what to do next: " + people);
+        assertArrayEquals(Files.readAllBytes(kinds), Files.readAllBytes(same), "resumed to the same bytes");
+        assertTrue(Cli.run(start + "x.safetensors --dry-run").ok().out().contains("parameters"));
+
+        String sample = "sample --json --device cpu --method ddim:0@3 --count 5 --model " + scores + " --out ";
+        Path plain = folder.resolve("plain.npy");
+        Path none = folder.resolve("none.npy");
+        Path toward = folder.resolve("toward.npy");
+        Cli.run(sample + plain).ok();
+        Cli.run(sample + none + " --guidance classifier:" + kinds + ",1,0").ok();
+        String again = (String) Cli.run(sample + toward + " --guidance classifier:" + kinds + ",1,40")
+                .json()
+                .get("again");
+        assertArrayEquals(
+                Npy.read(plain).data(), Npy.read(none).data(), 1e-3f, "of no weight: the same but for rounding");
+        assertFalse(Arrays.equals(Files.readAllBytes(plain), Files.readAllBytes(toward)));
+        assertTrue(again.contains(" --guidance classifier:" + kinds + ",1,40 "), again);
+        Map<String, Object> explained = Cli.run("explain --json --device cpu --method ddim:0@3 --model " + scores
+                        + " --guidance classifier:" + kinds + ",1,2")
+                .json();
+        assertEquals(6L, explained.get("evaluations"), "the score and the classifier");
+
+        Path calm = Files.writeString(folder.resolve("calm.csv"), "lat,lon\n1,2\n3,4\n5,5\n");
+        Path storm = Files.writeString(folder.resolve("storm.csv"), "lat,lon\n7,2\n9,4\n8,5\n");
+        Path weather = folder.resolve("weather.safetensors");
+        String files = "train --hold-out 0" + SMALL + " --for " + scores + " --data " + calm + " --against " + storm;
+        assertEquals(
+                List.of("calm", "storm"),
+                Cli.run(files + " --json --out " + weather).json().get("classes"));
+        Cli.run(sample + folder.resolve("calm.npy") + " --guidance classifier:" + weather + ",storm,1")
+                .ok();
+        Cli.run(sample + folder.resolve("no.npy") + " --guidance classifier:" + weather + ",strom,1")
+                .failed(2, "unknown class 'strom'; did you mean storm?");
+        Cli.run(sample + folder.resolve("no.npy") + " --guidance classifier:" + scores + ",storm,1")
+                .failed(4, "is not classifier: this is a score model");
+        Cli.run("sample --device cpu --count 5 --model " + kinds + " --out " + folder.resolve("no.npy"))
+                .failed(4, "is classifier, not a score model");
+        Cli.run("sample --device cpu --method ddim:0@3 --count 5 --model " + model + " --out "
+                        + folder.resolve("no.npy") + " --guidance classifier:" + kinds + ",1,1")
+                .failed(2, "a likelihood of rows of 3 numbers");
+        Path other = folder.resolve("other.safetensors");
+        Cli.run("train --columns 1,2 --sde ve --data " + table + " --out " + other + SMALL)
+                .ok();
+        Cli.run("sample --device cpu --method ddim:0@3 --count 5 --model " + other + " --out "
+                        + folder.resolve("no.npy") + " --guidance classifier:" + kinds + ",1,1")
+                .failed(2, "noised by vp:0.1,20", "noised by ve:0.01,50", "train a classifier for this model");
+        Cli.run(files + " --out no.safetensors --against " + folder + "/deep/storm.csv")
+                .failed(4, "does not exist");
+    }
+
     @Test
     void conditionsAreGivenByName() throws IOException {
         Path conditional = folder.resolve("c.safetensors");

@@ -81,6 +81,7 @@ public final class CommandLines {
                 "b",
                 "a,b",
                 "y=good.csv",
+                "classifier:model.safetensors,0,1",
                 "=",
                 "--",
                 "\n",

@@ -19,11 +19,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.tweedie.NonUniformModel;
+import org.tweedie.guidance.ClassifierFree;
+import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.score.Architecture;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.ProcessSpec;
+import org.tweedie.train.Conditioning;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
@@ -53,7 +56,17 @@ class DocumentedCommandsTest {
                 }
             },
             "--solver",
-            SolverSpec::parse);
+            SolverSpec::parse,
+            "--condition-noise",
+            Conditioning::parseNoise,
+            "--guidance",
+            spec -> {
+                if (ClassifierSpec.is(spec)) {
+                    ClassifierSpec.parse(spec);
+                } else {
+                    ClassifierFree.parse(spec);
+                }
+            });
 
     @TestFactory
     Stream<DynamicTest> documentedCommandsParse() throws IOException {

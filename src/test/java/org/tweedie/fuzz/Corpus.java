@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.tweedie.Classifier;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.io.Checkpoint;
@@ -24,6 +25,7 @@ import org.tweedie.io.Table;
 import org.tweedie.io.Tensor;
 import org.tweedie.score.Mlp;
 import org.tweedie.sde.VpSde;
+import org.tweedie.train.Classes;
 import org.tweedie.train.Dataset;
 
 /** What fuzzing starts from: files that our writers and NumPy wrote, and the inputs of src/test/resources/fuzz. */
@@ -79,7 +81,11 @@ final class Corpus {
                                                 .put("settings", Map.of("seed", "42 \"ü\"", "b", ""))
                                                 .put("empty", new byte[0]))),
                         written(scratch, output -> CheckpointFile.write(output, new Checkpoint())));
-            case MODEL -> List.of(model(scratch, "mlp:2x1"), model(scratch, "mlp:3x2,tanh,residual,fourier:2:0.25:8"));
+            case MODEL ->
+                List.of(
+                        model(scratch, "mlp:2x1"),
+                        model(scratch, "mlp:3x2,tanh,residual,fourier:2:0.25:8"),
+                        classifier(scratch));
             case SPECS, CLI -> List.of();
         };
     }
@@ -94,6 +100,15 @@ final class Corpus {
                         1,
                         device)) {
             return written(scratch, model::save);
+        }
+    }
+
+    private static byte[] classifier(Path scratch) throws IOException {
+        Classes classes = Classes.of(
+                Dataset.of(new Table(new float[] {1, 2, 0, 4, 5, 1}, 2, 3, List.of("a", "b", "kind"))), "kind");
+        try (Device device = Device.open("cpu:1");
+                Classifier classifier = Classifier.create(new VpSde(), Mlp.of(2, 1), classes, 1, device)) {
+            return written(scratch, classifier::save);
         }
     }
 

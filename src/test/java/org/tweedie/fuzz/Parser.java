@@ -10,11 +10,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.tweedie.Classifier;
 import org.tweedie.Model;
 import org.tweedie.ScoreModel;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
 import org.tweedie.guidance.ClassifierFree;
+import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.io.Checkpoint;
@@ -35,6 +37,7 @@ import org.tweedie.sde.PredictorCorrector;
 import org.tweedie.sde.ProcessSpec;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.testing.Depth;
+import org.tweedie.train.Conditioning;
 import org.tweedie.train.Encoding;
 
 /** The parsers that are fuzzed: how each reads an input, and what it must have met at the end. */
@@ -200,8 +203,8 @@ enum Parser {
     MODEL(
             30_000,
             1_000_000,
-            List.of("ModelFile.java", "NonUniformFile.java"),
-            List.of("result of model", "result of any model"),
+            List.of("ModelFile.java", "NonUniformFile.java", "ClassifierFile.java"),
+            List.of("result of model", "result of any model", "result of classifier"),
             Map.of()) {
         private final Device device = Device.open("cpu:1");
 
@@ -210,6 +213,7 @@ enum Parser {
             Path file = Files.write(Given.SCRATCH.resolve(Given.NAME), input);
             tally.file("model", () -> ScoreModel.load(file, device).close());
             tally.file("any model", () -> Model.load(file, device).close());
+            tally.file("classifier", () -> Classifier.load(file, device).close());
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
             }
@@ -256,9 +260,14 @@ enum Parser {
                     "inverse/OperatorSpec.java",
                     "inverse/ImageSize.java",
                     "inverse/SolverSpec.java",
-                    "guidance/ClassifierFree.java"),
+                    "guidance/ClassifierFree.java",
+                    "guidance/ClassifierSpec.java",
+                    "train/Conditioning.java",
+                    "train/ShrinkingNoise.java"),
             List.of(
                     "result of operator",
+                    "result of guidance by a classifier",
+                    "result of noise of conditions",
                     "result of solver",
                     "result of guidance",
                     "result of process",
@@ -300,6 +309,16 @@ enum Parser {
                     Map.entry(
                             "only a falling grid that ends above 0 has a step to 0 left", "of times given one by one"),
                     Map.entry("rho must be positive, got *", "of another grid"),
+                    Map.entry(
+                            "conditions and rows share their times, so the process of conditions ends at * too, got * to *",
+                            "of the process of rows"),
+                    Map.entry(
+                            "conditions that are noised need a process of rows whose times keep their noise, and vdm learns its schedule; take vp, or clean conditions",
+                            "of the process of rows"),
+                    Map.entry(
+                            "conditions are dropped with a probability from 0 to below 1, got *; 0.1 to 0.2 are usual",
+                            "of a share that is given as a number"),
+                    Map.entry("noise shrinks to that of the conditions, got * for *", "of noises given one by one"),
                     Map.entry("frequencies are seen up to 0 or more, got *", "of the operator, once it is made"))) {
         @Override
         List<String> around() {
@@ -331,6 +350,12 @@ enum Parser {
             again("operator", text, spec -> OperatorSpec.parse(spec).spec(), tally);
             again("solver", text, spec -> SolverSpec.parse(spec).spec(), tally);
             again("guidance", text, spec -> ClassifierFree.parse(spec).spec().substring("cfg:".length()), tally);
+            again(
+                    "guidance by a classifier",
+                    text,
+                    spec -> ClassifierSpec.parse(spec).spec(),
+                    tally);
+            again("noise of conditions", text, Parser::noise, tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);
@@ -374,6 +399,13 @@ enum Parser {
             lines.run(new String(input, StandardCharsets.UTF_8), tally::met);
         }
     };
+
+    private static String noise(String spec) {
+        Conditioning read = Conditioning.parseNoise(spec);
+        return read.shrinking()
+                .map(of -> of.from().spec() + ".." + of.to().spec() + "@" + of.steps())
+                .orElseGet(() -> read.noise().orElseThrow().spec());
+    }
 
     /** What an enum's constants may refer to. */
     private static final class Given {
