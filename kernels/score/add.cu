@@ -20,10 +20,15 @@ add_f32(const float* a, const float* b, float* out, const RowSet* __restrict__ r
     }
 }
 
-// scalar_f32 — one number into device memory, ordered in the stream: the time of an evaluation
+// numbers_f32 — out[k stride] <- number k, one to four of them, ordered in the stream: the time of an evaluation, or what follows from it
 //
 //   shape  one thread
+//   moves  4 bytes a number
 extern "C" __global__ void __launch_bounds__(1)
-scalar_f32(float* __restrict__ out, float value) {
-    *out = value;
+numbers_f32(float* __restrict__ out, int32_t count, int32_t stride, float a, float b, float c, float d) {
+    const float numbers[4] = {a, b, c, d};
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+        if (k < count) out[int64_t(k) * stride] = numbers[k];
+    }
 }

@@ -105,7 +105,7 @@ final class ModelFile {
                 throw metadata.fault(
                         "process",
                         "is of blocks that move each at its own speed: such a model is trained and sampled (Model.load),"
-                                + " and has neither likelihood nor latent rows");
+                                + " and has neither likelihood nor latent rows nor local dimension");
             }
             ModelKind kind = metadata.parsed(
                     "process",

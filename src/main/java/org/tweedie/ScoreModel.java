@@ -332,6 +332,16 @@ public final class ScoreModel implements Model {
         return new LatentMap(new Source());
     }
 
+    /** How many dimensions the data have near rows, by the spectrum of the score there. */
+    public LocalDimension localDimension() {
+        if (conditionNoise().isPresent()) {
+            throw new IllegalArgumentException(
+                    "a model of noised conditions scatters its scores with them, so that they show no dimension;"
+                            + " train one with clean conditions");
+        }
+        return new LocalDimension(new Source());
+    }
+
     @Override
     public Device device() {
         return device;

@@ -8,7 +8,7 @@ import org.tweedie.device.LaunchShape;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.host.AddTwins;
 
-/** Sums of rows, and single numbers into device memory (kernels/score/add.cu). Stateless; any thread. */
+/** Sums of rows, and a few numbers into device memory (kernels/score/add.cu). Stateless; any thread. */
 public final class Add {
     /** a, b, out, rows, width, a stride, b stride, out stride. */
     public static final KernelEntry ROWS = KernelEntry.of(
@@ -23,9 +23,19 @@ public final class Add {
             Parameter.I32,
             Parameter.I32);
 
-    /** out, value. */
-    public static final KernelEntry SCALAR =
-            KernelEntry.of("scalar_f32", AddTwins::scalar, Parameter.POINTER, Parameter.F32);
+    /** out, count, stride, four numbers. */
+    public static final KernelEntry NUMBERS = KernelEntry.of(
+            "numbers_f32",
+            AddTwins::numbers,
+            Parameter.POINTER,
+            Parameter.I32,
+            Parameter.I32,
+            Parameter.F32,
+            Parameter.F32,
+            Parameter.F32,
+            Parameter.F32);
+
+    private static final int MOST = 4;
 
     private Add() {}
 
@@ -45,14 +55,26 @@ public final class Add {
                 stream.device().kernel(ROWS), Grid.items(Grid.capacity(out) * Fill.quads(out.width()), 256), arguments);
     }
 
-    /** Queues {@code out[at] = value}. */
-    public static void scalar(Stream stream, DeviceBuffer out, long at, float value) {
-        if (at < 0 || at >= out.count()) {
-            throw new IllegalArgumentException("element " + at + " is outside a buffer of " + out.count());
+    /**
+     * Queues {@code out[at + k stride] = numbers[k]}.
+     *
+     * @param stride at least 1
+     * @param numbers one to four; a graph that is captured keeps them
+     */
+    public static void numbers(Stream stream, DeviceBuffer out, long at, int stride, float... numbers) {
+        if (numbers.length < 1 || numbers.length > MOST) {
+            throw new IllegalArgumentException("a launch writes 1 to " + MOST + " numbers, got " + numbers.length);
         }
-        stream.launch(
-                stream.device().kernel(SCALAR),
-                LaunchShape.linear(1, 1),
-                new Arguments(SCALAR).buffer(out, at).f32(value));
+        long last = at + (numbers.length - 1L) * stride;
+        if (at < 0 || stride < 1 || last >= out.count()) {
+            throw new IllegalArgumentException(
+                    "elements " + at + " to " + last + " are outside a buffer of " + out.count());
+        }
+        Arguments arguments =
+                new Arguments(NUMBERS).buffer(out, at).i32(numbers.length).i32(stride);
+        for (int k = 0; k < MOST; k++) {
+            arguments.f32(k < numbers.length ? numbers[k] : 0);
+        }
+        stream.launch(stream.device().kernel(NUMBERS), LaunchShape.linear(1, 1), arguments);
     }
 }

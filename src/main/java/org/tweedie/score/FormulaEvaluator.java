@@ -65,7 +65,7 @@ final class FormulaEvaluator implements Evaluator {
                 throw new IllegalArgumentException("this field is evaluated at one time for all rows");
             }
             stream.zero(time, 0, 1);
-            Add.scalar(stream, time, 0, (float) t.at());
+            Add.numbers(stream, time, 0, 1, (float) t.at());
         }
         for (int i = 0; i < from.size(); i++) {
             copy(stream, from.get(i), this.from.get(i));

@@ -88,8 +88,10 @@ final class GaussianMixtureEvaluator implements Evaluator, Tape {
                     0,
                     new Perturb.Into(alpha, sigma, null, null, null));
         } else {
-            Add.scalar(stream, coefficients, alpha.offset(), (float) field.sde().alpha(t.at()));
-            Add.scalar(stream, coefficients, sigma.offset(), (float) field.sde().sigma(t.at()));
+            int apart = (int) (sigma.offset() - alpha.offset());
+            Sde sde = field.sde();
+            Add.numbers(
+                    stream, coefficients, alpha.offset(), apart, (float) sde.alpha(t.at()), (float) sde.sigma(t.at()));
         }
         MixtureScore.run(
                 stream,

@@ -68,7 +68,7 @@ final class MlpForward implements AutoCloseable {
             present = View.shared(table, (long) place * layers(), layers());
             return;
         }
-        Add.scalar(stream, time, 0, (float) t.at());
+        Add.numbers(stream, time, 0, 1, (float) t.at());
         present = View.shared(biases, 0, layers());
         biases(stream, one, View.rows(time, 1), features(), biases);
     }

@@ -15,7 +15,7 @@ import org.tweedie.plan.FormulaWriter;
 import org.tweedie.sde.Coefficients;
 import org.tweedie.sde.Sde;
 
-/** Numbers that follow from time, in device memory: one set for all rows, or one a row from a table. For one stream. */
+/** One to four numbers that follow from time, in device memory: one set for all rows, by one launch, or one a row from a table. For one stream. */
 final class TimeNumbers implements AutoCloseable {
     private final DoubleFunction<double[]> of;
     private final int rows;
@@ -63,10 +63,12 @@ final class TimeNumbers implements AutoCloseable {
             table.run(stream, set, 0);
             return;
         }
-        double[] numbers = of.apply(t.at());
-        for (int i = 0; i < numbers.length; i++) {
-            Add.scalar(stream, shared.data(), i, (float) numbers[i]);
+        double[] now = of.apply(t.at());
+        float[] numbers = new float[now.length];
+        for (int i = 0; i < now.length; i++) {
+            numbers[i] = (float) now[i];
         }
+        Add.numbers(stream, shared.data(), 0, 1, numbers);
     }
 
     @Override

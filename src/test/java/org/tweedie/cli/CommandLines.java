@@ -18,7 +18,8 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class CommandLines {
     private static final List<String> HEAVY =
             List.of("train", "sample", "evaluate", "likelihood", "latents", "transport", "demo");
-    private static final List<String> WRITING = List.of("extract", "doctor", "theory"); // theory only computes
+    private static final List<String> WRITING =
+            List.of("extract", "doctor", "theory", "dimension"); // the last two only compute
     private static final List<Integer> CODES = List.of(ExitCode.OK, ExitCode.USAGE, ExitCode.DEVICE, ExitCode.INPUT);
 
     private final Path folder;

@@ -74,7 +74,8 @@ class ArchitectureTest {
                 "",
                 and(
                         arrows.get("train"),
-                        Stream.concat(USES.stream(), Stream.of("train")).toArray(String[]::new)));
+                        Stream.concat(USES.stream(), Stream.of("train", "theory"))
+                                .toArray(String[]::new)));
         arrows.put("spark", Set.of("", "io", "data"));
         Set<String> below = new TreeSet<>(arrows.keySet());
         below.remove("spark");

@@ -1,5 +1,6 @@
 package org.tweedie.kernels;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -49,6 +50,39 @@ class ElementwiseTest {
             case SOFTPLUS -> x -> Math.max(x, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(x)));
             case GELU -> x -> x * normalLaw(x);
         };
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void numbersGoWhereTheyBelong(Device device) {
+        for (int count = 1; count <= 4; count++) {
+            for (int stride : new int[] {1, 3, 31}) {
+                float[] numbers = values(count, 40 + count);
+                float[] out = sameOnOneThread(device, count + " numbers " + stride + " apart", lab -> {
+                    DeviceBuffer into = lab.floats(values(100, 7));
+                    Add.numbers(lab.stream(), into, 2, stride, numbers);
+                    return lab.read(into);
+                });
+                float[] expected = values(100, 7);
+                for (int k = 0; k < count; k++) {
+                    expected[2 + k * stride] = numbers[k];
+                }
+                assertArrayEquals(expected, out);
+            }
+        }
+        sameOnOneThread(device, "the last places", lab -> {
+            DeviceBuffer four = lab.floats(new float[4]);
+            Add.numbers(lab.stream(), four, 0, 1, 1, 2, 3, 4);
+            Add.numbers(lab.stream(), four, 3, 9, 5);
+            for (float[] wrong : new float[][] {{}, new float[5]}) {
+                assertThrows(IllegalArgumentException.class, () -> Add.numbers(lab.stream(), four, 0, 1, wrong));
+            }
+            assertThrows(IllegalArgumentException.class, () -> Add.numbers(lab.stream(), four, 1, 1, 1, 2, 3, 4));
+            assertThrows(IllegalArgumentException.class, () -> Add.numbers(lab.stream(), four, -1, 1, 1));
+            assertThrows(IllegalArgumentException.class, () -> Add.numbers(lab.stream(), four, 3, -1, 1, 2));
+            assertThrows(IllegalArgumentException.class, () -> Add.numbers(lab.stream(), four, 0, 4, 1, 2));
+            return lab.read(four);
+        });
     }
 
     @ParameterizedTest

@@ -84,9 +84,12 @@ final class RowLaunches {
         }));
         cases.add(exact("again", RowLaunches::again));
         cases.add(exact("pairs of two chunks", lab -> PairLaunches.chunks(lab, 70, 300)));
-        cases.add(exact("scalar", lab -> {
-            DeviceBuffer out = lab.untouched(3);
-            Add.scalar(lab.stream(), out, 1, 2.5f);
+        cases.add(exact("numbers", lab -> {
+            DeviceBuffer out = lab.untouched(20);
+            Add.numbers(lab.stream(), out, 0, 9, 2.5f);
+            Add.numbers(lab.stream(), out, 2, 1, -1, 7);
+            Add.numbers(lab.stream(), out, 5, 2, 1, 2, 3);
+            Add.numbers(lab.stream(), out, 10, 3, 4, 5, 6, 7);
             return lab.read(out);
         }));
         return cases;

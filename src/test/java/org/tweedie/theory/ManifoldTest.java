@@ -89,42 +89,6 @@ class ManifoldTest {
         }
     }
 
-    /** A plane in six dimensions: along it the score is that of N(0, 1), across it -z/sigma. */
-    @Test
-    void thePlaneHasDimensionTwo() {
-        double[][] covariance = new double[6][6];
-        covariance[1][1] = 1;
-        covariance[4][4] = 1;
-        GaussianMixture plane = GaussianMixture.gaussian(new double[6], covariance);
-        Sde sde = new VpSde().on(Space.euclidean(6));
-        double t = 1e-2;
-        ScoreSpectrum spectrum = ScoreSpectrum.at(plane.score(sde), sde, new double[6], t, 400, 3);
-        assertEquals(2, spectrum.dimension());
-        assertEquals(1 / sde.sigma(t), spectrum.singular()[1], 0.15 / sde.sigma(t));
-        assertTrue(spectrum.fall() > 10, "fall " + spectrum.fall());
-        assertEquals(sde.sigma(t), spectrum.singular()[5], 0.3 * sde.sigma(t)); // sigma z / 1, at the origin
-    }
-
-    /** A circle of 400 rows in the plane, seen above the distance of rows and below its radius: one dimension. */
-    @Test
-    void theCircleHasDimensionOne() {
-        double[][] circle = new double[400][2];
-        for (int i = 0; i < 400; i++) {
-            circle[i][0] = 2 * Math.cos(2 * Math.PI * i / 400);
-            circle[i][1] = 2 * Math.sin(2 * Math.PI * i / 400);
-        }
-        // snippet: diagnostics
-        EmpiricalScore learnedByHeart = EmpiricalScore.of(circle, VP);
-        ScoreSpectrum spectrum = ScoreSpectrum.at(learnedByHeart, VP, circle[37], 1e-2, 100, 5);
-        int dimension = spectrum.dimension(); // 1: scores at noisy copies of the point span the normal alone
-        // end
-        assertEquals(1, dimension);
-        assertTrue(spectrum.fall() > 5, "fall " + spectrum.fall());
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> ScoreSpectrum.at(learnedByHeart, VP, new double[] {1, 2}, 0, 100, 5));
-    }
-
     /** Beside a line in the plane: an error b is integrable; a score that does not grow is off by z/sigma, and I = g^2/sigma^2 ~ 1/t is not. */
     @Test
     void aBoundedScoreLosesTheManifold() {

@@ -28,7 +28,10 @@ public final class AddTwins {
         }
     }
 
-    public static void scalar(Arguments arguments, Team team) {
-        arguments.floats(0)[arguments.offset(0)] = arguments.float32(1);
+    public static void numbers(Arguments arguments, Team team) {
+        float[] out = arguments.floats(0);
+        for (int k = 0; k < arguments.int32(1); k++) {
+            out[arguments.offset(0) + k * arguments.int32(2)] = arguments.float32(3 + k);
+        }
     }
 }
