@@ -57,6 +57,23 @@ class LocalDimensionTest {
         }
     }
 
+    /** Seen through more noise than lies between three points, where the score is far from linear. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void pointsNearEachOtherAreSeenTogether(Device device) {
+        GaussianMixture points =
+                GaussianMixture.round(0, new double[] {1, 0.5, -1}, new double[3], new double[] {-2, 1, 0});
+        for (Sde plain : new Sde[] {new VpSde(), new VeSde(0.01, 50)}) {
+            Sde sde = plain.on(Space.euclidean(3));
+            LocalDimension local = LocalDimension.of(device, sde, new GaussianMixtureScore(points, sde));
+            ScoreSpectrum seen =
+                    local.noise(0.6).copies(50).of(new float[] {1, 0.5f, -1}, 9).get(0);
+            double t = sde.timeOfNoiseToSignal(0.6);
+            ScoreSpectrum expected = ScoreSpectrum.at(points.score(sde), sde, new double[] {1, 0.5, -1}, t, 50, 9);
+            assertArrayEquals(expected.shares(), seen.shares(), 1e-3, sde.spec());
+        }
+    }
+
     @Test
     void whatTheScoreDoesNotKnowIsRefused() {
         try (Device device = Device.open("cpu")) {
