@@ -6,6 +6,8 @@ import org.tweedie.plan.Steering;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.CldSde;
+import org.tweedie.sde.FlexibleParametrisation;
+import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.HybridParametrisation;
 import org.tweedie.sde.Noising;
 import org.tweedie.sde.Parametrisation;
@@ -13,21 +15,25 @@ import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.DenoisingScoreMatching;
+import org.tweedie.train.FlexibleMatching;
 import org.tweedie.train.HybridScoreMatching;
 import org.tweedie.train.ImplicitScoreMatching;
 import org.tweedie.train.Objective;
 import org.tweedie.train.TrainSpec;
 
-/** What of a model depends on whether its process moves rows alone or each beside its velocity. Immutable. */
+/** What of a model depends on whether its process moves rows alone, by numbers or by matrices, or each beside its velocity. Immutable. */
 sealed interface ModelKind {
     static ModelKind of(Noising process) {
         if (process instanceof Sde sde) {
             return new Rows(sde);
         } else if (process instanceof CldSde sde) {
             return new WithVelocity(sde);
+        } else if (process instanceof FlexibleSde sde) {
+            return new ByMatrices(sde);
         }
         throw new IllegalArgumentException(
-                "a model is of a process of rows, as vp, or of rows with velocities, cld; got " + process.spec());
+                "a model is of a process of rows, as vp or flexible, or of rows with velocities, cld; got "
+                        + process.spec());
     }
 
     Noising process();
@@ -147,6 +153,51 @@ sealed interface ModelKind {
                                 + " learns by hybrid score matching, from conditions as they are; take objective denoising, and conditions neither dropped nor noised");
             }
             return new HybridScoreMatching(new HybridParametrisation(moved), spec.weighting(), group(spec)).of(network);
+        }
+    }
+    /** x_t = E x_0 + L eps. */
+    record ByMatrices(FlexibleSde moved) implements ModelKind {
+        @Override
+        public Noising process() {
+            return moved;
+        }
+
+        @Override
+        public Sde sde() {
+            throw new IllegalArgumentException(
+                    "the model's process " + moved.learns().spec()
+                            + " has matrices for coefficients; log-densities, bounds, latent rows and guides need one of numbers,"
+                            + " as vp or ve");
+        }
+
+        @Override
+        public Prediction prediction() {
+            return Prediction.DENOISED;
+        }
+
+        @Override
+        public boolean reads(Prediction prediction) {
+            return prediction == Prediction.DENOISED;
+        }
+
+        @Override
+        public List<Signature.Port> state() {
+            return List.of(new Signature.Port("x", moved.space()));
+        }
+
+        @Override
+        public Steering fold(Prediction prediction, String score, String network) {
+            return new FlexibleParametrisation(moved).fold(score, network);
+        }
+
+        @Override
+        public Objective objective(Network network, TrainSpec spec) {
+            if (spec.slices().isPresent() || !spec.conditioning().equals(Conditioning.CLEAN)) {
+                throw new IllegalArgumentException(
+                        "process " + moved.learns().spec()
+                                + " learns by denoising, from conditions as they are; take objective denoising, and conditions neither dropped nor noised");
+            }
+            return new FlexibleMatching(network, new FlexibleParametrisation(moved));
         }
     }
 }

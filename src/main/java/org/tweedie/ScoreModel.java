@@ -36,6 +36,7 @@ import org.tweedie.score.Network;
 import org.tweedie.score.NetworkScore;
 import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
+import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
@@ -179,7 +180,7 @@ public final class ScoreModel implements Model {
         });
     }
 
-    /** Trains on the data's rows from the model's present weights, by denoising score matching; with velocities, by hybrid. */
+    /** Trains on the data's rows from the model's present weights, by denoising score matching; with velocities, by hybrid; of matrices, by the bound. */
     public TrainResult train(Dataset data, TrainSpec spec) {
         try {
             return train(data, spec, TrainListener.NONE, new CancelToken(), null, false);
@@ -274,7 +275,9 @@ public final class ScoreModel implements Model {
 
     /** A process that learns is trained by its own bound: each time of its clock counts what it costs there. */
     private TrainSpec bounded(TrainSpec spec) {
-        if (!(kind.process() instanceof VdmSde)) {
+        if (kind.process() instanceof FlexibleSde) {
+            return spec.withWeighting(Weighting.LIKELIHOOD, TimeSampling.IMPORTANCE, true);
+        } else if (!(kind.process() instanceof VdmSde)) {
             return spec;
         } else if (spec.slices().isPresent()) {
             throw new IllegalArgumentException("a schedule that learns is learned by denoising, got "
@@ -347,16 +350,16 @@ public final class ScoreModel implements Model {
         return device;
     }
 
-    /** The process, as wide as the rows: an {@link Sde}, or {@link org.tweedie.sde.CldSde}. */
+    /** The process, as wide as the rows: an {@link Sde}, {@link FlexibleSde} or {@link org.tweedie.sde.CldSde}. */
     @Override
     public Noising process() {
         return kind.process();
     }
 
     /**
-     * The process where it is one of rows alone.
+     * The process where it is one of rows alone, by numbers.
      *
-     * @throws IllegalArgumentException where it carries velocities
+     * @throws IllegalArgumentException where it carries velocities, or its coefficients are matrices
      */
     public Sde sde() {
         return kind.sde();

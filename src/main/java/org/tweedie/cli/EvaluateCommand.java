@@ -41,7 +41,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--method",
             paramLabel = "SPEC",
             description = "how to sample; default " + SampleCommand.METHOD + ", of a cld model "
-                    + SampleCommand.METHOD_OF_PAIRS)
+                    + SampleCommand.METHOD_OF_PAIRS + ", of a flexible one " + SampleCommand.METHOD_OF_MATRICES)
     private @Nullable String method;
 
     @Option(

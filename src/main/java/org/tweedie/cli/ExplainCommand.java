@@ -29,7 +29,8 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "SPEC",
-            description = "default " + SampleCommand.METHOD + ", of a cld model " + SampleCommand.METHOD_OF_PAIRS)
+            description = "default " + SampleCommand.METHOD + ", of a cld model " + SampleCommand.METHOD_OF_PAIRS
+                    + ", of a flexible one " + SampleCommand.METHOD_OF_MATRICES)
     private @Nullable String method;
 
     @Option(

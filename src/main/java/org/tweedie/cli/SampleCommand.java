@@ -22,6 +22,7 @@ import org.tweedie.io.RowWriter;
 import org.tweedie.io.ScatterPicture;
 import org.tweedie.io.Sha256;
 import org.tweedie.io.Table;
+import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.Spelling;
@@ -49,6 +50,9 @@ final class SampleCommand implements Callable<Integer> {
     /** The same of a model with velocities. */
     static final String METHOD_OF_PAIRS = "sscs:midpoint@50,quadratic";
 
+    /** What a model whose process is of matrices is sampled by. */
+    static final String METHOD_OF_MATRICES = "ei@100,quadratic";
+
     private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors", ".png");
     private static final int MOST_IN_A_PICTURE = 200_000;
 
@@ -73,7 +77,8 @@ final class SampleCommand implements Callable<Integer> {
             paramLabel = "SPEC",
             description =
                     "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, unipc:3@15, rk45:1e-4@200, pc:0.16@500, sscs@100, ...; default "
-                            + METHOD + ", of a cld model " + METHOD_OF_PAIRS)
+                            + METHOD + ", of a cld model " + METHOD_OF_PAIRS + ", of a flexible one "
+                            + METHOD_OF_MATRICES)
     private @Nullable String method;
 
     @Option(
@@ -175,6 +180,9 @@ final class SampleCommand implements Callable<Integer> {
     static MethodSpec method(@Nullable String asked, Model model) {
         if (asked != null) {
             return MethodSpec.parse(asked);
+        }
+        if (model.process() instanceof FlexibleSde) {
+            return MethodSpec.parse(METHOD_OF_MATRICES);
         }
         return MethodSpec.parse(model.process() instanceof Sde ? METHOD : METHOD_OF_PAIRS);
     }

@@ -116,8 +116,7 @@ final class TheoryCommand implements Callable<Integer> {
             pairs(theirs ? CldSde.unit(horizon) : pairs, theirs);
             return ExitCode.OK;
         }
-        Sde process = (Sde) asked;
-        if (!(process instanceof VariancePreserving preserving)) {
+        if (!(asked instanceof Sde process) || !(process instanceof VariancePreserving preserving)) {
             throw new IllegalArgumentException(
                     "--sde " + sde + ": the bounds are of variance-preserving processes; say vp or vp-cosine");
         }

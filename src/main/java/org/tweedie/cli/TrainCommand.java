@@ -29,6 +29,7 @@ import org.tweedie.io.Output;
 import org.tweedie.metric.Estimate;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Network;
+import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.Noising;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.ProcessSpec;
@@ -91,6 +92,7 @@ final class TrainCommand implements Callable<Integer> {
             description = {
                 "vp, vp-cosine, ve, subvp, vp-logsnr, cld, cld-mixed, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}.",
                 "A noise schedule that learns between these ends of -log-SNR, and the ends: vdm[:FIRST,LAST].",
+                "A process whose matrices learn: flexible (rates of noise and turns), flexible-drift (turns), flexible-noise (rates).",
                 "Blocks of columns each at its own speed: nonuniform:2*vp/1*vp:0.1,10.",
                 "Scales of an image or a row, fine details last: haar:DEPTH,HEIGHTxWIDTH, haar:DEPTH,1xWIDTH"
             })
@@ -352,23 +354,29 @@ final class TrainCommand implements Callable<Integer> {
             return;
         }
         Noising process = ProcessSpec.process(sde);
-        boolean learns = process instanceof VdmSde;
+        boolean matrices = process instanceof FlexibleSde;
+        boolean learns = matrices || process instanceof VdmSde;
         if (predict != null && !(process instanceof Sde)) {
-            throw new IllegalArgumentException("--predict: a network of " + process.spec()
-                    + " predicts the score of velocities; leave it out, or take --sde vp");
+            throw new IllegalArgumentException("--predict: a network of " + process.spec() + " predicts "
+                    + (matrices ? "clean rows" : "the score of velocities") + "; leave it out, or take --sde vp");
         }
+        if (matrices && (drop != null || conditionNoise != null)) {
+            throw new IllegalArgumentException((drop != null ? "--drop" : "--condition-noise") + ": " + sde
+                    + " takes conditions as they are; leave it out, or take --sde vp");
+        }
+        String learner = matrices ? "process" : "schedule";
         if (learns && weighting != null && weighting != Weighting.LIKELIHOOD) {
             throw new IllegalArgumentException(
-                    "--weighting: a schedule that learns is trained by its bound, likelihood; got " + weighting
+                    "--weighting: a " + learner + " that learns is trained by its bound, likelihood; got " + weighting
                             + "; leave it out, or take --sde vp");
         }
         if (learns && settings.slices().isPresent()) {
-            throw new IllegalArgumentException("--objective: a schedule that learns is learned by denoising, got "
-                    + objective + "; leave it out, or take --sde vp");
+            throw new IllegalArgumentException("--objective: a " + learner
+                    + " that learns is learned by denoising, got " + objective + "; leave it out, or take --sde vp");
         }
         if (!learns && processAfter != null) {
             throw new IllegalArgumentException(
-                    "--process-after: nothing of " + process.spec() + " learns; take --sde vdm");
+                    "--process-after: nothing of " + process.spec() + " learns; take --sde vdm or flexible");
         }
     }
 

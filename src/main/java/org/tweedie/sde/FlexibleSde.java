@@ -17,19 +17,57 @@ import org.tweedie.rng.Purpose;
  *
  * with R^-1 diagonal and positive, omega antisymmetric and beta linear on [0, 1]: FP-Drift has R = I, FP-Noise omega = 0, and {@link VpSde} is both,
  * to the bit. The covariance is that because A + A' = -R^-1. {@link EulerMaruyama}, {@link ProbabilityFlowEuler} and {@link ExponentialIntegrator}
- * sample it; a density, a bound and other methods need an {@link Sde}, whose coefficients are numbers, and refuse it. Immutable, shared by threads.
+ * sample it; a density, a bound and other methods need an {@link Sde}, whose coefficients are numbers, and refuse it. One of one coordinate goes to
+ * any number of them, each with its rate ({@link #on}). Immutable, shared by threads.
  */
 public final class FlexibleSde implements Noising {
+    /** What of it is learned beside a network, by its name in specs; a process that nobody trains is the same whichever it is. Immutable. */
+    public enum Learns {
+        /** Rates and omega. */
+        BOTH("flexible"),
+        /** Omega; the rates stay as they are (FP-Drift). */
+        DRIFT("flexible-drift"),
+        /** The rates; omega stays as it is (FP-Noise). */
+        NOISE("flexible-noise");
+
+        private final String spec;
+
+        Learns(String spec) {
+            this.spec = spec;
+        }
+
+        /** The name. */
+        public String spec() {
+            return spec;
+        }
+
+        /** Whether the diagonal of R^-1 learns. */
+        public boolean rates() {
+            return this != DRIFT;
+        }
+
+        /** Whether omega learns. */
+        public boolean turns() {
+            return this != NOISE;
+        }
+    }
+
     /** Coordinates at most: a step is a dense matrix. */
     public static final int WIDEST = 64;
 
     /** What rates of noise lie within, and the entries of omega in size. */
     public static final double LARGEST = 1000;
 
+    private final Learns learns;
     private final LinearRate line;
     private final double cutoff;
     private final double[] rates;
     private final double[] turns;
+
+    /** One of which all learns. */
+    public FlexibleSde(double first, double last, double cutoff, double[] rates, double[] turns) {
+        this(Learns.BOTH, first, last, cutoff, rates, turns);
+    }
 
     /**
      * @param first beta(0), above 0
@@ -38,14 +76,12 @@ public final class FlexibleSde implements Noising {
      * @param rates the diagonal of R^-1, one a coordinate, 1/1000 to 1000
      * @param turns omega above its diagonal, row by row, at most 1000 in size; empty for none
      */
-    public FlexibleSde(double first, double last, double cutoff, double[] rates, double[] turns) {
+    public FlexibleSde(Learns learns, double first, double last, double cutoff, double[] rates, double[] turns) {
+        this.learns = learns;
         line = new LinearRate(first, last);
         this.cutoff = Cutoff.check(cutoff, 1);
         int d = rates.length;
-        if (d < 1 || d > WIDEST) {
-            throw new IllegalArgumentException(
-                    "a flexible process has 1 to " + WIDEST + " coordinates, each with its rate of noise, got " + d);
-        }
+        requireWidth(d);
         if (turns.length != 0 && turns.length != d * (d - 1) / 2) {
             throw new IllegalArgumentException("omega of " + d + " coordinates has " + d * (d - 1) / 2
                     + " numbers above its diagonal, got " + turns.length);
@@ -65,16 +101,63 @@ public final class FlexibleSde implements Noising {
         this.turns = Arrays.stream(turns).allMatch(turn -> turn == 0) ? new double[0] : turns.clone();
     }
 
-    /** The process that learns from: VP of the usual rates, R = I and omega = 0. */
+    private static void requireWidth(int d) {
+        if (d < 1 || d > WIDEST) {
+            throw new IllegalArgumentException(
+                    "a flexible process has 1 to " + WIDEST + " coordinates, each with its rate of noise, got " + d);
+        }
+    }
+
+    /** Where learning starts: VP of the usual rates, R = I and omega = 0. */
     public static FlexibleSde standard(int width) {
-        double[] rates = new double[width];
-        Arrays.fill(rates, 1);
-        return new FlexibleSde(0.1, 20, VpSde.CUTOFF, rates, new double[0]);
+        return new FlexibleSde(0.1, 20, VpSde.CUTOFF, new double[] {1}, new double[0]).on(Space.euclidean(width));
+    }
+
+    /**
+     * Reads {@code flexible}, {@code flexible:FIRST,LAST}, with the cutoff as a third number, then {@code ;} and the rates, then {@code ;} and omega
+     * above its diagonal, row by row: {@code flexible-noise:0.1,20,1e-3;1.2,0.7}. Without rates all are 1, without omega it is 0.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    static FlexibleSde parse(String spec) {
+        int colon = spec.indexOf(':');
+        String name = colon < 0 ? spec : spec.substring(0, colon);
+        Learns learns = Arrays.stream(Learns.values())
+                .filter(known -> known.spec.equals(name))
+                .findFirst()
+                .orElse(Learns.BOTH);
+        String[] parts =
+                colon < 0 ? new String[] {""} : spec.substring(colon + 1).split(";", -1);
+        double[] clock = numbers(parts[0], spec);
+        if (parts.length > 3 || clock.length == 1 || clock.length > 3) {
+            throw new IllegalArgumentException("'" + spec + "' has " + clock.length + " numbers of its clock and "
+                    + (parts.length - 1) + " parts after; say " + name + ", " + name + ":A,B, " + name
+                    + ":A,B,CUTOFF;RATES or "
+                    + name + ":A,B,CUTOFF;RATES;OMEGA");
+        }
+        return new FlexibleSde(
+                learns,
+                clock.length == 0 ? 0.1 : clock[0],
+                clock.length == 0 ? 20 : clock[1],
+                clock.length < 3 ? VpSde.CUTOFF : clock[2],
+                parts.length < 2 ? new double[] {1} : numbers(parts[1], spec),
+                parts.length < 3 ? new double[0] : numbers(parts[2], spec));
+    }
+
+    private static double[] numbers(String text, String spec) {
+        return Spelling.list(text).stream()
+                .mapToDouble(number -> Spelling.number(number, spec))
+                .toArray();
     }
 
     /** The same clock with other numbers. */
     public FlexibleSde with(double[] rates, double[] turns) {
-        return new FlexibleSde(line.first(), line.last(), cutoff, rates, turns);
+        return new FlexibleSde(learns, line.first(), line.last(), cutoff, rates, turns);
+    }
+
+    /** What of it is learned beside a network. */
+    public Learns learns() {
+        return learns;
     }
 
     /** A copy of the diagonal of R^-1. */
@@ -93,17 +176,23 @@ public final class FlexibleSde implements Noising {
     }
 
     /**
-     * This process: its matrices are of its own width.
+     * This process, whose matrices are of its own width; one of one coordinate with its rate for each of the space's.
      *
-     * @throws IllegalArgumentException if that is another
+     * @throws IllegalArgumentException if it has more, and another width, or the space is wider than {@value #WIDEST}
      */
     @Override
     public FlexibleSde on(Space space) {
-        if (space.width() != rates.length) {
+        if (space.width() == rates.length) {
+            return this;
+        }
+        if (rates.length > 1) {
             throw new IllegalArgumentException("a flexible process of " + rates.length
                     + " coordinates has a rate for each of them, and cannot go to " + space.width());
         }
-        return this;
+        requireWidth(space.width());
+        double[] each = new double[space.width()];
+        Arrays.fill(each, rates[0]);
+        return with(each, new double[0]);
     }
 
     @Override
@@ -137,14 +226,20 @@ public final class FlexibleSde implements Noising {
         return turns.length == 0;
     }
 
+    /** The process of the same clock with R = I and omega = 0. */
+    VpSde straight() {
+        return new VpSde(line.first(), line.last(), cutoff, space());
+    }
+
     /** The process of one number for f and one for g that this is, if R = I and omega = 0. */
     Optional<VpSde> plain() {
         return diagonal() && Arrays.stream(rates).allMatch(rate -> rate == 1)
-                ? Optional.of(new VpSde(line.first(), line.last(), cutoff, space()))
+                ? Optional.of(straight())
                 : Optional.empty();
     }
 
-    private boolean even() {
+    /** Whether all rates are one. */
+    boolean even() {
         return Arrays.stream(rates).allMatch(rate -> rate == rates[0]);
     }
 
@@ -247,6 +342,7 @@ public final class FlexibleSde implements Noising {
     @Override
     public boolean equals(Object other) {
         return other instanceof FlexibleSde flexible
+                && learns == flexible.learns
                 && line.equals(flexible.line)
                 && cutoff == flexible.cutoff
                 && Arrays.equals(rates, flexible.rates)
@@ -258,11 +354,14 @@ public final class FlexibleSde implements Noising {
         return Arrays.hashCode(rates) + 31 * Arrays.hashCode(turns) + line.hashCode();
     }
 
-    /** {@code flexible:FIRST,LAST,CUTOFF;RATES;OMEGA}, the last part where there is one. */
+    /** {@code flexible:FIRST,LAST,CUTOFF;RATES;OMEGA}, the last part where there is one; its name says what learns. */
     @Override
     public String spec() {
-        StringBuilder spec = new StringBuilder("flexible:");
-        spec.append(list(line.first(), line.last(), cutoff)).append(';').append(list(rates));
+        StringBuilder spec = new StringBuilder(learns.spec);
+        spec.append(':')
+                .append(list(line.first(), line.last(), cutoff))
+                .append(';')
+                .append(list(rates));
         return diagonal()
                 ? spec.toString()
                 : spec.append(';').append(list(turns)).toString();

@@ -6,17 +6,29 @@ import org.tweedie.plan.Space;
 /**
  * Processes as users write them: {@code vp:0.1,20}, {@code vp-cosine}, {@code subvp:0.1,20}, {@code ve:0.01,50}, {@code ve-exact:0.01,50},
  * {@code vdm:-13.3,5}, {@code cld:4,4,0.04}, {@code cld-mixed:4,4,0.04}, {@code vp-logsnr:10,-10,1} (log-SNR from 10 along a line to -10 at time 1). The
- * numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. Only a learned {@code vdm} has others: the two ends of its
- * schedule, then three numbers for each sigmoid of {@link MonotoneSchedule}. Stateless.
+ * numbers may be left out; one more number is the cutoff: {@code vp:0.1,20,1e-5}. A learned {@code vdm} has others: the two ends of its
+ * schedule, then three numbers for each sigmoid of {@link MonotoneSchedule}. So has {@code flexible}, of which {@code flexible-drift} and
+ * {@code flexible-noise} learn a part: {@code flexible:0.1,20,0.001;RATES;OMEGA}, the numbers of {@link FlexibleSde}. Stateless.
  */
 public final class ProcessSpec {
-    private static final List<String> NAMES =
-            List.of("vp", "vp-cosine", "subvp", "ve", "ve-exact", "vdm", "cld", "cld-mixed", "vp-logsnr");
+    private static final List<String> NAMES = List.of(
+            "vp",
+            "vp-cosine",
+            "subvp",
+            "ve",
+            "ve-exact",
+            "vdm",
+            "cld",
+            "cld-mixed",
+            "vp-logsnr",
+            "flexible",
+            "flexible-drift",
+            "flexible-noise");
 
     private ProcessSpec() {}
 
     /**
-     * Reads the spec of a process of rows alone.
+     * Reads the spec of a process of rows alone, whose coefficients are numbers.
      *
      * @throws IllegalArgumentException naming the part at fault
      */
@@ -25,9 +37,11 @@ public final class ProcessSpec {
         if (process instanceof Sde sde) {
             return sde;
         }
-        throw new IllegalArgumentException(
-                "'" + spec.strip()
-                        + "' carries a velocity beside each row; here a process of rows alone is wanted: vp, vp-cosine, subvp, ve or ve-exact");
+        throw new IllegalArgumentException("'" + spec.strip() + "' "
+                + (process instanceof FlexibleSde
+                        ? "has matrices for coefficients"
+                        : "carries a velocity beside each row")
+                + "; here a process of rows alone is wanted: vp, vp-cosine, subvp, ve or ve-exact");
     }
 
     /**
@@ -43,9 +57,13 @@ public final class ProcessSpec {
             throw Spelling.unknown("process", name, NAMES);
         }
         boolean pairs = name.startsWith("cld");
+        boolean matrices = name.startsWith("flexible");
         int usual = name.equals("vp-cosine") ? 0 : pairs || name.equals("vp-logsnr") ? 3 : 2;
         if (colon == text.length() - 1) {
             throw new IllegalArgumentException("'" + text + "' ends with a colon; say " + usage(name, usual));
+        }
+        if (matrices) {
+            return FlexibleSde.parse(text);
         }
         double[] numbers = Spelling.list(colon < 0 ? "" : text.substring(colon + 1)).stream()
                 .mapToDouble(number -> Spelling.number(number, text))

@@ -28,9 +28,12 @@ public final class SquareMatrix {
         int n = x.length;
         double[][] product = new double[n][n];
         for (int i = 0; i < n; i++) {
-            for (int k = 0; k < n; k++) {
+            double[] into = product[i];
+            for (int k = 0; k < n; k++) { // rows by names of their own: then the compiler takes many j at once
+                double factor = x[i][k];
+                double[] row = y[k];
                 for (int j = 0; j < n; j++) {
-                    product[i][j] += x[i][k] * y[k][j];
+                    into[j] += factor * row[j];
                 }
             }
         }

@@ -38,6 +38,9 @@ public interface Feed extends AutoCloseable {
     /** Queues the rows of a step: a function of their sample numbers and the seed. Allocates nothing and queues the same launches each time. */
     void queue(Stream stream, RowSet rows);
 
+    /** Makes the rows of the steps that follow those of the same objective under another process that learns. */
+    default void follow(Objective objective) {}
+
     @Override
     void close();
 

@@ -3,6 +3,7 @@ package org.tweedie.train;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
@@ -36,15 +37,23 @@ final class FusedRegressionGradient implements Gradient {
     private final View time;
 
     /** Why a regression is not computed so with products of bf16, or nothing. */
-    static Optional<String> refusal(Regression regression, Device device) {
-        return regression.network() instanceof MlpNetwork mlp
+    static Optional<String> refusal(Network network, Device device) {
+        return network instanceof MlpNetwork mlp
                 ? HalfMlpTape.refusal(mlp, device)
                 : Optional.of("the network is no multilayer perceptron");
     }
 
+    /** The network of an objective that is a regression on pairs, whoever makes them. */
+    private static @Nullable Network network(Objective objective) {
+        if (objective instanceof FlexibleMatching matching) {
+            return matching.network();
+        }
+        return objective instanceof Regression regression ? regression.network() : null;
+    }
+
     /** What runs on the host by tiles of rows, or why not. */
     static String explainTiles(Objective objective, TrainSpec spec, Device device) {
-        if (!(objective instanceof Regression regression) || !(regression.network() instanceof MlpNetwork mlp)) {
+        if (!(network(objective) instanceof MlpNetwork mlp)) {
             return "declined: the objective is no regression of a multilayer perceptron";
         }
         return HostMlpTape.refusal(mlp, device, spec.batch())
@@ -58,10 +67,11 @@ final class FusedRegressionGradient implements Gradient {
         if (spec.precision().equals(Optional.of(Precision.F32))) {
             return "declined: products of f32 are asked for";
         }
-        if (!(objective instanceof Regression regression)) {
+        Network network = network(objective);
+        if (network == null) {
             return "declined: the objective is no regression";
         }
-        Optional<String> refusal = refusal(regression, device);
+        Optional<String> refusal = refusal(network, device);
         if (refusal.isPresent()) {
             return "declined: " + refusal.get();
         }

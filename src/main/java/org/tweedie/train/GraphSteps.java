@@ -108,6 +108,7 @@ final class GraphSteps implements Steps {
 
     @Override
     public void follow(Stream stream, Objective objective) {
+        feed.follow(objective);
         gradient.follow(stream, objective);
     }
 

@@ -34,6 +34,15 @@ public interface Objective {
         return Optional.empty();
     }
 
+    /**
+     * What brings the rows of its steps, where they are made before their launches; nothing where the data's own rows do.
+     *
+     * @param data encoded rows
+     */
+    default Optional<Feed.Source> feed(Dataset data, TrainSpec spec) {
+        return Optional.empty();
+    }
+
     /** Opens scratch for steps of {@code rows} rows each. */
     Gradient open(Device device, int rows);
 

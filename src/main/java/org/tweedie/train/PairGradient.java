@@ -1,5 +1,6 @@
 package org.tweedie.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +16,12 @@ import org.tweedie.kernels.View;
 import org.tweedie.score.Instant;
 import org.tweedie.score.LossTape;
 import org.tweedie.score.Network;
+import org.tweedie.score.Signature;
 import org.tweedie.score.Tape;
 
-/** Forward, loss and backward on the pairs of a batch, in few launches or a layer at a time. */
+/** Forward, loss and backward on the pairs of a batch, whose network's inputs stand side by side, in few launches or a layer at a time. */
 final class PairGradient implements Gradient {
+    private final List<Signature.Port> ports;
     private final float scale;
     private final String why;
     private final Closing owned = new Closing();
@@ -28,6 +31,7 @@ final class PairGradient implements Gradient {
 
     /** @param few its tape is owned by this from now on */
     PairGradient(Network network, Device device, int rows, FewLaunches few) {
+        ports = network.signature().from();
         scale = (float) (1.0 / rows);
         why = few.why();
         this.few = few.tape() == null ? null : owned.add(few.tape());
@@ -64,7 +68,13 @@ final class PairGradient implements Gradient {
             Activations.forward(stream, rows, input, Activation.IDENTITY, few.inputs()); // a copy
             few.gradient(stream, rows, time, target, weight, scale, gradients.get(0), losses);
         } else if (layers != null && out != null) {
-            layers.forward(stream, rows, List.of(input), Instant.perRow(time), List.of(out));
+            List<View> from = new ArrayList<>();
+            int at = 0;
+            for (Signature.Port port : ports) {
+                from.add(input.columns(at, port.space().width()));
+                at += port.space().width();
+            }
+            layers.forward(stream, rows, from, Instant.perRow(time), List.of(out));
             Loss.SQUARED.gradient(stream, rows, out, target, weight, scale, out, losses);
             layers.backward(stream, rows, List.of(out), gradients.get(0), null);
         }
@@ -77,6 +87,10 @@ final class PairGradient implements Gradient {
         }
         return view;
     }
+
+    /** A process that learns changes the pairs, which their feed brings. */
+    @Override
+    public void follow(Stream stream, Objective objective) {}
 
     @Override
     public void close() {

@@ -39,6 +39,9 @@ final class ResidentSteps implements Steps {
         if (spec.precision().equals(Optional.of(Precision.F32))) {
             return Optional.of("products of f32 are asked for");
         }
+        if (objective instanceof FlexibleMatching) {
+            return Optional.of("pairs of a process of matrices are made on the host");
+        }
         if (objective.learns().size() != 1 || !(objective.learns().get(0) instanceof MlpNetwork mlp)) {
             return Optional.of("the network is no multilayer perceptron");
         }

@@ -28,6 +28,11 @@ final class TableFeed implements Feed {
         }
     }
 
+    /** The step's rows, all ports side by side. */
+    View batch() {
+        return batch;
+    }
+
     @Override
     public Map<String, View> ports() {
         return ports;

@@ -26,7 +26,7 @@ import org.tweedie.sde.Weighting;
  * @param slices how the divergence of the score is found in implicit or sliced score matching ({@link ImplicitScoreMatching}); without it the
  *     score is learned by denoising
  * @param conditioning what is done to conditions
- * @param process how a process that learns ({@link org.tweedie.sde.VdmSde}) is trained beside the network; others do not read it
+ * @param process how a process that learns ({@link org.tweedie.sde.VdmSde}, {@link org.tweedie.sde.FlexibleSde}) is trained beside the network; others do not read it
  */
 public record TrainSpec(
         long steps,

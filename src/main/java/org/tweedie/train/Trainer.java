@@ -104,6 +104,10 @@ public final class Trainer implements AutoCloseable {
 
     /** Steps on the rows of a data set, which lies on the device. */
     private Steps steps(Objective ours, Dataset data) {
+        Optional<Feed.Source> made = ours.feed(data, spec);
+        if (made.isPresent()) {
+            return steps(ours, made.get().open(stream, spec.batch()));
+        }
         DeviceBuffer table = floats(stream.device(), data.values().length);
         stream.upload(data.values(), 0, table, 0, data.values().length);
         return ResidentSteps.refusal(ours, spec, stream.device()).isEmpty()

@@ -351,6 +351,50 @@ class CliTest {
         Cli.run(command + " --predict best").failed(2, "best", "VELOCITY");
     }
 
+    /** A process of matrices that learns is in the model's file and sampled by its methods; what it cannot do is said. */
+    @Test
+    void trainLearnsMatrices() throws IOException {
+        Path made = folder.resolve("flexible.safetensors");
+        String command = "train --data " + table + " --out " + made + SMALL.replace("--steps 4", "--steps 31");
+        Cli.run(command + " --sde flexible").ok();
+        String told = Cli.run("inspect --json " + made).json().toString();
+        assertTrue(
+                told.matches(
+                        "(?s).*process=flexible:0.1,20,0.001;[0-9.]+(,[0-9.]+){2};-?[0-9.e-]+(,-?[0-9.e-]+){2},.*"),
+                told);
+        for (String method : List.of("", " --method em@5", " --method pf@5,quadratic", " --method ei@5")) {
+            Cli.run("sample --force --device cpu --model " + made + " --count 7" + method + " --out "
+                            + folder.resolve("flexible.csv"))
+                    .ok();
+        }
+        String explained = Cli.run("explain --device cpu --model " + made).ok().out();
+        assertTrue(explained.contains("flexible:0.1,20") && explained.contains("ei"), explained);
+        assertTrue(explained.contains("declined: pairs of a process of matrices are made on the host"), explained);
+        assertTrue(explained.contains("tiles in cache, f32: declined: a network 8 wide"), explained);
+        String using = " --device cpu --model " + made + " --data " + table;
+        Cli.run("sample --force --device cpu --count 7 --method dpm2m@5,uniform --model " + made + " --out "
+                        + folder.resolve("flexible.csv"))
+                .failed(2, "sampled by em, ei or pf");
+        Cli.run("likelihood" + using).failed(2, "has matrices for coefficients");
+        Cli.run("likelihood --bound continuous" + using).failed(2, "has matrices for coefficients");
+        Cli.run("latents --out " + folder.resolve("l.csv") + using).failed(2, "has matrices for coefficients");
+        Cli.run(command + " --force --sde flexible-noise --process-after 1").ok();
+        assertTrue(Cli.run("inspect --json " + made).json().toString().contains("flexible-noise:0.1,20,0.001;1,1,1"));
+        Cli.run(command + " --force --sde flexible-drift:0.1,20,1e-3;1,1,1;0.5,0,0 --process-after 1")
+                .ok();
+        assertTrue(Cli.run("inspect --json " + made)
+                .json()
+                .toString()
+                .contains("flexible-drift:0.1,20,0.001;1,1,1;0.5,0,0"));
+        Cli.run(command + " --force --sde flexible --dry-run").ok();
+        Cli.run(command + " --sde flexible --predict noise").failed(2, "--predict", "predicts clean rows");
+        Cli.run(command + " --sde flexible --weighting edm").failed(2, "--weighting: a process that learns");
+        Cli.run(command + " --sde flexible --objective implicit").failed(2, "--objective: a process that learns");
+        Cli.run(command + " --sde flexible --drop 0.1").failed(2, "--drop", "conditions as they are");
+        Cli.run(command + " --force --sde flexible:0.1,20,1e-3;1,1").failed(2, "cannot go to 3");
+        Cli.run("theory --sde flexible").failed(2, "variance-preserving");
+    }
+
     /** A bound is below the density, and minus the sum of its terms; the chain's is looser. */
     @Test
     void likelihoodBoundsIt() throws IOException {

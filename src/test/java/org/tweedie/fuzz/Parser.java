@@ -243,6 +243,8 @@ enum Parser {
                     "sde/Cutoff.java",
                     "sde/CldSde.java",
                     "sde/Sscs.java",
+                    "sde/FlexibleSde.java",
+                    "sde/FlexibleTrajectory.java",
                     "sde/GridShape.java",
                     "sde/MonotoneSchedule.java",
                     "sde/Ddim.java",
@@ -273,6 +275,7 @@ enum Parser {
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
+                    "result of plan of matrices",
                     "result of blocks",
                     "result of method",
                     "result of grid",
@@ -290,6 +293,12 @@ enum Parser {
                     Map.entry(
                             "the prior fills position and velocity, got * registers",
                             "of a prior that is written by hand"),
+                    Map.entry(
+                            "a flexible process of * coordinates has a rate for each of them, and cannot go to *",
+                            "of another space"),
+                    Map.entry(
+                            "a flexible process is sampled from its horizon 1 down, got times from * to *",
+                            "of a grid turned around"),
                     Map.entry("blocks of * coordinates do not fit a space of *", "of another space"),
                     Map.entry("two blocks named '*'", "of blocks given one by one"),
                     Map.entry("the start has a register for each of * blocks, got *", "of a plan written by hand"),
@@ -344,6 +353,12 @@ enum Parser {
                     MethodSpec method = MethodSpec.parse(text);
                     if (method.steps() <= 50) {
                         method.plan(ProcessSpec.process("cld"));
+                    }
+                });
+                tally.text("plan of matrices", () -> {
+                    MethodSpec method = MethodSpec.parse(text);
+                    if (method.steps() <= 50) {
+                        method.plan(ProcessSpec.process("flexible:0.1,20,1e-3;1,2;0.5"));
                     }
                 });
             }

@@ -102,6 +102,41 @@ class FlexibleBoundTest {
         }
     }
 
+    /** A network's output in the place of the score: its own factors, which follow the process, move each term too. */
+    @Test
+    void theJointLossHasTheGradientOfItsDifferences() {
+        double[] x0 = {0.8, -1.1};
+        double[] eps = {0.3, 1.4};
+        for (FlexibleSde sde : new FlexibleSde[] {
+            new FlexibleSde(0.4, 5, 1e-3, new double[] {0.6, 1.8}, new double[] {0.7}), FlexibleSde.standard(2)
+        }) {
+            for (double t : new double[] {1e-3, 0.02, 0.3, 0.9}) {
+                assertGradient(sde, of -> joint(of, t, x0, eps, false));
+                assertGradient(sde, of -> joint(of, t, x0, eps, true));
+            }
+        }
+    }
+
+    private static FlexibleBound.Term joint(FlexibleSde sde, double t, double[] x0, double[] eps, boolean end) {
+        FlexibleMoment at = new FlexibleParametrisation(sde).at(t);
+        FlexibleTerms terms = new FlexibleTerms(at);
+        double[] x = at.noisy(x0, eps);
+        double[] out = BENT.at(x, t);
+        double[] share = {at.gain(0) * out[0], at.gain(1) * out[1]};
+        double[] score = {share[0] - x[0], share[1] - x[1]};
+        double[] back = end ? terms.end(0.7, eps, score) : terms.way(0.7, eps, score);
+        terms.scaled(back, share);
+        double[] through = BENT.back(x, t, new double[] {at.gain(0) * back[0], at.gain(1) * back[1]});
+        terms.moved(new double[] {through[0] - back[0], through[1] - back[1]}, x0, eps);
+        FlexibleBound.Term term = terms.term();
+        if (!end) { // beta |R^(-1/2) (score + L^-T eps)|^2/2 is one weight times the squared error of the output
+            double[] target = at.target(x0, eps);
+            double square = Math.pow(out[0] - target[0], 2) + Math.pow(out[1] - target[1], 2);
+            assertEquals(0.7 * at.weight() * square, term.value(), 1e-11 * term.value());
+        }
+        return term;
+    }
+
     private static void assertGradient(FlexibleSde sde, Function<FlexibleSde, FlexibleBound.Term> term) {
         double[] gradient = term.apply(sde).gradient();
         double h = 1e-5;
