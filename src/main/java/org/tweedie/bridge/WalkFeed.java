@@ -19,6 +19,7 @@ import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
 import org.tweedie.score.Field;
 import org.tweedie.score.Network;
 import org.tweedie.train.Dataset;
@@ -33,7 +34,8 @@ final class WalkFeed implements Feed {
     /**
      * What walks.
      *
-     * @param start rows that walks start from, encoded; nothing where the plan draws its start
+     * @param rows encoded rows of which each walk takes one: its start, where the plan does not draw it, and its conditions; nothing where it
+     *     takes neither
      * @param teacher the network of the walk; nothing for the reference's
      * @param walks cached at a time
      * @param every steps of training between two refreshes
@@ -42,7 +44,7 @@ final class WalkFeed implements Feed {
     record Source(
             BridgeProcess bridge,
             BridgePairs pairs,
-            Optional<Dataset> start,
+            Optional<Dataset> rows,
             Optional<Network> teacher,
             int walks,
             long every,
@@ -51,7 +53,19 @@ final class WalkFeed implements Feed {
             implements Feed.Source {
         @Override
         public String hash() {
-            return start.map(Dataset::hash).orElse("normal");
+            return rows.map(Dataset::hash).orElse("normal");
+        }
+
+        FrozenConditions conditions() {
+            return rows.map(FrozenConditions::of).orElse(new FrozenConditions(List.of()));
+        }
+
+        /** The walk with its conditions, tracing the pairs and, behind them, the conditions. */
+        Plan plan() {
+            FrozenConditions conditions = conditions();
+            List<String> traced = new ArrayList<>(List.of("x", BridgePairs.TARGET));
+            traced.addAll(List.of(conditions.names()));
+            return conditions.steer(pairs.plan(bridge)).traced(traced.toArray(String[]::new));
         }
 
         /** Everything that decides the pairs but weights and rows, for checkpoints. */
@@ -59,7 +73,10 @@ final class WalkFeed implements Feed {
             return bridge.spec() + " " + pairs.walk().direction().spec() + " "
                     + pairs.walk().by().map(Matching::spec).orElse("reference") + " to "
                     + pairs.learned().spec() + (pairs.byScore() ? " by score" : "") + " " + walks + " walks every "
-                    + every + " seed " + seed;
+                    + every + " seed " + seed
+                    + (conditions().ports().isEmpty()
+                            ? ""
+                            : " given " + List.of(conditions().names()));
         }
 
         @Override
@@ -75,22 +92,19 @@ final class WalkFeed implements Feed {
     private final List<View> givens = new ArrayList<>();
     private final List<View> outputs = new ArrayList<>();
     private final List<View> traces = new ArrayList<>();
-    private final DeviceBuffer table;
-    private final DeviceBuffer inputs;
-    private final DeviceBuffer targets;
-    private final DeviceBuffer told;
-    private final View input;
-    private final View target;
-    private final View weightAndTime;
+    private final List<DeviceBuffer> tables = new ArrayList<>();
+    private final List<Cached> cache = new ArrayList<>();
     private final Map<String, View> ports = new LinkedHashMap<>();
     private long refreshed = -1;
+
+    /** Numbers of every pair, step by step of the walks, and where those of a batch go. */
+    private record Cached(DeviceBuffer pairs, View batch) {}
 
     private WalkFeed(Source source, Stream stream, int batch) {
         this.source = source;
         Device device = stream.device();
-        Plan plan = source.pairs().plan(source.bridge());
+        Plan plan = source.plan();
         int width = source.bridge().space().width();
-        int steps = source.bridge().sizes().count();
         int walks = source.walks();
         try {
             Map<String, Field> fields = new HashMap<>();
@@ -101,34 +115,45 @@ final class WalkFeed implements Feed {
             runner = owned.add(
                     Sampling.choose(program, device, true, null).execution().open(program, device, walks));
             starts = owned.add(RowSet.on(device));
-            float[] rows = source.start().map(Dataset::values).orElse(new float[0]);
-            table = floats(device, Math.max(1, rows.length));
-            stream.upload(rows, 0, table, 0, rows.length);
-            program.givens().forEach(given -> givens.add(rows(device, walks, width)));
-            program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
-            inputs = floats(device, (long) steps * walks * width);
-            targets = floats(device, (long) steps * walks * width);
-            for (DeviceBuffer into : List.of(inputs, targets)) {
-                traces.add(rows(device, walks, width)); // of the start, which teaches nothing
-                for (int j = 0; j < steps; j++) {
-                    traces.add(new View(into, (long) j * walks * width, width, width));
-                }
+            for (Register given : program.givens()) {
+                Dataset rows = source.rows().orElseThrow();
+                tables.add(uploaded(
+                        stream, rows.values(given.name().equals(BridgeWalk.START) ? Dataset.X : given.name())));
+                givens.add(rows(device, walks, given.width()));
             }
-            float[] tolds = tolds(source);
-            told = floats(device, tolds.length);
-            stream.upload(tolds, 0, told, 0, tolds.length);
-            input = rows(device, batch, width);
-            target = rows(device, batch, width);
-            weightAndTime = rows(device, batch, 2);
-            ports.put(Regression.INPUT, input);
-            ports.put(Regression.TARGET, target);
-            ports.put(Regression.WEIGHT, weightAndTime.columns(0, 1));
-            ports.put(Regression.TIME, weightAndTime.columns(1, 1));
+            program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
+            for (int register : plan.trace()) {
+                trace(device, plan.registers().get(register), batch);
+            }
+            View told = rows(device, batch, 2);
+            cache.add(new Cached(uploaded(stream, tolds(source)), told));
+            ports.put(Regression.WEIGHT, told.columns(0, 1));
+            ports.put(Regression.TIME, told.columns(1, 1));
             stream.synchronize();
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
         }
+    }
+
+    private DeviceBuffer uploaded(Stream stream, float[] values) {
+        DeviceBuffer buffer = floats(stream.device(), values.length);
+        stream.upload(values, 0, buffer, 0, values.length);
+        return buffer;
+    }
+
+    /** A register of the walk as numbers of the pairs. */
+    private void trace(Device device, Register register, int batch) {
+        int width = register.width();
+        int walks = source.walks();
+        int steps = source.bridge().sizes().count();
+        Cached cached = new Cached(floats(device, (long) steps * walks * width), rows(device, batch, width));
+        traces.add(rows(device, walks, width)); // of the start, which teaches nothing
+        for (int j = 0; j < steps; j++) {
+            traces.add(new View(cached.pairs(), (long) j * walks * width, width, width));
+        }
+        cache.add(cached);
+        ports.put(register.name().equals("x") ? Regression.INPUT : register.name(), cached.batch());
     }
 
     private DeviceBuffer floats(Device device, long count) {
@@ -168,10 +193,10 @@ final class WalkFeed implements Feed {
             return;
         }
         long first = wanted * source.walks();
-        if (!givens.isEmpty()) {
-            starts.assign(stream, source.seed(), first, source.walks());
-            int width = givens.get(0).width();
-            Batch.rows(stream, starts, table, table.count() / width, givens.get(0));
+        starts.assign(stream, source.seed(), first, source.walks());
+        for (int i = 0; i < givens.size(); i++) { // the same row of all tables
+            long rows = tables.get(i).count() / givens.get(i).width();
+            Batch.rows(stream, starts, tables.get(i), rows, givens.get(i));
         }
         stream.synchronize(); // steps before may still read the cache, and the walk has a stream of its own
         runner.run(
@@ -182,9 +207,9 @@ final class WalkFeed implements Feed {
     @Override
     public void queue(Stream stream, RowSet rows) {
         long pairs = (long) source.bridge().sizes().count() * source.walks();
-        Batch.rows(stream, rows, inputs, pairs, input);
-        Batch.rows(stream, rows, targets, pairs, target);
-        Batch.rows(stream, rows, told, pairs, weightAndTime);
+        for (Cached cached : cache) { // the same pairs of all
+            Batch.rows(stream, rows, cached.pairs(), pairs, cached.batch());
+        }
     }
 
     @Override

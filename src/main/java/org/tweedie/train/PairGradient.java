@@ -1,5 +1,6 @@
 package org.tweedie.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +16,12 @@ import org.tweedie.kernels.View;
 import org.tweedie.score.Instant;
 import org.tweedie.score.LossTape;
 import org.tweedie.score.Network;
+import org.tweedie.score.Signature;
 import org.tweedie.score.Tape;
 
-/** Forward, loss and backward on the pairs of a batch, in few launches or a layer at a time. */
+/** Forward, loss and backward on the pairs of a batch, and their conditions, in few launches or a layer at a time. */
 final class PairGradient implements Gradient {
+    private final List<Signature.Port> inputs;
     private final float scale;
     private final String why;
     private final Closing owned = new Closing();
@@ -28,6 +31,7 @@ final class PairGradient implements Gradient {
 
     /** @param few its tape is owned by this from now on */
     PairGradient(Network network, Device device, int rows, FewLaunches few) {
+        inputs = network.signature().from();
         scale = (float) (1.0 / rows);
         why = few.why();
         this.few = few.tape() == null ? null : owned.add(few.tape());
@@ -56,18 +60,31 @@ final class PairGradient implements Gradient {
     @Override
     public void queue(
             Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
-        View input = port(batch, Regression.INPUT);
         View target = port(batch, Regression.TARGET);
         View weight = port(batch, Regression.WEIGHT);
         View time = port(batch, Regression.TIME);
         if (few != null) {
-            Activations.forward(stream, rows, input, Activation.IDENTITY, few.inputs()); // a copy
+            int column = 0;
+            for (View input : inputs(batch)) {
+                View into = few.inputs().columns(column, input.width());
+                Activations.forward(stream, rows, input, Activation.IDENTITY, into); // a copy
+                column += input.width();
+            }
             few.gradient(stream, rows, time, target, weight, scale, gradients.get(0), losses);
         } else if (layers != null && out != null) {
-            layers.forward(stream, rows, List.of(input), Instant.perRow(time), List.of(out));
+            layers.forward(stream, rows, inputs(batch), Instant.perRow(time), List.of(out));
             Loss.SQUARED.gradient(stream, rows, out, target, weight, scale, out, losses);
             layers.backward(stream, rows, List.of(out), gradients.get(0), null);
         }
+    }
+
+    /** A view for each input of the network. */
+    private List<View> inputs(Map<String, View> batch) {
+        List<View> views = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            views.add(port(batch, i == 0 ? Regression.INPUT : inputs.get(i).name()));
+        }
+        return views;
     }
 
     private static View port(Map<String, View> batch, String name) {

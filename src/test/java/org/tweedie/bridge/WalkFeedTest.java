@@ -100,7 +100,7 @@ class WalkFeedTest {
             List<float[]> got = epoch(device, source, 11); // the second cache: walks 33 to 65
             Plan plan = source.pairs().plan(BRIDGE);
             Interpreter interpreter = Interpreter.of(plan, Map.of());
-            float[] starts = source.start().orElseThrow().values();
+            float[] starts = source.rows().orElseThrow().values();
             Set<Integer> started = new HashSet<>();
             List<float[]> wanted = new ArrayList<>();
             for (int i = 0; i < WALKS; i++) {
