@@ -59,7 +59,7 @@ import org.tweedie.train.TrainResult;
  * }
  * }</pre>
  *
- * <p>Walks go in u = (x - m(y))/s(y), so that N(m(y), diag s(y)^2) is N(0, I) for them; traces are of u. Any number of threads may sample at once; closing waits
+ * <p>Walks go in u = (x - m(y))/s(y), so that N(m(y), diag s(y)^2) is N(0, I) for them; traces are of {@code u}. Any number of threads may sample at once; closing waits
  * for them.
  */
 public final class ConditionalBridge implements AutoCloseable {
@@ -152,8 +152,9 @@ public final class ConditionalBridge implements AutoCloseable {
             boolean resume)
             throws IOException {
         if (data.ports().size() < 2) {
-            throw new IllegalArgumentException("a conditional bridge needs observations beside x; name their columns by given(port, columns), got "
-                    + data.ports());
+            throw new IllegalArgumentException(
+                    "a conditional bridge needs observations beside x; name their columns by given(port, columns), got "
+                            + data.ports());
         }
         Map<String, Normaliser> encodings = new LinkedHashMap<>();
         for (Signature.Port port : FrozenConditions.of(data).ports()) {
@@ -204,8 +205,9 @@ public final class ConditionalBridge implements AutoCloseable {
             }
         }
         if (!(square <= FAR * FAR)) {
-            throw new IllegalArgumentException("rows lie " + Spelling.number(StrictMath.sqrt(square))
-                    + " deviations from the means of the law that the bridge starts from, in the root of the mean square, and 100 are the most; give the law larger deviations");
+            throw new IllegalArgumentException(
+                    "rows lie " + Spelling.number(StrictMath.sqrt(square))
+                            + " deviations from the means of the law that the bridge starts from, in the root of the mean square, and 100 are the most; give the law larger deviations");
         }
         Dataset moved = Dataset.of(values, data.columns().toArray(String[]::new));
         for (Dataset.Port port : data.ports().subList(1, data.ports().size())) {
@@ -218,8 +220,9 @@ public final class ConditionalBridge implements AutoCloseable {
         law.at(y, mean, deviation);
         for (int j = 0; j < mean.length; j++) {
             if (!Double.isFinite(mean[j]) || !(deviation[j] > 0 && deviation[j] < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("the law that a bridge starts from has finite means and positive deviations, got "
-                        + mean[j] + " and " + deviation[j] + " at y = " + Arrays.toString(y));
+                throw new IllegalArgumentException(
+                        "the law that a bridge starts from has finite means and positive deviations, got " + mean[j]
+                                + " and " + deviation[j] + " at y = " + Arrays.toString(y));
             }
         }
     }
@@ -243,7 +246,8 @@ public final class ConditionalBridge implements AutoCloseable {
      * bridges are wrong by is seen.
      */
     public Sampler posteriorForwardBackward(float... y) {
-        return observed(sampler(new ThereAndBack(spec.matching(), conditions), Direction.FORWARD, Direction.BACKWARD), y);
+        return observed(
+                sampler(new ThereAndBack(spec.matching(), conditions), Direction.FORWARD, Direction.BACKWARD), y);
     }
 
     /** From rows with their observations to the law that the bridge starts from; rows of the data where none are given as {@code start}. */
@@ -278,7 +282,9 @@ public final class ConditionalBridge implements AutoCloseable {
     }
 
     private TimeGrid grid(Method method) {
-        return method instanceof BridgeWalk walk ? walk.grid(process) : process.sizes().grid();
+        return method instanceof BridgeWalk walk
+                ? walk.grid(process)
+                : process.sizes().grid();
     }
 
     /** What each half bridge came to, the backward one of the first iteration first. */
@@ -348,12 +354,14 @@ public final class ConditionalBridge implements AutoCloseable {
             return Program.of(decoded(plan), fields);
         }
 
-        /** With m + s u behind the last step, put out in the place of u. */
+        /** With x = m + s u behind the last step, put out in the place of u, which is what is traced. */
         private Plan decoded(Plan plan) {
             Space space = process.space();
             List<Register> registers = new ArrayList<>(plan.registers());
+            int state = plan.outputs()[0];
+            registers.set(state, new Register("u", space, false));
             int at = registers.size();
-            registers.add(new Register("row", space, false));
+            registers.add(new Register(Dataset.X, space, false));
             registers.add(new Register(MEAN, space, true));
             registers.add(new Register(DEVIATION, space, true));
             FormulaWriter f = Formula.writer("mean and deviations");
@@ -364,11 +372,12 @@ public final class ConditionalBridge implements AutoCloseable {
             List<Step> steps = new ArrayList<>(plan.steps());
             Step last = steps.remove(steps.size() - 1);
             List<Stage> stages = new ArrayList<>(last.stages());
-            stages.add(new Stage.Apply(formula, new int[] {plan.outputs()[0], at + 1, at + 2}, new int[] {at}));
+            stages.add(new Stage.Apply(formula, new int[] {state, at + 1, at + 2}, new int[] {at}));
             steps.add(new Step(last.t(), last.s(), stages, last.until()));
             int[] outputs = plan.outputs().clone();
             outputs[0] = at;
-            return new Plan(registers, steps, outputs, plan.trace());
+            int[] trace = plan.trace().length > 0 ? plan.trace() : new int[] {state};
+            return new Plan(registers, steps, outputs, trace);
         }
 
         /** Conditions, of the way there too; rows are encoded with theirs. */
@@ -400,10 +409,14 @@ public final class ConditionalBridge implements AutoCloseable {
             } else if (starts && conditions.ports().stream().noneMatch(port -> given.containsKey(port.name()))) {
                 encoded.putAll(conditions.drawn(rows, true));
                 asked = new LinkedHashMap<>();
-                for (Map.Entry<String, GivenRows> drawn : conditions.drawn(rows, false).entrySet()) {
+                for (Map.Entry<String, GivenRows> drawn :
+                        conditions.drawn(rows, false).entrySet()) {
                     float[] decoded = drawn.getValue().values().clone();
-                    encoding(drawn.getKey()).decode(decoded, decoded, drawn.getValue().rows());
-                    asked.put(drawn.getKey(), GivenRows.drawn(decoded, drawn.getValue().width()));
+                    encoding(drawn.getKey())
+                            .decode(decoded, decoded, drawn.getValue().rows());
+                    asked.put(
+                            drawn.getKey(),
+                            GivenRows.drawn(decoded, drawn.getValue().width()));
                 }
             }
             law(asked, "").ifPresent(law -> {

@@ -75,8 +75,8 @@ public interface ConditionalLaw {
         for (int j = 0; j < left.length; j++) {
             deviations[j] = StrictMath.sqrt(left[j][j]);
             if (!(deviations[j] > 0)) {
-                throw new IllegalArgumentException("coordinate " + (j + 1) + " of x follows from the conditions with deviation "
-                        + deviations[j] + "; leave it out");
+                throw new IllegalArgumentException("coordinate " + (j + 1)
+                        + " of x follows from the conditions with deviation " + deviations[j] + "; leave it out");
             }
         }
         return (given, mean, deviation) -> {

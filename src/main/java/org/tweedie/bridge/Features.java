@@ -25,19 +25,23 @@ public interface Features {
         }
 
         /**
-         * The input itself and bumps exp(-r^2/(2 d)) around so many of the inputs, evenly taken in their order, where r is the distance in deviations and d
-         * the number of coordinates.
+         * The input itself and bumps exp(-r^2/(2 d width^2)) around so many of the inputs, evenly taken in their order, where r is the distance in deviations and
+         * d the number of coordinates.
          *
          * @param centres at least 1; all inputs where they are fewer
+         * @param width positive: 1 for smooth functions, less for those that change within a part of a deviation
          */
-        static Basis radial(int centres) {
+        static Basis radial(int centres, double width) {
             if (centres < 1) {
                 throw new IllegalArgumentException("radial features have a centre at least, got " + centres);
             }
-            return inputs -> radial(inputs, StrictMath.min(centres, inputs.length));
+            if (!(width > 0 && width < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("the width of radial features must be positive, got " + width);
+            }
+            return inputs -> radial(inputs, StrictMath.min(centres, inputs.length), width);
         }
 
-        private static Features radial(double[][] inputs, int count) {
+        private static Features radial(double[][] inputs, int count, double width) {
             int d = inputs[0].length;
             double[] mean = new double[d];
             double[] variance = new double[d];
@@ -63,7 +67,7 @@ public interface Features {
                         double apart = input[j] - centres[c][j];
                         square += variance[j] == 0 ? 0 : apart * apart / variance[j];
                     }
-                    phi[d + c] = StrictMath.exp(-square / (2 * d));
+                    phi[d + c] = StrictMath.exp(-square / (2 * d * width * width));
                 }
                 return phi;
             };

@@ -22,8 +22,8 @@ import org.tweedie.train.Dataset;
  * @param ports of the conditions, in the order in which networks take them after x; may be none
  */
 public record FrozenConditions(List<Signature.Port> ports) implements Steering {
-    private static final Set<String> TAKEN =
-            Set.of(Dataset.X, BridgeWalk.START, BridgePairs.TARGET, "out", "noise", "first");
+    private static final Set<String> TAKEN = Set.of(
+            Dataset.X, BridgeWalk.START, BridgePairs.TARGET, "out", "noise", "first", "u", "input", "weight", "time");
 
     /** @throws IllegalArgumentException if a port has the name of a register of walks */
     public FrozenConditions {

@@ -145,8 +145,9 @@ public final class Ridge {
                     sum -= lower[i][k] * lower[j][k];
                 }
                 if (i == j && !(sum > 1e-14 * a[i][i])) {
-                    throw new IllegalArgumentException("column " + (i + 1) + " of " + n
-                            + " is a sum of those before it, so that a regression has no one answer; leave it out, or take a penalty, as 1e-6");
+                    throw new IllegalArgumentException(
+                            "column " + (i + 1) + " of " + n
+                                    + " is a sum of those before it, so that a regression has no one answer; leave it out, or take a penalty, as 1e-6");
                 }
                 lower[i][j] = i == j ? StrictMath.sqrt(sum) : sum / lower[j][j];
             }

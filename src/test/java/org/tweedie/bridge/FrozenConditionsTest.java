@@ -38,8 +38,7 @@ class FrozenConditionsTest {
     }
 
     private static Moments moments(double[] mean, double[][] covariance) {
-        return new Moments(
-                List.of(new Register("given", Space.euclidean(mean.length), true)), mean, covariance);
+        return new Moments(List.of(new Register("given", Space.euclidean(mean.length), true)), mean, covariance);
     }
 
     private static Moments moments(Gaussian law) {
@@ -55,8 +54,7 @@ class FrozenConditionsTest {
         registers.add(new Register("error", registers.get(y).space(), true));
         List<Step> steps = new ArrayList<>(plan.steps());
         List<Stage> stages = new ArrayList<>(steps.get(0).stages());
-        stages.add(new Stage.Combine(
-                new int[] {y}, new double[][] {{1, 1}}, new int[] {start, registers.size() - 1}));
+        stages.add(new Stage.Combine(new int[] {y}, new double[][] {{1, 1}}, new int[] {start, registers.size() - 1}));
         steps.set(0, new Step(steps.get(0).t(), steps.get(0).s(), stages, Optional.empty()));
         return new Plan(registers, steps, plan.outputs(), plan.trace());
     }
@@ -150,8 +148,13 @@ class FrozenConditionsTest {
             exact.add(new GaussianFitting(
                     posterior(prior, noise, asked[o]), normal, bridge.reference(), bridge.sizes(), Noise.STEP));
         }
-        assertEquals(0.5, n == 1 ? exact.get(1).wanted().covariance()[0][0] * posterior(prior, noise, asked[1])
-                .mean()[0] : 0.5, 1e-12); // y = 1: N(1/2, 1/2)
+        assertEquals(
+                0.5,
+                n == 1
+                        ? exact.get(1).wanted().covariance()[0][0]
+                                * posterior(prior, noise, asked[1]).mean()[0]
+                        : 0.5,
+                1e-12); // y = 1: N(1/2, 1/2)
         Map<String, Learned> fields = new HashMap<>();
         BridgePairs pairs = BridgePairs.first(matching, byScore);
         for (int half = 0; half < 5; half++) {
@@ -175,16 +178,14 @@ class FrozenConditionsTest {
     private static void thereAndBack(
             BridgeProcess bridge, Matching matching, Map<String, Learned> fields, Gaussian start, double[][] asked) {
         int n = start.dimension();
-        Plan both = new ThereAndBack(matching, conditions(n)).plan(bridge, bridge.sizes().grid());
+        Plan both = new ThereAndBack(matching, conditions(n))
+                .plan(bridge, bridge.sizes().grid());
         BridgeWalk there = new BridgeWalk(Direction.FORWARD, Optional.of(matching));
         Plan forward = conditions(n).steer(there.plan(bridge, there.grid(bridge)));
         Moments middle = MomentOracle.after(
-                forward,
-                fields,
-                Map.of(BridgeWalk.START, moments(start), "y", moments(asked[2], new double[n][n])));
+                forward, fields, Map.of(BridgeWalk.START, moments(start), "y", moments(asked[2], new double[n][n])));
         int x = forward.register("x");
-        BridgeProcess given =
-                new BridgeProcess(bridge.reference(), bridge.sizes(), bridge.space(), false);
+        BridgeProcess given = new BridgeProcess(bridge.reference(), bridge.sizes(), bridge.space(), false);
         BridgeWalk back = new BridgeWalk(Direction.BACKWARD, Optional.of(matching));
         Plan backward = conditions(n).steer(back.plan(given, back.grid(given)));
         Moments end = MomentOracle.after(

@@ -74,7 +74,7 @@ class RidgeTest {
             inputs[i][0] = -3 + 6 * i / 199.0;
             targets[i][0] = StrictMath.sin(2 * inputs[i][0]);
         }
-        Ridge bumps = Ridge.fit(Features.Basis.radial(20).of(inputs), inputs, targets, 1e-8);
+        Ridge bumps = Ridge.fit(Features.Basis.radial(20, 0.5).of(inputs), inputs, targets, 1e-8);
         Ridge affine = Ridge.fit(Features.affine(), inputs, targets, 1e-8);
         assertTrue(bumps.residual()[0][0] < 1e-4, "bumps leave " + bumps.residual()[0][0]);
         assertTrue(affine.residual()[0][0] > 0.3, "affine leaves " + affine.residual()[0][0]);
@@ -88,14 +88,15 @@ class RidgeTest {
         for (int i = 0; i < 10; i++) {
             twice[i] = new double[] {rows[i][0], 2 * rows[i][0]};
         }
-        IllegalArgumentException same = assertThrows(
-                IllegalArgumentException.class, () -> Ridge.fit(Features.affine(), twice, rows, 0));
+        IllegalArgumentException same =
+                assertThrows(IllegalArgumentException.class, () -> Ridge.fit(Features.affine(), twice, rows, 0));
         assertTrue(same.getMessage().contains("column 2 of 2"), same.getMessage());
         Ridge.fit(Features.affine(), twice, rows, 1e-6);
         assertThrows(IllegalArgumentException.class, () -> Ridge.fit(Features.affine(), rows, rows, -1));
         assertThrows(
                 IllegalArgumentException.class,
                 () -> Ridge.fit(Features.affine(), new double[1][1], new double[1][1], 0));
-        assertThrows(IllegalArgumentException.class, () -> Features.Basis.radial(0));
+        assertThrows(IllegalArgumentException.class, () -> Features.Basis.radial(0, 1));
+        assertThrows(IllegalArgumentException.class, () -> Features.Basis.radial(3, 0));
     }
 }
