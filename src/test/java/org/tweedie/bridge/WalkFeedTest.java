@@ -153,6 +153,48 @@ class WalkFeedTest {
         }
     }
 
+    /** The condition of a pair is that of the row that its walk started from: rows lie 100 apart, and walks stay within 10. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void aPairKeepsTheConditionOfItsWalk(Device device) {
+        float[] rows = new float[3 * 7];
+        for (int r = 0; r < 7; r++) {
+            rows[3 * r] = 100 * r;
+            rows[3 * r + 1] = -100 * r;
+            rows[3 * r + 2] = r;
+        }
+        BridgeProcess bridge = new BridgeProcess(Reference.brownian(), BRIDGE.sizes(), Space.euclidean(2), false);
+        WalkFeed.Source source = new WalkFeed.Source(
+                bridge,
+                BridgePairs.first(Matching.DRIFT, false),
+                Optional.of(Dataset.of(rows, "a", "b", "c").given("y", "c")),
+                Optional.empty(),
+                WALKS,
+                10,
+                99,
+                Precision.F32);
+        int count = WALKS * BRIDGE.sizes().count();
+        try (Stream stream = device.stream();
+                RowSet set = RowSet.on(device);
+                Feed feed = source.open(stream, count)) {
+            feed.prepare(stream, 1);
+            set.assign(stream, 5, 0, count);
+            feed.queue(stream, set);
+            float[] input = rows(stream, port(feed, Regression.INPUT), count);
+            float[] y = rows(stream, port(feed, "y"), count);
+            Set<Float> seen = new HashSet<>();
+            for (int i = 0; i < count; i++) {
+                assertArrayEquals(
+                        new float[] {100 * y[i], -100 * y[i]},
+                        new float[] {input[2 * i], input[2 * i + 1]},
+                        10f,
+                        "pair " + i);
+                seen.add(y[i]);
+            }
+            assertEquals(7, seen.size());
+        }
+    }
+
     /** A cache is a function of its number: a run that resumes has the rows of one that did not stop, and refreshes bring new ones. */
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
