@@ -152,7 +152,8 @@ public final class SchrodingerBridge implements AutoCloseable {
     private static void requireAlike(Dataset from, Optional<Dataset> to) {
         for (Dataset end : to.map(rows -> List.of(from, rows)).orElse(List.of(from))) {
             if (end.ports().size() != 1) {
-                throw new IllegalArgumentException("a bridge joins rows without conditions, got " + end.ports());
+                throw new IllegalArgumentException(
+                        "a bridge joins rows without conditions; fit a ConditionalBridge, got " + end.ports());
             }
         }
         if (to.isPresent() && to.get().width() != from.width()) {

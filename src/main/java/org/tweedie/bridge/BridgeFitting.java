@@ -21,12 +21,12 @@ import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Points;
+import org.tweedie.plan.Plan;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.Words;
 import org.tweedie.score.Field;
 import org.tweedie.score.Network;
-import org.tweedie.score.Signature;
 import org.tweedie.sde.Prediction;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.PairRegression;
@@ -46,6 +46,7 @@ public final class BridgeFitting implements AutoCloseable {
     private final BridgeProcess process;
     private final Dataset from;
     private final Optional<Dataset> to;
+    private final FrozenConditions conditions;
     private final BridgeSpec spec;
     private final Device device;
     private final Closing owned = new Closing();
@@ -55,13 +56,18 @@ public final class BridgeFitting implements AutoCloseable {
     /**
      * Opens both networks with the first weights of the spec's seed.
      *
-     * @param from rows of the first end, encoded
-     * @param to rows of the second, encoded; nothing where it is N(0, I), as the process says
+     * @param from rows of the first end, encoded, with the conditions that walks carry along
+     * @param to rows of the second, encoded, with the same conditions; nothing where it is N(0, I), as the process says, for any conditions
      */
     public BridgeFitting(BridgeProcess process, Dataset from, Optional<Dataset> to, BridgeSpec spec, Device device) {
         if (process.normal() == to.isPresent()) {
             throw new IllegalArgumentException(
                     "a process whose second end is normal has no rows of it, and one that is not has");
+        }
+        this.conditions = FrozenConditions.of(from);
+        if (to.isPresent() && !FrozenConditions.of(to.get()).equals(conditions)) {
+            throw new IllegalArgumentException("both ends have the same conditions, got " + from.ports() + " and "
+                    + to.get().ports());
         }
         this.process = process;
         this.from = from;
@@ -72,7 +78,7 @@ public final class BridgeFitting implements AutoCloseable {
             for (Direction direction : Direction.values()) {
                 Network network = spec.network()
                         .create(
-                                Signature.over(process.space().width()),
+                                conditions.signature(process.space().width()),
                                 Prediction.VELOCITY,
                                 firstSeed(direction),
                                 device);
@@ -168,7 +174,7 @@ public final class BridgeFitting implements AutoCloseable {
         return new WalkFeed.Source(
                 process,
                 new BridgePairs(new BridgeWalk(walks, by), spec.matching(), half == 0 && spec.scoreFirst()),
-                start(walks),
+                rows(walks),
                 half == 0 ? Optional.empty() : Optional.of(network(walks)),
                 spec.walks(),
                 spec.refreshEvery(),
@@ -176,20 +182,23 @@ public final class BridgeFitting implements AutoCloseable {
                 training.precision().orElse(Precision.BF16));
     }
 
-    /** The rows that walks of a direction start from. */
-    private Optional<Dataset> start(Direction direction) {
-        return direction == Direction.FORWARD ? Optional.of(from) : to;
+    /** The rows that walks of a direction start from, or, where they start from normals, have their conditions from. */
+    private Optional<Dataset> rows(Direction walks) {
+        boolean normals = conditions.ports().isEmpty() && to.isEmpty();
+        return walks == Direction.FORWARD || (to.isEmpty() && !normals) ? Optional.of(from) : to;
     }
 
-    /** The squared energy distance of the walks' end from the end they are to reach. */
+    /** The squared energy distance of the walks' end from the end they are to reach, conditions beside both. */
     private double distance(int half, Direction direction) {
         BridgeWalk walk = new BridgeWalk(direction, Optional.of(spec.matching()));
         Map<String, Field> fields = new HashMap<>();
         fields.put(direction.spec(), network(direction));
-        Program program = Program.of(walk.plan(process, walk.grid(process)), fields);
-        Map<String, GivenRows> given = new HashMap<>();
-        int width = process.space().width();
-        start(direction).ifPresent(rows -> given.put(BridgeWalk.START, GivenRows.drawn(rows.values(), width)));
+        Plan plan = conditions.told(conditions.steer(walk.plan(process, walk.grid(process))));
+        Program program = Program.of(plan, fields);
+        Map<String, GivenRows> given = rows(direction)
+                .map(rows -> conditions.drawn(rows, !drawsStart(direction)))
+                .orElse(Map.of());
+        int width = from.width();
         float[] ends = new float[JUDGED * width];
         long seed = Philox.part(spec.training().seed(), -3L - half);
         try (Sampling sampling = Sampling.open(program, device, JUDGED, false, null)) {
@@ -200,15 +209,16 @@ public final class BridgeFitting implements AutoCloseable {
                     given,
                     Progress.NONE,
                     new CancelToken(),
-                    (at, rows, outputs, traces) ->
-                            System.arraycopy(outputs.get(0), 0, ends, (int) at * width, rows * width));
+                    (at, rows, outputs, traces) -> columns(outputs, rows, ends, (int) at));
         }
         for (float end : ends) {
             if (!Float.isFinite(end)) {
                 return Double.POSITIVE_INFINITY;
             }
         }
-        float[] wanted = start(direction.other()).map(Dataset::values).orElseGet(() -> normals(seed, width));
+        float[] wanted = drawsStart(direction.other())
+                ? normals(seed)
+                : rows(direction.other()).orElseThrow().values();
         return wanted.length < 2 * width
                 ? Double.NaN
                 : EnergyDistance.estimate(
@@ -216,12 +226,33 @@ public final class BridgeFitting implements AutoCloseable {
                         .value();
     }
 
-    private static float[] normals(long seed, int width) {
-        float[] normals = new float[JUDGED * width];
-        for (int i = 0; i < JUDGED; i++) {
+    private boolean drawsStart(Direction direction) {
+        return direction == Direction.BACKWARD && to.isEmpty();
+    }
+
+    /** Rows of several registers side by side, from row {@code at}. */
+    private static void columns(List<float[]> registers, int rows, float[] into, int at) {
+        int width = into.length / JUDGED;
+        int column = 0;
+        for (float[] register : registers) {
+            int count = register.length / rows;
+            for (int r = 0; r < rows; r++) {
+                System.arraycopy(register, r * count, into, (at + r) * width + column, count);
+            }
+            column += count;
+        }
+    }
+
+    /** Rows of the second end where it is normal: as many as there are conditions of, or as are judged. */
+    private float[] normals(long seed) {
+        int drawn = process.space().width();
+        int width = from.width();
+        int rows = width == drawn ? JUDGED : Math.min(JUDGED, from.rows());
+        float[] normals = new float[rows * width];
+        for (int i = 0; i < rows; i++) {
             Words words = Philox.words(seed, i, Purpose.BOOTSTRAP, 0);
             for (int d = 0; d < width; d++) {
-                normals[i * width + d] = (float) words.normal(d);
+                normals[i * width + d] = d < drawn ? (float) words.normal(d) : from.values()[i * width + d];
             }
         }
         return normals;

@@ -21,6 +21,7 @@ import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
 import org.tweedie.score.Field;
 import org.tweedie.score.Network;
 import org.tweedie.train.Dataset;
@@ -35,7 +36,8 @@ final class WalkFeed implements Feed {
     /**
      * What walks.
      *
-     * @param start rows that walks start from, encoded; nothing where the plan draws its start
+     * @param rows encoded rows of which each walk takes one: its start, where the plan does not draw it, and its conditions; nothing where it
+     *     takes neither
      * @param teacher the network of the walk; nothing for the reference's
      * @param walks cached at a time
      * @param every steps of training between two refreshes
@@ -44,7 +46,7 @@ final class WalkFeed implements Feed {
     record Source(
             BridgeProcess bridge,
             BridgePairs pairs,
-            Optional<Dataset> start,
+            Optional<Dataset> rows,
             Optional<Network> teacher,
             int walks,
             long every,
@@ -53,7 +55,19 @@ final class WalkFeed implements Feed {
             implements Feed.Source {
         @Override
         public String hash() {
-            return start.map(Dataset::hash).orElse("normal");
+            return rows.map(Dataset::hash).orElse("normal");
+        }
+
+        FrozenConditions conditions() {
+            return rows.map(FrozenConditions::of).orElse(new FrozenConditions(List.of()));
+        }
+
+        /** The walk with its conditions, tracing the pairs and, behind them, the conditions. */
+        Plan plan() {
+            FrozenConditions conditions = conditions();
+            List<String> traced = new ArrayList<>(List.of("x", BridgePairs.TARGET));
+            traced.addAll(List.of(conditions.names()));
+            return conditions.steer(pairs.plan(bridge)).traced(traced.toArray(String[]::new));
         }
 
         /** Everything that decides the pairs but weights and rows, for checkpoints. */
@@ -61,7 +75,10 @@ final class WalkFeed implements Feed {
             return bridge.spec() + " " + pairs.walk().direction().spec() + " "
                     + pairs.walk().by().map(Matching::spec).orElse("reference") + " to "
                     + pairs.learned().spec() + (pairs.byScore() ? " by score" : "") + " " + walks + " walks every "
-                    + every + " seed " + seed;
+                    + every + " seed " + seed
+                    + (conditions().ports().isEmpty()
+                            ? ""
+                            : " given " + List.of(conditions().names()));
         }
 
         @Override
@@ -77,7 +94,7 @@ final class WalkFeed implements Feed {
     private final List<View> givens = new ArrayList<>();
     private final List<View> outputs = new ArrayList<>();
     private final List<View> traces = new ArrayList<>();
-    private final DeviceBuffer table;
+    private final List<DeviceBuffer> tables = new ArrayList<>();
     private final DeviceBuffer pairs;
     private final View batch;
     private final Map<String, View> ports = new LinkedHashMap<>();
@@ -86,9 +103,8 @@ final class WalkFeed implements Feed {
     private WalkFeed(Source source, Stream stream, int batch) {
         this.source = source;
         Device device = stream.device();
-        Plan plan = source.pairs().plan(source.bridge());
+        Plan plan = source.plan();
         int width = source.bridge().space().width();
-        int steps = source.bridge().sizes().count();
         int walks = source.walks();
         try {
             Map<String, Field> fields = new HashMap<>();
@@ -99,30 +115,48 @@ final class WalkFeed implements Feed {
             runner = owned.add(
                     Sampling.choose(program, device, true, null).execution().open(program, device, walks));
             starts = owned.add(RowSet.on(device));
-            float[] rows = source.start().map(Dataset::values).orElse(new float[0]);
-            table = floats(device, Math.max(1, rows.length));
-            stream.upload(rows, 0, table, 0, rows.length);
-            program.givens().forEach(given -> givens.add(rows(device, walks, width)));
-            program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
-            int wide = 2 * width + 2;
-            pairs = floats(device, (long) steps * walks * wide);
-            View cache = View.rows(pairs, wide);
-            for (int first : new int[] {0, width}) {
-                traces.add(rows(device, walks, width)); // of the start, which teaches nothing
-                for (int j = 0; j < steps; j++) {
-                    traces.add(cache.from((long) j * walks).columns(first, width));
-                }
+            for (Register given : program.givens()) {
+                Dataset rows = source.rows().orElseThrow();
+                tables.add(uploaded(
+                        stream, rows.values(given.name().equals(BridgeWalk.START) ? Dataset.X : given.name())));
+                givens.add(rows(device, walks, given.width()));
             }
-            tell(stream, cache.columns(2 * width, 2));
+            program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
+            int inputs = source.conditions().signature(width).inputs();
+            int wide = inputs + width + 2;
+            pairs = floats(device, (long) source.bridge().sizes().count() * walks * wide);
+            View cache = View.rows(pairs, wide);
+            int column = 0;
+            for (int register : plan.trace()) { // x, target, conditions: as one row has x, conditions, target
+                Register traced = plan.registers().get(register);
+                boolean target = traced.name().equals(BridgePairs.TARGET);
+                trace(device, cache.columns(target ? inputs : column, traced.width()));
+                column += target ? 0 : traced.width();
+            }
+            tell(stream, cache.columns(inputs + width, 2));
             this.batch = rows(device, batch, wide);
-            ports.put(Regression.INPUT, this.batch.columns(0, width));
-            ports.put(Regression.TARGET, this.batch.columns(width, width));
-            ports.put(Regression.WEIGHT, this.batch.columns(2 * width, 1));
-            ports.put(Regression.TIME, this.batch.columns(2 * width + 1, 1));
+            ports.put(Regression.INPUT, this.batch.columns(0, inputs));
+            ports.put(Regression.TARGET, this.batch.columns(inputs, width));
+            ports.put(Regression.WEIGHT, this.batch.columns(inputs + width, 1));
+            ports.put(Regression.TIME, this.batch.columns(inputs + width + 1, 1));
             stream.synchronize();
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
+        }
+    }
+
+    private DeviceBuffer uploaded(Stream stream, float[] values) {
+        DeviceBuffer buffer = floats(stream.device(), values.length);
+        stream.upload(values, 0, buffer, 0, values.length);
+        return buffer;
+    }
+
+    /** Traces a register of the walk into columns of the cache, step by step. */
+    private void trace(Device device, View into) {
+        traces.add(rows(device, source.walks(), into.width())); // of the start, which teaches nothing
+        for (int j = 0; j < source.bridge().sizes().count(); j++) {
+            traces.add(into.from((long) j * source.walks()));
         }
     }
 
@@ -178,10 +212,10 @@ final class WalkFeed implements Feed {
             return;
         }
         long first = wanted * source.walks();
-        if (!givens.isEmpty()) {
-            starts.assign(stream, source.seed(), first, source.walks());
-            int width = givens.get(0).width();
-            Batch.rows(stream, starts, table, table.count() / width, givens.get(0));
+        starts.assign(stream, source.seed(), first, source.walks());
+        for (int i = 0; i < givens.size(); i++) { // the same row of all tables
+            long rows = tables.get(i).count() / givens.get(i).width();
+            Batch.rows(stream, starts, tables.get(i), rows, givens.get(i));
         }
         stream.synchronize(); // steps before may still read the cache, and the walk has a stream of its own
         runner.run(

@@ -100,7 +100,7 @@ class WalkFeedTest {
             List<float[]> got = epoch(device, source, 11); // the second cache: walks 33 to 65
             Plan plan = source.pairs().plan(BRIDGE);
             Interpreter interpreter = Interpreter.of(plan, Map.of());
-            float[] starts = source.start().orElseThrow().values();
+            float[] starts = source.rows().orElseThrow().values();
             Set<Integer> started = new HashSet<>();
             List<float[]> wanted = new ArrayList<>();
             for (int i = 0; i < WALKS; i++) {
@@ -150,6 +150,48 @@ class WalkFeedTest {
                 assertArrayEquals(wanted.get(i), got.get(i), 2e-4f, "pair " + i + ": " + Arrays.toString(got.get(i)));
             }
             assertEquals(7, started.size(), "walks start from every row");
+        }
+    }
+
+    /** The condition of a pair is that of the row that its walk started from: rows lie 100 apart, and walks stay within 10. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void aPairKeepsTheConditionOfItsWalk(Device device) {
+        float[] rows = new float[3 * 7];
+        for (int r = 0; r < 7; r++) {
+            rows[3 * r] = 100 * r;
+            rows[3 * r + 1] = -100 * r;
+            rows[3 * r + 2] = r;
+        }
+        BridgeProcess bridge = new BridgeProcess(Reference.brownian(), BRIDGE.sizes(), Space.euclidean(2), false);
+        WalkFeed.Source source = new WalkFeed.Source(
+                bridge,
+                BridgePairs.first(Matching.DRIFT, false),
+                Optional.of(Dataset.of(rows, "a", "b", "c").given("y", "c")),
+                Optional.empty(),
+                WALKS,
+                10,
+                99,
+                Precision.F32);
+        int count = WALKS * BRIDGE.sizes().count();
+        try (Stream stream = device.stream();
+                RowSet set = RowSet.on(device);
+                Feed feed = source.open(stream, count)) {
+            feed.prepare(stream, 1);
+            set.assign(stream, 5, 0, count);
+            feed.queue(stream, set);
+            float[] input = rows(stream, port(feed, Regression.INPUT), count);
+            Set<Float> seen = new HashSet<>();
+            for (int i = 0; i < count; i++) {
+                float y = input[3 * i + 2];
+                assertArrayEquals(
+                        new float[] {100 * y, -100 * y},
+                        new float[] {input[3 * i], input[3 * i + 1]},
+                        10f,
+                        "pair " + i);
+                seen.add(y);
+            }
+            assertEquals(7, seen.size());
         }
     }
 

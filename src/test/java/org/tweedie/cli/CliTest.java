@@ -598,7 +598,8 @@ class CliTest {
                 .ok();
         Path kinds = folder.resolve("kinds.safetensors");
         String start = "train --data " + table + SMALL + " --for " + scores + " --classify depth --out ";
-        Map<String, Object> made = Cli.run(start + kinds + " --checkpoint-every 2 --json").json();
+        Map<String, Object> made =
+                Cli.run(start + kinds + " --checkpoint-every 2 --json").json();
         assertEquals(List.of("0", "1"), made.get("classes"));
         assertEquals(4L, made.get("steps"));
         assertTrue((double) made.get("accuracy") >= 0 && (double) made.get("accuracy") <= 1, made.toString());

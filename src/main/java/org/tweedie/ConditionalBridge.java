@@ -1,0 +1,509 @@
+package org.tweedie;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.bridge.BridgeFitting;
+import org.tweedie.bridge.BridgeListener;
+import org.tweedie.bridge.BridgeProcess;
+import org.tweedie.bridge.BridgeSpec;
+import org.tweedie.bridge.BridgeWalk;
+import org.tweedie.bridge.ConditionalLaw;
+import org.tweedie.bridge.Direction;
+import org.tweedie.bridge.FrozenConditions;
+import org.tweedie.bridge.HalfBridge;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.ThereAndBack;
+import org.tweedie.device.Device;
+import org.tweedie.execution.CancelToken;
+import org.tweedie.execution.GivenRows;
+import org.tweedie.execution.Program;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.plan.Formula;
+import org.tweedie.plan.FormulaWriter;
+import org.tweedie.plan.Plan;
+import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
+import org.tweedie.plan.Stage;
+import org.tweedie.plan.Step;
+import org.tweedie.score.Field;
+import org.tweedie.score.Guide;
+import org.tweedie.score.Signature;
+import org.tweedie.sde.Method;
+import org.tweedie.sde.Spelling;
+import org.tweedie.sde.TimeGrid;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.Normaliser;
+import org.tweedie.train.TrainResult;
+
+/**
+ * Simulates rows x given observations y in few steps: a Schrödinger bridge between p(x | y) and a normal law p_ref(x | y), for all y at once (Shi, De Bortoli,
+ * Deligiannidis and Doucet, "Conditional simulation using diffusion Schrödinger bridges", UAI 2022, arXiv 2202.13460). It is fitted to pairs (x, y) alone; nobody
+ * needs p(y | x).
+ *
+ * <pre>{@code
+ * Dataset pairs = Dataset.of(rows, "x", "y").given("y", "y");
+ * try (ConditionalBridge bridge = ConditionalBridge.fit(pairs, BridgeSpec.of(StepSizes.constant(20, 0.05)), device)) {
+ *     Samples posterior = bridge.posterior(0.8f).sample(1000, 7);                      // x given y = 0.8
+ *     Samples each = bridge.posterior().given("y", observations, 1).sample(3, 7);      // x_i given y_i
+ * }
+ * }</pre>
+ *
+ * <p>Walks go in u = (x - m(y))/s(y), so that N(m(y), diag s(y)^2) is N(0, I) for them; traces are of {@code u}. Any number of threads may sample at once; closing waits
+ * for them.
+ */
+public final class ConditionalBridge implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("org.tweedie");
+    private static final String MEAN = "law.mean";
+    private static final String DEVIATION = "law.deviation";
+    /** The most deviations that rows may lie from a law's means, in the root of the mean square. */
+    private static final double FAR = 100;
+
+    private final Device device;
+    private final BridgeProcess process;
+    private final BridgeSpec spec;
+    private final ConditionalLaw law;
+    private final Map<String, Normaliser> encodings;
+    private final Dataset rows;
+    private final FrozenConditions conditions;
+    private final BridgeFitting fitting;
+    private final TrainResult result;
+    private final SharedUse use;
+
+    private ConditionalBridge(
+            BridgeProcess process,
+            BridgeSpec spec,
+            ConditionalLaw law,
+            Map<String, Normaliser> encodings,
+            Dataset rows,
+            BridgeFitting fitting,
+            TrainResult result,
+            Device device) {
+        this.process = process;
+        this.spec = spec;
+        this.law = law;
+        this.encodings = encodings;
+        this.rows = rows;
+        this.conditions = FrozenConditions.of(rows);
+        this.fitting = fitting;
+        this.result = result;
+        this.device = device;
+        this.use = new SharedUse("this bridge", fitting::close);
+    }
+
+    /**
+     * Fits a bridge between rows given their conditions and one normal law, that of the means and deviations of the columns of x (N(0, I) where the spec leaves rows
+     * as they are).
+     *
+     * @param data x, and as its other ports the observations
+     * @throws IllegalArgumentException if there are no conditions
+     */
+    public static ConditionalBridge fit(Dataset data, BridgeSpec spec, Device device) {
+        return fit(data, spec.standardise() ? ConditionalLaw.columns(data) : ConditionalLaw.standard(), spec, device);
+    }
+
+    /** Fits a bridge between rows given their conditions and a normal law that knows the conditions, such as {@link ConditionalLaw#regression}. */
+    public static ConditionalBridge fit(Dataset data, ConditionalLaw law, BridgeSpec spec, Device device) {
+        try {
+            return fit(
+                    data,
+                    law,
+                    Reference.ornsteinUhlenbeck(1),
+                    spec,
+                    device,
+                    BridgeListener.NONE,
+                    new CancelToken(),
+                    null,
+                    false);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
+        }
+    }
+
+    /**
+     * Fits a bridge with checkpoints. Where it is cancelled or not finite, {@link #result} says so, and the bridge walks by what was fitted.
+     *
+     * @param reference what the bridge stays near to, in the units of u
+     * @param cancel finishes the step of training, writes a checkpoint and returns
+     * @param checkpoints where to write them, or null
+     * @param resume whether to go on from the newest checkpoint there
+     * @throws IllegalArgumentException if there are no conditions, a deviation of the law is not positive, rows lie far from the law, or the checkpoint is of other rows or
+     *     settings; says which
+     */
+    public static ConditionalBridge fit(
+            Dataset data,
+            ConditionalLaw law,
+            Reference reference,
+            BridgeSpec spec,
+            Device device,
+            BridgeListener listener,
+            CancelToken cancel,
+            @Nullable CheckpointDirectory checkpoints,
+            boolean resume)
+            throws IOException {
+        if (data.ports().size() < 2) {
+            throw new IllegalArgumentException(
+                    "a conditional bridge needs observations beside x; name their columns by given(port, columns), got "
+                            + data.ports());
+        }
+        Map<String, Normaliser> encodings = new LinkedHashMap<>();
+        for (Signature.Port port : FrozenConditions.of(data).ports()) {
+            double[] ones = new double[port.space().width()];
+            Arrays.fill(ones, 1);
+            encodings.put(
+                    port.name(),
+                    spec.standardise()
+                            ? Normaliser.fit(data, port.name()).normaliser()
+                            : new Normaliser(new double[ones.length], ones));
+        }
+        Dataset encoded = encoded(data, law).encoded(encodings);
+        BridgeProcess process = new BridgeProcess(
+                reference, spec.sizes(), Space.euclidean(data.port(Dataset.X).width()), true);
+        Checkpoint newest = resume && checkpoints != null
+                ? checkpoints
+                        .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
+                        .map(CheckpointDirectory.Found::checkpoint)
+                        .orElse(null)
+                : null;
+        BridgeFitting fitting = new BridgeFitting(process, encoded, Optional.empty(), spec, device);
+        try {
+            TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
+            return new ConditionalBridge(process, spec, law, encodings, encoded, fitting, result, device);
+        } catch (IOException | RuntimeException | Error e) {
+            fitting.close();
+            throw e;
+        }
+    }
+
+    /** The rows with u in the place of x. */
+    private static Dataset encoded(Dataset data, ConditionalLaw law) {
+        int width = data.port(Dataset.X).width();
+        float[] values = data.values().clone();
+        double[] y = new double[data.width() - width];
+        double[] mean = new double[width];
+        double[] deviation = new double[width];
+        double square = 0;
+        for (int i = 0; i < data.rows(); i++) {
+            for (int j = 0; j < y.length; j++) {
+                y[j] = values[i * data.width() + width + j];
+            }
+            ask(law, y, mean, deviation);
+            for (int j = 0; j < width; j++) {
+                double u = (values[i * data.width() + j] - mean[j]) / deviation[j];
+                values[i * data.width() + j] = (float) u;
+                square += u * u / ((double) data.rows() * width);
+            }
+        }
+        if (!(square <= FAR * FAR)) {
+            throw new IllegalArgumentException(
+                    "rows lie " + Spelling.number(StrictMath.sqrt(square))
+                            + " deviations from the means of the law that the bridge starts from, in the root of the mean square, and 100 are the most; give the law larger deviations");
+        }
+        Dataset moved = Dataset.of(values, data.columns().toArray(String[]::new));
+        for (Dataset.Port port : data.ports().subList(1, data.ports().size())) {
+            moved = moved.given(port.name(), port.columns().toArray(String[]::new));
+        }
+        return moved;
+    }
+
+    private static void ask(ConditionalLaw law, double[] y, double[] mean, double[] deviation) {
+        law.at(y, mean, deviation);
+        for (int j = 0; j < mean.length; j++) {
+            if (!Double.isFinite(mean[j]) || !(deviation[j] > 0 && deviation[j] < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException(
+                        "the law that a bridge starts from has finite means and positive deviations, got " + mean[j]
+                                + " and " + deviation[j] + " at y = " + Arrays.toString(y));
+            }
+        }
+    }
+
+    /**
+     * Rows given one observation.
+     *
+     * @param y the numbers of all conditions, in the order of the data's columns
+     */
+    public Sampler posterior(float... y) {
+        return observed(posterior(), y);
+    }
+
+    /** Rows given observations, which the caller gives by the names of the data's ports: row i belongs to sample i, a single row to all. */
+    public Sampler posterior() {
+        return sampler(new BridgeWalk(Direction.BACKWARD, Optional.of(spec.matching())), Direction.BACKWARD);
+    }
+
+    /**
+     * Rows given one observation, from rows of the data drawn at random, walked forward with their own observations and then back with this one: less of what both half
+     * bridges are wrong by is seen.
+     */
+    public Sampler posteriorForwardBackward(float... y) {
+        return observed(
+                sampler(new ThereAndBack(spec.matching(), conditions), Direction.FORWARD, Direction.BACKWARD), y);
+    }
+
+    /** From rows with their observations to the law that the bridge starts from; rows of the data where none are given as {@code start}. */
+    public Sampler forward() {
+        return sampler(new BridgeWalk(Direction.FORWARD, Optional.of(spec.matching())), Direction.FORWARD);
+    }
+
+    private Sampler observed(Sampler sampler, float[] y) {
+        int wanted = rows.width() - process.space().width();
+        if (y.length != wanted) {
+            throw new IllegalArgumentException(
+                    "an observation has " + wanted + " numbers, " + conditions.ports() + ", got " + y.length);
+        }
+        Sampler given = sampler;
+        int at = 0;
+        for (Signature.Port port : conditions.ports()) {
+            int width = port.space().width();
+            given = given.given(port.name(), Arrays.copyOfRange(y, at, at + width), width);
+            at += width;
+        }
+        return given;
+    }
+
+    private Sampler sampler(Method method, Direction... ways) {
+        use.requireOpen();
+        for (Direction way : ways) {
+            if (fitting.done().stream().noneMatch(half -> half.learned() == way)) {
+                throw new IllegalStateException("no half bridge " + way.spec() + " was fitted: " + result.message());
+            }
+        }
+        return new Sampler(new Source(method), method).grid(grid(method));
+    }
+
+    private TimeGrid grid(Method method) {
+        return method instanceof BridgeWalk walk
+                ? walk.grid(process)
+                : process.sizes().grid();
+    }
+
+    /** What each half bridge came to, the backward one of the first iteration first. */
+    public List<HalfBridge> halves() {
+        return fitting.done();
+    }
+
+    /** How the last training ended. */
+    public TrainResult result() {
+        return result;
+    }
+
+    /** The chains, in the units of u. */
+    public BridgeProcess process() {
+        return process;
+    }
+
+    @Override
+    public void close() {
+        use.close();
+    }
+
+    private final class Source implements Sampler.Source {
+        private final Method method;
+
+        Source(Method method) {
+            this.method = method;
+        }
+
+        @Override
+        public Device device() {
+            return device;
+        }
+
+        @Override
+        public List<String> columns() {
+            return rows.port(Dataset.X).columns();
+        }
+
+        @Override
+        public TimeGrid grid(Method asked, int steps) {
+            if (steps != process.sizes().count()) {
+                throw new IllegalArgumentException("a bridge is walked along the "
+                        + process.sizes().count() + " steps that it was fitted with, got " + Spelling.number(steps)
+                        + "; fit one with other steps");
+            }
+            return ConditionalBridge.this.grid(asked);
+        }
+
+        @Override
+        public Program program(Method asked, TimeGrid grid, List<Guide> guides) {
+            Plan plan = asked.plan(process, grid);
+            if (asked instanceof BridgeWalk) {
+                plan = conditions.steer(plan);
+            }
+            for (Guide guide : guides) {
+                if (!(guide instanceof Sampler.Rewrite rewrite)) {
+                    throw new IllegalArgumentException("a bridge has no score that '" + guide.spec()
+                            + "' could steer by; only rewrites of its plan do");
+                }
+                plan = rewrite.steering().steer(plan);
+            }
+            Map<String, Field> fields = new LinkedHashMap<>();
+            for (String name : plan.fields()) {
+                fields.put(name, fitting.network(Direction.valueOf(name.toUpperCase(Locale.ROOT))));
+            }
+            return Program.of(decoded(plan), fields);
+        }
+
+        /** With x = m + s u behind the last step, put out in the place of u, which is what is traced. */
+        private Plan decoded(Plan plan) {
+            Space space = process.space();
+            List<Register> registers = new ArrayList<>(plan.registers());
+            int state = plan.outputs()[0];
+            registers.set(state, new Register("u", space, false));
+            int at = registers.size();
+            registers.add(new Register(Dataset.X, space, false));
+            registers.add(new Register(MEAN, space, true));
+            registers.add(new Register(DEVIATION, space, true));
+            FormulaWriter f = Formula.writer("mean and deviations");
+            FormulaWriter.Value u = f.input(space.width());
+            FormulaWriter.Value mean = f.input(space.width());
+            FormulaWriter.Value deviation = f.input(space.width());
+            Formula formula = f.output(mean.plus(deviation.times(u))).formula();
+            List<Step> steps = new ArrayList<>(plan.steps());
+            Step last = steps.remove(steps.size() - 1);
+            List<Stage> stages = new ArrayList<>(last.stages());
+            stages.add(new Stage.Apply(formula, new int[] {state, at + 1, at + 2}, new int[] {at}));
+            steps.add(new Step(last.t(), last.s(), stages, last.until()));
+            int[] outputs = plan.outputs().clone();
+            outputs[0] = at;
+            int[] trace = plan.trace().length > 0 ? plan.trace() : new int[] {state};
+            return new Plan(registers, steps, outputs, trace);
+        }
+
+        /** Conditions, of the way there too; rows are encoded with theirs. */
+        @Override
+        public GivenRows encodeGiven(String name, GivenRows given) {
+            String port = name.startsWith(ThereAndBack.OWN) ? name.substring(ThereAndBack.OWN.length()) : name;
+            Normaliser encoding = encodings.get(port);
+            if (encoding == null || encoding.width() != given.width()) {
+                return given;
+            }
+            float[] encoded = new float[given.values().length];
+            encoding.encode(given.values(), encoded, given.rows());
+            return new GivenRows(encoded, given.width());
+        }
+
+        @Override
+        public Map<String, GivenRows> encoded(Map<String, GivenRows> given) {
+            Map<String, GivenRows> encoded = new LinkedHashMap<>(Sampler.Source.super.encoded(given));
+            boolean back = method instanceof ThereAndBack;
+            boolean starts = back || ((BridgeWalk) method).direction() == Direction.FORWARD;
+            Map<String, GivenRows> asked = given;
+            if (starts && given.containsKey(BridgeWalk.START)) {
+                encoded.put(BridgeWalk.START, start(given, back ? ThereAndBack.OWN : ""));
+            } else if (back) {
+                conditions
+                        .drawn(rows, true)
+                        .forEach((name, drawn) ->
+                                encoded.put(name.equals(BridgeWalk.START) ? name : ThereAndBack.OWN + name, drawn));
+            } else if (starts && conditions.ports().stream().noneMatch(port -> given.containsKey(port.name()))) {
+                encoded.putAll(conditions.drawn(rows, true));
+                asked = new LinkedHashMap<>();
+                for (Map.Entry<String, GivenRows> drawn :
+                        conditions.drawn(rows, false).entrySet()) {
+                    float[] decoded = drawn.getValue().values().clone();
+                    encoding(drawn.getKey())
+                            .decode(decoded, decoded, drawn.getValue().rows());
+                    asked.put(
+                            drawn.getKey(),
+                            GivenRows.drawn(decoded, drawn.getValue().width()));
+                }
+            }
+            law(asked, "").ifPresent(law -> {
+                encoded.put(MEAN, law.mean());
+                encoded.put(DEVIATION, law.deviation());
+            });
+            return encoded;
+        }
+
+        private Normaliser encoding(String port) {
+            return Objects.requireNonNull(encodings.get(port));
+        }
+
+        /** u of rows that the caller gives, with their conditions. */
+        private GivenRows start(Map<String, GivenRows> given, String before) {
+            GivenRows start = Objects.requireNonNull(given.get(BridgeWalk.START));
+            Optional<Law> of = law(given, before);
+            int width = process.space().width();
+            if (of.isEmpty() || start.width() != width) {
+                return start; // what lacks or does not fit is named where the plan reads it
+            }
+            GivenRows mean = of.get().mean();
+            GivenRows deviation = of.get().deviation();
+            int count = Math.max(start.rows(), mean.rows());
+            float[] u = new float[count * width];
+            for (int i = 0; i < u.length; i++) {
+                int x = start.rows() == 1 ? i % width : i;
+                int m = mean.rows() == 1 ? i % width : i;
+                if (x >= start.values().length || m >= mean.values().length) {
+                    throw new IllegalArgumentException("row i of start and of its conditions belongs to sample i, got "
+                            + start.rows() + " and " + mean.rows() + " rows; give as many of both, or one");
+                }
+                u[i] = (start.values()[x] - mean.values()[m]) / deviation.values()[m];
+            }
+            return new GivenRows(u, width);
+        }
+
+        /** Mean and deviations, row by row, of conditions in the units of the data; nothing where one lacks or does not fit. */
+        private Optional<Law> law(Map<String, GivenRows> given, String before) {
+            int width = process.space().width();
+            int count = 1;
+            boolean drawn = false;
+            for (Signature.Port port : conditions.ports()) {
+                GivenRows rowsOf = given.get(before + port.name());
+                if (rowsOf == null || rowsOf.width() != port.space().width()) {
+                    return Optional.empty();
+                }
+                count = Math.max(count, rowsOf.rows());
+                drawn = rowsOf.drawn();
+            }
+            double[] y = new double[rows.width() - width];
+            double[] mean = new double[width];
+            double[] deviation = new double[width];
+            float[] means = new float[count * width];
+            float[] deviations = new float[count * width];
+            for (int i = 0; i < count; i++) {
+                int column = 0;
+                for (Signature.Port port : conditions.ports()) {
+                    GivenRows rowsOf = Objects.requireNonNull(given.get(before + port.name()));
+                    int row = rowsOf.rows() == 1 ? 0 : i;
+                    if (row >= rowsOf.rows()) {
+                        throw new IllegalArgumentException("row i of every condition belongs to sample i, and '"
+                                + port.name() + "' has " + rowsOf.rows() + " of " + count
+                                + "; give as many of each, or one");
+                    }
+                    for (int j = 0; j < rowsOf.width(); j++) {
+                        y[column++] = rowsOf.values()[row * rowsOf.width() + j];
+                    }
+                }
+                ask(law, y, mean, deviation);
+                for (int j = 0; j < width; j++) {
+                    means[i * width + j] = (float) mean[j];
+                    deviations[i * width + j] = (float) deviation[j];
+                }
+            }
+            return Optional.of(new Law(new GivenRows(means, width, drawn), new GivenRows(deviations, width, drawn)));
+        }
+
+        /** What the plan puts out is in the units of the data; what it traces in those of u. */
+        @Override
+        public void decode(String register, float[] values) {}
+
+        @Override
+        public <T> T whileOpen(Supplier<T> work) {
+            return use.reading(work::get);
+        }
+    }
+
+    private record Law(GivenRows mean, GivenRows deviation) {}
+}
