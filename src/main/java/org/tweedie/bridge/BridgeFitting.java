@@ -138,7 +138,7 @@ public final class BridgeFitting implements AutoCloseable {
             @Nullable CheckpointDirectory into,
             @Nullable Checkpoint resumed)
             throws IOException {
-        Direction learns = half % 2 == 0 ? Direction.BACKWARD : Direction.FORWARD;
+        Direction learns = Direction.learned(half);
         if (!spec.goOn()) {
             upload(learns, spec.network().initial(network(learns).signature(), firstSeed(learns)));
         }
@@ -155,9 +155,11 @@ public final class BridgeFitting implements AutoCloseable {
             TrainResult result = trainer.run(listener.began(half, 2 * spec.iterations()), cancel, saving);
             if (result.outcome() == TrainResult.Outcome.FINISHED) {
                 trainer.copyMean(0, network(learns).parameters().values());
-                HalfBridge fitted = new HalfBridge(learns, result.smoothLoss(), distance(half, learns));
+                long judging = Philox.part(spec.training().seed(), -3L - half);
+                float[] ends = ends(learns, judging);
+                HalfBridge fitted = new HalfBridge(learns, result.smoothLoss(), distance(learns, ends, judging));
                 done.add(fitted);
-                listener.fitted(half, fitted);
+                listener.fitted(half, fitted, result, ends);
             }
             return result;
         }
@@ -181,8 +183,8 @@ public final class BridgeFitting implements AutoCloseable {
         return direction == Direction.FORWARD ? Optional.of(from) : to;
     }
 
-    /** The squared energy distance of the walks' end from the end they are to reach. */
-    private double distance(int half, Direction direction) {
+    /** Where walks of a direction end. */
+    private float[] ends(Direction direction, long seed) {
         BridgeWalk walk = new BridgeWalk(direction, Optional.of(spec.matching()));
         Map<String, Field> fields = new HashMap<>();
         fields.put(direction.spec(), network(direction));
@@ -191,7 +193,6 @@ public final class BridgeFitting implements AutoCloseable {
         int width = process.space().width();
         start(direction).ifPresent(rows -> given.put(BridgeWalk.START, GivenRows.drawn(rows.values(), width)));
         float[] ends = new float[JUDGED * width];
-        long seed = Philox.part(spec.training().seed(), -3L - half);
         try (Sampling sampling = Sampling.open(program, device, JUDGED, false, null)) {
             sampling.run(
                     seed,
@@ -203,6 +204,12 @@ public final class BridgeFitting implements AutoCloseable {
                     (at, rows, outputs, traces) ->
                             System.arraycopy(outputs.get(0), 0, ends, (int) at * width, rows * width));
         }
+        return ends;
+    }
+
+    /** The squared energy distance of the walks' ends from the end they are to reach. */
+    private double distance(Direction direction, float[] ends, long seed) {
+        int width = process.space().width();
         for (float end : ends) {
             if (!Float.isFinite(end)) {
                 return Double.POSITIVE_INFINITY;
@@ -262,7 +269,7 @@ public final class BridgeFitting implements AutoCloseable {
         done.clear();
         for (int i = 0; i < halves; i++) {
             done.add(new HalfBridge(
-                    i % 2 == 0 ? Direction.BACKWARD : Direction.FORWARD,
+                    Direction.learned(i),
                     Double.longBitsToDouble(facts[2 * i]),
                     Double.longBitsToDouble(facts[2 * i + 1])));
         }

@@ -29,6 +29,7 @@ import picocli.CommandLine.Command;
             EvaluateCommand.class,
             LikelihoodCommand.class,
             LatentsCommand.class,
+            BridgeCommand.class,
             TransportCommand.class,
             TheoryCommand.class,
             ExplainCommand.class,
