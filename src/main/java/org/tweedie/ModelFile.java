@@ -101,7 +101,7 @@ final class ModelFile {
             if (metadata.value("process").equals(BridgeFile.PROCESS)) {
                 throw metadata.fault(
                         "process",
-                        "is a Schrödinger bridge, which has no score: sample it by tweedie bridge sample, or SchrodingerBridge.load");
+                        "is a bridge, which has no score: sample it by tweedie bridge sample, or SchrodingerBridge.load");
             }
             Map<String, Encoding> encodings = new LinkedHashMap<>();
             List<Dataset.Port> ports = metadata.ports(encodings);

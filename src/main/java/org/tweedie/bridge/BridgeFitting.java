@@ -218,7 +218,7 @@ public final class BridgeFitting implements AutoCloseable {
         float[] wanted = start(direction.other()).map(Dataset::values).orElseGet(() -> normals(seed, width));
         return wanted.length < 2 * width
                 ? Double.NaN
-                : EnergyDistance.squared(new Points(ends, width), new Points(wanted, width).first(JUDGED));
+                : EnergyDistance.squared(new Points(ends, width), new Points(wanted, width).spread(JUDGED));
     }
 
     private static float[] normals(long seed, int width) {

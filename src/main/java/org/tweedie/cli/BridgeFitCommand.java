@@ -360,10 +360,9 @@ final class BridgeFitCommand implements Callable<Integer> {
                             TrainCommand.quoted(out.toString()));
                 }),
                 json -> {
-                    json.field("model", out.toString())
-                            .field("from", start.rows())
-                            .field("seconds", seconds)
-                            .array("halves");
+                    json.field("model", out.toString()).field("from", start.rows());
+                    end.ifPresent(rows -> json.field("to", rows.rows()));
+                    json.field("seconds", seconds).array("halves");
                     for (HalfBridge half : bridge.halves()) {
                         json.object()
                                 .field("learned", half.learned().spec())

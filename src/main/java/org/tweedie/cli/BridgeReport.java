@@ -20,6 +20,7 @@ import org.tweedie.io.Raster;
 import org.tweedie.io.ScatterPicture;
 import org.tweedie.io.Svg;
 import org.tweedie.io.Table;
+import org.tweedie.metric.Points;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.LossCurve;
 
@@ -254,8 +255,9 @@ record BridgeReport(SchrodingerBridge bridge, Table from, Table to, Samples ther
     /** The ends of a half bridge beside the rows that they are to be like. */
     private void ends(HtmlReport page, BridgeWatch.Seen half) {
         Table made = decoded(half);
-        Table rows = wanted(half.done());
-        rows = rows.slice(0, Math.min(rows.rows(), made.rows()));
+        Table all = wanted(half.done());
+        Table rows =
+                table(new Points(all.data(), all.columns()).spread(made.rows()).values(), all.names());
         String caption = "Half bridge " + (half.half() + 1) + ", "
                 + half.done().learned().spec();
         if (from.columns() > 1) {

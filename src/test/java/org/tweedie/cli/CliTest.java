@@ -187,6 +187,7 @@ class CliTest {
                 "evaluate",
                 "likelihood",
                 "latents",
+                "bridge",
                 "transport",
                 "theory",
                 "explain",

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.tweedie.NonUniformModel;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.StepSizes;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.score.Architecture;
@@ -53,7 +55,11 @@ class DocumentedCommandsTest {
                 }
             },
             "--solver",
-            SolverSpec::parse);
+            SolverSpec::parse,
+            "--sizes",
+            StepSizes::parse,
+            "--reference",
+            Reference::parse);
 
     @TestFactory
     Stream<DynamicTest> documentedCommandsParse() throws IOException {

@@ -11,7 +11,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.tweedie.Model;
+import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
+import org.tweedie.bridge.Matching;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.StepSizes;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
 import org.tweedie.guidance.ClassifierFree;
@@ -196,12 +200,15 @@ enum Parser {
         }
     },
 
-    /** A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns. */
+    /**
+     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge, as it is and
+     * with its hash made right.
+     */
     MODEL(
             30_000,
             1_000_000,
-            List.of("ModelFile.java", "NonUniformFile.java"),
-            List.of("result of model", "result of any model"),
+            List.of("ModelFile.java", "NonUniformFile.java", "BridgeFile.java"),
+            List.of("result of model", "result of any model", "result of bridge", "result of mended bridge"),
             Map.of()) {
         private final Device device = Device.open("cpu:1");
 
@@ -210,6 +217,14 @@ enum Parser {
             Path file = Files.write(Given.SCRATCH.resolve(Given.NAME), input);
             tally.file("model", () -> ScoreModel.load(file, device).close());
             tally.file("any model", () -> Model.load(file, device).close());
+            tally.file("bridge", () -> SchrodingerBridge.load(file, device).close());
+            byte[] mended = Mending.bridge(input);
+            if (mended != input) {
+                Files.write(file, mended);
+                tally.file(
+                        "mended bridge",
+                        () -> SchrodingerBridge.load(file, device).close());
+            }
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
             }
@@ -256,11 +271,17 @@ enum Parser {
                     "inverse/OperatorSpec.java",
                     "inverse/ImageSize.java",
                     "inverse/SolverSpec.java",
-                    "guidance/ClassifierFree.java"),
+                    "guidance/ClassifierFree.java",
+                    "bridge/Reference.java",
+                    "bridge/StepSizes.java",
+                    "bridge/Matching.java"),
             List.of(
                     "result of operator",
                     "result of solver",
                     "result of guidance",
+                    "result of reference",
+                    "result of step sizes",
+                    "result of matching",
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
@@ -331,6 +352,9 @@ enum Parser {
             again("operator", text, spec -> OperatorSpec.parse(spec).spec(), tally);
             again("solver", text, spec -> SolverSpec.parse(spec).spec(), tally);
             again("guidance", text, spec -> ClassifierFree.parse(spec).spec().substring("cfg:".length()), tally);
+            again("reference", text, spec -> Reference.parse(spec).spec(), tally);
+            again("step sizes", text, spec -> StepSizes.parse(spec).spec(), tally);
+            again("matching", text, spec -> Matching.parse(spec).spec(), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);
