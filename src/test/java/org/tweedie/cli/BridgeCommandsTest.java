@@ -269,7 +269,7 @@ class BridgeCommandsTest {
                 () -> "no " + quakes + "; -Dtweedie.data says where the data are");
         Path bridge = folder.resolve("b.safetensors");
         Cli.run("bridge fit --device cpu --from " + quakes + " --to " + eruptions
-                        + " --iterations 2 --steps 500 --network mlp:32x2 --lr 5e-3 --out " + bridge)
+                        + " --sizes 20x0.002-0.01 --iterations 2 --steps 500 --network mlp:32x2 --lr 5e-3 --out " + bridge)
                 .ok();
         Path drawn = folder.resolve("drawn.csv");
         sample(bridge, "forward", drawn, "--count 1000").ok();
