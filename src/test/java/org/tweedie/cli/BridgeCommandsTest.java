@@ -229,22 +229,24 @@ class BridgeCommandsTest {
                 + " --steps 1500 --batch 32 --walks 64 --refresh 20 --network mlp:8x1 --checkpoint-every 50 --out ";
         Path whole = folder.resolve("whole.safetensors");
         Path stopped = folder.resolve("stopped.safetensors");
+        Path page = folder.resolve("stopped.html");
         Cli.run(fit + whole).ok();
         Running running = Running.start(
                 folder,
                 List.of(),
                 List.of("-Xmx256m", "--add-modules", "jdk.incubator.vector", "-XX:TieredStopAtLevel=1"),
-                new ArrayList<>(List.of((fit + stopped).split(" "))));
+                new ArrayList<>(List.of((fit + stopped + " --report " + page).split(" "))));
         Path checkpoints = Path.of(stopped + ".checkpoints");
         running.await(() -> beyond(checkpoints, 1600), "a checkpoint of the second half bridge");
         running.signal("INT");
         assertEquals(130, running.end(), running.said());
-        assertTrue(Files.notExists(stopped));
+        assertTrue(Files.notExists(stopped) && Files.notExists(page));
         Matcher again = Pattern.compile("of half bridge [2-4] of 4; go on with: tweedie (bridge fit .*)")
                 .matcher(running.said());
         assertTrue(again.find(), running.said());
         Cli.Ran resumed = Cli.run(again.group(1)).ok();
         assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(stopped), resumed.toString());
+        assertTrue(Files.readString(page).contains("were fitted before this run went on"));
         Cli.run(fit + stopped).failed(2, "--force");
     }
 
@@ -269,7 +271,8 @@ class BridgeCommandsTest {
                 () -> "no " + quakes + "; -Dtweedie.data says where the data are");
         Path bridge = folder.resolve("b.safetensors");
         Cli.run("bridge fit --device cpu --from " + quakes + " --to " + eruptions
-                        + " --sizes 20x0.002-0.01 --iterations 2 --steps 500 --network mlp:32x2 --lr 5e-3 --out " + bridge)
+                        + " --sizes 20x0.002-0.01 --iterations 2 --steps 500 --network mlp:32x2 --lr 5e-3 --out "
+                        + bridge)
                 .ok();
         Path drawn = folder.resolve("drawn.csv");
         sample(bridge, "forward", drawn, "--count 1000").ok();
