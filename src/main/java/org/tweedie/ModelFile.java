@@ -98,6 +98,11 @@ final class ModelFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             Metadata metadata = new Metadata(file.name(), file.metadata());
             metadata.requireFormat();
+            if (metadata.value("process").equals(BridgeFile.PROCESS)) {
+                throw metadata.fault(
+                        "process",
+                        "is a bridge, which has no score: sample it by tweedie bridge sample, or SchrodingerBridge.load");
+            }
             metadata.requireScore();
             Map<String, Encoding> encodings = new LinkedHashMap<>();
             List<Dataset.Port> ports = metadata.ports(encodings);

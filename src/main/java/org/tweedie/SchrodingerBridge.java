@@ -1,12 +1,17 @@
 package org.tweedie;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.bridge.BridgeFitting;
@@ -16,17 +21,22 @@ import org.tweedie.bridge.BridgeSpec;
 import org.tweedie.bridge.BridgeWalk;
 import org.tweedie.bridge.Direction;
 import org.tweedie.bridge.HalfBridge;
+import org.tweedie.bridge.Matching;
 import org.tweedie.bridge.Reference;
+import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
+import org.tweedie.score.Architecture;
 import org.tweedie.score.Guide;
+import org.tweedie.score.Network;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Spelling;
 import org.tweedie.sde.TimeGrid;
@@ -55,33 +65,38 @@ public final class SchrodingerBridge implements AutoCloseable {
     private static final double REACH = 6;
 
     private final Device device;
-    private final BridgeProcess process;
-    private final BridgeSpec spec;
-    private final Normaliser encoding;
-    private final Dataset from;
-    private final Optional<Dataset> to;
-    private final BridgeFitting fitting;
-    private final TrainResult result;
+    private final Parts parts;
+    private final Map<Direction, Network> networks;
+    private final Optional<TrainResult> result;
     private final SharedUse use;
 
-    private SchrodingerBridge(
+    /**
+     * All of a bridge but its networks' weights.
+     *
+     * @param network of each direction
+     * @param from rows of the first end, encoded
+     * @param to rows of the second, encoded; nothing where it is normal
+     * @param halves what each half bridge came to
+     * @param provenance how it was made
+     */
+    record Parts(
             BridgeProcess process,
-            BridgeSpec spec,
+            Matching matching,
+            Architecture network,
             Normaliser encoding,
             Dataset from,
             Optional<Dataset> to,
-            BridgeFitting fitting,
-            TrainResult result,
-            Device device) {
-        this.process = process;
-        this.spec = spec;
-        this.encoding = encoding;
-        this.from = from;
-        this.to = to;
-        this.fitting = fitting;
+            List<HalfBridge> halves,
+            Map<String, String> provenance) {}
+
+    /** @param owned what closes with the bridge: its networks' weights */
+    SchrodingerBridge(
+            Parts parts, Map<Direction, Network> networks, Optional<TrainResult> result, Closing owned, Device device) {
+        this.parts = parts;
+        this.networks = networks;
         this.result = result;
         this.device = device;
-        this.use = new SharedUse("this bridge", fitting::close);
+        this.use = new SharedUse("this bridge", owned::close);
     }
 
     /**
@@ -142,11 +157,80 @@ public final class SchrodingerBridge implements AutoCloseable {
         BridgeFitting fitting = new BridgeFitting(process, first, second, spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
-            return new SchrodingerBridge(process, spec, encoding, first, second, fitting, result, device);
+            Map<Direction, Network> networks = new EnumMap<>(Direction.class);
+            for (Direction direction : Direction.values()) {
+                networks.put(direction, fitting.network(direction));
+            }
+            Closing owned = new Closing();
+            owned.add(fitting);
+            return new SchrodingerBridge(
+                    new Parts(
+                            process,
+                            spec.matching(),
+                            spec.network(),
+                            encoding,
+                            first,
+                            second,
+                            fitting.done(),
+                            provenance(from, to, spec, device)),
+                    networks,
+                    Optional.of(result),
+                    owned,
+                    device);
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
         }
+    }
+
+    private static Map<String, String> provenance(Dataset from, Optional<Dataset> to, BridgeSpec spec, Device device) {
+        Map<String, String> made = new TreeMap<>();
+        made.put("seed", Long.toString(spec.training().seed()));
+        made.put("from", from.hash());
+        to.ifPresent(rows -> made.put("to", rows.hash()));
+        made.put("settings", spec.training().settings());
+        made.put("iterations", Integer.toString(spec.iterations()));
+        made.put("cache", spec.walks() + " walks every " + spec.refreshEvery());
+        made.put("score", Boolean.toString(spec.scoreFirst()));
+        made.put("afresh", Boolean.toString(!spec.goOn()));
+        made.put("device", device.name());
+        made.put("tweedie", Tweedie.version());
+        return made;
+    }
+
+    /**
+     * Reads a bridge file onto a device. It walks to the bits of the one that was saved.
+     *
+     * @throws org.tweedie.io.MalformedFileException if the file is damaged, or holds something else, such as a score model; says what
+     */
+    public static SchrodingerBridge load(Path file, Device device) throws IOException {
+        return load(file, ReadLimits.defaults(), device);
+    }
+
+    /** Reads a bridge file within limits. */
+    public static SchrodingerBridge load(Path file, ReadLimits limits, Device device) throws IOException {
+        return BridgeFile.read(file, limits, device);
+    }
+
+    /** Writes the bridge file: both networks, and the rows of the ends, which walks start from. The file must not exist. */
+    public void save(Path file) throws IOException {
+        save(Output.to(file));
+    }
+
+    /**
+     * Writes the bridge file.
+     *
+     * @throws IllegalStateException if fitting was stopped, or came to numbers that are not finite; its checkpoints hold what there is
+     */
+    public void save(Output output) throws IOException {
+        if (result.isPresent() && result.get().outcome() != TrainResult.Outcome.FINISHED) {
+            throw new IllegalStateException("a bridge is saved when all its half bridges are fitted; "
+                    + result.get().message());
+        }
+        use.reading(() -> {
+            BridgeFile.write(output, parts, networks, device);
+            return output;
+        });
     }
 
     private static void requireAlike(Dataset from, Optional<Dataset> to) {
@@ -226,32 +310,48 @@ public final class SchrodingerBridge implements AutoCloseable {
 
     private Sampler sampler(Direction direction) {
         use.requireOpen();
-        boolean learned = fitting.done().stream().anyMatch(half -> half.learned() == direction);
+        boolean learned = parts.halves().stream().anyMatch(half -> half.learned() == direction);
         if (!learned) {
-            throw new IllegalStateException("no half bridge " + direction.spec() + " was fitted: " + result.message());
+            throw new IllegalStateException("no half bridge " + direction.spec() + " was fitted: "
+                    + result.map(TrainResult::message).orElse(""));
         }
-        BridgeWalk walk = new BridgeWalk(direction, Optional.of(spec.matching()));
-        return new Sampler(new Source(direction, walk), walk).grid(walk.grid(process));
+        BridgeWalk walk = new BridgeWalk(direction, Optional.of(parts.matching()));
+        return new Sampler(new Source(direction, walk), walk).grid(walk.grid(parts.process()));
+    }
+
+    /** The way of a direction, as {@link #forward} or {@link #backward}. */
+    public Sampler way(Direction direction) {
+        return direction == Direction.FORWARD ? forward() : backward();
+    }
+
+    /** Names of the columns that a way ends in; the other way starts in them. */
+    public List<String> columns(Direction direction) {
+        return (direction == Direction.FORWARD ? parts.to().orElse(parts.from()) : parts.from()).columns();
     }
 
     /** What each half bridge came to, the backward one of the first iteration first. */
     public List<HalfBridge> halves() {
-        return fitting.done();
+        return parts.halves();
     }
 
-    /** How the last training ended. */
-    public TrainResult result() {
+    /** How the last training ended; nothing for a bridge that was read from a file. */
+    public Optional<TrainResult> result() {
         return result;
     }
 
     /** The chains, in the units of the encoded rows. */
     public BridgeProcess process() {
-        return process;
+        return parts.process();
     }
 
     /** The way from rows to the units of the chains. */
     public Normaliser encoding() {
-        return encoding;
+        return parts.encoding();
+    }
+
+    /** How the bridge was made: seed, hashes of the rows, settings. */
+    public Map<String, String> provenance() {
+        return Collections.unmodifiableMap(parts.provenance());
     }
 
     @Override
@@ -275,22 +375,23 @@ public final class SchrodingerBridge implements AutoCloseable {
 
         @Override
         public List<String> columns() {
-            return (direction == Direction.FORWARD ? to.orElse(from) : from).columns();
+            return SchrodingerBridge.this.columns(direction);
         }
 
         @Override
         public TimeGrid grid(Method method, int steps) {
-            if (steps != process.sizes().count()) {
+            if (steps != parts.process().sizes().count()) {
                 throw new IllegalArgumentException("a bridge is walked along the "
-                        + process.sizes().count() + " steps that it was fitted with, got " + Spelling.number(steps)
+                        + parts.process().sizes().count() + " steps that it was fitted with, got "
+                        + Spelling.number(steps)
                         + "; fit one with other steps");
             }
-            return walk.grid(process);
+            return walk.grid(parts.process());
         }
 
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
-            Plan plan = method.plan(process, grid);
+            Plan plan = method.plan(parts.process(), grid);
             for (Guide guide : guides) {
                 if (!(guide instanceof Sampler.Rewrite rewrite)) {
                     throw new IllegalArgumentException("a bridge has no score that '" + guide.spec()
@@ -298,11 +399,12 @@ public final class SchrodingerBridge implements AutoCloseable {
                 }
                 plan = rewrite.steering().steer(plan);
             }
-            return Program.of(plan, Map.of(direction.spec(), fitting.network(direction)));
+            return Program.of(plan, Map.of(direction.spec(), Objects.requireNonNull(networks.get(direction))));
         }
 
         @Override
         public GivenRows encodeGiven(String name, GivenRows rows) {
+            Normaliser encoding = parts.encoding();
             if (rows.width() != encoding.width()) {
                 return rows;
             }
@@ -315,7 +417,7 @@ public final class SchrodingerBridge implements AutoCloseable {
         @Override
         public Map<String, GivenRows> encoded(Map<String, GivenRows> given) {
             Map<String, GivenRows> encoded = new LinkedHashMap<>(Sampler.Source.super.encoded(given));
-            (direction == Direction.FORWARD ? Optional.of(from) : to)
+            (direction == Direction.FORWARD ? Optional.of(parts.from()) : parts.to())
                     .ifPresent(rows ->
                             encoded.putIfAbsent(BridgeWalk.START, GivenRows.drawn(rows.values(), rows.width())));
             return encoded;
@@ -324,7 +426,8 @@ public final class SchrodingerBridge implements AutoCloseable {
         @Override
         public void decode(String register, float[] rows) {
             if (register.equals(Dataset.X)) {
-                encoding.decode(rows, rows, rows.length / encoding.width());
+                parts.encoding()
+                        .decode(rows, rows, rows.length / parts.encoding().width());
             }
         }
 

@@ -230,7 +230,8 @@ class SchrodingerBridgeTest {
     void resumesToTheSameBits(Device device) throws IOException {
         Bits whole;
         try (SchrodingerBridge bridge = SchrodingerBridge.fit(MOONS, CIRCLES, Reference.brownian(), tiny(), device)) {
-            assertEquals(TrainResult.Outcome.FINISHED, bridge.result().outcome());
+            assertEquals(
+                    TrainResult.Outcome.FINISHED, bridge.result().orElseThrow().outcome());
             whole = Bits.of(bridge);
         }
         int run = 0;
@@ -246,7 +247,9 @@ class SchrodingerBridgeTest {
                         cancel,
                         directory,
                         false)) {
-                    assertEquals(TrainResult.Outcome.CANCELLED, stopped.result().outcome());
+                    assertEquals(
+                            TrainResult.Outcome.CANCELLED,
+                            stopped.result().orElseThrow().outcome());
                     assertEquals(half, stopped.halves().size());
                 }
                 try (SchrodingerBridge resumed = fit(

@@ -144,7 +144,7 @@ public final class BridgeFitting implements AutoCloseable {
             @Nullable CheckpointDirectory into,
             @Nullable Checkpoint resumed)
             throws IOException {
-        Direction learns = half % 2 == 0 ? Direction.BACKWARD : Direction.FORWARD;
+        Direction learns = Direction.learned(half);
         if (!spec.goOn()) {
             upload(learns, spec.network().initial(network(learns).signature(), firstSeed(learns)));
         }
@@ -161,9 +161,11 @@ public final class BridgeFitting implements AutoCloseable {
             TrainResult result = trainer.run(listener.began(half, 2 * spec.iterations()), cancel, saving);
             if (result.outcome() == TrainResult.Outcome.FINISHED) {
                 trainer.copyMean(0, network(learns).parameters().values());
-                HalfBridge fitted = new HalfBridge(learns, result.smoothLoss(), distance(half, learns));
+                long judging = Philox.part(spec.training().seed(), -3L - half);
+                float[] ends = ends(learns, judging);
+                HalfBridge fitted = new HalfBridge(learns, result.smoothLoss(), distance(learns, ends, judging));
                 done.add(fitted);
-                listener.fitted(half, fitted);
+                listener.fitted(half, fitted, result, ends);
             }
             return result;
         }
@@ -188,8 +190,8 @@ public final class BridgeFitting implements AutoCloseable {
         return walks == Direction.FORWARD || (to.isEmpty() && !normals) ? Optional.of(from) : to;
     }
 
-    /** The squared energy distance of the walks' end from the end they are to reach, conditions beside both. */
-    private double distance(int half, Direction direction) {
+    /** Where walks of a direction end, conditions beside. */
+    private float[] ends(Direction direction, long seed) {
         BridgeWalk walk = new BridgeWalk(direction, Optional.of(spec.matching()));
         Map<String, Field> fields = new HashMap<>();
         fields.put(direction.spec(), network(direction));
@@ -200,7 +202,6 @@ public final class BridgeFitting implements AutoCloseable {
                 .orElse(Map.of());
         int width = from.width();
         float[] ends = new float[JUDGED * width];
-        long seed = Philox.part(spec.training().seed(), -3L - half);
         try (Sampling sampling = Sampling.open(program, device, JUDGED, false, null)) {
             sampling.run(
                     seed,
@@ -211,6 +212,12 @@ public final class BridgeFitting implements AutoCloseable {
                     new CancelToken(),
                     (at, rows, outputs, traces) -> columns(outputs, rows, ends, (int) at));
         }
+        return ends;
+    }
+
+    /** The squared energy distance of the walks' ends from the end they are to reach. */
+    private double distance(Direction direction, float[] ends, long seed) {
+        int width = from.width();
         for (float end : ends) {
             if (!Float.isFinite(end)) {
                 return Double.POSITIVE_INFINITY;
@@ -222,7 +229,7 @@ public final class BridgeFitting implements AutoCloseable {
         return wanted.length < 2 * width
                 ? Double.NaN
                 : EnergyDistance.estimate(
-                                new Points(ends, width), new Points(wanted, width).first(JUDGED), JUDGED, device)
+                                new Points(ends, width), new Points(wanted, width).spread(JUDGED), JUDGED, device)
                         .value();
     }
 
@@ -295,7 +302,7 @@ public final class BridgeFitting implements AutoCloseable {
         done.clear();
         for (int i = 0; i < halves; i++) {
             done.add(new HalfBridge(
-                    i % 2 == 0 ? Direction.BACKWARD : Direction.FORWARD,
+                    Direction.learned(i),
                     Double.longBitsToDouble(facts[2 * i]),
                     Double.longBitsToDouble(facts[2 * i + 1])));
         }

@@ -1,6 +1,7 @@
 package org.tweedie.bridge;
 
 import org.tweedie.train.TrainListener;
+import org.tweedie.train.TrainResult;
 
 /** Hears how a bridge is fitted, on the thread that fits; must return soon. */
 public interface BridgeListener {
@@ -12,6 +13,11 @@ public interface BridgeListener {
         return TrainListener.NONE;
     }
 
-    /** Half bridge {@code half} is done. */
-    default void fitted(int half, HalfBridge done) {}
+    /**
+     * Half bridge {@code half} is done.
+     *
+     * @param result how its training went
+     * @param ends where walks of it end, from rows of its start drawn at random: some 1000 rows, encoded; the listener's to keep
+     */
+    default void fitted(int half, HalfBridge done, TrainResult result, float[] ends) {}
 }

@@ -13,6 +13,11 @@ public enum Direction {
         return this == FORWARD ? BACKWARD : FORWARD;
     }
 
+    /** What half bridge {@code half} learns, from 0: the backward one is the first of each iteration. */
+    public static Direction learned(int half) {
+        return half % 2 == 0 ? BACKWARD : FORWARD;
+    }
+
     /** The word of the command line, the field's name in plans and files. */
     public String spec() {
         return name().toLowerCase(Locale.ROOT);

@@ -51,6 +51,14 @@ final class DataOptions {
                     "those of the columns, by name or number, that are conditions (input 'y' of the network), not modelled")
     List<String> given = List.of();
 
+    /** The rows that an option of another name says. */
+    static Dataset read(String name, List<String> columns) throws IOException {
+        DataOptions options = new DataOptions();
+        options.data = name;
+        options.columns = columns;
+        return options.read();
+    }
+
     Dataset read() throws IOException {
         Table table = table();
         List<String> names =

@@ -30,6 +30,7 @@ import picocli.CommandLine.Command;
             LikelihoodCommand.class,
             LatentsCommand.class,
             DimensionCommand.class,
+            BridgeCommand.class,
             TransportCommand.class,
             TheoryCommand.class,
             ExplainCommand.class,

@@ -14,31 +14,43 @@ import org.tweedie.sde.Spelling;
 final class Target {
     private Target() {}
 
-    /** @throws IllegalArgumentException for another extension; names the nearest */
+    /** Of {@code --out}. */
     static void requireExtension(Path out, List<String> known) {
+        requireExtension("--out", out, known);
+    }
+
+    /** @throws IllegalArgumentException for another extension; names the nearest */
+    static void requireExtension(String option, Path out, List<String> known) {
         String name = String.valueOf(out.getFileName()).toLowerCase(Locale.ROOT);
         String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
         if (!Files.isDirectory(out) && !known.contains(extension)) {
-            throw new IllegalArgumentException("--out " + out + ": "
+            throw new IllegalArgumentException(option + " " + out + ": "
                     + Spelling.unknown("extension", extension, known).getMessage());
         }
+    }
+
+    /** Of {@code --out}. */
+    static Output of(Path out, boolean force, Collection<Path> inputs) throws IOException {
+        return of("--out", out, force, inputs);
     }
 
     /**
      * @param inputs files that are read; none of them may be the output, under whatever name
      * @throws IllegalArgumentException if the file could not, or must not, be written
      */
-    static Output of(Path out, boolean force, Collection<Path> inputs) throws IOException {
+    static Output of(String option, Path out, boolean force, Collection<Path> inputs) throws IOException {
         Output target = Output.to(out).force(force);
         for (Path input : inputs) {
             if (Files.exists(out) && Files.exists(input) && !Files.isDirectory(out) && Files.isSameFile(out, input)) {
-                throw new IllegalArgumentException("--out " + out + " is the input " + input + "; name another file");
+                throw new IllegalArgumentException(
+                        option + " " + out + " is the input " + input + "; name another file");
             }
         }
         AtomicFile.check(target);
         Path folder = out.toAbsolutePath().getParent();
         if (folder != null && !Files.isDirectory(folder)) {
-            throw new IllegalArgumentException("--out " + out + ": there is no folder " + folder + "; create it first");
+            throw new IllegalArgumentException(
+                    option + " " + out + ": there is no folder " + folder + "; create it first");
         }
         return target;
     }

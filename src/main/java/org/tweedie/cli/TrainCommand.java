@@ -2,7 +2,6 @@ package org.tweedie.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +11,6 @@ import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.Classifier;
 import org.tweedie.Model;
@@ -23,7 +21,6 @@ import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.Precision;
 import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.io.CheckpointDirectory;
-import org.tweedie.io.FileActions;
 import org.tweedie.io.Json;
 import org.tweedie.io.Output;
 import org.tweedie.metric.Estimate;
@@ -64,11 +61,6 @@ import picocli.CommandLine.Spec;
             "Example: tweedie train --data quakes.csv --out quakes.safetensors"
         })
 final class TrainCommand implements Callable<Integer> {
-    private static final int KEEP = 2;
-
-    /** Of a run that says nothing of them: steps of microseconds are not to wait for files. */
-    private static final int MOST_CHECKPOINTS = 50;
-
     @Mixin
     private DataOptions data;
 
@@ -224,9 +216,7 @@ final class TrainCommand implements Callable<Integer> {
         if (!(holdOut >= 0 && holdOut < 1)) {
             throw new IllegalArgumentException("--hold-out must be at least 0 and below 1, got " + holdOut);
         }
-        if (resume != null && !Files.isDirectory(resume)) {
-            throw new IllegalArgumentException("--resume " + resume + " is no directory of checkpoints");
-        }
+        RunFolder.check(resume);
         return classes.asked() ? classifier(architecture, settings, target) : model(architecture, settings, target);
     }
 
@@ -390,7 +380,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** A setting by the option that set it. */
-    private static <T> T named(String option, Supplier<T> setting) {
+    static <T> T named(String option, Supplier<T> setting) {
         try {
             return setting.get();
         } catch (IllegalArgumentException e) {
@@ -404,8 +394,8 @@ final class TrainCommand implements Callable<Integer> {
         settings = with("--batch", settings, batch, TrainSpec::withBatch);
         settings = with("--lr", settings, rate, TrainSpec::withRate);
         settings = with("--ema", settings, average, TrainSpec::withAverage);
-        settings =
-                settings.withCheckpointEvery(Math.max(settings.checkpointEvery(), settings.steps() / MOST_CHECKPOINTS));
+        settings = settings.withCheckpointEvery(
+                Math.max(settings.checkpointEvery(), settings.steps() / RunFolder.MOST_CHECKPOINTS));
         settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
         Weighting usual = NonUniformModel.is(sde) ? Weighting.LIKELIHOOD : null;
         settings = with("--weighting", settings, weighting == null ? usual : weighting, TrainCommand::weighted);
@@ -444,12 +434,12 @@ final class TrainCommand implements Callable<Integer> {
         return settings.withWeighting(weighting, times, settings.evenTimes());
     }
 
-    private static <T> TrainSpec with(
-            String option, TrainSpec settings, @Nullable T value, BiFunction<TrainSpec, T, TrainSpec> change) {
+    /** Settings with one changed by the option that says it; as they are where it says nothing. */
+    static <S, T> S with(String option, S settings, @Nullable T value, BiFunction<S, T, S> change) {
         return value == null ? settings : named(option, () -> change.apply(settings, value));
     }
 
-    private static void sayConstant(Dataset rows, PrintWriter err) {
+    static void sayConstant(Dataset rows, PrintWriter err) {
         for (Dataset.Port port : rows.ports()) {
             List<String> constant = Normaliser.fit(rows, port.name()).constant();
             if (!constant.isEmpty()) {
@@ -458,63 +448,27 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private Path checkpoints() {
-        return resume != null ? resume : Path.of(out + ".checkpoints");
-    }
-
     /** What is trained, with what it tells and where its checkpoints go. */
     private interface Learning {
         TrainResult run(TrainListener listener, CancelToken cancel, CheckpointDirectory directory) throws IOException;
     }
 
     private TrainResult train(Learning learning, TrainSpec settings) throws IOException {
-        Path folder = checkpoints();
-        boolean ours = !Files.exists(folder);
         PrintWriter err = spec.commandLine().getErr();
+        RunFolder folder = RunFolder.of(out, resume, force);
         try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
-            return train(learning, settings, signals, folder);
-        } finally {
-            if (ours) {
-                removeUnused(folder);
-            }
-        }
-    }
-
-    /** A run that came to nothing leaves no folder behind. */
-    private static void removeUnused(Path folder) throws IOException {
-        if (Files.isDirectory(folder) && names(folder).stream().allMatch("run.lock"::equals)) {
-            for (String name : names(folder)) {
-                Files.delete(folder.resolve(name));
-            }
-            Files.delete(folder);
-        }
-    }
-
-    private static List<String> names(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> String.valueOf(file.getFileName())).toList();
-        }
-    }
-
-    private TrainResult train(Learning learning, TrainSpec settings, StopSignals signals, Path folder)
-            throws IOException {
-        PrintWriter err = spec.commandLine().getErr();
-        try (CheckpointDirectory directory = CheckpointDirectory.open(folder, KEEP, FileActions.disk())) {
-            if (resume == null) {
-                startAfresh(folder, directory);
-            } else if (names(folder).stream().noneMatch(name -> name.endsWith(".ckpt"))) {
-                err.println("tweedie: no checkpoint in " + folder + " yet, starting at step 0");
-            }
-            ProgressLine line = new ProgressLine(err, "training");
-            TrainListener listener = listener(err, line);
-            TrainResult result = learning.run(listener, signals.token(), directory);
-            if (result.outcome() == TrainResult.Outcome.CANCELLED) {
-                throw new Stopped(
-                        "stopped after step " + result.step() + " of " + settings.steps() + "; go on with: "
-                                + again(folder),
-                        signals.code() == 0 ? 130 : signals.code());
-            }
-            return result;
+            return folder.holding(err, directory -> {
+                ProgressLine line = new ProgressLine(err, "training");
+                TrainListener listener = listener(err, line);
+                TrainResult result = learning.run(listener, signals.token(), directory);
+                if (result.outcome() == TrainResult.Outcome.CANCELLED) {
+                    throw new Stopped(
+                            "stopped after step " + result.step() + " of " + settings.steps() + "; go on with: "
+                                    + folder.again(spec),
+                            signals.code() == 0 ? 130 : signals.code());
+                }
+                return result;
+            });
         }
     }
 
@@ -536,32 +490,6 @@ final class TrainCommand implements Callable<Integer> {
                         String.format(Locale.ROOT, "  loss %.4f", progress.smoothLoss()));
             }
         };
-    }
-
-    private void startAfresh(Path folder, CheckpointDirectory directory) throws IOException {
-        if (!force && names(folder).stream().anyMatch(name -> name.endsWith(".ckpt"))) {
-            throw new IllegalArgumentException(folder + " holds checkpoints of an earlier run; go on with --resume "
-                    + folder + ", or start over with --force");
-        }
-        directory.clear();
-    }
-
-    /** The command that goes on from the checkpoints. */
-    private String again(Path folder) {
-        StringBuilder command = new StringBuilder("tweedie train");
-        List<String> arguments = spec.commandLine().getParseResult().originalArgs();
-        for (int i = arguments.get(0).equals("train") ? 1 : 0; i < arguments.size(); i++) {
-            String argument = arguments.get(i);
-            if (argument.equals("--resume")) {
-                i++;
-            } else if (!argument.startsWith("--resume=") && !argument.equals("--force")) {
-                command.append(' ').append(quoted(argument));
-            }
-        }
-        return command.append(force ? " --force" : "")
-                .append(" --resume ")
-                .append(quoted(folder.toString()))
-                .toString();
     }
 
     static String quoted(String argument) {

@@ -22,7 +22,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code tweedie transport}. */
+/** {@code tweedie transport}, which is {@code tweedie bridge transport} too. */
 @Command(
         name = "transport",
         mixinStandardHelpOptions = true,
@@ -143,10 +143,7 @@ final class TransportCommand implements Callable<Integer> {
     }
 
     private Dataset read(String option, String name) throws IOException {
-        DataOptions options = new DataOptions();
-        options.data = name;
-        options.columns = columns;
-        Dataset rows = options.read();
+        Dataset rows = DataOptions.read(name, columns);
         if (rows.rows() < 2) {
             throw new IllegalArgumentException(option + " " + name + " has " + rows.rows()
                     + " row; a transport needs two at least on either side");

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -205,6 +206,32 @@ public final class Safetensors implements AutoCloseable {
             all.put(tensor.bytes().duplicate());
         }
         return all.array();
+    }
+
+    /** SHA-256 of the file that {@link #write} would write, as 64 hexadecimal digits. */
+    public static String hash(Map<String, String> metadata, List<Tensor> tensors) {
+        List<Tensor> sorted = SafetensorsWriter.sorted(tensors);
+        MessageDigest digest = Sha256.digest();
+        digest.update(SafetensorsWriter.header(
+                metadata, sorted.stream().map(SafetensorsWriter.Slot::of).toList()));
+        sorted.forEach(tensor -> digest.update(tensor.bytes().duplicate()));
+        return Sha256.hex(digest.digest());
+    }
+
+    /** The {@link #hash} of this file's tensors and its metadata but one entry, such as the one that keeps the hash. */
+    public String hashWithout(String entry) throws IOException {
+        Map<String, String> metadata = new HashMap<>(metadata());
+        metadata.remove(entry);
+        MessageDigest digest = Sha256.digest();
+        digest.update(SafetensorsWriter.header(
+                metadata,
+                tensors().stream()
+                        .map(tensor -> new SafetensorsWriter.Slot(tensor.name(), tensor.dtype(), tensor.shape()))
+                        .toList()));
+        for (SafetensorsHeader.Entry tensor : tensors()) {
+            digest.update(bytes(tensor.name()));
+        }
+        return Sha256.hex(digest.digest());
     }
 
     @Override

@@ -35,7 +35,7 @@ public record Points(float[] values, int width) {
     }
 
     /** As many rows at most, evenly from the first to the last, so that an order of the rows does not matter. */
-    Points spread(int most) {
+    public Points spread(int most) {
         int rows = rows();
         if (rows <= most) {
             return this;

@@ -188,6 +188,7 @@ class CliTest {
                 "likelihood",
                 "latents",
                 "dimension",
+                "bridge",
                 "transport",
                 "theory",
                 "explain",

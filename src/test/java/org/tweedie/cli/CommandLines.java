@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 public final class CommandLines {
     private static final List<String> HEAVY =
-            List.of("train", "sample", "evaluate", "likelihood", "latents", "transport", "demo");
+            List.of("train", "fit", "sample", "evaluate", "likelihood", "latents", "transport", "demo");
     private static final List<String> WRITING =
             List.of("extract", "doctor", "theory", "dimension"); // the last two only compute
     private static final List<Integer> CODES = List.of(ExitCode.OK, ExitCode.USAGE, ExitCode.DEVICE, ExitCode.INPUT);
@@ -27,7 +27,7 @@ public final class CommandLines {
     private final CommandLine asking = Main.commandLine();
     private CommandLine.ParseResult understood;
 
-    /** @param folder where good.csv and model.safetensors are; the working directory */
+    /** @param folder where good.csv and the model files are; the working directory */
     public CommandLines(Path folder) {
         this.folder = folder;
         asking.setExecutionStrategy(result -> {
@@ -59,6 +59,9 @@ public final class CommandLines {
                 "--version",
                 "good.csv",
                 "model.safetensors",
+                "bridge.safetensors",
+                "forward",
+                "4x0.1-0.3",
                 "new.npy",
                 "new.csv",
                 "new.safetensors",
@@ -147,7 +150,7 @@ public final class CommandLines {
                 words.remove(i);
             }
         }
-        words.add(1, "--device=cuda:4000");
+        words.add(words.get(0).equals("bridge") ? 2 : 1, "--device=cuda:4000");
     }
 
     /** Counts the options of a line; gives its innermost command, or nothing for one that asks for help. */

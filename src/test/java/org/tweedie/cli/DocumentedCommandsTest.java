@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.tweedie.NonUniformModel;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.StepSizes;
 import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.inverse.OperatorSpec;
@@ -66,7 +68,11 @@ class DocumentedCommandsTest {
                 } else {
                     ClassifierFree.parse(spec);
                 }
-            });
+            },
+            "--sizes",
+            StepSizes::parse,
+            "--reference",
+            Reference::parse);
 
     @TestFactory
     Stream<DynamicTest> documentedCommandsParse() throws IOException {

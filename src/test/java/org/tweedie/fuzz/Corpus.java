@@ -12,7 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.tweedie.Classifier;
+import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
+import org.tweedie.bridge.BridgeSpec;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.StepSizes;
 import org.tweedie.device.Device;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointFile;
@@ -27,6 +31,7 @@ import org.tweedie.score.Mlp;
 import org.tweedie.sde.VpSde;
 import org.tweedie.train.Classes;
 import org.tweedie.train.Dataset;
+import org.tweedie.train.TrainSpec;
 
 /** What fuzzing starts from: files that our writers and NumPy wrote, and the inputs of src/test/resources/fuzz. */
 final class Corpus {
@@ -85,7 +90,9 @@ final class Corpus {
                 List.of(
                         model(scratch, "mlp:2x1"),
                         model(scratch, "mlp:3x2,tanh,residual,fourier:2:0.25:8"),
-                        classifier(scratch));
+                        classifier(scratch),
+                        bridge(scratch, false),
+                        bridge(scratch, true));
             case SPECS, CLI -> List.of();
         };
     }
@@ -109,6 +116,26 @@ final class Corpus {
         try (Device device = Device.open("cpu:1");
                 Classifier classifier = Classifier.create(new VpSde(), Mlp.of(2, 1), classes, 1, device)) {
             return written(scratch, classifier::save);
+        }
+    }
+
+    private static byte[] bridge(Path scratch, boolean normal) throws IOException {
+        Dataset rows = Dataset.of(new float[] {1, 2, 3, 5, 5, 4}, "a", "b");
+        BridgeSpec spec = BridgeSpec.of(StepSizes.constant(2, 0.25))
+                .withIterations(1)
+                .withNetwork(Mlp.parse("mlp:2x1,fourier:1:0.25:8"))
+                .withTraining(TrainSpec.steps(1).withBatch(2))
+                .withCache(2, 1);
+        try (Device device = Device.open("cpu:1");
+                SchrodingerBridge bridge = normal
+                        ? SchrodingerBridge.fitToNormal(rows, Reference.ornsteinUhlenbeck(1), spec, device)
+                        : SchrodingerBridge.fit(
+                                rows,
+                                Dataset.of(new float[] {2, 1, 0, 3}, "c", "d"),
+                                Reference.brownian(),
+                                spec,
+                                device)) {
+            return written(scratch, bridge::save);
         }
     }
 
@@ -184,5 +211,6 @@ final class Corpus {
         Files.writeString(folder.resolve("good.csv"), "a,b,c\n1,2,0\n3,4,1\n5,7,0\n7,8,1\n9,9,0\n2,3,1\n");
         Files.writeString(folder.resolve("bad.csv"), "a,b,c\n1,2\n");
         Files.write(folder.resolve("model.safetensors"), model(folder, "mlp:2x1"));
+        Files.write(folder.resolve("bridge.safetensors"), bridge(folder, false));
     }
 }

@@ -12,7 +12,11 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.tweedie.Classifier;
 import org.tweedie.Model;
+import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
+import org.tweedie.bridge.Matching;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.StepSizes;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
 import org.tweedie.guidance.ClassifierFree;
@@ -199,12 +203,20 @@ enum Parser {
         }
     },
 
-    /** A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns. */
+    /**
+     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge, as it is and
+     * with its hash made right.
+     */
     MODEL(
             30_000,
             1_000_000,
-            List.of("ModelFile.java", "NonUniformFile.java", "ClassifierFile.java"),
-            List.of("result of model", "result of any model", "result of classifier"),
+            List.of("ModelFile.java", "NonUniformFile.java", "ClassifierFile.java", "BridgeFile.java"),
+            List.of(
+                    "result of model",
+                    "result of any model",
+                    "result of classifier",
+                    "result of bridge",
+                    "result of mended bridge"),
             Map.of()) {
         private final Device device = Device.open("cpu:1");
 
@@ -214,6 +226,14 @@ enum Parser {
             tally.file("model", () -> ScoreModel.load(file, device).close());
             tally.file("any model", () -> Model.load(file, device).close());
             tally.file("classifier", () -> Classifier.load(file, device).close());
+            tally.file("bridge", () -> SchrodingerBridge.load(file, device).close());
+            byte[] mended = Mending.bridge(input);
+            if (mended != input) {
+                Files.write(file, mended);
+                tally.file(
+                        "mended bridge",
+                        () -> SchrodingerBridge.load(file, device).close());
+            }
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
             }
@@ -265,13 +285,19 @@ enum Parser {
                     "guidance/ClassifierFree.java",
                     "guidance/ClassifierSpec.java",
                     "train/Conditioning.java",
-                    "train/ShrinkingNoise.java"),
+                    "train/ShrinkingNoise.java",
+                    "bridge/Reference.java",
+                    "bridge/StepSizes.java",
+                    "bridge/Matching.java"),
             List.of(
                     "result of operator",
                     "result of guidance by a classifier",
                     "result of noise of conditions",
                     "result of solver",
                     "result of guidance",
+                    "result of reference",
+                    "result of step sizes",
+                    "result of matching",
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
@@ -371,6 +397,9 @@ enum Parser {
                     spec -> ClassifierSpec.parse(spec).spec(),
                     tally);
             again("noise of conditions", text, Parser::noise, tally);
+            again("reference", text, spec -> Reference.parse(spec).spec(), tally);
+            again("step sizes", text, spec -> StepSizes.parse(spec).spec(), tally);
+            again("matching", text, spec -> Matching.parse(spec).spec(), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);

@@ -1,0 +1,376 @@
+package org.tweedie.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+import org.tweedie.SchrodingerBridge;
+import org.tweedie.bridge.BridgeSpec;
+import org.tweedie.bridge.HalfBridge;
+import org.tweedie.bridge.Matching;
+import org.tweedie.bridge.Reference;
+import org.tweedie.bridge.StepSizes;
+import org.tweedie.device.Device;
+import org.tweedie.execution.Precision;
+import org.tweedie.io.Output;
+import org.tweedie.score.Architecture;
+import org.tweedie.train.Dataset;
+import org.tweedie.train.TrainResult;
+import org.tweedie.train.TrainSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tweedie bridge fit}. */
+@Command(
+        name = "fit",
+        mixinStandardHelpOptions = true,
+        description = "Fits a Schrödinger bridge between the rows of two files, or of one and the normal law.",
+        footer = {
+            "",
+            "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
+            "Example: tweedie bridge fit --from moons:5000 --to circles:5000 --out bridge.safetensors --report bridge.html"
+        })
+final class BridgeFitCommand implements Callable<Integer> {
+    /** The word for the second end where it is no set of rows. */
+    static final String NORMAL = "normal";
+
+    @Option(
+            names = "--from",
+            required = true,
+            paramLabel = "FILE",
+            description =
+                    "rows of the first end: .csv, .txt, .npy, .npz or file.npz:name; or a built-in set as moons:20000, with a seed as moons:20000:7")
+    private String from = "";
+
+    @Option(
+            names = "--to",
+            paramLabel = "FILE",
+            defaultValue = NORMAL,
+            description = "rows of the second end, named likewise; or normal, the normal law; default ${DEFAULT-VALUE}")
+    private String to = NORMAL;
+
+    @Option(
+            names = "--columns",
+            split = ",",
+            paramLabel = "NAME",
+            description = "the columns of --from to use, by name or number from 1; default all")
+    private List<String> columns = List.of();
+
+    @Option(
+            names = "--to-columns",
+            split = ",",
+            paramLabel = "NAME",
+            description = "those of --to, in the same order; default as --columns")
+    private @Nullable List<String> toColumns;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "BRIDGE",
+            description =
+                    "the bridge file to write (.safetensors); it holds the rows of the ends, which walks start from")
+    private Path out;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description =
+                    "a page to write (.html): rows in motion, where walks of each half bridge end, losses, distances")
+    private @Nullable Path report;
+
+    @Option(names = "--force", description = "replace the files, and checkpoints of an earlier run")
+    private boolean force;
+
+    @Option(
+            names = "--sizes",
+            paramLabel = "SPEC",
+            defaultValue = "20x0.01-0.05",
+            description = {
+                "step sizes of the walks: 20x0.03 (constant), 20x0.01-0.05 (small at the ends), or all as 0.1,0.2,0.1; default ${DEFAULT-VALUE}.",
+                "Twice their sum is the variance of the reference's noise from end to end, in squared deviations of the standardised columns."
+            })
+    private String sizes;
+
+    @Option(
+            names = "--reference",
+            paramLabel = "SPEC",
+            description =
+                    "what the bridge stays near to: brownian, or ou[:VARIANCE], which tends to a normal law; default brownian, to the normal law ou")
+    private @Nullable String reference;
+
+    @Option(
+            names = "--iterations",
+            paramLabel = "N",
+            description = "of a half bridge backward and one forward; default 5")
+    private @Nullable Integer iterations;
+
+    @Option(
+            names = "--matching",
+            paramLabel = "M",
+            description = "what the networks put out: drift, or the mean of a step; default drift")
+    private @Nullable String matching;
+
+    @Option(names = "--walks", paramLabel = "N", description = "walks cached at a time; default 2048")
+    private @Nullable Integer walks;
+
+    @Option(
+            names = "--refresh",
+            paramLabel = "N",
+            description = "training steps between two refreshes of the cache; default 100")
+    private @Nullable Long refresh;
+
+    @Option(
+            names = "--without-score",
+            description = "learn the first half bridge as the others, not by denoising score matching")
+    private boolean withoutScore;
+
+    @Option(
+            names = "--afresh",
+            description = "learn every half bridge from the first weights, not its direction's last")
+    private boolean afresh;
+
+    @Option(names = "--as-they-are", description = "do not standardise: the reference moves rows in their own units")
+    private boolean asTheyAre;
+
+    @Option(
+            names = "--network",
+            paramLabel = "SPEC",
+            description = "of each direction, mlp:WIDTHxDEPTH[,activation][,residual]; default mlp:64x3")
+    private @Nullable String network;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "steps of the optimiser for each half bridge; default 1000")
+    private @Nullable Long steps;
+
+    @Option(names = "--batch", paramLabel = "B", description = "pairs a step; default 512")
+    private @Nullable Integer batch;
+
+    @Option(names = "--lr", paramLabel = "RATE", description = "learning rate after warm-up; default 2e-3")
+    private @Nullable Double rate;
+
+    @Option(
+            names = "--ema",
+            paramLabel = "DECAY",
+            description = "decay of the running mean of the weights; default 0.99")
+    private @Nullable Double average;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            description = "of weights, walks, order and noise; default ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            description =
+                    "steps between checkpoints; default 1000, or a fiftieth of the steps where that is more; one is written after each half bridge too")
+    private @Nullable Long checkpointEvery;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "auto",
+            description =
+                    "numbers of the products of gradient and walks: f32 has the same bits on every device, bf16 goes where a GPU has kernels for the network; "
+                            + "auto is bf16 there and f32 elsewhere; default ${DEFAULT-VALUE}")
+    private String precision;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "DIR",
+            description = "go on from the newest checkpoint in DIR (default for new runs: BRIDGE.checkpoints)")
+    private @Nullable Path resume;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Mixin
+    private Printed printed;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        BridgeSpec settings = settings();
+        Reference near = TrainCommand.named(
+                "--reference", () -> Reference.parse(reference != null ? reference : toNormal() ? "ou" : "brownian"));
+        RunFolder.check(resume);
+        List<Path> inputs = new ArrayList<>(List.of(DataOptions.path(from)));
+        if (!toNormal()) {
+            inputs.add(DataOptions.path(to));
+        } else if (toColumns != null) {
+            throw new IllegalArgumentException("--to-columns: the normal law has the columns of --from; leave it out");
+        }
+        Target.requireExtension(out, List.of(".safetensors"));
+        Output target = Target.of(out, force, inputs);
+        Output page = null;
+        if (report != null) {
+            Target.requireExtension("--report", report, List.of(".html"));
+            page = Target.of("--report", report, force, inputs);
+        }
+        PrintWriter err = spec.commandLine().getErr();
+        Dataset start = DataOptions.read(from, columns);
+        TrainCommand.sayConstant(start, err);
+        Optional<Dataset> end = Optional.empty();
+        if (!toNormal()) {
+            end = Optional.of(DataOptions.read(to, toColumns == null ? columns : toColumns));
+            TrainCommand.sayConstant(end.get(), err);
+        }
+        try (Device opened = device.open(err);
+                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+            BridgeWatch watch = new BridgeWatch(err);
+            long began = System.nanoTime();
+            try (SchrodingerBridge bridge = fit(start, end, near, settings, opened, watch, signals)) {
+                if (bridge.result().orElseThrow().outcome() == TrainResult.Outcome.NOT_FINITE) {
+                    err.println("tweedie: " + bridge.result().orElseThrow().message());
+                    return ExitCode.FAILURE;
+                }
+                double seconds = (System.nanoTime() - began) / 1e9;
+                bridge.save(target);
+                if (page != null) {
+                    report(bridge, start, end, watch, page, signals);
+                }
+                say(bridge, start, end, seconds);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private boolean toNormal() {
+        return to.equals(NORMAL);
+    }
+
+    private SchrodingerBridge fit(
+            Dataset start,
+            Optional<Dataset> end,
+            Reference near,
+            BridgeSpec settings,
+            Device opened,
+            BridgeWatch watch,
+            StopSignals signals)
+            throws IOException {
+        RunFolder folder = RunFolder.of(out, resume, force);
+        return folder.holding(spec.commandLine().getErr(), directory -> {
+            SchrodingerBridge bridge = SchrodingerBridge.fit(
+                    start, end, near, settings, opened, watch, signals.token(), directory, folder.resumed());
+            TrainResult result = bridge.result().orElseThrow();
+            if (result.outcome() == TrainResult.Outcome.CANCELLED) {
+                int done = bridge.halves().size();
+                bridge.close();
+                throw new Stopped(
+                        "stopped after step " + result.step() + " of "
+                                + settings.training().steps() + " of half bridge "
+                                + (done + 1) + " of " + 2 * settings.iterations() + "; go on with: "
+                                + folder.again(spec),
+                        signals.code() == 0 ? 130 : signals.code());
+            }
+            return bridge;
+        });
+    }
+
+    private BridgeSpec settings() {
+        BridgeSpec settings = TrainCommand.named("--sizes", () -> BridgeSpec.of(StepSizes.parse(sizes)));
+        settings = TrainCommand.with("--iterations", settings, iterations, BridgeSpec::withIterations);
+        settings = TrainCommand.with(
+                "--matching", settings, matching, (before, text) -> before.withMatching(Matching.parse(text)));
+        settings = TrainCommand.with(
+                "--walks", settings, walks, (before, value) -> before.withCache(value, before.refreshEvery()));
+        settings = TrainCommand.with(
+                "--refresh", settings, refresh, (before, value) -> before.withCache(before.walks(), value));
+        settings = TrainCommand.with(
+                "--network", settings, network, (before, text) -> before.withNetwork(Architecture.parse(text)));
+        settings = withoutScore ? settings.withoutScore() : settings;
+        settings = afresh ? settings.afresh() : settings;
+        settings = asTheyAre ? settings.asTheyAre() : settings;
+        TrainSpec training = settings.training().withSeed(seed);
+        training = TrainCommand.with("--steps", training, steps, TrainSpec::withSteps);
+        training = TrainCommand.with("--batch", training, batch, TrainSpec::withBatch);
+        training = TrainCommand.with("--lr", training, rate, TrainSpec::withRate);
+        training = TrainCommand.with("--ema", training, average, TrainSpec::withAverage);
+        training = training.withCheckpointEvery(
+                Math.max(training.checkpointEvery(), training.steps() / RunFolder.MOST_CHECKPOINTS));
+        training = TrainCommand.with("--checkpoint-every", training, checkpointEvery, TrainSpec::withCheckpointEvery);
+        if (!precision.equals("auto")) {
+            training = TrainCommand.with("--precision", training, Precision.parse(precision), TrainSpec::withPrecision);
+        }
+        return settings.withTraining(training);
+    }
+
+    private void report(
+            SchrodingerBridge bridge,
+            Dataset start,
+            Optional<Dataset> end,
+            BridgeWatch watch,
+            Output page,
+            StopSignals signals)
+            throws IOException {
+        try {
+            BridgeReport.of(bridge, start, end, seed, signals.token())
+                    .page(watch.seen(), RunFolder.command(spec))
+                    .write(page);
+        } catch (CancellationException e) {
+            throw new Stopped(
+                    "stopped; " + out + " was written, " + report + " was not",
+                    signals.code() == 0 ? 130 : signals.code());
+        }
+    }
+
+    private void say(SchrodingerBridge bridge, Dataset start, Optional<Dataset> end, double seconds) {
+        printed.print(
+                spec,
+                Printed.lines(lines -> {
+                    lines.printf(
+                            Locale.ROOT,
+                            "%s: %s between %,d rows of %s and %s, in %s%n",
+                            out,
+                            bridge.process().spec(),
+                            start.rows(),
+                            String.join(", ", start.columns()),
+                            end.map(rows -> String.format(
+                                            Locale.ROOT, "%,d of %s", rows.rows(), String.join(", ", rows.columns())))
+                                    .orElse("the normal law"),
+                            ProgressLine.duration(seconds));
+                    for (int i = 0; i < bridge.halves().size(); i++) {
+                        HalfBridge half = bridge.halves().get(i);
+                        lines.printf(
+                                Locale.ROOT,
+                                "half bridge %d %-8s  loss %.4f  squared energy distance %.5f%n",
+                                i + 1,
+                                half.learned().spec(),
+                                half.loss(),
+                                half.distance());
+                    }
+                    lines.printf(
+                            Locale.ROOT,
+                            "next: tweedie bridge sample --model %s --direction forward --count 1000 --out moved.csv%n",
+                            TrainCommand.quoted(out.toString()));
+                }),
+                json -> {
+                    json.field("model", out.toString()).field("from", start.rows());
+                    end.ifPresent(rows -> json.field("to", rows.rows()));
+                    json.field("seconds", seconds).array("halves");
+                    for (HalfBridge half : bridge.halves()) {
+                        json.object()
+                                .field("learned", half.learned().spec())
+                                .field("loss", half.loss())
+                                .field("distance", half.distance())
+                                .end();
+                    }
+                    json.end();
+                });
+    }
+}
