@@ -7,7 +7,7 @@ import org.tweedie.rng.Words;
 
 /**
  * A conditional bridge of an ensemble, with a {@link Ridge} regression for every step in the place of networks, in double (Shi et al., UAI 2022, arXiv 2202.13460,
- * section on filtering). A half bridge learns, from walks the other way, the mean of where a step came from, a + W phi(b, y) where it went to b, and what the
+ * section on filtering). A half bridge learns, from walks the other way, the mean of where a step came from, b + c + W phi(b, y) where it went to b, and what the
  * regression leaves is the noise of its own steps: with affine features and normal laws iterated proportional fitting itself, but for the ensemble's size. (The paper's code
  * keeps the reference's noise, as networks here do.) Walks go in u = (x - m(y))/s(y). Immutable; any thread.
  */

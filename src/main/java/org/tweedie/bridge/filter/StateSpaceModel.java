@@ -13,7 +13,7 @@ public interface StateSpaceModel {
     /** Fills x_t, given x_(t-1). */
     void move(int t, double[] x, Words words, double[] into);
 
-    /** Fills y_t, given x_t. */
+    /** y_t, given x_t. */
     double[] observe(int t, double[] x, Words words);
 
     /**
