@@ -1,0 +1,175 @@
+package org.tweedie.bridge.domain;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Where the rows of a bridge end: a product of sets in some coordinates each. With h(y, v) the probability that y + sqrt(v) z falls into it, z standard normal, a
+ * bridge into it is pulled by grad ln h; of a product that is factor by factor, so that it costs the sum of the factors' sizes and not their product.
+ *
+ * <pre>{@code
+ * BridgeDomain row = BridgeDomain.product(BridgeDomain.finite(0, 1, 2), BridgeDomain.oneHot(4), BridgeDomain.interval(0, 1));
+ * }</pre>
+ *
+ * <p>Immutable.
+ *
+ * @param parts in the order of their coordinates
+ */
+public record BridgeDomain(List<DomainPart> parts) {
+    /** Points or coordinates of a factor, at most. */
+    public static final int MOST_POINTS = 65_536;
+
+    public BridgeDomain {
+        parts = List.copyOf(parts);
+        if (parts.isEmpty()) {
+            throw new IllegalArgumentException("a domain has at least one coordinate");
+        }
+    }
+
+    private static BridgeDomain of(DomainPart part) {
+        return new BridgeDomain(List.of(part));
+    }
+
+    /** All of R^width. */
+    public static BridgeDomain free(int width) {
+        return of(new DomainPart.Free(width));
+    }
+
+    /** A coordinate that takes one of these values. */
+    public static BridgeDomain finite(double... levels) {
+        return points(
+                Arrays.stream(levels).mapToObj(level -> new double[] {level}).toArray(double[][]::new));
+    }
+
+    /** Coordinates that are one of these points, [point][coordinate]. */
+    public static BridgeDomain points(double[][] points) {
+        return of(new DomainPart.Points(points, new double[points.length]));
+    }
+
+    /** k coordinates of which one is 1 and the others 0. */
+    public static BridgeDomain oneHot(int k) {
+        if (k < 2 || k > MOST_POINTS) {
+            throw new IllegalArgumentException("a one-hot factor has 2 to " + MOST_POINTS + " categories, got " + k);
+        }
+        return of(new DomainPart.OneHot(new double[k]));
+    }
+
+    /** A coordinate from {@code a} to {@code b}. */
+    public static BridgeDomain interval(double a, double b) {
+        return of(new DomainPart.Interval(a, b));
+    }
+
+    /** A coordinate of at least {@code a}. */
+    public static BridgeDomain halfLine(double a) {
+        return interval(a, Double.POSITIVE_INFINITY);
+    }
+
+    /** The coordinates of these domains, one after the other. */
+    public static BridgeDomain product(BridgeDomain... factors) {
+        return new BridgeDomain(
+                Arrays.stream(factors).flatMap(factor -> factor.parts.stream()).toList());
+    }
+
+    /** The product of this domain with itself, {@code count} factors in all. */
+    public BridgeDomain times(int count) {
+        if (count < 1 || (long) count * width() > 1 << 24) {
+            throw new IllegalArgumentException(
+                    "a product has at least one factor and at most 2^24 coordinates, got " + count + " factors");
+        }
+        List<DomainPart> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.addAll(parts);
+        }
+        return new BridgeDomain(all);
+    }
+
+    /** Coordinates of a row. */
+    public int width() {
+        return parts.stream().mapToInt(DomainPart::width).sum();
+    }
+
+    /**
+     * Fills {@code into} with grad ln h(y, v): (E[end] - y)/v, the end's law that of y + sqrt(v) z in the domain.
+     *
+     * @param v above 0
+     */
+    public void pull(double[] y, double v, double[] into) {
+        int at = 0;
+        for (DomainPart part : parts) {
+            part.pull(y, at, v, into);
+            at += part.width();
+        }
+    }
+
+    /** The point of the domain nearest to y; NaN where a factor's coordinates are not finite. */
+    public double[] nearest(double[] y) {
+        double[] into = new double[y.length];
+        int at = 0;
+        for (DomainPart part : parts) {
+            part.nearest(y, at, into);
+            at += part.width();
+        }
+        return into;
+    }
+
+    /** The domain under x to (x - mean)/scale, coordinate by coordinate. */
+    public BridgeDomain mapped(double[] means, double[] scales) {
+        List<DomainPart> mapped = new ArrayList<>();
+        int at = 0;
+        for (DomainPart part : parts) {
+            mapped.add(part.mapped(means, scales, at));
+            at += part.width();
+        }
+        return new BridgeDomain(mapped);
+    }
+
+    /**
+     * The domain of one finite factor weighted so that, from Z_0 = 0 and without a network, bridges end in its points with these shares exactly: weight is share/N(point; 0, v_0).
+     *
+     * @param shares one a point, positive; of any sum
+     * @throws IllegalArgumentException if the domain is another, or a share is not positive
+     */
+    public BridgeDomain drawing(BridgeBase base, double... shares) {
+        double v = base.left(0);
+        double[] logs = new double[shares.length];
+        double[] squares = squares(shares.length);
+        for (int e = 0; e < shares.length; e++) {
+            if (!(shares[e] > 0 && shares[e] < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("shares must be positive, got " + Arrays.toString(shares)
+                        + "; leave points out that have none");
+            }
+            logs[e] = StrictMath.log(shares[e]) + squares[e] / (2 * v);
+        }
+        double most = Arrays.stream(logs).max().orElse(0);
+        for (int e = 0; e < logs.length; e++) {
+            logs[e] -= most;
+        }
+        return of(
+                parts.get(0) instanceof DomainPart.Points points
+                        ? new DomainPart.Points(points.points(), logs)
+                        : new DomainPart.OneHot(logs));
+    }
+
+    private double[] squares(int shares) {
+        if (parts.size() == 1 && parts.get(0) instanceof DomainPart.OneHot corners && corners.width() == shares) {
+            double[] ones = new double[shares];
+            Arrays.fill(ones, 1);
+            return ones;
+        }
+        if (parts.size() == 1 && parts.get(0) instanceof DomainPart.Points points && points.points().length == shares) {
+            return Arrays.stream(points.points())
+                    .mapToDouble(point ->
+                            Arrays.stream(point).map(number -> number * number).sum())
+                    .toArray();
+        }
+        throw new IllegalArgumentException(
+                shares + " shares are of one finite factor of as many points, got " + spec());
+    }
+
+    /** The factors, {@code levels:-1,0,2 x interval:0,1}; weights are not part of it. */
+    public String spec() {
+        return parts.stream().map(DomainPart::spec).collect(Collectors.joining(" x "));
+    }
+}
