@@ -132,40 +132,59 @@ public record BridgeDomain(List<DomainPart> parts) {
      * @throws IllegalArgumentException if the domain is another, or a share is not positive
      */
     public BridgeDomain drawing(BridgeBase base, double... shares) {
-        double v = base.left(0);
-        double[] logs = new double[shares.length];
-        double[] squares = squares(shares.length);
-        for (int e = 0; e < shares.length; e++) {
-            if (!(shares[e] > 0 && shares[e] < Double.POSITIVE_INFINITY)) {
+        if (parts.size() != 1 || shares.length == 0 || parts.get(0).squares().length != shares.length) {
+            throw new IllegalArgumentException(
+                    shares.length + " shares are of one finite factor of as many points, got " + spec());
+        }
+        for (double share : shares) {
+            if (!(share > 0 && share < Double.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException("shares must be positive, got " + Arrays.toString(shares)
                         + "; leave points out that have none");
             }
-            logs[e] = StrictMath.log(shares[e]) + squares[e] / (2 * v);
         }
-        double most = Arrays.stream(logs).max().orElse(0);
-        for (int e = 0; e < logs.length; e++) {
-            logs[e] -= most;
-        }
-        return of(
-                parts.get(0) instanceof DomainPart.Points points
-                        ? new DomainPart.Points(points.points(), logs)
-                        : new DomainPart.OneHot(logs));
+        return of(drawing(parts.get(0), base, shares));
     }
 
-    private double[] squares(int shares) {
-        if (parts.size() == 1 && parts.get(0) instanceof DomainPart.OneHot corners && corners.width() == shares) {
-            double[] ones = new double[shares];
-            Arrays.fill(ones, 1);
-            return ones;
+    private static DomainPart drawing(DomainPart part, BridgeBase base, double[] shares) {
+        double[] squares = part.squares();
+        double[] logs = new double[shares.length];
+        double most = Double.NEGATIVE_INFINITY;
+        for (int e = 0; e < shares.length; e++) {
+            logs[e] = StrictMath.log(shares[e]) + squares[e] / (2 * base.left(0));
+            most = Math.max(most, logs[e]);
         }
-        if (parts.size() == 1 && parts.get(0) instanceof DomainPart.Points points && points.points().length == shares) {
-            return Arrays.stream(points.points())
-                    .mapToDouble(point ->
-                            Arrays.stream(point).map(number -> number * number).sum())
-                    .toArray();
+        for (int e = 0; e < logs.length; e++) {
+            logs[e] = Math.max(-1e4, logs[e] - most);
         }
-        throw new IllegalArgumentException(
-                shares + " shares are of one finite factor of as many points, got " + spec());
+        return part.weighted(logs);
+    }
+
+    /**
+     * The domain whose finite factors are weighted to be drawn, each by itself and without a network, with their shares of some rows: what is left to learn is how factors hang
+     * together. A point that no row has counts as half a row.
+     *
+     * @param rows row-major, as wide as the domain
+     */
+    public BridgeDomain sharing(BridgeBase base, float[] rows) {
+        int width = width();
+        List<DomainPart> weighted = new ArrayList<>();
+        double[] row = new double[width];
+        int at = 0;
+        for (DomainPart part : parts) {
+            double[] shares = new double[part.squares().length];
+            for (int r = 0; shares.length > 0 && r < rows.length; r += width) {
+                for (int d = at; d < at + part.width(); d++) {
+                    row[d] = rows[r + d];
+                }
+                shares[part.which(row, at)]++;
+            }
+            for (int e = 0; e < shares.length; e++) {
+                shares[e] = Math.max(0.5, shares[e]);
+            }
+            weighted.add(shares.length == 0 ? part : drawing(part, base, shares));
+            at += part.width();
+        }
+        return new BridgeDomain(weighted);
     }
 
     /** The factors, {@code levels:-1,0,2 x interval:0,1}; weights are not part of it. */

@@ -3,6 +3,7 @@ package org.tweedie.bridge.domain;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.tweedie.kernels.DomainPull;
 import org.tweedie.sde.Spelling;
 import org.tweedie.sde.StandardNormal;
 
@@ -27,6 +28,32 @@ public sealed interface DomainPart {
     /** The set under x to (x - mean)/scale, in the coordinates from {@code at}. */
     DomainPart mapped(double[] means, double[] scales, int at);
 
+    /** The point, or category, nearest to y of a finite set; else -1. */
+    default int which(double[] y, int at) {
+        return -1;
+    }
+
+    /** The same finite set with these logarithms of weights; others have none. */
+    default DomainPart weighted(double[] logs) {
+        throw new IllegalArgumentException("weights are of finite sets, got " + spec());
+    }
+
+    /** |point|^2 of each of a finite set; empty for others. */
+    default double[] squares() {
+        return new double[0];
+    }
+
+    /** What {@link DomainPull} knows the kind by. */
+    int kind();
+
+    /** Points of a finite set; else 0. */
+    default int count() {
+        return 0;
+    }
+
+    /** The numbers that {@link DomainPull} reads. */
+    float[] numbers();
+
     /** As users write it. */
     String spec();
 
@@ -49,6 +76,16 @@ public sealed interface DomainPart {
         @Override
         public DomainPart mapped(double[] means, double[] scales, int at) {
             return this;
+        }
+
+        @Override
+        public int kind() {
+            return DomainPull.FREE;
+        }
+
+        @Override
+        public float[] numbers() {
+            return new float[0];
         }
 
         @Override
@@ -120,21 +157,38 @@ public sealed interface DomainPart {
         }
 
         @Override
-        public void nearest(double[] y, int at, double[] into) {
-            int best = 0;
+        public int which(double[] y, int at) {
+            int best = -1;
             double least = Double.POSITIVE_INFINITY;
-            double sum = 0;
             for (int e = 0; e < points.length; e++) {
                 double square = square(y, at, e);
-                sum += square;
                 if (square < least) {
                     least = square;
                     best = e;
                 }
             }
+            return best;
+        }
+
+        @Override
+        public void nearest(double[] y, int at, double[] into) {
+            int best = which(y, at);
             for (int d = 0; d < width(); d++) {
-                into[at + d] = Double.isFinite(sum) ? points[best][d] : Double.NaN;
+                into[at + d] = best < 0 ? Double.NaN : points[best][d];
             }
+        }
+
+        @Override
+        public DomainPart weighted(double[] logs) {
+            return new Points(points, logs);
+        }
+
+        @Override
+        public double[] squares() {
+            return Arrays.stream(points)
+                    .mapToDouble(point ->
+                            Arrays.stream(point).map(number -> number * number).sum())
+                    .toArray();
         }
 
         @Override
@@ -146,6 +200,29 @@ public sealed interface DomainPart {
                 }
             }
             return new Points(mapped, logWeights);
+        }
+
+        @Override
+        public int kind() {
+            return DomainPull.POINTS;
+        }
+
+        @Override
+        public int count() {
+            return points.length;
+        }
+
+        @Override
+        public float[] numbers() {
+            int each = width() + 1;
+            float[] numbers = new float[Math.multiplyExact(points.length, each)];
+            for (int e = 0; e < points.length; e++) {
+                numbers[e * each] = (float) logWeights[e];
+                for (int d = 0; d < width(); d++) {
+                    numbers[e * each + 1 + d] = (float) points[e][d];
+                }
+            }
+            return numbers;
         }
 
         /** {@code levels:-1,0,2}, or {@code points:0,0;1,1}; weights are not part of it. */
@@ -194,16 +271,34 @@ public sealed interface DomainPart {
         }
 
         @Override
-        public void nearest(double[] y, int at, double[] into) {
+        public int which(double[] y, int at) {
             int best = 0;
             double sum = 0;
             for (int e = 0; e < width(); e++) {
                 sum += y[at + e];
                 best = y[at + e] > y[at + best] ? e : best;
             }
+            return Double.isFinite(sum) ? best : -1;
+        }
+
+        @Override
+        public void nearest(double[] y, int at, double[] into) {
+            int best = which(y, at);
             for (int e = 0; e < width(); e++) {
-                into[at + e] = Double.isFinite(sum) ? e == best ? 1 : 0 : Double.NaN;
+                into[at + e] = best < 0 ? Double.NaN : e == best ? 1 : 0;
             }
+        }
+
+        @Override
+        public DomainPart weighted(double[] logs) {
+            return new OneHot(logs);
+        }
+
+        @Override
+        public double[] squares() {
+            double[] ones = new double[width()];
+            Arrays.fill(ones, 1);
+            return ones;
         }
 
         @Override
@@ -215,6 +310,20 @@ public sealed interface DomainPart {
                 same &= means[at + e] == 0 && scales[at + e] == 1;
             }
             return same ? this : new Points(corners, logWeights).mapped(means, scales, at);
+        }
+
+        @Override
+        public int kind() {
+            return DomainPull.ONE_HOT;
+        }
+
+        @Override
+        public float[] numbers() {
+            float[] numbers = new float[width()];
+            for (int e = 0; e < numbers.length; e++) {
+                numbers[e] = (float) logWeights[e];
+            }
+            return numbers;
         }
 
         @Override
@@ -303,6 +412,16 @@ public sealed interface DomainPart {
         @Override
         public DomainPart mapped(double[] means, double[] scales, int at) {
             return new Interval((from - means[at]) / scales[at], (to - means[at]) / scales[at]);
+        }
+
+        @Override
+        public int kind() {
+            return DomainPull.INTERVAL;
+        }
+
+        @Override
+        public float[] numbers() {
+            return new float[] {(float) from, (float) to};
         }
 
         /** {@code interval:0,1}, {@code above:0} or {@code below:0}. */

@@ -145,6 +145,24 @@ class BridgeDomainTest {
         assertEquals("free:1 x levels:-1,0,2 x onehot:3 x interval:0,1 x above:-0.5 x above:-0.5", domain.spec());
     }
 
+    /** Weights from rows are those of {@link BridgeDomain#drawing} with their shares, factor by factor; a point of no row is there for half a row. */
+    @Test
+    void sharesOfRowsAreWeights() {
+        BridgeBase base = LinearBase.ornsteinUhlenbeck(0.5, Clock.constant(2));
+        BridgeDomain domain = BridgeDomain.product(
+                BridgeDomain.finite(-1, 0, 2), BridgeDomain.interval(0, 1), BridgeDomain.oneHot(2));
+        float[] rows = {2, 0.5f, 1, 0, 2, 0.25f, 0, 1, -1, 1, 0, 1};
+        double[] y = {0.4, 0.2, 0.3, 0.6};
+        double[] got = new double[4];
+        domain.sharing(base, rows).pull(y, 0.5, got);
+        double[] levels = new double[1];
+        BridgeDomain.finite(-1, 0, 2).drawing(base, 1, 0.5, 2).pull(y, 0.5, levels);
+        double[] hot = new double[2];
+        BridgeDomain.oneHot(2).drawing(base, 1, 2).pull(new double[] {0.3, 0.6}, 0.5, hot);
+        assertArrayEquals(
+                new double[] {levels[0], pull(BridgeDomain.interval(0, 1), 0.2, 0.5), hot[0], hot[1]}, got, 1e-12);
+    }
+
     @Test
     void refusesWhatIsNoDomain() {
         assertTrue(assertThrows(IllegalArgumentException.class, () -> BridgeDomain.interval(1, 1))

@@ -1,7 +1,6 @@
-package org.tweedie.bridge;
+package org.tweedie.train;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,60 +10,54 @@ import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
-import org.tweedie.execution.Precision;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Runner;
 import org.tweedie.execution.Sampling;
 import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
-import org.tweedie.plan.Plan;
-import org.tweedie.score.Field;
-import org.tweedie.score.Network;
-import org.tweedie.train.Dataset;
-import org.tweedie.train.Feed;
-import org.tweedie.train.Regression;
 
 /**
- * Pairs of walks, from a cache on the device: the trace of {@link BridgePairs}, walked anew every so many steps of training, of which a step takes
- * its rows in an order of its own. The cache of a refresh is a function of seed and number alone.
+ * Pairs of walks, from a cache on the device: the trace of a plan, walked anew every so many steps of training, of which a step takes its rows in an
+ * order of its own. The cache of a refresh is a function of seed and number alone.
  */
-final class WalkFeed implements Feed {
+public final class TraceFeed implements Feed {
     /**
-     * What walks.
+     * What walks. Immutable but for its arrays, which nobody may change.
      *
-     * @param start rows that walks start from, encoded; nothing where the plan draws its start
-     * @param teacher the network of the walk; nothing for the reference's
+     * @param program whose plan traces the input and, as wide, the target; its last steps teach
+     * @param start rows that walks start from, encoded, the plan's one given register; nothing where the plan draws its start
+     * @param weights of each step that teaches, in order
+     * @param times that the network is told, of each step that teaches
      * @param walks cached at a time
      * @param every steps of training between two refreshes
-     * @param precision that the walk's products may have where a device is faster by them
      */
-    record Source(
-            BridgeProcess bridge,
-            BridgePairs pairs,
-            Optional<Dataset> start,
-            Optional<Network> teacher,
-            int walks,
-            long every,
-            long seed,
-            Precision precision)
+    public record Source(
+            Program program, Optional<Dataset> start, float[] weights, float[] times, int walks, long every, long seed)
             implements Feed.Source {
+        /** @throws IllegalArgumentException if no step teaches, or the plan traces anything but a pair */
+        public Source {
+            int steps = program.plan().steps().size();
+            if (weights.length < 1 || weights.length > steps || times.length != weights.length) {
+                throw new IllegalArgumentException("1 to " + steps + " steps of the plan teach, got " + weights.length
+                        + " weights and " + times.length + " times");
+            }
+            if (program.traced().size() != 2
+                    || program.traced().get(0).width()
+                            != program.traced().get(1).width()) {
+                throw new IllegalArgumentException(
+                        "pairs are a trace of input and target of one width, got " + program.traced());
+            }
+        }
+
         @Override
         public String hash() {
             return start.map(Dataset::hash).orElse("normal");
         }
 
-        /** Everything that decides the pairs but weights and rows, for checkpoints. */
-        String spec() {
-            return bridge.spec() + " " + pairs.walk().direction().spec() + " "
-                    + pairs.walk().by().map(Matching::spec).orElse("reference") + " to "
-                    + pairs.learned().spec() + (pairs.byScore() ? " by score" : "") + " " + walks + " walks every "
-                    + every + " seed " + seed;
-        }
-
         @Override
         public Feed open(Stream stream, int batch) {
-            return new WalkFeed(this, stream, batch);
+            return new TraceFeed(this, stream, batch);
         }
     }
 
@@ -85,31 +78,29 @@ final class WalkFeed implements Feed {
     private final Map<String, View> ports = new LinkedHashMap<>();
     private long refreshed = -1;
 
-    private WalkFeed(Source source, Stream stream, int batch) {
+    private TraceFeed(Source source, Stream stream, int batch) {
         this.source = source;
         Device device = stream.device();
-        Plan plan = source.pairs().plan(source.bridge());
-        int width = source.bridge().space().width();
-        int steps = source.bridge().sizes().count();
+        Program program = source.program();
+        int width = program.traced().get(0).width();
+        int steps = source.weights().length;
         int walks = source.walks();
         try {
-            Map<String, Field> fields = new HashMap<>();
-            source.teacher()
-                    .ifPresent(network ->
-                            fields.put(source.pairs().walk().direction().spec(), network));
-            Program program = Program.of(plan, fields).with(source.precision());
             runner = owned.add(
                     Sampling.choose(program, device, true, null).execution().open(program, device, walks));
             starts = owned.add(RowSet.on(device));
             float[] rows = source.start().map(Dataset::values).orElse(new float[0]);
             table = floats(device, Math.max(1, rows.length));
             stream.upload(rows, 0, table, 0, rows.length);
-            program.givens().forEach(given -> givens.add(rows(device, walks, width)));
-            program.outputs().forEach(output -> outputs.add(rows(device, walks, width)));
+            program.givens().forEach(given -> givens.add(rows(device, walks, given.width())));
+            program.outputs().forEach(output -> outputs.add(rows(device, walks, output.width())));
             inputs = floats(device, (long) steps * walks * width);
             targets = floats(device, (long) steps * walks * width);
             for (DeviceBuffer into : List.of(inputs, targets)) {
-                traces.add(rows(device, walks, width)); // of the start, which teaches nothing
+                View unread = rows(device, walks, width);
+                for (int j = steps; j < program.plan().steps().size(); j++) {
+                    traces.add(unread);
+                }
                 for (int j = 0; j < steps; j++) {
                     traces.add(new View(into, (long) j * walks * width, width, width));
                 }
@@ -141,17 +132,10 @@ final class WalkFeed implements Feed {
 
     /** Weight and time of every pair, in the order of the cache: step by step. */
     private static float[] tolds(Source source) {
-        StepSizes sizes = source.bridge().sizes();
-        Direction direction = source.pairs().walk().direction();
-        float[] tolds = new float[2 * sizes.count() * source.walks()];
-        for (int j = 0; j < sizes.count(); j++) {
-            int k = direction.place(j, sizes.count());
-            float weight = (float) source.pairs().learned().weight(sizes.gamma(k));
-            float time = (float) direction.other().starts(k, sizes.count());
-            for (int i = j * source.walks(); i < (j + 1) * source.walks(); i++) {
-                tolds[2 * i] = weight;
-                tolds[2 * i + 1] = time;
-            }
+        float[] tolds = new float[2 * source.weights().length * source.walks()];
+        for (int i = 0; i < tolds.length / 2; i++) {
+            tolds[2 * i] = source.weights()[i / source.walks()];
+            tolds[2 * i + 1] = source.times()[i / source.walks()];
         }
         return tolds;
     }
@@ -181,7 +165,7 @@ final class WalkFeed implements Feed {
 
     @Override
     public void queue(Stream stream, RowSet rows) {
-        long pairs = (long) source.bridge().sizes().count() * source.walks();
+        long pairs = (long) source.weights().length * source.walks();
         Batch.rows(stream, rows, inputs, pairs, input);
         Batch.rows(stream, rows, targets, pairs, target);
         Batch.rows(stream, rows, told, pairs, weightAndTime);
