@@ -24,6 +24,7 @@ import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
+import org.tweedie.plan.Space;
 import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
@@ -127,7 +128,8 @@ public final class BridgeModel implements AutoCloseable {
         TimeGrid grid = bridge.grid(spec.steps());
         Network network = spec.network()
                 .create(
-                        Signature.over(domain.width()),
+                        Signature.over(
+                                domain.width(), new Signature.Port(DomainWalk.END, Space.euclidean(domain.width()))),
                         Prediction.VELOCITY,
                         spec.training().seed(),
                         device);

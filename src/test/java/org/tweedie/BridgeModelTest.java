@@ -129,7 +129,7 @@ class BridgeModelTest {
         }
     }
 
-    /** Shares of pairs of values, conditional means and a quantile come near the data's: 4000 rows have standard errors of 0.008. */
+    /** Shares of pairs of values, conditional means and a quantile come near the data's: 4000 rows have standard errors of 0.008, and what the report says is left to learn blurs the rest. */
     @Test
     void generatedRowsHaveTheLawOfTheData() {
         Dataset data = homes(4000, 1);
@@ -143,14 +143,14 @@ class BridgeModelTest {
                 assertEquals(
                         wanted[i],
                         got[i],
-                        0.06,
+                        0.045,
                         String.format(Locale.ROOT, "law %d: %.3f for %.3f", i, got[i], wanted[i]));
             }
             BridgeErrorReport report = model.report(300, 2);
             try (BridgeModel untaught = BridgeModel.fit(
                     data, DOMAIN, spec().withTraining(TrainSpec.steps(1).withRate(1e-9)), device)) {
                 double before = untaught.report(300, 2).training();
-                assertTrue(report.training() < 0.25 * before, report + " after " + before);
+                assertTrue(report.training() < 0.4 * before, report + " after " + before);
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.tweedie.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +16,12 @@ import org.tweedie.kernels.View;
 import org.tweedie.score.Instant;
 import org.tweedie.score.LossTape;
 import org.tweedie.score.Network;
+import org.tweedie.score.Signature;
 import org.tweedie.score.Tape;
 
 /** Forward, loss and backward on the pairs of a batch, in few launches or a layer at a time. */
 final class PairGradient implements Gradient {
+    private final Signature signature;
     private final float scale;
     private final String why;
     private final Closing owned = new Closing();
@@ -28,6 +31,7 @@ final class PairGradient implements Gradient {
 
     /** @param few its tape is owned by this from now on */
     PairGradient(Network network, Device device, int rows, FewLaunches few) {
+        signature = network.signature();
         scale = (float) (1.0 / rows);
         why = few.why();
         this.few = few.tape() == null ? null : owned.add(few.tape());
@@ -64,10 +68,21 @@ final class PairGradient implements Gradient {
             Activations.forward(stream, rows, input, Activation.IDENTITY, few.inputs()); // a copy
             few.gradient(stream, rows, time, target, weight, scale, gradients.get(0), losses);
         } else if (layers != null && out != null) {
-            layers.forward(stream, rows, List.of(input), Instant.perRow(time), List.of(out));
+            layers.forward(stream, rows, split(input), Instant.perRow(time), List.of(out));
             Loss.SQUARED.gradient(stream, rows, out, target, weight, scale, out, losses);
             layers.backward(stream, rows, List.of(out), gradients.get(0), null);
         }
+    }
+
+    /** The input of the pairs as the network's inputs. */
+    private List<View> split(View input) {
+        List<View> inputs = new ArrayList<>();
+        int column = 0;
+        for (Signature.Port port : signature.from()) {
+            inputs.add(input.columns(column, port.space().width()));
+            column += port.space().width();
+        }
+        return inputs;
     }
 
     private static View port(Map<String, View> batch, String name) {

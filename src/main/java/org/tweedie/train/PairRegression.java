@@ -10,18 +10,10 @@ import org.tweedie.score.Parameters;
  * A regression on pairs that its {@link Feed} brings: ports {@value Regression#INPUT}, {@value Regression#TARGET}, and, 1 wide,
  * {@value Regression#WEIGHT} and {@value Regression#TIME}, the time that the network is told. Loss w |out - target|^2. Immutable.
  *
- * @param network of one input
+ * @param network whose inputs lie side by side in that of the pairs
  * @param pairs what makes the pairs, as a checkpoint knows it
  */
 public record PairRegression(Network network, String pairs) implements Objective {
-    /** @throws IllegalArgumentException if the network has conditions, which pairs do not */
-    public PairRegression {
-        if (network.signature().from().size() != 1) {
-            throw new IllegalArgumentException("pairs have one input, the network "
-                    + network.signature().from().size() + ": " + network.signature());
-        }
-    }
-
     @Override
     public String spec() {
         return pairs + " " + network.spec() + " " + network.signature();

@@ -16,6 +16,7 @@ import org.tweedie.execution.Sampling;
 import org.tweedie.kernels.Batch;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
+import org.tweedie.plan.Register;
 
 /**
  * Pairs of walks, from a cache on the device: the trace of a plan, walked anew every so many steps of training, of which a step takes its rows in an
@@ -25,7 +26,7 @@ public final class TraceFeed implements Feed {
     /**
      * What walks. Immutable but for its arrays, which nobody may change.
      *
-     * @param program whose plan traces the input and, as wide, the target; its last steps teach
+     * @param program whose plan traces the network's inputs, in order, and last the target; its last steps teach
      * @param start rows that walks start from, encoded, the plan's one given register; nothing where the plan draws its start
      * @param weights of each step that teaches, in order
      * @param times that the network is told, of each step that teaches
@@ -42,11 +43,8 @@ public final class TraceFeed implements Feed {
                 throw new IllegalArgumentException("1 to " + steps + " steps of the plan teach, got " + weights.length
                         + " weights and " + times.length + " times");
             }
-            if (program.traced().size() != 2
-                    || program.traced().get(0).width()
-                            != program.traced().get(1).width()) {
-                throw new IllegalArgumentException(
-                        "pairs are a trace of input and target of one width, got " + program.traced());
+            if (program.traced().size() < 2) {
+                throw new IllegalArgumentException("pairs are a trace of inputs and a target, got " + program.traced());
             }
         }
 
@@ -69,11 +67,9 @@ public final class TraceFeed implements Feed {
     private final List<View> outputs = new ArrayList<>();
     private final List<View> traces = new ArrayList<>();
     private final DeviceBuffer table;
-    private final DeviceBuffer inputs;
-    private final DeviceBuffer targets;
+    private final List<DeviceBuffer> cached = new ArrayList<>();
+    private final List<View> drawn = new ArrayList<>();
     private final DeviceBuffer told;
-    private final View input;
-    private final View target;
     private final View weightAndTime;
     private final Map<String, View> ports = new LinkedHashMap<>();
     private long refreshed = -1;
@@ -82,7 +78,6 @@ public final class TraceFeed implements Feed {
         this.source = source;
         Device device = stream.device();
         Program program = source.program();
-        int width = program.traced().get(0).width();
         int steps = source.weights().length;
         int walks = source.walks();
         try {
@@ -94,22 +89,29 @@ public final class TraceFeed implements Feed {
             stream.upload(rows, 0, table, 0, rows.length);
             program.givens().forEach(given -> givens.add(rows(device, walks, given.width())));
             program.outputs().forEach(output -> outputs.add(rows(device, walks, output.width())));
-            inputs = floats(device, (long) steps * walks * width);
-            targets = floats(device, (long) steps * walks * width);
-            for (DeviceBuffer into : List.of(inputs, targets)) {
-                View unread = rows(device, walks, width);
+            List<Register> traced = program.traced();
+            int last = traced.size() - 1;
+            int width = traced.stream().limit(last).mapToInt(Register::width).sum();
+            View input = rows(device, batch, width);
+            View target = rows(device, batch, traced.get(last).width());
+            int column = 0;
+            for (Register register : traced) {
+                int wide = register.width();
+                DeviceBuffer into = floats(device, (long) steps * walks * wide);
+                cached.add(into);
+                drawn.add(drawn.size() == last ? target : input.columns(column, wide));
+                column += wide;
+                View unread = rows(device, walks, wide);
                 for (int j = steps; j < program.plan().steps().size(); j++) {
                     traces.add(unread);
                 }
                 for (int j = 0; j < steps; j++) {
-                    traces.add(new View(into, (long) j * walks * width, width, width));
+                    traces.add(new View(into, (long) j * walks * wide, wide, wide));
                 }
             }
             float[] tolds = tolds(source);
             told = floats(device, tolds.length);
             stream.upload(tolds, 0, told, 0, tolds.length);
-            input = rows(device, batch, width);
-            target = rows(device, batch, width);
             weightAndTime = rows(device, batch, 2);
             ports.put(Regression.INPUT, input);
             ports.put(Regression.TARGET, target);
@@ -166,8 +168,9 @@ public final class TraceFeed implements Feed {
     @Override
     public void queue(Stream stream, RowSet rows) {
         long pairs = (long) source.weights().length * source.walks();
-        Batch.rows(stream, rows, inputs, pairs, input);
-        Batch.rows(stream, rows, targets, pairs, target);
+        for (int i = 0; i < drawn.size(); i++) {
+            Batch.rows(stream, rows, cached.get(i), pairs, drawn.get(i));
+        }
         Batch.rows(stream, rows, told, pairs, weightAndTime);
     }
 

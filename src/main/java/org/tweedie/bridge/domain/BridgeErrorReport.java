@@ -30,7 +30,7 @@ public record BridgeErrorReport(double training, double discretisation, double i
     /**
      * Estimates the terms.
      *
-     * @param drift g, as {@link DomainWalk} evaluates it
+     * @param drift g of z and end, as {@link DomainWalk} evaluates it
      * @param data encoded; those of all rows decide f*, at a cost of rows times paths times steps
      * @param paths bridges to average over, at least 1
      */
@@ -87,7 +87,7 @@ public record BridgeErrorReport(double training, double discretisation, double i
             this.data = data;
         }
 
-        /** @param traces of z, target and g, each [step][row][coordinate] */
+        /** @param traces of z, end, target and g, each [step][row][coordinate] */
         void add(int rows, List<float[]> traces) {
             int width = data.width();
             double[] z = new double[width];
@@ -102,10 +102,10 @@ public record BridgeErrorReport(double training, double discretisation, double i
                     }
                     best(z, grid.t(j), best);
                     for (int d = 0; d < width; d++) {
-                        double g = traces.get(2)[at + d];
+                        double g = traces.get(3)[at + d];
                         training += 0.5 * (v - left) / v * (g - best[d]) * (g - best[d]);
                         if (j + 1 < grid.steps()) {
-                            double then = traces.get(2)[at + rows * width + d] / StrictMath.sqrt(left);
+                            double then = traces.get(3)[at + rows * width + d] / StrictMath.sqrt(left);
                             double change = then - g / StrictMath.sqrt(v);
                             discretisation += 0.25 * (v - left) * change * change; // rises from 0 over the step
                         }

@@ -1,6 +1,7 @@
 package org.tweedie.bridge.domain;
 
 import org.tweedie.plan.Plan;
+import org.tweedie.plan.Time;
 import org.tweedie.rng.Purpose;
 import org.tweedie.sde.TimeGrid;
 
@@ -8,7 +9,7 @@ import org.tweedie.sde.TimeGrid;
  * What teaches g = f sqrt(v)/(sigma m): bridges to rows x of the data, walked by their exact transitions, and at the start t of each step {@code z} and
  *
  * <pre>
- *   target = (eta^x - eta^Omega) sqrt(v)/(sigma^2 m) = (x - m z)/sqrt(v) - sqrt(v) pull
+ *   target = (eta^x - eta^Omega) sqrt(v)/(sigma^2 m) = (x - end)/sqrt(v),   end = m z + v pull
  * </pre>
  *
  * <p>the drift to x less that into the domain, in units that neither vanish nor blow up, whose mean given z is the best g. The singular parts cancel where x is the only likely end. Immutable.
@@ -23,12 +24,12 @@ public record DomainPairs(DomainBridge bridge, TimeGrid grid) {
     /** The register of g, where it is evaluated. */
     static final String DRIFT = "g";
 
-    /** Traces {@code z} and {@value #TARGET} of each step. */
+    /** Traces {@code z}, {@code end} and {@value #TARGET} of each step. */
     public Plan plan() {
         return plan(false);
     }
 
-    /** @param judged whether the field {@link DomainWalk#DRIFT} is evaluated too, as {@value #DRIFT}, the third of the trace */
+    /** @param judged whether the field {@link DomainWalk#DRIFT} is evaluated too, as {@value #DRIFT}, the last of the trace */
     Plan plan(boolean judged) {
         BridgeBase base = bridge.base();
         Plan.Writer plan = Plan.writer();
@@ -37,6 +38,7 @@ public record DomainPairs(DomainBridge bridge, TimeGrid grid) {
         int noise = plan.register("noise", bridge.space());
         int pull = plan.register("pull", bridge.space());
         int target = plan.register(TARGET, bridge.space());
+        int end = plan.register(DomainWalk.END, bridge.space());
         int g = judged ? plan.register(DRIFT, bridge.space()) : pull;
         for (int j = 0; j < grid.steps(); j++) {
             double t = grid.t(j);
@@ -52,12 +54,16 @@ public record DomainPairs(DomainBridge bridge, TimeGrid grid) {
                 plan.set(z, stays, z, gains, x, StrictMath.sqrt((before - v) * v / before) / m, noise);
             }
             double root = StrictMath.sqrt(v);
-            plan.evaluate(DomainWalk.DOMAIN, t, z, pull).set(target, 1 / root, x, -m / root, z, -root, pull);
+            plan.evaluate(DomainWalk.DOMAIN, t, z, pull)
+                    .set(end, m, z, v, pull)
+                    .set(target, 1 / root, x, -1 / root, end);
             if (judged) {
-                plan.evaluate(DomainWalk.DRIFT, t, z, g);
+                plan.evaluate(DomainWalk.DRIFT, new int[] {z, end}, Time.at(t), g);
             }
         }
         Plan written = plan.plan(z, target);
-        return judged ? written.traced(DomainWalk.STATE, TARGET, DRIFT) : written.traced(DomainWalk.STATE, TARGET);
+        return judged
+                ? written.traced(DomainWalk.STATE, DomainWalk.END, TARGET, DRIFT)
+                : written.traced(DomainWalk.STATE, DomainWalk.END, TARGET);
     }
 }

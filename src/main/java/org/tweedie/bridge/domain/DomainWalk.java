@@ -1,6 +1,7 @@
 package org.tweedie.bridge.domain;
 
 import org.tweedie.plan.Plan;
+import org.tweedie.plan.Time;
 import org.tweedie.rng.Purpose;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Noising;
@@ -17,7 +18,7 @@ import org.tweedie.sde.TimeGrid;
  * <p>which for a constant clock is Euler's. What g adds up to on the way from v to 0 is some sqrt(v): it decides where the walk ends, not whether in the domain. The state is {@code z}; the last of it is put out as {@code x}, to be rounded to the domain, and as {@code z}, as it came: off
  * by some sqrt(dv) of the last step. Immutable.
  *
- * @param learned whether the field {@value #DRIFT} gives g; else g is 0
+ * @param learned whether the field {@value #DRIFT} gives g from z and the mean of the {@value #END}, y + v pull, of which g is a smoother function; else g is 0
  */
 public record DomainWalk(boolean learned) implements Method {
     /** The field of the pull. */
@@ -25,6 +26,9 @@ public record DomainWalk(boolean learned) implements Method {
 
     /** The field that adds to it. */
     public static final String DRIFT = "drift";
+
+    /** The second input of what adds to it: where a walk without it ends in the mean. */
+    public static final String END = "end";
 
     /** The output that is to be rounded. */
     public static final String ROWS = "x";
@@ -48,6 +52,7 @@ public record DomainWalk(boolean learned) implements Method {
         int pull = plan.register("pull", bridge.space());
         int noise = plan.register("noise", bridge.space());
         int g = learned ? plan.register("g", bridge.space()) : noise;
+        int end = learned ? plan.register(END, bridge.space()) : noise;
         int x = plan.register(ROWS, bridge.space());
         plan.step(0, 0);
         bridge.prior(plan, z);
@@ -58,7 +63,7 @@ public record DomainWalk(boolean learned) implements Method {
             double dv = base.left(t) - base.left(s);
             plan.step(t, s).evaluate(DOMAIN, t, z, pull);
             if (learned) {
-                plan.evaluate(DRIFT, t, z, g);
+                plan.set(end, base.carry(t), z, base.left(t), pull).evaluate(DRIFT, new int[] {z, end}, Time.at(t), g);
             }
             plan.set(z, base.carry(t) / m, z, dv / m, pull);
             if (learned) {

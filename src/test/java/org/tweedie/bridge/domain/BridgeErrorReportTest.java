@@ -3,8 +3,17 @@ package org.tweedie.bridge.domain;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.tweedie.device.Device;
+import org.tweedie.device.Stream;
+import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.View;
+import org.tweedie.plan.Space;
+import org.tweedie.score.Evaluator;
+import org.tweedie.score.Field;
+import org.tweedie.score.Instant;
+import org.tweedie.score.Signature;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.sde.VeSde;
 import org.tweedie.train.Dataset;
@@ -14,12 +23,42 @@ class BridgeErrorReportTest {
     private static final int PATHS = 20_000;
     private static final float X = 0.8f;
 
+    /** A pull as what was learned: it has no use for the end. */
+    private record Pull(DomainField field) implements Field {
+        @Override
+        public Signature signature() {
+            return Signature.over(1, new Signature.Port(DomainWalk.END, Space.euclidean(1)));
+        }
+
+        @Override
+        public Evaluator open(Device device, int rows) {
+            Evaluator inner = field.open(device, rows);
+            return new Evaluator() {
+                @Override
+                public void evaluate(Stream stream, RowSet set, List<View> from, Instant t, List<View> into) {
+                    inner.evaluate(stream, set, from.subList(0, 1), t, into);
+                }
+
+                @Override
+                public void close() {
+                    inner.close();
+                }
+            };
+        }
+    }
+
     private static BridgeErrorReport report(BridgeBase base, BridgeDomain learned, int steps) {
         DomainBridge bridge = new DomainBridge(base, BridgeDomain.free(1));
         TimeGrid grid = TimeGrid.uniform(bridge, steps).reversed();
         try (Device device = Device.open("cpu")) {
             return BridgeErrorReport.of(
-                    bridge, grid, new DomainField(base, learned), Dataset.of(new float[] {X}, "x"), PATHS, 5, device);
+                    bridge,
+                    grid,
+                    new Pull(new DomainField(base, learned)),
+                    Dataset.of(new float[] {X}, "x"),
+                    PATHS,
+                    5,
+                    device);
         }
     }
 
@@ -81,7 +120,7 @@ class BridgeErrorReportTest {
                 () -> BridgeErrorReport.of(
                         new DomainBridge(base, BridgeDomain.free(1)),
                         new DomainBridge(base, BridgeDomain.free(1)).grid(3),
-                        new DomainField(base, BridgeDomain.free(1)),
+                        new Pull(new DomainField(base, BridgeDomain.free(1))),
                         Dataset.of(new float[] {X}, "x"),
                         0,
                         5,

@@ -198,7 +198,7 @@ class DomainWalkTest {
                         double into = base.drift(t) * z[d] + sigma * sigma * base.carry(t) * pull[0][d];
                         double scale = sigma * sigma * base.carry(t) / Math.sqrt(base.left(t));
                         double wanted = (base.bridge(x[d], z[d], t) - into) / scale;
-                        assertEquals(wanted, trace[j][1][d], 1e-9 * (1 + Math.abs(into)), "target " + j);
+                        assertEquals(wanted, trace[j][2][d], 1e-9 * (1 + Math.abs(into)), "target " + j);
                         double apart = z[d] - base.gain(t) * x[d];
                         sum[j][d] += apart;
                         squares[j][d] += apart * apart;
