@@ -20,7 +20,7 @@ import org.tweedie.plan.Register;
 
 /**
  * Pairs of walks, from a cache on the device: the trace of a plan, walked anew every so many steps of training, of which a step takes its rows in an
- * order of its own. The cache of a refresh is a function of seed and number alone.
+ * order of its own. The cache of a refresh is a function of seed and number alone. For one thread at a time, that of its stream.
  */
 public final class TraceFeed implements Feed {
     /**
