@@ -212,12 +212,8 @@ TWEEDIE_INLINE float softplus(float x) {
 /// The lower tail Phi(-a) of the normal law and e^{-a^2/2}; 0 <= a.
 struct Tail { float probability, gauss; };
 
-TWEEDIE_INLINE Tail normal_tail(float a) {
-    const float b = a > 14.0f ? 14.0f : a;
-    const float square = b * b;
-    const float g = exp(-0.5f * square);
-    const float rest = -0.5f * fmaf(b, b, -square);                   // what the rounding of the square lost
-    const float gauss = fmaf(g, rest, g);
+/// Phi(-b) e^{b^2/2}; 0 <= b <= 14.
+TWEEDIE_INLINE float tail_over_gauss(float b) {
     const float v = reciprocal(b + 4.0f);
     const float t = (b - 4.0f) * v;
     float p = fmaf(-0.00012438266f, t, 0.00020446381f);
@@ -229,8 +225,28 @@ TWEEDIE_INLINE Tail normal_tail(float a) {
     p = fmaf(p, t, 0.3871366f);
     p = fmaf(p, t, -0.6078967f);
     p = fmaf(p, t, 0.75528514f);
+    return p * v;
+}
+
+TWEEDIE_INLINE Tail normal_tail(float a) {
+    const float b = a > 14.0f ? 14.0f : a;
+    const float square = b * b;
+    const float g = exp(-0.5f * square);
+    const float rest = -0.5f * fmaf(b, b, -square);                   // what the rounding of the square lost
+    const float gauss = fmaf(g, rest, g);
     const bool far = a > 14.0f;
-    return {far ? 0.0f : gauss * (p * v), far ? 0.0f : gauss};
+    return {far ? 0.0f : gauss * tail_over_gauss(b), far ? 0.0f : gauss};
+}
+
+/// Mills' ratio Phi(-a)/phi(a) over sqrt(2 pi), Phi(-a) e^{a^2/2}: in the far tail by its series in 1/a^2; 0 <= a.
+TWEEDIE_INLINE float mills(float a) {
+    const float b = a > 1e18f ? 1e18f : a;
+    const float one = reciprocal(b > 14.0f ? b : 14.0f);
+    const float u = one * one;
+    float p = fmaf(-15.0f, u, 3.0f);
+    p = fmaf(p, u, -1.0f);
+    p = fmaf(p, u, 1.0f);
+    return a > 14.0f ? p * (0.398942292f * one) : tail_over_gauss(b > 14.0f ? 14.0f : b);
 }
 
 /// The normal distribution function Phi(x), given the tail at |x|.

@@ -150,8 +150,9 @@ public final class BridgeFitting implements AutoCloseable {
         }
         TrainSpec seeded = spec.training().withSeed(Philox.part(spec.training().seed(), half + 1L));
         TrainSpec training = resumed == null ? seeded : Trainer.resumed(seeded, resumed);
-        WalkFeed.Source rows = rows(half, learns.other(), training);
-        try (Trainer trainer = Trainer.open(new PairRegression(network(learns), rows.spec()), rows, training, device)) {
+        WalkSource rows = rows(half, learns.other(), training);
+        try (Trainer trainer =
+                Trainer.open(new PairRegression(network(learns), rows.spec()), rows.feed(), training, device)) {
             if (resumed != null) {
                 trainer.restore(resumed);
             }
@@ -171,9 +172,9 @@ public final class BridgeFitting implements AutoCloseable {
         }
     }
 
-    private WalkFeed.Source rows(int half, Direction walks, TrainSpec training) {
+    private WalkSource rows(int half, Direction walks, TrainSpec training) {
         Optional<Matching> by = half == 0 ? Optional.empty() : Optional.of(spec.matching());
-        return new WalkFeed.Source(
+        return new WalkSource(
                 process,
                 new BridgePairs(new BridgeWalk(walks, by), spec.matching(), half == 0 && spec.scoreFirst()),
                 rows(walks),

@@ -1,10 +1,10 @@
 package org.tweedie.sde;
 
-/** The standard normal law in double. */
-final class StandardNormal {
+/** The standard normal law in double. Stateless. */
+public final class StandardNormal {
     private StandardNormal() {}
 
-    static double density(double x) {
+    public static double density(double x) {
         return StrictMath.exp(-0.5 * x * x) / StrictMath.sqrt(2 * Math.PI);
     }
 
@@ -26,6 +26,18 @@ final class StandardNormal {
         }
         double tail = density(size) / fraction;
         return x < 0 ? tail : 1 - tail;
+    }
+
+    /** Mills' ratio P(X > a)/density(a), for a of at least 0; near 1/a far out, where both underflow. */
+    public static double mills(double a) {
+        if (a < 1) {
+            return distribution(-a) / density(a);
+        }
+        double fraction = a;
+        for (int k = 200; k >= 1; --k) {
+            fraction = a + k / fraction;
+        }
+        return 1 / fraction;
     }
 
     /** The inverse of {@link #distribution}, by Newton's steps on its logarithm, which is concave: from the left they rise to it. */

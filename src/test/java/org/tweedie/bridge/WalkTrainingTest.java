@@ -56,12 +56,12 @@ class WalkTrainingTest {
         device.close();
     }
 
-    private static WalkFeed.Source walks() {
+    private static WalkSource walks() {
         float[] rows = new float[2 * 7];
         for (int i = 0; i < rows.length; i++) {
             rows[i] = i % 2 + 0.25f * i;
         }
-        return new WalkFeed.Source(
+        return new WalkSource(
                 BRIDGE,
                 BridgePairs.first(Matching.DRIFT, false),
                 Optional.of(Dataset.of(rows, "a", "b")),
@@ -80,7 +80,8 @@ class WalkTrainingTest {
         List<Checkpoint> checkpoints = new ArrayList<>();
         try (DeviceBuffer values = network.parameters().values();
                 Stream stream = device.stream();
-                Trainer trainer = Trainer.open(new PairRegression(network, walks().spec()), walks(), spec, device)) {
+                Trainer trainer =
+                        Trainer.open(new PairRegression(network, walks().spec()), walks().feed(), spec, device)) {
             resumed.ifPresent(trainer::restore);
             LossCurve curve = trainer.run(TrainListener.NONE, new CancelToken(), (step, checkpoint) -> {
                         checkpoints.add(checkpoint);

@@ -37,6 +37,7 @@ final class RowLaunches {
         }
         cases.add(exact("perturb " + rows, lab -> perturb(lab, rows)));
         cases.add(exact("mixture " + rows, lab -> mixture(lab, rows)));
+        cases.add(exact("domain " + rows, lab -> domain(lab, rows)));
         for (int dim : new int[] {2, 19}) {
             cases.add(exact("pairs " + rows + " x " + dim, lab -> PairLaunches.over(lab, rows, dim)));
         }
@@ -186,6 +187,42 @@ final class RowLaunches {
         MixtureScore.tangent(
                 lab.stream(), living, x, lab.rows(random(rows * 4, 74), 4), mixture, alpha, sigma, tangent);
         return all(lab.read(score), lab.read(density), lab.read(tangent));
+    }
+
+    /** A part of each kind, rows apart. */
+    static float[] domain(Lab lab, int rows) {
+        View out = lab.out(0, rows, 5, 7);
+        int[] table = {
+            DomainPull.ONE_HOT,
+            0,
+            2,
+            0,
+            0,
+            DomainPull.FREE,
+            2,
+            1,
+            0,
+            0,
+            DomainPull.POINTS,
+            3,
+            1,
+            2,
+            2,
+            DomainPull.INTERVAL,
+            4,
+            1,
+            0,
+            6
+        };
+        DomainPull.run(
+                lab.stream(),
+                lab.living(rows),
+                lab.rows(random(rows * 5, 91), 5),
+                new DomainPull.Domain(lab.ints(table), lab.floats(0.25f, 0, 0.5f, -1, 0, 2, -0.5f, 0.75f), 5),
+                new View(lab.floats(0.75f), 0, 1, 0),
+                new View(lab.floats(0.5f), 0, 1, 0),
+                out);
+        return lab.read(out);
     }
 
     /** The first slot comes in, is scored, mixed with the score and a draw of each law, and both go out; a second launch reads the last. */

@@ -216,7 +216,8 @@ public final class Approx {
         return Math.fma(g, rest, g);
     }
 
-    private static float tail(float b, float gauss) {
+    /** Phi(-b) e^{b^2/2}, for 0 to 14. */
+    private static float tailOverGauss(float b) {
         float v = reciprocal(b + 4.0f);
         float t = (b - 4.0f) * v;
         float p = Math.fma(-0.00012438266f, t, 0.00020446381f);
@@ -228,7 +229,32 @@ public final class Approx {
         p = Math.fma(p, t, 0.3871366f);
         p = Math.fma(p, t, -0.6078967f);
         p = Math.fma(p, t, 0.75528514f);
-        return gauss * (p * v);
+        return p * v;
+    }
+
+    private static float tail(float b, float gauss) {
+        return gauss * tailOverGauss(b);
+    }
+
+    /** e^{-a^2/2}, for a of at least 0; 0 above 14. */
+    public static float normalGauss(float a) {
+        return a > 14.0f ? 0.0f : gauss(a);
+    }
+
+    /** The lower tail Phi(-a) of the normal law, for a of at least 0 and {@link #normalGauss} of it; 0 above 14. */
+    public static float normalTail(float a, float gauss) {
+        return a > 14.0f ? 0.0f : tail(a, gauss);
+    }
+
+    /** Mills' ratio Phi(-a)/phi(a) over sqrt(2 pi), Phi(-a) e^{a^2/2}, for a of at least 0; within 8 ulp up to 1e18, where it stays. */
+    public static float mills(float a) {
+        float b = a > 1e18f ? 1e18f : a;
+        float one = reciprocal(b > 14.0f ? b : 14.0f);
+        float u = one * one;
+        float p = Math.fma(-15.0f, u, 3.0f);
+        p = Math.fma(p, u, -1.0f);
+        p = Math.fma(p, u, 1.0f);
+        return a > 14.0f ? p * (0.398942292f * one) : tailOverGauss(b > 14.0f ? 14.0f : b);
     }
 
     /** Phi(x), given the tail at |x|. */

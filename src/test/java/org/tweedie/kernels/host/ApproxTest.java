@@ -40,6 +40,18 @@ class ApproxTest {
         return x < 0 ? tail : 1 - tail;
     }
 
+    /** Phi(-a) e^{a^2/2}. */
+    private static double mills(double a) {
+        if (a < 1.5) {
+            return normalCdf(-a) * StrictMath.exp(a * a / 2);
+        }
+        double fraction = 0;
+        for (int n = 400; n >= 1; n--) {
+            fraction = n / (a + fraction);
+        }
+        return 1 / (a + fraction) / StrictMath.sqrt(2 * Math.PI);
+    }
+
     private static double sigmoid(double x) {
         return 1 / (1 + StrictMath.exp(-x));
     }
@@ -72,6 +84,8 @@ class ApproxTest {
                 0),
         GELU(Approx::gelu, x -> x * normalCdf(x), -1, 1e30, 2.0, 0),
         GELU_TAIL(Approx::gelu, x -> x * normalCdf(x), -12.5, -1, 6.0, 0),
+        MILLS(Approx::mills, ApproxTest::mills, 0, 14, 8.0, 0),
+        MILLS_FAR(Approx::mills, ApproxTest::mills, 14, 1e6, 8.0, 0),
         GELU_SLOPE(Approx::geluSlope, x -> normalCdf(x) + x * phi(x), -14, 14, 0, 3e-7),
         SILU_CURVATURE(
                 Approx::siluCurvature,

@@ -27,17 +27,17 @@ import org.tweedie.train.Feed;
 import org.tweedie.train.Regression;
 
 /** The cache of walks on every device. */
-class WalkFeedTest {
+class WalkSourceTest {
     private static final int WALKS = 33;
     private static final BridgeProcess BRIDGE = new BridgeProcess(
             Reference.ornsteinUhlenbeck(1), StepSizes.symmetric(5, 0.05, 0.2), Space.euclidean(2), false);
 
-    private static WalkFeed.Source source(boolean byScore) {
+    private static WalkSource source(boolean byScore) {
         float[] rows = new float[2 * 7];
         for (int i = 0; i < rows.length; i++) {
             rows[i] = i % 2 + 0.25f * i;
         }
-        return new WalkFeed.Source(
+        return new WalkSource(
                 BRIDGE,
                 BridgePairs.first(Matching.DRIFT, byScore),
                 Optional.of(Dataset.of(rows, "a", "b")),
@@ -59,11 +59,11 @@ class WalkFeedTest {
     }
 
     /** One epoch: input x 2, target x 2, weight, time of each pair. */
-    private static List<float[]> epoch(Device device, WalkFeed.Source source, long... steps) {
+    private static List<float[]> epoch(Device device, WalkSource source, long... steps) {
         int count = WALKS * BRIDGE.sizes().count();
         try (Stream stream = device.stream();
                 RowSet set = RowSet.on(device);
-                Feed feed = source.open(stream, count)) {
+                Feed feed = source.feed().open(stream, count)) {
             for (long step : steps) {
                 feed.prepare(stream, step);
             }
@@ -96,7 +96,7 @@ class WalkFeedTest {
     @MethodSource("org.tweedie.testing.TestDevices#all")
     void anEpochHoldsEveryStepOfEveryWalk(Device device) {
         for (boolean byScore : new boolean[] {false, true}) {
-            WalkFeed.Source source = source(byScore);
+            WalkSource source = source(byScore);
             List<float[]> got = epoch(device, source, 11); // the second cache: walks 33 to 65
             Plan plan = source.pairs().plan(BRIDGE);
             Interpreter interpreter = Interpreter.of(plan, Map.of());
@@ -164,7 +164,7 @@ class WalkFeedTest {
             rows[3 * r + 2] = r;
         }
         BridgeProcess bridge = new BridgeProcess(Reference.brownian(), BRIDGE.sizes(), Space.euclidean(2), false);
-        WalkFeed.Source source = new WalkFeed.Source(
+        WalkSource source = new WalkSource(
                 bridge,
                 BridgePairs.first(Matching.DRIFT, false),
                 Optional.of(Dataset.of(rows, "a", "b", "c").given("y", "c")),
@@ -176,7 +176,7 @@ class WalkFeedTest {
         int count = WALKS * BRIDGE.sizes().count();
         try (Stream stream = device.stream();
                 RowSet set = RowSet.on(device);
-                Feed feed = source.open(stream, count)) {
+                Feed feed = source.feed().open(stream, count)) {
             feed.prepare(stream, 1);
             set.assign(stream, 5, 0, count);
             feed.queue(stream, set);
