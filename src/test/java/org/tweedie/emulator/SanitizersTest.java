@@ -31,6 +31,7 @@ class SanitizersTest {
 
     /** The tests of every kernel, and the layers above that launch them in earnest. */
     static final String[] TESTS = {
+        "org.tweedie.kernels.DomainPullTest",
         "org.tweedie.kernels.ElementwiseTest",
         "org.tweedie.kernels.FillTest",
         "org.tweedie.kernels.LinearTest",
