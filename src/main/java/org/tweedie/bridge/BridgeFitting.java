@@ -279,10 +279,10 @@ public final class BridgeFitting implements AutoCloseable {
         for (Direction direction : Direction.values()) {
             checkpoint.put("bridge." + direction.spec(), download(direction));
         }
-        long[] facts = new long[2 * done.size()];
+        double[] facts = new double[2 * done.size()];
         for (int i = 0; i < done.size(); i++) {
-            facts[2 * i] = Double.doubleToRawLongBits(done.get(i).loss());
-            facts[2 * i + 1] = Double.doubleToRawLongBits(done.get(i).distance());
+            facts[2 * i] = done.get(i).loss();
+            facts[2 * i + 1] = done.get(i).distance();
         }
         return checkpoint.put("bridge.done", facts);
     }
@@ -295,17 +295,14 @@ public final class BridgeFitting implements AutoCloseable {
                     + ". Resume with what it was started with, or fit into another directory");
         }
         int halves = Integer.parseInt(fields.getOrDefault("halves", "0"));
-        long[] facts = checkpoint.longs("bridge.done", 2 * halves);
+        double[] facts = checkpoint.doubles("bridge.done", 2 * halves);
         for (Direction direction : Direction.values()) {
             int count = Math.toIntExact(network(direction).parameters().count());
             upload(direction, checkpoint.floats("bridge." + direction.spec(), count));
         }
         done.clear();
         for (int i = 0; i < halves; i++) {
-            done.add(new HalfBridge(
-                    Direction.learned(i),
-                    Double.longBitsToDouble(facts[2 * i]),
-                    Double.longBitsToDouble(facts[2 * i + 1])));
+            done.add(new HalfBridge(Direction.learned(i), facts[2 * i], facts[2 * i + 1]));
         }
     }
 

@@ -17,12 +17,10 @@ import org.tweedie.bridge.Matching;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
 import org.tweedie.device.Device;
-import org.tweedie.execution.Precision;
 import org.tweedie.io.Output;
 import org.tweedie.score.Architecture;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.TrainResult;
-import org.tweedie.train.TrainSpec;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -148,51 +146,13 @@ final class BridgeFitCommand implements Callable<Integer> {
     private @Nullable String network;
 
     @Option(
-            names = "--steps",
-            paramLabel = "N",
-            description = "steps of the optimiser for each half bridge; default 1000")
-    private @Nullable Long steps;
-
-    @Option(names = "--batch", paramLabel = "B", description = "pairs a step; default 512")
-    private @Nullable Integer batch;
-
-    @Option(names = "--lr", paramLabel = "RATE", description = "learning rate after warm-up; default 2e-3")
-    private @Nullable Double rate;
-
-    @Option(
-            names = "--ema",
-            paramLabel = "DECAY",
-            description = "decay of the running mean of the weights; default 0.99")
-    private @Nullable Double average;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            description = "of weights, walks, order and noise; default ${DEFAULT-VALUE}")
-    private long seed;
-
-    @Option(
-            names = "--checkpoint-every",
-            paramLabel = "N",
-            description =
-                    "steps between checkpoints; default 1000, or a fiftieth of the steps where that is more; one is written after each half bridge too")
-    private @Nullable Long checkpointEvery;
-
-    @Option(
-            names = "--precision",
-            paramLabel = "P",
-            defaultValue = "auto",
-            description =
-                    "numbers of the products of gradient and walks: f32 has the same bits on every device, bf16 goes where a GPU has kernels for the network; "
-                            + "auto is bf16 there and f32 elsewhere; default ${DEFAULT-VALUE}")
-    private String precision;
-
-    @Option(
             names = "--resume",
             paramLabel = "DIR",
             description = "go on from the newest checkpoint in DIR (default for new runs: BRIDGE.checkpoints)")
     private @Nullable Path resume;
+
+    @Mixin
+    private StepOptions stepping;
 
     @Mixin
     private DeviceOption device;
@@ -296,18 +256,7 @@ final class BridgeFitCommand implements Callable<Integer> {
         settings = withoutScore ? settings.withoutScore() : settings;
         settings = afresh ? settings.afresh() : settings;
         settings = asTheyAre ? settings.asTheyAre() : settings;
-        TrainSpec training = settings.training().withSeed(seed);
-        training = TrainCommand.with("--steps", training, steps, TrainSpec::withSteps);
-        training = TrainCommand.with("--batch", training, batch, TrainSpec::withBatch);
-        training = TrainCommand.with("--lr", training, rate, TrainSpec::withRate);
-        training = TrainCommand.with("--ema", training, average, TrainSpec::withAverage);
-        training = training.withCheckpointEvery(
-                Math.max(training.checkpointEvery(), training.steps() / RunFolder.MOST_CHECKPOINTS));
-        training = TrainCommand.with("--checkpoint-every", training, checkpointEvery, TrainSpec::withCheckpointEvery);
-        if (!precision.equals("auto")) {
-            training = TrainCommand.with("--precision", training, Precision.parse(precision), TrainSpec::withPrecision);
-        }
-        return settings.withTraining(training);
+        return settings.withTraining(stepping.over(settings.training()));
     }
 
     private void report(
@@ -319,7 +268,7 @@ final class BridgeFitCommand implements Callable<Integer> {
             StopSignals signals)
             throws IOException {
         try {
-            BridgeReport.of(bridge, start, end, seed, signals.token())
+            BridgeReport.of(bridge, start, end, stepping.seed(), signals.token())
                     .page(watch.seen(), RunFolder.command(spec))
                     .write(page);
         } catch (CancellationException e) {

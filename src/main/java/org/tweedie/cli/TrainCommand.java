@@ -18,7 +18,6 @@ import org.tweedie.NonUniformModel;
 import org.tweedie.ScoreModel;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
-import org.tweedie.execution.Precision;
 import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Json;
@@ -110,21 +109,6 @@ final class TrainCommand implements Callable<Integer> {
             description = "mlp:WIDTHxDEPTH[,activation][,residual]; default ${DEFAULT-VALUE}")
     private String network;
 
-    @Option(names = "--steps", paramLabel = "N", description = "steps of the optimiser; default 6000")
-    private @Nullable Long steps;
-
-    @Option(names = "--batch", paramLabel = "B", description = "rows a step; default 1024")
-    private @Nullable Integer batch;
-
-    @Option(names = "--lr", paramLabel = "RATE", description = "learning rate after warm-up; default 4e-3")
-    private @Nullable Double rate;
-
-    @Option(
-            names = "--ema",
-            paramLabel = "DECAY",
-            description = "decay of the running mean of the weights; default 0.999")
-    private @Nullable Double average;
-
     @Option(
             names = "--objective",
             paramLabel = "SPEC",
@@ -139,13 +123,6 @@ final class TrainCommand implements Callable<Integer> {
             description =
                     "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm, of blocks likelihood")
     private @Nullable Weighting weighting;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            description = "of weights, order, times and noise; default ${DEFAULT-VALUE}")
-    private long seed;
 
     @Option(
             names = "--drop",
@@ -169,21 +146,6 @@ final class TrainCommand implements Callable<Integer> {
     private double holdOut;
 
     @Option(
-            names = "--checkpoint-every",
-            paramLabel = "N",
-            description = "steps between checkpoints; default 1000, or a fiftieth of the steps where that is more")
-    private @Nullable Long checkpointEvery;
-
-    @Option(
-            names = "--precision",
-            paramLabel = "P",
-            defaultValue = "auto",
-            description =
-                    "numbers of the gradient's products: f32 has the same bits on every device, bf16 goes where a GPU has kernels for the network; "
-                            + "auto is bf16 there and f32 elsewhere; default ${DEFAULT-VALUE}")
-    private String precision;
-
-    @Option(
             names = "--resume",
             paramLabel = "DIR",
             description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
@@ -193,6 +155,9 @@ final class TrainCommand implements Callable<Integer> {
             names = "--dry-run",
             description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
     private boolean dryRun;
+
+    @Mixin
+    private StepOptions stepping;
 
     @Mixin
     private DeviceOption device;
@@ -222,8 +187,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private int model(Architecture architecture, TrainSpec settings, Output target) throws IOException {
         Dataset whole = data.read();
-        Dataset kept =
-                holdOut == 0 ? whole : apart(() -> whole.split(holdOut, seed).learned());
+        Dataset kept = holdOut == 0
+                ? whole
+                : apart(() -> whole.split(holdOut, stepping.seed()).learned());
         PrintWriter err = spec.commandLine().getErr();
         sayConstant(kept, err);
         Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
@@ -247,7 +213,7 @@ final class TrainCommand implements Callable<Integer> {
                 return ExitCode.FAILURE;
             }
             if (holdOut > 0) {
-                model.note(Judging.heldOut(whole, holdOut, seed));
+                model.note(Judging.heldOut(whole, holdOut, stepping.seed()));
             }
             model.save(target);
             printed.print(
@@ -270,12 +236,12 @@ final class TrainCommand implements Callable<Integer> {
     private int classifier(Architecture architecture, TrainSpec settings, Output target) throws IOException {
         Classes whole = classes.read(data);
         Optional<Classes.Split> split =
-                holdOut == 0 ? Optional.empty() : Optional.of(apart(() -> whole.split(holdOut, seed)));
+                holdOut == 0 ? Optional.empty() : Optional.of(apart(() -> whole.split(holdOut, stepping.seed())));
         Classes learned = split.map(Classes.Split::learned).orElse(whole);
         int rows = learned.rows().rows();
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel model = ScoreModel.load(classes.model(), opened);
-                Classifier classifier = Classifier.create(model, architecture, learned, seed)) {
+                Classifier classifier = Classifier.create(model, architecture, learned, stepping.seed())) {
             if (dryRun) {
                 estimate(
                         classifier.estimate(learned, settings),
@@ -329,8 +295,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private Model model(Architecture architecture, Dataset rows, Device opened) {
         return predict == null
-                ? Model.create(sde, architecture, rows, seed, opened)
-                : ScoreModel.create(ProcessSpec.parse(sde), architecture, predict, rows, seed, opened);
+                ? Model.create(sde, architecture, rows, stepping.seed(), opened)
+                : ScoreModel.create(ProcessSpec.parse(sde), architecture, predict, rows, stepping.seed(), opened);
     }
 
     /** Refuses a process that there is not, and options that it does not read. */
@@ -389,14 +355,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private TrainSpec settings() {
-        TrainSpec settings = TrainSpec.standard().withSeed(seed);
-        settings = with("--steps", settings, steps, TrainSpec::withSteps);
-        settings = with("--batch", settings, batch, TrainSpec::withBatch);
-        settings = with("--lr", settings, rate, TrainSpec::withRate);
-        settings = with("--ema", settings, average, TrainSpec::withAverage);
-        settings = settings.withCheckpointEvery(
-                Math.max(settings.checkpointEvery(), settings.steps() / RunFolder.MOST_CHECKPOINTS));
-        settings = with("--checkpoint-every", settings, checkpointEvery, TrainSpec::withCheckpointEvery);
+        TrainSpec settings = stepping.over(TrainSpec.standard());
         Weighting usual = NonUniformModel.is(sde) ? Weighting.LIKELIHOOD : null;
         settings = with("--weighting", settings, weighting == null ? usual : weighting, TrainCommand::weighted);
         settings = with(
@@ -419,9 +378,7 @@ final class TrainCommand implements Callable<Integer> {
             Conditioning conditioning = new Conditioning(dropped.dropped(), noise.noise(), noise.shrinking());
             settings = settings.withConditioning(conditioning);
         }
-        return precision.equals("auto")
-                ? settings
-                : with("--precision", settings, Precision.parse(precision), TrainSpec::withPrecision);
+        return settings;
     }
 
     /** A weighting with the times that suit it. */

@@ -53,6 +53,14 @@ public final class Checkpoint {
         return put(name, bytes.array());
     }
 
+    /** Adds 64-bit floats, to the bit. */
+    public Checkpoint put(String name, double[] values) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.multiplyExact(8, values.length)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asDoubleBuffer().put(values);
+        return put(name, bytes.array());
+    }
+
     /** Adds names with values: settings, provenance. */
     public Checkpoint put(String name, Map<String, String> fields) {
         return put(name, Json.object(fields).getBytes(StandardCharsets.UTF_8));
@@ -102,6 +110,18 @@ public final class Checkpoint {
         byte[] bytes = sized(name, 8L * count);
         long[] values = new long[count];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(values);
+        return values;
+    }
+
+    /**
+     * A section's 64-bit floats.
+     *
+     * @throws MalformedFileException if it is absent or does not hold {@code count} of them
+     */
+    public double[] doubles(String name, int count) {
+        byte[] bytes = sized(name, 8L * count);
+        double[] values = new double[count];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(values);
         return values;
     }
 

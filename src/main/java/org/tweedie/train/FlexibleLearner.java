@@ -225,22 +225,12 @@ final class FlexibleLearner implements ProcessLearner {
 
     @Override
     public void save(Checkpoint into) {
-        double[] state = descent.state();
-        long[] bits = new long[state.length];
-        for (int i = 0; i < bits.length; i++) {
-            bits[i] = Double.doubleToRawLongBits(state[i]);
-        }
-        into.put(STATE, bits);
+        into.put(STATE, descent.state());
     }
 
     @Override
     public FlexibleMatching restore(Checkpoint from) {
-        long[] bits = from.longs(STATE, descent.stateLength());
-        double[] state = new double[bits.length];
-        for (int i = 0; i < bits.length; i++) {
-            state[i] = Double.longBitsToDouble(bits[i]);
-        }
-        descent.restore(state);
+        descent.restore(from.doubles(STATE, descent.stateLength()));
         return follow();
     }
 

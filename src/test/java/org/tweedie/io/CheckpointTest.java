@@ -57,6 +57,21 @@ class CheckpointTest {
     }
 
     @Test
+    void doublesComeBackToTheBit() throws IOException {
+        double[] values = {
+            -0.0, Double.MIN_VALUE, 0.1, Double.NEGATIVE_INFINITY, Double.longBitsToDouble(0x7ff8_dead_beef_0001L)
+        };
+        Path file = folder.resolve("doubles.ckpt");
+        CheckpointFile.write(Output.to(file), new Checkpoint().put("state", values));
+        Checkpoint back = CheckpointFile.read("c.ckpt", Files.readAllBytes(file), LIMITS);
+        double[] got = back.doubles("state", values.length);
+        for (int i = 0; i < values.length; i++) {
+            assertEquals(Double.doubleToRawLongBits(values[i]), Double.doubleToRawLongBits(got[i]));
+        }
+        assertMalformed("c.ckpt", "section state", "has 40 bytes, expected 48", () -> back.doubles("state", 6));
+    }
+
+    @Test
     void comesBack() {
         Checkpoint back = CheckpointFile.read("c.ckpt", valid, LIMITS);
         assertEquals(
