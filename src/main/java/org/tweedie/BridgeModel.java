@@ -22,7 +22,6 @@ import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
-import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
 import org.tweedie.score.Guide;
@@ -55,8 +54,6 @@ import org.tweedie.train.Trainer;
  * <p>Any number of threads may sample at once; closing waits for them.
  */
 public final class BridgeModel implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger("org.tweedie");
-
     private final Device device;
     private final BridgeDomain domain;
     private final DomainBridge bridge;
@@ -155,12 +152,7 @@ public final class BridgeModel implements AutoCloseable {
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        Checkpoint newest = resume && checkpoints != null
-                ? checkpoints
-                        .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                        .map(CheckpointDirectory.Found::checkpoint)
-                        .orElse(null)
-                : null;
+        Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
         TrainSpec training = newest == null ? spec.training() : Trainer.resumed(spec.training(), newest);
         float[] weights = new float[grid.steps()];
         float[] times = new float[grid.steps()];

@@ -54,8 +54,6 @@ import org.tweedie.train.Trainer;
  * sampler that it guides does not: it must stay open and untrained while rows are sampled.
  */
 public final class Classifier implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger("org.tweedie");
-
     /** Rows that are classified at once. */
     private static final int PIECE = 4096;
 
@@ -65,11 +63,9 @@ public final class Classifier implements AutoCloseable {
     private final Network network;
     private final List<String> names;
     private final Optional<Encoding> encoding;
-    private final SharedUse use;
+    private final TrainedUse use;
     private volatile Dataset.Port columns;
     private volatile Map<String, String> provenance;
-    /** True from the moment that new weights replace the old until all that belongs to them has. */
-    private volatile boolean torn;
 
     /** @param encoding of rows of data; nothing where they are as the process sees them */
     Classifier(
@@ -89,7 +85,7 @@ public final class Classifier implements AutoCloseable {
         this.encoding = encoding;
         this.names = List.copyOf(names);
         this.provenance = ordered(provenance);
-        this.use = new SharedUse("this classifier", network.parameters().values()::close);
+        this.use = new TrainedUse("this classifier", network.parameters().values()::close);
     }
 
     private static Map<String, String> ordered(Map<String, String> facts) {
@@ -164,7 +160,7 @@ public final class Classifier implements AutoCloseable {
 
     /** Writes its file. */
     public void save(Output output) throws IOException {
-        reading(() -> {
+        use.reading(() -> {
             ClassifierFile.write(output, this);
             return output;
         });
@@ -198,22 +194,17 @@ public final class Classifier implements AutoCloseable {
             boolean resume)
             throws IOException {
         return use.writing(() -> {
-            requireWhole();
             CrossEntropy objective = objective(data, spec);
-            Optional<Checkpoint> newest = resume && checkpoints != null
-                    ? checkpoints
-                            .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                            .map(CheckpointDirectory.Found::checkpoint)
-                    : Optional.empty();
+            Optional<Checkpoint> newest = Resumption.newest(checkpoints, resume);
             try (Trainer trainer = Trainer.open(objective, encoded(data), spec, device)) {
                 newest.ifPresent(trainer::restore);
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
-                torn = true;
-                trainer.copyMean(0, network.parameters().values());
-                columns = data.rows().port(Dataset.X);
-                provenance = ordered(ScoreModel.provenance(provenance, data.rows(), spec, result, device));
-                torn = false;
-                return result;
+                return use.replacing(() -> {
+                    trainer.copyMean(0, network.parameters().values());
+                    columns = data.rows().port(Dataset.X);
+                    provenance = ordered(ScoreModel.provenance(provenance, data.rows(), spec, result, device));
+                    return result;
+                });
             }
         });
     }
@@ -249,7 +240,7 @@ public final class Classifier implements AutoCloseable {
 
     /** What training on those rows would take; nothing is changed. */
     public Trainer.Estimate estimate(Classes data, TrainSpec spec) {
-        return reading(() -> Trainer.estimate(objective(data, spec), encoded(data), spec, device));
+        return use.reading(() -> Trainer.estimate(objective(data, spec), encoded(data), spec, device));
     }
 
     /**
@@ -260,7 +251,7 @@ public final class Classifier implements AutoCloseable {
      * @throws IllegalArgumentException if there is no such class, or the weight is not finite
      */
     public Guide guidance(String name, double weight) {
-        use.requireOpen();
+        use.require();
         if (!names.contains(name)) {
             throw Spelling.unknown("class", name, names);
         }
@@ -315,7 +306,7 @@ public final class Classifier implements AutoCloseable {
             throw new IllegalArgumentException("times of " + process.spec() + " are " + process.cutoff() + " to "
                     + process.horizon() + ", got " + t);
         }
-        return reading(() -> {
+        return use.reading(() -> {
             int rows = noisy.length / width;
             int most = Math.max(1, Math.min(rows, PIECE));
             float[] all = new float[Math.multiplyExact(rows, names.size())];
@@ -412,7 +403,7 @@ public final class Classifier implements AutoCloseable {
 
     /** The weights, laid out as {@link org.tweedie.score.Parameters} says. */
     public float[] weights() {
-        return reading(() -> {
+        return use.reading(() -> {
             float[] weights = new float[Math.toIntExact(network.parameters().count())];
             try (Stream stream = device.stream()) {
                 stream.download(network.parameters().values(), 0, weights, 0, weights.length);
@@ -427,21 +418,6 @@ public final class Classifier implements AutoCloseable {
 
     private Parametrisation parametrisation() {
         return Parametrisation.preconditioned(process, network.prediction(), 1);
-    }
-
-    private <T, E extends Exception> T reading(SharedUse.Work<T, E> work) throws E {
-        return use.reading(() -> {
-            requireWhole();
-            return work.run();
-        });
-    }
-
-    private void requireWhole() {
-        if (torn) {
-            throw new IllegalStateException(
-                    "the device failed while this classifier took its new weights, so that they may be"
-                            + " of two kinds; make or load it again, and resume the training from its checkpoint");
-        }
     }
 
     @Override

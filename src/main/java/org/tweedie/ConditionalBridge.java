@@ -28,7 +28,6 @@ import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
-import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Formula;
 import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.Plan;
@@ -169,12 +168,7 @@ public final class ConditionalBridge implements AutoCloseable {
         Dataset encoded = encoded(data, law).encoded(encodings);
         BridgeProcess process = new BridgeProcess(
                 reference, spec.sizes(), Space.euclidean(data.port(Dataset.X).width()), true);
-        Checkpoint newest = resume && checkpoints != null
-                ? checkpoints
-                        .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                        .map(CheckpointDirectory.Found::checkpoint)
-                        .orElse(null)
-                : null;
+        Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
         BridgeFitting fitting = new BridgeFitting(process, encoded, Optional.empty(), spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);

@@ -55,8 +55,6 @@ import org.tweedie.train.Trainer;
  * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
  */
 public final class NonUniformModel implements Model {
-    private static final System.Logger LOG = System.getLogger("org.tweedie");
-
     /** The spec of a process of scales: {@code haar:3,8x8}. */
     private static final String SCALES = HaarPyramid.HAAR + ":";
 
@@ -65,12 +63,10 @@ public final class NonUniformModel implements Model {
     private final Optional<HaarPyramid> pyramid;
     private final Architecture architecture;
     private final List<Network> networks;
-    private final SharedUse use;
+    private final TrainedUse use;
     private volatile List<Dataset.Port> ports;
     private volatile Map<String, Encoding> encodings;
     private volatile Map<String, String> provenance;
-    /** True from the moment that new weights replace the old until all that belongs to them has. */
-    private volatile boolean torn;
 
     NonUniformModel(
             Device device,
@@ -86,7 +82,7 @@ public final class NonUniformModel implements Model {
         this.pyramid = pyramid;
         this.architecture = architecture;
         this.networks = List.copyOf(networks);
-        this.use = new SharedUse(
+        this.use = new TrainedUse(
                 "this model",
                 () -> networks.forEach(network -> network.parameters().values().close()));
         this.ports = List.copyOf(ports);
@@ -194,7 +190,7 @@ public final class NonUniformModel implements Model {
 
     @Override
     public void save(Output output) throws IOException {
-        reading(() -> {
+        use.reading(() -> {
             NonUniformFile.write(output, this);
             return output;
         });
@@ -219,26 +215,22 @@ public final class NonUniformModel implements Model {
             boolean resume)
             throws IOException {
         return use.writing(() -> {
-            requireWhole();
             NonUniformMatching objective = objective(data, spec);
             Map<String, Encoding> fitted = fit(data);
-            Optional<Checkpoint> newest = resume && checkpoints != null
-                    ? checkpoints
-                            .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                            .map(CheckpointDirectory.Found::checkpoint)
-                    : Optional.empty();
+            Optional<Checkpoint> newest = Resumption.newest(checkpoints, resume);
             try (Trainer trainer = Trainer.open(objective, data.encoded(fitted), spec, device)) {
                 newest.ifPresent(trainer::restore);
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
-                torn = true;
-                for (int i = 0; i < networks.size(); i++) {
-                    trainer.copyMean(i, networks.get(i).parameters().values());
-                }
-                ports = data.ports();
-                encodings = Map.copyOf(fitted);
-                provenance = Collections.unmodifiableMap(ScoreModel.provenance(provenance, data, spec, result, device));
-                torn = false;
-                return result;
+                return use.replacing(() -> {
+                    for (int i = 0; i < networks.size(); i++) {
+                        trainer.copyMean(i, networks.get(i).parameters().values());
+                    }
+                    ports = data.ports();
+                    encodings = Map.copyOf(fitted);
+                    provenance =
+                            Collections.unmodifiableMap(ScoreModel.provenance(provenance, data, spec, result, device));
+                    return result;
+                });
             }
         });
     }
@@ -281,18 +273,17 @@ public final class NonUniformModel implements Model {
 
     @Override
     public Trainer.Estimate estimate(Dataset data, TrainSpec spec) {
-        return reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
+        return use.reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
     }
 
     @Override
     public Map<String, String> explainTraining(TrainSpec spec) {
-        return reading(() -> Trainer.explain(objective(spec), spec, device));
+        return use.reading(() -> Trainer.explain(objective(spec), spec, device));
     }
 
     /** Samples by a method along the process's grid; {@link Sampler#steps} sets how many steps, of all intervals together. */
     public Sampler sampler(Method method) {
-        use.requireOpen();
-        requireWhole();
+        use.require();
         return new Sampler(new Source(), method);
     }
 
@@ -363,7 +354,7 @@ public final class NonUniformModel implements Model {
 
     /** The weights of a network. */
     float[] weights(int i) {
-        return reading(() -> {
+        return use.reading(() -> {
             float[] weights =
                     new float[Math.toIntExact(networks.get(i).parameters().count())];
             try (Stream stream = device.stream()) {
@@ -376,21 +367,6 @@ public final class NonUniformModel implements Model {
     /** How the networks stand in plans and files. */
     BlockFold fold() {
         return new BlockFold(process, networks.get(0).prediction(), 1, ScoreModel.NETWORK);
-    }
-
-    private <T, E extends Exception> T reading(SharedUse.Work<T, E> work) throws E {
-        return use.reading(() -> {
-            requireWhole();
-            return work.run();
-        });
-    }
-
-    private void requireWhole() {
-        if (torn) {
-            throw new IllegalStateException(
-                    "the device failed while this model took its new weights, so that they may be"
-                            + " of two kinds; make or load the model again, and resume the training from its checkpoint");
-        }
     }
 
     @Override
@@ -462,7 +438,7 @@ public final class NonUniformModel implements Model {
 
         @Override
         public <T> T whileOpen(Supplier<T> work) {
-            return reading(work::get);
+            return use.reading(work::get);
         }
     }
 }

@@ -59,8 +59,6 @@ import org.tweedie.train.TrainResult;
  * <p>Any number of threads may sample at once; closing waits for them.
  */
 public final class SchrodingerBridge implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger("org.tweedie");
-
     /** Of how far the reference moves a number, to how far the ends lie apart: beyond it half bridges would learn from walks that end nowhere near. */
     private static final double REACH = 6;
 
@@ -148,12 +146,7 @@ public final class SchrodingerBridge implements AutoCloseable {
         Optional<Dataset> second = to.map(rows -> rows.encoded(Map.of(Dataset.X, encoding)));
         BridgeProcess process = new BridgeProcess(reference, spec.sizes(), Space.euclidean(from.width()), to.isEmpty());
         requireReach(first, second, spec);
-        Checkpoint newest = resume && checkpoints != null
-                ? checkpoints
-                        .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                        .map(CheckpointDirectory.Found::checkpoint)
-                        .orElse(null)
-                : null;
+        Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
         BridgeFitting fitting = new BridgeFitting(process, first, second, spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);

@@ -64,8 +64,6 @@ import org.tweedie.train.Trainer;
  * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
  */
 public final class ScoreModel implements Model {
-    private static final System.Logger LOG = System.getLogger("org.tweedie");
-
     /** The network's name in plans and in the model file. */
     static final String NETWORK = "network";
 
@@ -73,14 +71,12 @@ public final class ScoreModel implements Model {
     private volatile ModelKind kind;
     private final Architecture architecture;
     private final Network network;
-    private final SharedUse use;
+    private final TrainedUse use;
     private volatile List<Dataset.Port> ports;
     private volatile Map<String, Encoding> encodings;
     private volatile Map<String, String> provenance;
     /** What carries conditions along with the rows; nothing where the network learned them clean. */
     private volatile Optional<Sde> conditionNoise;
-    /** True from the moment that new weights replace the old until all that belongs to them has. */
-    private volatile boolean torn;
 
     ScoreModel(
             Device device,
@@ -95,7 +91,7 @@ public final class ScoreModel implements Model {
         this.kind = kind;
         this.architecture = architecture;
         this.network = network;
-        this.use = new SharedUse("this model", network.parameters().values()::close);
+        this.use = new TrainedUse("this model", network.parameters().values()::close);
         this.ports = List.copyOf(ports);
         this.encodings = Map.copyOf(encodings);
         this.conditionNoise = conditionNoise;
@@ -174,7 +170,7 @@ public final class ScoreModel implements Model {
     /** Writes the model file. */
     @Override
     public void save(Output output) throws IOException {
-        reading(() -> {
+        use.reading(() -> {
             ModelFile.write(output, this);
             return output;
         });
@@ -209,31 +205,26 @@ public final class ScoreModel implements Model {
             boolean resume)
             throws IOException {
         return use.writing(() -> {
-            requireWhole();
             Map<String, Encoding> fitted = fit(data);
-            Optional<Checkpoint> newest = resume && checkpoints != null
-                    ? checkpoints
-                            .newest(ReadLimits.defaults(), skipped -> LOG.log(System.Logger.Level.WARNING, skipped))
-                            .map(CheckpointDirectory.Found::checkpoint)
-                    : Optional.empty();
+            Optional<Checkpoint> newest = Resumption.newest(checkpoints, resume);
             TrainSpec settings =
                     bounded(newest.map(found -> Trainer.resumed(spec, found)).orElse(spec));
             try (Trainer trainer = Trainer.open(objective(data, settings), data.encoded(fitted), settings, device)) {
                 newest.ifPresent(trainer::restore);
                 TrainResult result = trainer.run(listener, cancel, checkpoints);
-                torn = true;
-                trainer.copyMean(0, network.parameters().values());
-                trainer.process().ifPresent(learned -> kind = ModelKind.of(learned));
-                ports = data.ports();
-                encodings = Map.copyOf(fitted);
-                conditionNoise = spec.conditioning().noise();
-                Map<String, String> made = provenance(provenance, data, bounded(spec), result, device);
-                if (!trainer.products().equals("f32")) {
-                    made.put("products", trainer.products());
-                }
-                provenance = ordered(made);
-                torn = false;
-                return result;
+                return use.replacing(() -> {
+                    trainer.copyMean(0, network.parameters().values());
+                    trainer.process().ifPresent(learned -> kind = ModelKind.of(learned));
+                    ports = data.ports();
+                    encodings = Map.copyOf(fitted);
+                    conditionNoise = spec.conditioning().noise();
+                    Map<String, String> made = provenance(provenance, data, bounded(spec), result, device);
+                    if (!trainer.products().equals("f32")) {
+                        made.put("products", trainer.products());
+                    }
+                    provenance = ordered(made);
+                    return result;
+                });
             }
         });
     }
@@ -293,19 +284,18 @@ public final class ScoreModel implements Model {
     /** What training on that data would take; nothing is changed. */
     @Override
     public Trainer.Estimate estimate(Dataset data, TrainSpec spec) {
-        return reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
+        return use.reading(() -> Trainer.estimate(objective(data, spec), data.encoded(fit(data)), spec, device));
     }
 
     /** What {@link #train} would run, and why not the rest, as {@link Trainer#explain}. */
     @Override
     public Map<String, String> explainTraining(TrainSpec spec) {
-        return reading(() -> Trainer.explain(objective(spec), spec, device));
+        return use.reading(() -> Trainer.explain(objective(spec), spec, device));
     }
 
     /** Samples by a method along its own grid; {@link Sampler#steps} sets how many steps. */
     public Sampler sampler(Method method) {
-        use.requireOpen();
-        requireWhole();
+        use.require();
         return new Sampler(new Source(), method);
     }
 
@@ -434,7 +424,7 @@ public final class ScoreModel implements Model {
 
     /** The weights, laid out as {@link Parameters} says. */
     public float[] weights() {
-        return reading(() -> {
+        return use.reading(() -> {
             float[] weights = new float[Math.toIntExact(network.parameters().count())];
             try (Stream stream = device.stream()) {
                 stream.download(network.parameters().values(), 0, weights, 0, weights.length);
@@ -453,21 +443,6 @@ public final class ScoreModel implements Model {
         } catch (RuntimeException | Error e) {
             values.close();
             throw e;
-        }
-    }
-
-    private <T, E extends Exception> T reading(SharedUse.Work<T, E> work) throws E {
-        return use.reading(() -> {
-            requireWhole();
-            return work.run();
-        });
-    }
-
-    private void requireWhole() {
-        if (torn) {
-            throw new IllegalStateException(
-                    "the device failed while this model took its new weights, so that they may be"
-                            + " of two kinds; make or load the model again, and resume the training from its checkpoint");
         }
     }
 
@@ -598,7 +573,7 @@ public final class ScoreModel implements Model {
 
         @Override
         public <T> T whileOpen(Supplier<T> work) {
-            return reading(work::get);
+            return use.reading(work::get);
         }
     }
 }
