@@ -68,16 +68,10 @@ Lane* next_ready() {
         const uint32_t waiting = ready.tail - ready.head;
         uint32_t chosen = uint32_t(next_random() % waiting);
         if (launch.race && idle_turns < MOST_RACING_TURNS) {
-            // threads of the warp that ran last were made ready last
             uint64_t least = ~uint64_t(0);
-            const Warp* const racing = current == nullptr ? nullptr : current->warp;
-            for (uint32_t i = waiting; i-- > (waiting > MOST_COMPARED ? waiting - MOST_COMPARED : 0);) {
-                const Warp* const warp = ready.at(ready.head + i)->warp;
-                if (warp->place < least) chosen = i, least = warp->place;
-                if (warp == racing) {
-                    chosen = i;
-                    break;
-                }
+            for (uint32_t i = 0; i < std::min(waiting, MOST_COMPARED); ++i) {
+                const uint64_t its = ready.at(ready.head + i)->warp->place;
+                if (its < least) chosen = i, least = its;
             }
         }
         std::swap(ready.at(ready.head), ready.at(ready.head + chosen));
