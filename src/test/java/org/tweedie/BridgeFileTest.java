@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -196,6 +197,7 @@ class BridgeFileTest {
     }
 
     /** The keys and tensors are those that the page lists. */
+    @Tag("checkout")
     @Test
     void thePageListsWhatTheFileHolds() throws IOException {
         String page = Files.readString(Path.of("docs/formats.md"));
