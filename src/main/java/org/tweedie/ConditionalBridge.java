@@ -62,7 +62,6 @@ import org.tweedie.train.TrainResult;
  * for them.
  */
 public final class ConditionalBridge implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger("org.tweedie");
     private static final String MEAN = "law.mean";
     private static final String DEVIATION = "law.deviation";
     /** The most deviations that rows may lie from a law's means, in the root of the mean square. */
