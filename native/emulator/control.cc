@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "call.h"
+#include "left_out.h"
 
 using namespace tw;
 
@@ -33,7 +34,7 @@ TW_EXPORT int64_t tw_emu_stat(const char* name) {
         {"bytes", bytes},                   {"peakBytes", s.arena.peak},           {"allocations", s.arena.all().size()},
         {"hostBytes", host},                {"contexts", s.contexts.size()},       {"streams", s.streams.size() - legacy},
         {"events", s.events.size()},        {"modules", s.modules.size()},         {"graphs", s.graphs.size()},
-        {"execs", s.execs.size()},
+        {"execs", s.execs.size()},          {"leftOut", left_out_times()},
     };
     for (const auto& counter : counters) {
         if (n == counter.first) return int64_t(counter.second);
@@ -46,9 +47,15 @@ TW_EXPORT void tw_emu_fail(const char* call, uint64_t nth, int code, int persist
     fail_call(call, nth, CUresult(code), persistent != 0);
 }
 
+TW_EXPORT void tw_emu_leave_out(const char* place) {
+    TW_LOCKED();
+    leave_out(place);
+}
+
 TW_EXPORT void tw_emu_reset() {
     TW_LOCKED();
     disarm();
+    leave_out("");
     State& s = state();
     for (const void* c : s.contexts) static_cast<Context*>(const_cast<void*>(c))->sticky = CUDA_SUCCESS;
     for (const void* stream : s.streams) static_cast<Stream*>(const_cast<void*>(stream))->failed = CUDA_SUCCESS;
@@ -126,6 +133,7 @@ TW_JAVA(int64_t, stat)(Environment* env, void*, void* name) { return tw_emu_stat
 TW_JAVA(void, fail)(Environment* env, void*, void* call, int64_t nth, int code, unsigned char persistent) {
     tw_emu_fail(Text(env, call).characters, uint64_t(nth), code, persistent);
 }
+TW_JAVA(void, leaveOut)(Environment* env, void*, void* place) { tw_emu_leave_out(Text(env, place).characters); }
 TW_JAVA(void, reset)(Environment*, void*) { tw_emu_reset(); }
 TW_JAVA(unsigned char, schedule)(Environment* env, void*, void* order, int64_t seed) {
     return (unsigned char)tw_emu_schedule(Text(env, order).characters, uint64_t(seed));

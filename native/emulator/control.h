@@ -10,12 +10,16 @@ extern "C" {
 //   launches:KERNEL                                 launches of one kernel
 //   calls injected unsupported reports              driver calls, faults injected, calls of stubs, failures reported
 //   bytes peakBytes allocations hostBytes           device memory, page-locked memory
+//   leftOut                                         times that a thread has passed by what is left out
 //   contexts streams events modules graphs execs    handles that are open
 // or the number of calls of an entry point (cuMemAlloc_v2).
 int64_t tw_emu_stat(const char* name);
 // Makes the nth call (from now, from 1) of an entry point, or of any ("*"), give a code; persistent: all after it too.
 void tw_emu_fail(const char* call, uint64_t nth, int code, int persistent);
-// Disarms faults, repairs contexts that a kernel's error broke, forgets the last report, puts back the order of the environment.
+// The barrier or fence at FILE:LINE (execution/step.cu:12), and no other, lets all threads pass; "" for none.
+void tw_emu_leave_out(const char* place);
+// Disarms faults, puts back what is left out, repairs contexts that a kernel's error broke, forgets the last report, puts back the
+// order of the environment.
 void tw_emu_reset();
 // forward, reverse, random: the order in which threads and blocks run.
 int tw_emu_schedule(const char* order, uint64_t seed);

@@ -21,13 +21,19 @@ void set_registers(int32_t registers, bool take, Site site);
 }  // namespace tw
 
 inline void barrier_init(uint64_t* at, const int32_t arrivals, TWEEDIE_HERE) { tw::counting_init(at, arrivals, site); }
-inline void barrier_init_fence() { tw::counting_init_fence(); }
+inline void barrier_init_fence(TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::counting_init_fence();
+}
 inline void barrier_arrive(uint64_t* at, TWEEDIE_HERE) { tw::counting_arrive(at, -1, site); }
 inline void barrier_expect(uint64_t* at, const int32_t bytes, TWEEDIE_HERE) { tw::counting_arrive(at, bytes < 0 ? -2 : bytes, site); }
-inline void barrier_wait(uint64_t* at, const int32_t parity, TWEEDIE_HERE) { tw::counting_wait(at, parity, site); }
+inline void barrier_wait(uint64_t* at, const int32_t parity, TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::counting_wait(at, parity, site);
+}
 inline void barrier_wait_cluster(uint64_t* at, const int32_t parity, TWEEDIE_HERE) { tw::counting_wait(at, parity, site); }
 inline void barrier_arrive_at(uint64_t* at, const int32_t rank, TWEEDIE_HERE) { tw::counting_arrive_at(at, rank, site); }
-inline void barrier_free_at(uint64_t* at, const int32_t rank, TWEEDIE_HERE) { tw::counting_arrive_at(at, rank, site); }
+inline void barrier_free_at(uint64_t* at, const int32_t rank, TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::counting_arrive_at(at, rank, site);
+}
 inline void bulk_load(void* shared, const void* global, const int32_t bytes, uint64_t* at, TWEEDIE_HERE) {
     tw::bulk_copy(shared, global, bytes, at, 1u << tw::rank_in_cluster(), site);
 }
@@ -38,8 +44,12 @@ inline void bulk_give(const void* shared, const int32_t bytes, uint64_t* at, con
     tw::bulk_give_to(shared, bytes, at, rank, site);
 }
 inline int32_t cluster_rank() { return tw::rank_in_cluster(); }
-inline void cluster_arrive(TWEEDIE_HERE) { tw::cluster_barrier_arrive(site); }
-inline void cluster_wait(TWEEDIE_HERE) { tw::cluster_barrier_wait(site); }
+inline void cluster_arrive(TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::cluster_barrier_arrive(site);
+}
+inline void cluster_wait(TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::cluster_barrier_wait(site);
+}
 template <class T>
 inline T* cluster_at(T* shared, const int32_t rank, TWEEDIE_HERE) {
     return static_cast<T*>(tw::cluster_address(shared, rank, site));

@@ -128,7 +128,9 @@ template <int LEFT>
 inline void wgmma_wait(TWEEDIE_HERE) {
     tw::product_wait(LEFT, site, &tw::perform_products);
 }
-inline void proxy_fence() { tw::proxy_fence_stores(); }
+inline void proxy_fence(TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::proxy_fence_stores();
+}
 inline uint64_t wgmma_matrix_64(const void* at) { return reinterpret_cast<uint64_t>(at) | 1; }
 inline void store_operands(unsigned char* at, const uint32_t pair, TWEEDIE_HERE) { tw::store_operands_at(at, pair, site); }
 

@@ -150,4 +150,6 @@ inline void cp_async_wait() {
 }
 
 
-inline void grid_sync(TWEEDIE_HERE) { tw::grid_barrier(site); }
+inline void grid_sync(TWEEDIE_HERE) {
+    if (!tw::left_out(site)) tw::grid_barrier(site);
+}

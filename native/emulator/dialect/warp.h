@@ -104,7 +104,7 @@ inline int __all_sync(unsigned int mask, bool yes, TWEEDIE_HERE) {
     return v.ballot == v.voters;
 }
 inline void __syncwarp(unsigned int mask = 0xFFFFFFFFu, TWEEDIE_HERE) {
-    tw::warp_collective("__syncwarp", site, mask, nullptr, nullptr, [](tw::Exchange&) {});
+    if (!tw::left_out(site)) tw::warp_collective("__syncwarp", site, mask, nullptr, nullptr, [](tw::Exchange&) {});
 }
 
 #define TWEEDIE_FOLD(name, type, expression)                                                  \

@@ -62,6 +62,18 @@ TEST(divergence_is_reported) {
     OK(launch("selftest_early_return", {1, 64}, out.address, 64));
 }
 
+TEST(what_is_left_out_lets_all_pass) {
+    const Buffer<int32_t> out(64);
+    tw_emu_leave_out("barriers.cu:28");  // the first of two
+    OK(launch("selftest_two_barriers", {1, 64}, out.address));
+    EQUAL(16, tw_emu_stat("leftOut"));
+    for (const char* other : {"other.cu:28", "rs.cu:28", "barriers.cu:29", ""}) {
+        tw_emu_leave_out(other);
+        FAILS(CUDA_ERROR_LAUNCH_FAILED, "different barriers", launch("selftest_two_barriers", {1, 64}, out.address));
+        EQUAL(0, tw_emu_stat("leftOut"));
+    }
+}
+
 TEST(an_error_sticks_until_the_context_is_repaired) {
     const Buffer<int32_t> out(64);
     EQUAL(CUDA_ERROR_LAUNCH_FAILED, launch("selftest_two_barriers", {1, 64}, out.address));

@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -32,19 +34,25 @@ import org.tweedie.testing.Suite;
 import org.tweedie.testing.TestDevices;
 
 /**
- * Faults planted in the kernels themselves: every barrier taken away in turn, loops that run one item too far, and indices of 32 bits.
- * Each mutant is compiled into a driver of its own, and the launch set under a few orders of threads, or over rows far apart,
- * must notice. A barrier that nobody misses is either not tested or not needed.
+ * Faults planted in the kernels themselves: every barrier and fence taken away in turn, loops that run one item too far, and indices of 32 bits.
+ * The emulated driver leaves a barrier out when it is asked; any other mutant is compiled into a driver of its own. The launch set under a few
+ * orders of threads, or over rows far apart, must notice. A barrier that nobody misses is either not tested or not needed.
  */
 @GpuTest
 @Tag("emulator")
 @Tag("checkout")
 class MutantsTest {
     private static final Path KERNELS = Path.of("kernels");
+
+    /** What the emulated driver can leave out. */
     private static final Pattern BARRIER = Pattern.compile("(?m)(__sync(threads|warp)|grid_sync)\\(\\);"
             // of kernels whose weights stream: waits and fences, also of their copies
-            + "|(?<=^ {1,20}|\\) )(ring\\.wait|here\\.meet<[\\w:]+>|proxy_fence|cluster_arrive|cluster_wait)\\(\\);"
+            + "|(?<=^ {1,20}|\\) )(proxy_fence|cluster_arrive|cluster_wait)\\(\\);"
             + "|(?<=^ {1,20}|\\) )barrier_(init_fence|wait|free_at)\\([^;]*\\);");
+
+    /** Calls of what waits inside: for all callers in one place. */
+    private static final Pattern CALLED =
+            Pattern.compile("(?m)(?<=^ {1,20}|\\) )(ring\\.wait|here\\.meet<[\\w:]+>)\\(\\);");
 
     /** A loop over items or rows that is left at their number; tiles may start there, for they have no row then. */
     private static final Pattern BOUND =
@@ -73,7 +81,7 @@ class MutantsTest {
     private static final String ONLY = System.getProperty("mutants", "");
 
     /** Orders under which a mutant is tried until one of them notices. */
-    private static final String MOST_ORDERS = "48";
+    static final long MOST_ORDERS = 48;
 
     private static final long MOST_BOUNDS_IN_CI = 3;
     private static final int MOST_NARROWED_IN_CI = 2;
@@ -140,7 +148,7 @@ class MutantsTest {
         Path names = Files.write(Files.createTempFile("tweedie-cases", ".txt"), cases);
         ChildJvm.Result result;
         try {
-            result = onDriverOf(mutant, Orders.class, "1", MOST_ORDERS, names.toString());
+            result = onDriverOf(mutant, Orders.class, "1", Long.toString(MOST_ORDERS), names.toString());
         } finally {
             Files.delete(names);
         }
@@ -175,9 +183,14 @@ class MutantsTest {
 
     @Test
     void everyBarrierIsMissedAndEveryBoundHolds() throws Exception {
-        List<Mutant> mutants = mutants(BARRIER, 0, ";");
+        List<String> left = mutants(BARRIER, 0, ";").stream()
+                .map(Mutant::toString)
+                .filter(place -> place.contains(ONLY))
+                .distinct()
+                .toList();
+        List<Mutant> mutants = mutants(CALLED, 0, ";");
         mutants.removeIf(mutant -> !mutant.toString().contains(ONLY));
-        int barriers = mutants.size();
+        int barriers = left.size() + mutants.size();
         assertTrue(barriers > 0, "no barrier in the kernels");
         List<Mutant> bounds = mutants(BOUND, 2, "<=");
         assertTrue(bounds.size() > MOST_BOUNDS_IN_CI, "no loops over items in the kernels");
@@ -185,24 +198,48 @@ class MutantsTest {
         for (int i = 0; ONLY.isEmpty() && i < bounds.size(); i += step) {
             mutants.add(bounds.get(i));
         }
-        List<String> survivors = new ArrayList<>();
+        Map<String, String> verdicts = new TreeMap<>(withoutEach(left));
         CasesOfKernels affected;
         try (Device emulated = TestDevices.open(TestDevices.specs().get(1))) {
             affected = new CasesOfKernels(KERNELS, emulated);
         }
-        List<String> verdicts = each(mutants, mutant -> verdict(mutant, affected));
+        List<String> compiled = each(mutants, mutant -> verdict(mutant, affected));
         for (int i = 0; i < mutants.size(); i++) {
-            Mutant mutant = mutants.get(i);
-            System.out.println("mutant " + mutant + ": " + verdicts.get(i));
-            if (verdicts.get(i).isEmpty()) {
-                survivors.add(mutant.toString());
-            }
+            verdicts.put(mutants.get(i).toString(), compiled.get(i));
         }
+        verdicts.forEach((mutant, verdict) -> System.out.println("mutant " + mutant + ": " + verdict));
+        List<String> survivors = verdicts.keySet().stream()
+                .filter(mutant -> verdicts.get(mutant).isEmpty())
+                .toList();
         assertEquals(List.of(), survivors, "changes of kernels that no test notices");
         assumeTrue(ONLY.isEmpty(), "only mutants of " + ONLY);
         new Suite("emulator")
-                .reached(barriers + " barriers of the kernels taken away in turn, and " + (mutants.size() - barriers)
-                        + " of " + bounds.size() + " bounds moved by one: each noticed");
+                .reached(barriers + " barriers of the kernels taken away in turn, and "
+                        + (left.size() + mutants.size() - barriers) + " of " + bounds.size()
+                        + " bounds moved by one: each noticed");
+    }
+
+    /** What is noticed without each of these barriers, by their places; in two JVMs. */
+    private static Map<String, String> withoutEach(List<String> places) throws Exception {
+        Halves halves = Halves.of(
+                places.toArray(String[]::new),
+                half -> ChildJvm.run(
+                        EmulatedDriver.library().getParent(),
+                        Map.of("TW_EMU_QUIET", "1", "TW_EMU_TIMEOUT", "5"),
+                        List.of(),
+                        BarriersLeftOut.class,
+                        half));
+        Map<String, String> verdicts = new HashMap<>();
+        for (ChildJvm.Result half : halves.results()) {
+            assertEquals(0, half.exit(), half.output());
+            for (String place : places) {
+                half.lines().stream()
+                        .filter(line -> line.startsWith("verdict " + place + " "))
+                        .forEach(line -> verdicts.put(place, line.substring(9 + place.length())));
+            }
+        }
+        assertEquals(places.size(), verdicts.size(), "verdicts of " + places);
+        return verdicts;
     }
 
     /** Each source with a row in it, all of its indices cut to 32 bits. */

@@ -76,6 +76,19 @@ final class Orders {
         return "threads " + order + ":" + number + ", streams " + streams + ":" + number;
     }
 
+    /** What differs under that order; by few blocks in one of four. */
+    static String chosen(long number, Map<String, float[]> expected, Device device) {
+        String chosen = choose(number);
+        Map<String, float[]> got = number % 4 == 1 ? resultsOnFewBlocks(device) : results(device);
+        String found = difference(expected, got, true);
+        return found.isEmpty() ? "" : chosen + ": " + found;
+    }
+
+    /** From now on only the cases of these names. */
+    static void only(Set<String> cases) {
+        only = Set.copyOf(cases);
+    }
+
     /** The parameters of an entry as {@link EmulatedDriver#parameters} writes those that were compiled. */
     static String letters(KernelEntry entry) {
         return entry.parameters().stream()
@@ -92,7 +105,7 @@ final class Orders {
     public static void main(String[] arguments) throws IOException {
         EmulatedDriver.required();
         if (arguments.length > 2) {
-            only = Set.copyOf(Files.readAllLines(Path.of(arguments[2])));
+            only(Set.copyOf(Files.readAllLines(Path.of(arguments[2]))));
         }
         String difference = "";
         try (Device host = Device.open("cpu:1");
@@ -104,10 +117,7 @@ final class Orders {
             }
             long last = Long.parseLong(arguments[1]);
             for (long number = Long.parseLong(arguments[0]); number <= last && difference.isEmpty(); number++) {
-                String chosen = choose(number);
-                boolean few = number % 4 == 1;
-                String found = difference(forward, few ? resultsOnFewBlocks(emulated) : results(emulated), true);
-                difference = found.isEmpty() ? "" : chosen + ": " + found;
+                difference = chosen(number, forward, emulated);
             }
         } catch (RuntimeException e) {
             difference = e.toString() + " "

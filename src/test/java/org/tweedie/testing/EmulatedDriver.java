@@ -51,7 +51,10 @@ public final class EmulatedDriver {
     /** Makes the nth call from now of a driver entry point ({@code "*"}: of any) give {@code code}. */
     public static native void fail(String call, long nth, int code, boolean persistent);
 
-    /** No faults, contexts repaired, the order of the environment. */
+    /** Lets all threads pass by the barrier or fence at {@code file:line} of the kernels; by none for an empty string. */
+    public static native void leaveOut(String place);
+
+    /** No faults, nothing left out, contexts repaired, the order of the environment. */
     public static native void reset();
 
     /** {@code forward}, {@code reverse} or {@code random}: the order of threads and blocks. */
