@@ -65,10 +65,14 @@ final class DriverBuild {
         assertEquals(0, process.waitFor(), command + "\n" + output);
     }
 
-    /** Runs a program in a JVM under the sanitizers, which end it at their first finding. */
-    static ChildJvm.Result runSanitized(Path folder, Class<?> main, String... arguments)
+    /**
+     * Runs a program in a JVM under the sanitizers, which end it at their first finding.
+     *
+     * @param settings of the driver
+     */
+    static ChildJvm.Result runSanitized(Path folder, Map<String, String> settings, Class<?> main, String... arguments)
             throws IOException, InterruptedException {
-        Map<String, String> environment = new TreeMap<>();
+        Map<String, String> environment = new TreeMap<>(settings);
         environment.put("LD_PRELOAD", asan());
         // the JVM and the driver handle faults themselves; the JVM leaks by design, and fibers are not stacks as ASan
         // knows them

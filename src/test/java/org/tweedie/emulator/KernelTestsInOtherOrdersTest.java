@@ -32,7 +32,7 @@ class KernelTestsInOtherOrdersTest {
 
     @Test
     void theyPass() throws Exception {
-        long runs = Depth.of(0, 2, 100);
+        long runs = Depth.of(0, 1, 100);
         long[] sums = new long[3];
         SUITE.cases(runs, number -> {
             String order = number == 0 ? "reverse" : "random:" + number;

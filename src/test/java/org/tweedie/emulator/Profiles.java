@@ -1,7 +1,11 @@
 package org.tweedie.emulator;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.CudaStatus;
 import org.tweedie.device.Device;
@@ -11,6 +15,7 @@ import org.tweedie.device.Element;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.OutOfDeviceMemoryException;
 import org.tweedie.device.Stream;
+import org.tweedie.kernels.LaunchSet;
 import org.tweedie.testing.EmulatedDriver;
 
 /**
@@ -32,6 +37,7 @@ final class Profiles {
         for (CudaStatus.Gpu gpu : status.gpus()) {
             String spec = "cuda:" + gpu.ordinal();
             System.out.println(spec + " capability " + gpu.major() + "." + gpu.minor() + " bytes " + gpu.memory());
+            Orders.only(share(gpu, status.gpus()));
             try (Device device = Device.open(spec)) {
                 String difference = Orders.difference(host, Orders.results(device), false);
                 System.out.println(spec + (difference.isEmpty() ? " same bits" : " differs: " + difference));
@@ -46,6 +52,19 @@ final class Profiles {
         }
         EmulatedDriver.required();
         System.out.println("launches " + EmulatedDriver.stat("launches"));
+    }
+
+    /** Of GPUs alike each takes as many cases of the launch set, and another one's none. */
+    private static Set<String> share(CudaStatus.Gpu gpu, List<CudaStatus.Gpu> gpus) {
+        List<CudaStatus.Gpu> alike = gpus.stream()
+                .filter(other ->
+                        other.major() == gpu.major() && other.minor() == gpu.minor() && other.memory() == gpu.memory())
+                .toList();
+        List<LaunchSet.Case> cases = LaunchSet.cases();
+        return IntStream.range(0, cases.size())
+                .filter(i -> i % alike.size() == alike.indexOf(gpu))
+                .mapToObj(i -> cases.get(i).toString())
+                .collect(Collectors.toSet());
     }
 
     /** Writes and reads the last element of an allocation that only a large device has room for. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,10 @@ import org.tweedie.testing.Suite;
 @Tag("checkout")
 class SanitizersTest {
     private static final int LEAST_LAUNCHES = 300;
+
+    /** The tests' threads and streams, which go forward and at once elsewhere. */
+    private static final Map<String, String> AT_RANDOM =
+            Map.of("TW_EMU_SCHEDULE", "random:1", "TW_EMU_STREAMS", "random:1");
 
     /** The tests of every kernel, and the layers above that launch them in earnest. */
     static final String[] TESTS = {
@@ -76,8 +81,8 @@ class SanitizersTest {
         Path driver = DriverBuild.sanitized();
         boolean all = Depth.now() != Depth.PLAIN;
         Halves result = all
-                ? Halves.of(TESTS, half -> DriverBuild.runSanitized(driver, ChildTests.class, half))
-                : new Halves(List.of(DriverBuild.runSanitized(driver, Orders.class, "1", "1")));
+                ? Halves.of(TESTS, half -> DriverBuild.runSanitized(driver, AT_RANDOM, ChildTests.class, half))
+                : new Halves(List.of(DriverBuild.runSanitized(driver, Map.of(), Orders.class, "1", "1")));
         result.results().forEach(SanitizersTest::clean);
         long launches = result.number("launches ");
         assertTrue(launches >= LEAST_LAUNCHES, launches + " launches");
@@ -88,12 +93,13 @@ class SanitizersTest {
         }
         long tests = all ? result.number("passed ") : 0;
         assertTrue(!all || tests > 300, tests + " tests passed");
+        assertTrue(!all || result.number("between ") > 0 && result.number("atOnce ") > 0, "streams at random moments");
         if (!all) {
             assertEquals("", result.results().get(0).line("difference "));
         }
         new Suite("emulator")
                 .reached("sanitized: " + launches + " launches of " + kernels.size() + " kernels"
-                        + (all ? " by " + tests + " tests" : "")
+                        + (all ? " by " + tests + " tests, threads and streams at random" : "")
                         + " in JVMs under AddressSanitizer and UBSan, no finding");
     }
 
@@ -125,7 +131,8 @@ class SanitizersTest {
         assumeTrue(
                 Depth.now() != Depth.PLAIN || planted.equals("past") || planted.equals("overflow"),
                 "one for each sanitizer will do; CI=true runs all");
-        ChildJvm.Result result = DriverBuild.runSanitized(DriverBuild.sanitized(), PlantedProgram.class, planted);
+        ChildJvm.Result result =
+                DriverBuild.runSanitized(DriverBuild.sanitized(), Map.of(), PlantedProgram.class, planted);
         assertNotEquals(0, result.exit(), result.output());
         assertTrue(result.output().contains(words), result.output());
         assertFalse(result.output().contains("survived"), result.output());
@@ -133,7 +140,8 @@ class SanitizersTest {
 
     @Test
     void theSameProgramWithoutAFaultEndsWell() throws Exception {
-        ChildJvm.Result result = DriverBuild.runSanitized(DriverBuild.sanitized(), PlantedProgram.class, "nothing");
+        ChildJvm.Result result =
+                DriverBuild.runSanitized(DriverBuild.sanitized(), Map.of(), PlantedProgram.class, "nothing");
         clean(result);
         assertTrue(result.output().contains("survived"), result.output());
     }
