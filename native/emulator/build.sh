@@ -91,7 +91,7 @@ for source in "$here"/*.cc "$here"/driver/*.cc; do
     [ "$source" = "$here/scan.cc" ] && continue
     object=$objects/driver-$(basename "$source" .cc).o
     driver_objects+=("$object")
-    compile "$source" "$object" "${common[@]}" -I "$root/native"
+    compile "$source" "$object" "${common[@]}" -O2 -I "$root/native"  # few, and busy
 done
 
 for name in cublas curand; do compile "$here/toolkit/$name.cc" "$objects/toolkit-$name.o" "${common[@]}" -I "$root/native"; done

@@ -56,9 +56,12 @@ struct Fragments {
     float c[4];
 };
 
+typedef float Columns __attribute__((vector_size(32)));
+
 template <float (*widen)(uint16_t)>
 inline void multiply(Exchange& exchange) {
-    float a[16][16], b[16][8];
+    float a[16][16];
+    Columns b[16], d[16];
     for (unsigned int lane = 0; lane < WARP; ++lane) {
         const Fragments& f = *static_cast<const Fragments*>(exchange.in[lane]);
         const unsigned int g = lane / 4, q = lane % 4;
@@ -68,17 +71,14 @@ inline void multiply(Exchange& exchange) {
             }
             for (unsigned int j = 0; j < 2; ++j) b[2 * q + 8 * j + half][g] = widen(uint16_t(f.b[j] >> (16 * half)));
         }
+        for (unsigned int j = 0; j < 4; ++j) d[g + 8 * (j >> 1)][2 * q + (j & 1)] = f.c[j];
+    }
+    for (unsigned int row = 0; row < 16; ++row) {
+        for (unsigned int k = 0; k < 16; ++k) d[row] += a[row][k] * b[k];  // the products are exact in f32
     }
     for (unsigned int lane = 0; lane < WARP; ++lane) {
-        const Fragments& f = *static_cast<const Fragments*>(exchange.in[lane]);
-        float* const d = static_cast<float*>(exchange.out[lane]);
         const unsigned int g = lane / 4, q = lane % 4;
-        for (unsigned int j = 0; j < 4; ++j) {
-            const unsigned int row = g + 8 * (j >> 1), column = 2 * q + (j & 1);
-            float sum = f.c[j];
-            for (unsigned int k = 0; k < 16; ++k) sum += a[row][k] * b[k][column];  // the products are exact in f32
-            d[j] = sum;
-        }
+        for (unsigned int j = 0; j < 4; ++j) static_cast<float*>(exchange.out[lane])[j] = d[g + 8 * (j >> 1)][2 * q + (j & 1)];
     }
 }
 
