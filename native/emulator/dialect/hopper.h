@@ -87,6 +87,8 @@ inline float product_input(const Product& p, const unsigned int row, const unsig
     return product_number(p, at ^ (at >> 3 & 0x70), heard);
 }
 
+typedef float SixteenRows __attribute__((vector_size(64)));
+
 inline void perform_products(Exchange& exchange) {
     if (exchange.present != 0xFFFFFFFFu) fault(Fault::LAUNCH_FAILED, Site{"kernels/hopper.cuh", 0}, "wgmma where lanes have returned");
     const Products* lanes[WARP];
@@ -94,7 +96,7 @@ inline void perform_products(Exchange& exchange) {
     for (size_t i = 0; i < lanes[0]->count; ++i) {
         const Product& one = lanes[0]->first[i];
         const uint32_t* const heard = lanes[0]->heard + i * lanes[0]->warps;
-        float a[16][16];
+        SixteenRows a[16];  // by input
         for (unsigned int lane = 0; lane < WARP; ++lane) {
             if (lanes[lane]->count != lanes[0]->count || lanes[lane]->first[i].b != one.b || lanes[lane]->first[i].shared_a != one.shared_a) {
                 fault(Fault::LAUNCH_FAILED, one.site, "lanes of a warp issue different products");
@@ -102,19 +104,23 @@ inline void perform_products(Exchange& exchange) {
             const unsigned int g = lane / 4, q = lane % 4;
             for (unsigned int j = 0; one.a != nullptr && j < 8; ++j) {
                 const uint32_t pair = lanes[lane]->first[i].a[j / 2];
-                a[g + 8 * (j / 2 & 1)][2 * q + 8 * (j / 4) + j % 2] = one.widen(uint16_t(pair >> (16 * (j % 2))));
+                a[2 * q + 8 * (j / 4) + j % 2][g + 8 * (j / 2 & 1)] = one.widen(uint16_t(pair >> (16 * (j % 2))));
             }
         }
         const unsigned int inputs = one.inputs();
-        for (unsigned int j = 0; one.a == nullptr && j < 16 * inputs; ++j) a[j / inputs][j % inputs] = product_input(one, j / inputs, j % inputs, heard);
+        for (unsigned int j = 0; one.a == nullptr && j < 16 * inputs; ++j) a[j % inputs][j / inputs] = product_input(one, j / inputs, j % inputs, heard);
         for (unsigned int column = 0; column < unsigned(one.n); ++column) {
             float b[16];
             for (unsigned int k = 0; k < inputs; ++k) b[k] = product_weight(one, k, column, heard);
+            float* at[16];
+            SixteenRows sum;
             for (unsigned int row = 0; row < 16; ++row) {
                 const Product& mine = lanes[4 * (row % 8) + column % 8 / 2]->first[i];
-                float& sum = mine.d[4 * (column / 8) + 2 * (row / 8) + column % 2];
-                for (unsigned int k = 0; k < inputs; ++k) sum += a[row][k] * b[k];  // the products are exact in f32
+                at[row] = &mine.d[4 * (column / 8) + 2 * (row / 8) + column % 2];
+                sum[row] = *at[row];
             }
+            for (unsigned int k = 0; k < inputs; ++k) sum += a[k] * b[k];  // the products are exact in f32
+            for (unsigned int row = 0; row < 16; ++row) *at[row] = sum[row];
         }
     }
 }
