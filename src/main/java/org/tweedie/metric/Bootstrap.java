@@ -13,7 +13,7 @@ import org.tweedie.rng.Words;
  * which distances bias upwards. Replicate r draws the same rows whatever else runs.
  */
 final class Bootstrap {
-    private static final int REPLICATES = 200;
+    static final int REPLICATES = 200;
 
     private Bootstrap() {}
 
@@ -28,10 +28,15 @@ final class Bootstrap {
                 .parallel()
                 .forEach(r -> replicates[r] =
                         statistic.applyAsDouble(counts(xRows, seed, 2 * r), counts(yRows, seed, 2 * r + 1)));
+        return interval(value, least, replicates);
+    }
+
+    /** Of the statistic of each replicate. */
+    static Estimate interval(double value, double least, double[] replicates) {
         double mean = Arrays.stream(replicates).average().orElse(value);
         double square =
                 Arrays.stream(replicates).map(r -> (r - mean) * (r - mean)).sum();
-        double half = 1.96 * Math.sqrt(square / (REPLICATES - 1));
+        double half = 1.96 * Math.sqrt(square / (replicates.length - 1));
         return new Estimate(value, Math.max(least, value - half), value + half);
     }
 

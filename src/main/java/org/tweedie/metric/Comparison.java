@@ -23,15 +23,15 @@ public record Comparison(
      * All in the same, standardised, columns.
      *
      * @param most rows of a sample for energy distances, at least 2
-     * @param device where pairs are summed; the answer is the same on all
+     * @param device where pairs are summed and rows sorted; the answer is the same on all
      */
     public static Comparison of(
             Points samples, Points heldOut, Points oneHalf, Points otherHalf, long seed, int most, Device device) {
         return new Comparison(
                 EnergyDistance.estimate(samples, heldOut, most, device),
                 EnergyDistance.estimate(oneHalf, otherHalf, most, device),
-                SlicedWasserstein.estimate(samples, heldOut, seed),
-                SlicedWasserstein.estimate(oneHalf, otherHalf, seed),
+                SlicedWasserstein.estimate(samples, heldOut, seed, device),
+                SlicedWasserstein.estimate(oneHalf, otherHalf, seed, device),
                 Moments.of(samples),
                 Moments.of(heldOut));
     }

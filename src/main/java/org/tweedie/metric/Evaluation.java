@@ -41,7 +41,7 @@ public record Evaluation(List<Figure> figures, List<String> notes) {
      * All in the same, standardised, columns.
      *
      * @param most rows of a sample, at least 2
-     * @param device where pairs are summed; the answer is the same on all
+     * @param device where pairs are summed and rows sorted; the answer is the same on all
      */
     public static Evaluation of(
             Points samples,

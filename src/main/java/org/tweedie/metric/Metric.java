@@ -33,8 +33,8 @@ public enum Metric {
 
         @Override
         List<Estimate> estimates(Points samples, Points real, Settings settings) {
-            List<Estimate> first = MarginalWasserstein.estimate(samples, real, 1, settings.seed());
-            List<Estimate> second = MarginalWasserstein.estimate(samples, real, 2, settings.seed());
+            List<Estimate> first = MarginalWasserstein.estimate(samples, real, 1, settings.seed(), settings.device());
+            List<Estimate> second = MarginalWasserstein.estimate(samples, real, 2, settings.seed(), settings.device());
             List<Estimate> both = new ArrayList<>();
             for (int d = 0; d < first.size(); d++) {
                 both.add(first.get(d));
@@ -83,7 +83,7 @@ public enum Metric {
         }
     };
 
-    /** What is chosen once, by real rows, for samples and halves alike; and where pairs are summed. */
+    /** What is chosen once, by real rows, for samples and halves alike; and where pairs are summed and rows sorted. */
     record Settings(PairKernel.Rbf kernel, long seed, Device device) {}
 
     abstract List<String> names(List<String> columns);

@@ -1,5 +1,8 @@
 package org.tweedie.metric;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.tweedie.device.Device;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.Words;
@@ -13,29 +16,37 @@ public final class SlicedWasserstein {
 
     private SlicedWasserstein() {}
 
-    /** The distance over 64 directions of the sphere, drawn by the seed (in one dimension: exact). */
+    /** {@link #estimate(Points, Points, long, Device)} on the cores of the host. */
     public static Estimate estimate(Points x, Points y, long seed) {
-        Points.requireComparable(x, y);
-        int directions = x.width() == 1 ? 1 : DIRECTIONS;
-        SortedSample[] px = new SortedSample[directions];
-        SortedSample[] py = new SortedSample[directions];
-        for (int k = 0; k < directions; k++) {
-            double[] direction = direction(x.width(), seed, k);
-            px[k] = SortedSample.of(x, direction);
-            py[k] = SortedSample.of(y, direction);
-        }
-        int[] onesX = SortedSample.ones(x.rows());
-        int[] onesY = SortedSample.ones(y.rows());
-        return Bootstrap.interval(
-                mean(px, py, onesX, onesY), 0, x.rows(), y.rows(), seed, (u, v) -> mean(px, py, u, v));
+        return DevicePairs.onHost(host -> estimate(x, y, seed, host));
     }
 
-    private static double mean(SortedSample[] px, SortedSample[] py, int[] u, int[] v) {
-        double sum = 0;
-        for (int k = 0; k < px.length; k++) {
-            sum += px[k].cost(u, py[k], v, 2);
+    /**
+     * The distance over 64 directions of the sphere, drawn by the seed (in one dimension: exact), with a bootstrap interval.
+     *
+     * @param device where rows are projected, sorted and drawn again; the answer has the same bits on all
+     */
+    public static Estimate estimate(Points x, Points y, long seed, Device device) {
+        Points.requireComparable(x, y);
+        int width = x.width();
+        double[][] directions = IntStream.range(0, width == 1 ? 1 : DIRECTIONS)
+                .mapToObj(k -> direction(width, seed, k))
+                .toArray(double[][]::new);
+        try (DeviceLines on = new DeviceLines(device)) {
+            DeviceLines.Costs costs = on.costs(x, y, directions, 2, Bootstrap.REPLICATES, seed);
+            double[] replicates = Arrays.stream(costs.replicates())
+                    .mapToDouble(SlicedWasserstein::rootMean)
+                    .toArray();
+            return Bootstrap.interval(rootMean(costs.whole()), 0, replicates);
         }
-        return Math.sqrt(sum / px.length);
+    }
+
+    private static double rootMean(double[] costs) {
+        double sum = 0;
+        for (double cost : costs) {
+            sum += cost;
+        }
+        return Math.sqrt(sum / costs.length);
     }
 
     private static double[] direction(int width, long seed, int k) {
