@@ -163,8 +163,9 @@ sorted_spread_i32(const int32_t* __restrict__ counts, const int32_t* __restrict_
         int32_t start = 0;
         for (int64_t t = lane; t < tile; t += sorted::WARP) start += sums[group * tiles + t];
         start = sorted::all_lanes(start);
-        for (int32_t e = 0; e < sorted::TILE; e += sorted::WARP) {
-            const int64_t rank = tile * sorted::TILE + e + lane;
+        const int64_t first = tile * sorted::TILE, last = first + sorted::TILE < count ? first + sorted::TILE : count;
+        for (int64_t from = first; from < last; from += sorted::WARP) {
+            const int64_t rank = from + lane;
             const int32_t here = rank < count ? of[rows[line + rank]] : 0;
             int32_t end = here;
 #pragma unroll

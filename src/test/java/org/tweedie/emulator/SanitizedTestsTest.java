@@ -35,6 +35,7 @@ class SanitizedTestsTest {
             "PairsTest",
             "PerturbTest",
             "RowFormulaTest",
+            "SortedTest",
             "StepCellTest",
             "TrainKernelsTest");
 

@@ -47,6 +47,7 @@ class SanitizersTest {
         "org.tweedie.kernels.PairsTest",
         "org.tweedie.kernels.PerturbTest",
         "org.tweedie.kernels.RowFormulaTest",
+        "org.tweedie.kernels.SortedTest",
         "org.tweedie.kernels.StepCellTest",
         "org.tweedie.kernels.TrainKernelsTest",
         "org.tweedie.kernels.TrainMlpTest",

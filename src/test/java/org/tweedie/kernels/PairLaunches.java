@@ -41,7 +41,7 @@ final class PairLaunches {
         }
     }
 
-    private static float[] halves(long[] words) {
+    static float[] halves(long[] words) {
         float[] halves = new float[2 * words.length];
         for (int i = 0; i < words.length; i++) {
             halves[2 * i] = Float.intBitsToFloat((int) (words[i] >>> 32));

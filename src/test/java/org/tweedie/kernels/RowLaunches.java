@@ -41,6 +41,7 @@ final class RowLaunches {
         for (int dim : new int[] {2, 19}) {
             cases.add(exact("pairs " + rows + " x " + dim, lab -> PairLaunches.over(lab, rows, dim)));
         }
+        cases.add(exact("sorted " + rows, lab -> SortedLaunches.over(lab, rows, rows + 2)));
         for (int dim : new int[] {1, 2, 3, 4, 7, 8}) {
             for (int slots : new int[] {1, 2, 4, 8}) {
                 cases.add(exact(
@@ -85,6 +86,7 @@ final class RowLaunches {
         }));
         cases.add(exact("again", RowLaunches::again));
         cases.add(exact("pairs of two chunks", lab -> PairLaunches.chunks(lab, 70, 300)));
+        cases.add(exact("sorted tiles", lab -> SortedLaunches.over(lab, 2500, 1100)));
         cases.add(exact("numbers", lab -> {
             DeviceBuffer out = lab.untouched(20);
             Add.numbers(lab.stream(), out, 0, 9, 2.5f);
