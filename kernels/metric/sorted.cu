@@ -81,7 +81,7 @@ sorted_merge_f64(const double* __restrict__ keys, const int32_t* __restrict__ ro
     TWEEDIE_STATIC_SHARED(int64_t, ends, 2);
     const int64_t tiles = (count + sorted::TILE - 1) / sorted::TILE;
     for (int64_t item = blockIdx.x; item < tiles * lines; item += gridDim.x) {
-        const int64_t line = item / tiles * count, begin = item % tiles * sorted::TILE, pair = begin / (2 * run) * (2 * run);
+        const int64_t line = item / tiles * count, begin = item % tiles * sorted::TILE, pair = begin & ~(2 * run - 1);
         const int64_t middle = pair + run < count ? pair + run : count, end = middle + run < count ? middle + run : count;
         const int64_t from = begin - pair, to = from + sorted::TILE < end - pair ? from + sorted::TILE : end - pair;
         if (threadIdx.x < 2) {

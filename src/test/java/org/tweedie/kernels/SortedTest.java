@@ -87,8 +87,7 @@ class SortedTest {
     }
 
     /** A sum of dim products of a difference: dim + 2 roundings. */
-    private static void projected(
-            SortedLaunches.Placed got, float[] x, int n, int line, int[] shape, String what) {
+    private static void projected(SortedLaunches.Placed got, float[] x, int n, int line, int[] shape, String what) {
         int dim = shape[2];
         double[] directions = SortedLaunches.directions(shape[3], dim);
         for (int i = 0; i < n; i++) {
@@ -186,8 +185,7 @@ class SortedTest {
             assertEquals("the power of a transport cost must be 1 or 2 here, got 3", power);
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> Sorted.cost(
-                            lab.stream(), new Sorted.Side(two, null, 3), side, 1, 1, 2, two, two));
+                    () -> Sorted.cost(lab.stream(), new Sorted.Side(two, null, 3), side, 1, 1, 2, two, two));
             Sorted.Keys keys = new Sorted.Keys(two, ints);
             assertThrows(IllegalArgumentException.class, () -> Sorted.sort(lab.stream(), keys, keys, 3, 1));
             assertThrows(
@@ -195,11 +193,9 @@ class SortedTest {
                     () -> Sorted.draw(lab.stream(), ints, 0, 1, 1, Purpose.BOOTSTRAP, 0, 2));
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> Sorted.project(
-                            lab.stream(), lab.rows(new float[4], 2), 3, lab.floats(0, 0), two, 1, two));
+                    () -> Sorted.project(lab.stream(), lab.rows(new float[4], 2), 3, lab.floats(0, 0), two, 1, two));
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> Sorted.spread(lab.stream(), ints, two, 2, 1, 1, ints, ints));
+                    IllegalArgumentException.class, () -> Sorted.spread(lab.stream(), ints, two, 2, 1, 1, ints, ints));
         }
     }
 }
