@@ -136,8 +136,8 @@ final class SortedLaunches {
 
     /** A case of the launch set. */
     static float[] over(Lab lab, int n, int m) {
-        View x = new View(lab.floats(sample(1, n + 1, 5)), 1, 3, 5);
-        View y = lab.rows(sample(2, m, 3), 3);
+        View x = lab.rows(sample(1, n, 3), 3);
+        View y = new View(lab.floats(sample(2, m + 1, 5)), 1, 3, 5);
         return run(lab, x, n, y, m, 2, 3).bits();
     }
 }
