@@ -7,7 +7,7 @@ import org.tweedie.io.Json;
  * One line of a table of results.
  *
  * @param by who computed it, and by which execution
- * @param precision F for f32 all through, H for 16-bit operands with sums in f32
+ * @param precision F for f32 all through, H for 16-bit operands with sums in f32, D for double
  * @param size in words
  * @param milliseconds of each run
  * @param amount what a run works through: see {@code unit}

@@ -104,6 +104,7 @@ public final class Workloads {
                     .forEach(one -> all.put(name, () -> one.run(bench)));
         }
         all.put("W8", () -> PairSums.run(bench));
+        all.put("W8s", () -> SortedColumns.run(bench));
         all.put("W6", () -> Densities.run(bench));
         all.put("W7c", () -> Guided.classifierFree(bench));
         all.put("W7d", () -> Guided.posterior(bench));
