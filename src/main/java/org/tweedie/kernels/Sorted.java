@@ -288,7 +288,7 @@ public final class Sorted {
             }
             Sorted.require(keys, Element.F64, lines * count, "keys");
             if (slots != null) {
-                Sorted.require(slots, Element.I32, replicates * lines * count, "slots");
+                Sorted.require(slots, Element.I32, (long) replicates * lines * count, "slots");
             }
         }
 

@@ -128,7 +128,8 @@ final class DeviceLines implements AutoCloseable {
                 Sorted.sort(stream, sorted, keys(now, all), sample.count, lines);
             }
             this.counts = until.add(device.allocate(Element.I32, (long) replicates * sample.count));
-            this.sums = until.add(device.allocate(Element.I32, replicates * lines * Sorted.tiles(sample.count)));
+            long groups = (long) replicates * lines;
+            this.sums = until.add(device.allocate(Element.I32, groups * Sorted.tiles(sample.count)));
             this.slotsOf = until.add(device.allocate(Element.I32, replicates * all));
         }
 
@@ -174,7 +175,7 @@ final class DeviceLines implements AutoCloseable {
             this.x = new Line(opened, of, centre, along, lines, room);
             this.y = new Line(opened, to, centre, along, lines, room);
             long chunks = Sorted.tiles(Math.max(of.count, to.count));
-            this.parts = opened.add(device.allocate(Element.F64, room * lines * chunks));
+            this.parts = opened.add(device.allocate(Element.F64, (long) room * lines * chunks));
             this.out = opened.add(device.allocate(Element.F64, (long) room * lines));
         }
 

@@ -98,7 +98,7 @@ final class SortedLaunches {
         DeviceBuffer rows = ints(lab, (long) lines * n);
         DeviceBuffer counts = ints(lab, (long) replicates * n);
         DeviceBuffer slots = ints(lab, (long) replicates * lines * n);
-        DeviceBuffer sums = ints(lab, replicates * lines * Sorted.tiles(n));
+        DeviceBuffer sums = ints(lab, (long) replicates * lines * Sorted.tiles(n));
         float[] centre = new float[dim];
         Arrays.fill(centre, 0.375f);
         Sorted.project(lab.stream(), x, n, lab.floats(centre), lab.doubles(directions(lines, dim)), lines, keys);
@@ -123,7 +123,7 @@ final class SortedLaunches {
         double[][] whole = new double[2][0];
         double[][] drawn = new double[2][0];
         for (int power = 1; n > 0 && m > 0 && power <= 2; power++) {
-            DeviceBuffer parts = doubles(lab, replicates * lines * Sorted.tiles(Math.max(n, m)));
+            DeviceBuffer parts = doubles(lab, (long) replicates * lines * Sorted.tiles(Math.max(n, m)));
             DeviceBuffer one = doubles(lab, lines);
             DeviceBuffer all = doubles(lab, (long) replicates * lines);
             Sorted.cost(lab.stream(), of.whole, to.whole, lines, 1, power, parts, one);

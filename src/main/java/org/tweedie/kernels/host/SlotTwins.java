@@ -26,7 +26,7 @@ public final class SlotTwins {
                     if (i % 4 == 0) {
                         Philox.block(0, 0, purpose, i / 4, (int) seed, (int) (seed >>> 32), words, 0);
                     }
-                    counts[at + (int) ((words[i % 4] & 0xffffffffL) * count >>> 32)]++;
+                    counts[at + (int) (((words[i % 4] & 0xffffffffL) * count) >>> 32)]++;
                 }
             }
         });
