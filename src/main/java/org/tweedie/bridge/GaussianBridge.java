@@ -17,6 +17,8 @@ public final class GaussianBridge {
     private final double noise;
     private final boolean brownian;
     private final Dense coupling;
+    private final Dense gain;
+    private final Dense left;
 
     private GaussianBridge(Gaussian from, Gaussian to, double factor, double noise) {
         from.requireLike(to);
@@ -37,6 +39,8 @@ public final class GaussianBridge {
                 .times(root.symmetric().inverse())
                 .minus(Dense.scalar(root.size(), noise / 2))
                 .times(1 / factor);
+        gain = coupling.transposed().times(from.spread().inverse());
+        left = to.spread().minus(gain.times(coupling)).symmetric();
     }
 
     /**
@@ -58,15 +62,65 @@ public final class GaussianBridge {
         return coupling.numbers();
     }
 
+    /** E[X1 | X0 = x]: m1 + C' S0^-1 (x - m0). */
+    public double[] mean(double[] x) {
+        if (x.length != from.dimension()) {
+            throw new IllegalArgumentException(
+                    "the bridge starts with " + from.dimension() + " numbers, got " + x.length);
+        }
+        double[] apart = new double[x.length];
+        for (int i = 0; i < apart.length; i++) {
+            apart[i] = x[i] - from.mean()[i];
+        }
+        double[] mean = gain.times(apart);
+        for (int i = 0; i < mean.length; i++) {
+            mean[i] += to.mean()[i];
+        }
+        return mean;
+    }
+
+    /** Cov(X1 | X0), the same from everywhere: S1 - C' S0^-1 C. */
+    public double[][] residual() {
+        return left.numbers();
+    }
+
+    /** E |X0 - X1|^2. */
+    public double meanSquare() {
+        double square = from.spread().plus(to.spread()).trace() - 2 * coupling.trace();
+        for (int i = 0; i < from.dimension(); i++) {
+            double apart = from.mean()[i] - to.mean()[i];
+            square += apart * apart;
+        }
+        return square;
+    }
+
+    /** KL(P | P0 x P1) in nats: what one end says of the other. */
+    public double information() {
+        return 0.5 * (to.spread().logDeterminant() - left.logDeterminant());
+    }
+
+    /**
+     * The least {@code E |X0 - X1|^2 + epsilon KL(P | P0 x P1)} of all couplings, epsilon = 2 s (Janati et al., NeurIPS 2020): that of the bridge of Brownian
+     * motion of variance s.
+     */
+    public double cost() {
+        requireBrownian("costs are squared distances");
+        return meanSquare() + 2 * noise * information();
+    }
+
+    private void requireBrownian(String what) {
+        if (!brownian) {
+            throw new IllegalArgumentException(what + " for Brownian motion alone");
+        }
+    }
+
     /**
      * The law of X at a share of the way, of the bridge of Brownian motion.
      *
      * @param share in [0, 1]: 0 is the first end
      */
     public Gaussian at(double share) {
-        if (!brownian) {
-            throw new IllegalArgumentException("laws on the way are known for Brownian motion alone");
-        }
+        requireBrownian("laws on the way are known");
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("a share of the way is in [0, 1], got " + share);
         }

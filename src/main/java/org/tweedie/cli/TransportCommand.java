@@ -5,14 +5,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.bridge.Gaussian;
 import org.tweedie.device.Device;
+import org.tweedie.io.Json;
 import org.tweedie.io.Output;
 import org.tweedie.io.RowWriter;
 import org.tweedie.metric.CoupledRows;
 import org.tweedie.metric.EntropicTransport;
 import org.tweedie.metric.Estimate;
+import org.tweedie.metric.MarginalWasserstein;
 import org.tweedie.metric.Points;
 import org.tweedie.metric.SinkhornDivergence;
 import org.tweedie.train.Dataset;
@@ -71,9 +75,16 @@ final class TransportCommand implements Callable<Integer> {
     private int most;
 
     @Option(
+            names = "--normal",
+            description =
+                    "say beside the plan what the normal laws with the means and covariances of all rows of either file have in closed form;"
+                            + " --out then moves all rows of --from as these laws do")
+    private boolean normal;
+
+    @Option(
             names = "--draw",
             description =
-                    "give each row one of the rows it goes to, drawn, instead of their mean (the barycentric projection)")
+                    "give each row one of the rows it goes to (with --normal: of the points), drawn, instead of their mean (the barycentric projection)")
     private boolean draw;
 
     @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of --draw; default ${DEFAULT-VALUE}")
@@ -115,16 +126,29 @@ final class TransportCommand implements Callable<Integer> {
         }
         Points x = points(start);
         Points y = points(end);
+        Optional<Gaussian[]> laws = normal
+                ? Optional.of(new Gaussian[] {law("--from", from, start), law("--to", to, end)})
+                : Optional.empty();
         SinkhornDivergence divergence =
                 epsilon == null ? SinkhornDivergence.standard(x, y) : new SinkhornDivergence(epsilon);
         try (Device opened = device.open(spec.commandLine().getErr())) {
             EntropicTransport plan = EntropicTransport.solve(x, y, divergence.epsilon(), opened);
             CoupledRows rows = CoupledRows.of(plan, seed);
             Estimate apart = divergence.estimate(x, y, opened);
+            Optional<Estimate> exact = x.width() == 1
+                    ? Optional.of(MarginalWasserstein.estimate(x, y, 2, seed).get(0))
+                    : Optional.empty();
+            Optional<NormalTransport> closed = laws.map(both -> new NormalTransport(both[0], both[1], plan.epsilon()));
             if (target != null) {
-                write(target, start, draw ? drawn(y, rows.partners()) : rows.means());
+                Points moved = closed.isPresent()
+                        ? closed.get().moved(start, draw, seed)
+                        : draw ? drawn(y, rows.partners()) : rows.means();
+                write(target, start, moved);
             }
-            printed.print(spec, text(plan, rows, apart), json -> {
+            String text = text(plan, rows, apart, exact)
+                    + closed.map(NormalTransport::text).orElse("")
+                    + written();
+            printed.print(spec, text, json -> {
                 json.field("epsilon", plan.epsilon())
                         .field("from", x.rows())
                         .field("to", y.rows())
@@ -132,14 +156,29 @@ final class TransportCommand implements Callable<Integer> {
                         .field("meanSquare", rows.meanSquare())
                         .field("information", rows.information())
                         .field("misplaced", plan.misplaced());
-                json.object("divergence")
-                        .field("value", apart.value())
-                        .field("low", apart.low())
-                        .field("high", apart.high())
-                        .end();
+                write(json, "divergence", apart);
+                exact.ifPresent(distance -> write(json, "exact", distance));
+                closed.ifPresent(one -> one.write(json));
             });
         }
         return ExitCode.OK;
+    }
+
+    private static void write(Json json, String name, Estimate estimate) {
+        json.object(name)
+                .field("value", estimate.value())
+                .field("low", estimate.low())
+                .field("high", estimate.high())
+                .end();
+    }
+
+    private static Gaussian law(String option, String name, Dataset rows) {
+        try {
+            return Gaussian.ofRows(rows.values(Dataset.X), rows.width());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "--normal: " + option + " " + name + ": " + e.getMessage() + " (--columns)", e);
+        }
     }
 
     private Dataset read(String option, String name) throws IOException {
@@ -172,7 +211,7 @@ final class TransportCommand implements Callable<Integer> {
         }
     }
 
-    private String text(EntropicTransport plan, CoupledRows rows, Estimate apart) {
+    private String text(EntropicTransport plan, CoupledRows rows, Estimate apart, Optional<Estimate> exact) {
         return Printed.lines(lines -> {
             lines.printf(
                     Locale.ROOT,
@@ -189,13 +228,16 @@ final class TransportCommand implements Callable<Integer> {
             lines.printf(Locale.ROOT, "root of mean squared distance %.6g%n", Math.sqrt(rows.meanSquare()));
             lines.printf(Locale.ROOT, "divergence    %s with 95 %% interval%n", apart);
             lines.printf(Locale.ROOT, "mass in wrong rows %.2g%n", plan.misplaced());
-            if (out != null) {
-                lines.printf(
-                        Locale.ROOT,
-                        "%s: %s each row goes to%n",
-                        out,
-                        draw ? "one of the rows that" : "the mean of the rows that");
-            }
+            exact.ifPresent(distance ->
+                    lines.printf(Locale.ROOT, "exact W2      %s with 95 %% interval, by sorting%n", distance));
         });
+    }
+
+    private String written() {
+        if (out == null) {
+            return "";
+        }
+        String where = normal ? "points where the normal laws send each row" : "rows that each row goes to";
+        return out + ": " + (draw ? "one of the " : "the mean of the ") + where + System.lineSeparator();
     }
 }

@@ -170,6 +170,94 @@ class GaussianBridgeTest {
         return worst;
     }
 
+    /** Steps of Brownian motion are exact, so that fitting with the noise that is left has the continuous bridge's means, covariances and coupling at every step. */
+    @ParameterizedTest
+    @CsvSource({"1, 0.1", "1, 1", "1, 10", "5, 0.2", "5, 1", "5, 10", "50, 1", "50, 10"})
+    void exactFittingHasTheLawsOfTheContinuousBridge(int n, double s) {
+        Gaussian from = law(n, 9, 0);
+        Gaussian to = law(n, 10, 1);
+        StepSizes sizes = new StepSizes(new double[] {s / 10, s / 4, s / 20, s / 10}); // half of s in all
+        GaussianFitting fitting = new GaussianFitting(from, to, Reference.brownian(), sizes, Noise.EXACT);
+        for (int half = 0; half % 2 == 1 || fitting.gap() > 1e-14 && half < 400; half++) {
+            fitting.next();
+        }
+        GaussianBridge closed = GaussianBridge.brownian(from, to, s);
+        near(closed.coupling(), fitting.coupling(), 1e-6);
+        double[] times = sizes.grid().times();
+        for (int k = 0; k <= 4; k++) {
+            Gaussian wanted = closed.at(times[k] / sizes.horizon());
+            near(wanted.covariance(), fitting.law(k).covariance(), 1e-6);
+            assertArrayEquals(wanted.mean(), fitting.law(k).mean(), 1e-6, "step " + k);
+        }
+    }
+
+    /** Euler's steps of Ornstein and Uhlenbeck's process are not, and come to the closed form of its own law as gamma falls: half of it, half the distance. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0.6", "1, 3, 2", "5, 1, 1", "50, 1, 1.5"})
+    void eulersStepsComeToTheContinuousCoupling(int n, double variance, double horizon) {
+        Gaussian from = law(n, 11, 0);
+        Gaussian to = law(n, 12, 0.5);
+        double pull = 1 / variance;
+        double noise = -StrictMath.expm1(-2 * pull * horizon) * variance;
+        double[][] closed = GaussianBridge.linear(from, to, StrictMath.exp(-pull * horizon), noise)
+                .coupling();
+        double[] error = new double[2];
+        for (int fine = 0; fine < 2; fine++) {
+            int steps = (n == 50 ? 5 : 20) << fine;
+            GaussianFitting fitting = new GaussianFitting(
+                    from,
+                    to,
+                    Reference.ornsteinUhlenbeck(variance),
+                    StepSizes.constant(steps, horizon / steps),
+                    Noise.EXACT);
+            while (fitting.gap() > 1e-10) {
+                fitting.next();
+            }
+            error[fine] = worst(0, closed, fitting.coupling());
+        }
+        assertEquals(2, error[0] / error[1], 0.2, error[0] + " then " + error[1]);
+        assertTrue(error[1] < 2 * pull * horizon / (n == 50 ? 10 : 40), "above a bound of order gamma: " + error[1]);
+    }
+
+    /** What networks learn, after six half bridges: means, covariances, coupling come to those of the continuous bridge as gamma falls. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 40", "1, 2, 40", "5, 1.5, 40", "5, 2, 40", "50, 2, 8"})
+    void theSchemeOfNetworksComesToTheContinuousBridge(int n, double horizon, int steps) {
+        Gaussian from = law(n, 5, 0);
+        Gaussian to = law(n, 6, 1);
+        double coarse = fromClosed(from, to, horizon, steps);
+        double fine = fromClosed(from, to, horizon, 2 * steps);
+        assertEquals(2, coarse / fine, 0.35, coarse + " then " + fine);
+        assertTrue(fine < 2 * horizon / steps, "above a bound of order gamma: " + fine);
+    }
+
+    private static double fromClosed(Gaussian from, Gaussian to, double horizon, int steps) {
+        StepSizes sizes = StepSizes.constant(steps, horizon / steps);
+        GaussianFitting scheme = new GaussianFitting(from, to, Reference.brownian(), sizes, Noise.STEP);
+        for (int half = 0; half < 6; half++) {
+            scheme.next();
+        }
+        GaussianBridge closed = GaussianBridge.brownian(from, to, 2 * horizon);
+        double worst = worst(0, closed.coupling(), scheme.coupling());
+        for (int k = 0; k <= steps; k += steps / 2) {
+            Gaussian wanted = closed.at(k / (double) steps);
+            worst = worst(worst, wanted.covariance(), scheme.law(k).covariance());
+            worst = worst(worst, new double[][] {wanted.mean()}, new double[][] {
+                scheme.law(k).mean()
+            });
+        }
+        return worst;
+    }
+
+    private static double worst(double worst, double[][] wanted, double[][] got) {
+        for (int i = 0; i < wanted.length; i++) {
+            for (int j = 0; j < wanted[i].length; j++) {
+                worst = apart(worst, wanted[i][j], got[i][j]);
+            }
+        }
+        return worst;
+    }
+
     private static double apart(double worst, double a, double b) {
         return StrictMath.max(worst, StrictMath.abs(a - b));
     }
@@ -267,5 +355,11 @@ class GaussianBridgeTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> GaussianBridge.brownian(line, line, 1).at(1.5));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> GaussianBridge.linear(line, line, 0.5, 1).cost());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> GaussianBridge.brownian(line, line, 1).mean(new double[2]));
     }
 }
