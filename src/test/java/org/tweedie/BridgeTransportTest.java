@@ -68,8 +68,8 @@ class BridgeTransportTest {
                     bridge.backward().given("start", circles, 2).sample(ROWS, 3).rows());
             Points x = new Points(moons, 2);
             Points y = new Points(circles, 2);
-            double exact = CoupledRows.of(EntropicTransport.solve(x, y, epsilon, device), 0)
-                    .meanSquare();
+            CoupledRows plan = CoupledRows.of(EntropicTransport.solve(x, y, epsilon, device), 0);
+            double exact = plan.meanSquare();
             double half = CoupledRows.of(EntropicTransport.solve(x, y, epsilon / 2, device), 0)
                     .meanSquare();
             double twice = CoupledRows.of(EntropicTransport.solve(x, y, 2 * epsilon, device), 0)
@@ -78,7 +78,32 @@ class BridgeTransportTest {
             assertEquals(exact, back, 0.15 * exact, "backward");
             assertTrue(
                     half < 0.8 * exact && twice > 1.25 * exact, "a wrong factor would be seen: " + half + ", " + twice);
+            double off = apart(moons, bridge, plan);
+            assertTrue(off < 0.015, "the mean of where a row goes is off by a mean square of " + off);
         }
+    }
+
+    /** The mean square of the distance of a row's mean over walks from the plan's, less what eight walks leave of their own noise. */
+    private static double apart(float[] x, SchrodingerBridge bridge, CoupledRows plan) {
+        int walks = 8;
+        double[] mean = new double[x.length];
+        double[] square = new double[x.length];
+        for (int walk = 0; walk < walks; walk++) {
+            float[] y = bridge.forward()
+                    .given("start", x, 2)
+                    .sample(ROWS, 100 + walk)
+                    .rows();
+            for (int i = 0; i < x.length; i++) {
+                mean[i] += y[i] / (double) walks;
+                square[i] += y[i] * (double) y[i] / walks;
+            }
+        }
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            double noise = (square[i] - mean[i] * mean[i]) / (walks - 1);
+            sum += (Math.pow(mean[i] - plan.means().values()[i], 2) - noise) / ROWS;
+        }
+        return sum;
     }
 
     private static Dataset normals(int width, double mean, long seed) {

@@ -215,7 +215,7 @@ class GaussianBridgeTest {
             }
             error[fine] = worst(0, closed, fitting.coupling());
         }
-        assertEquals(2, error[0] / error[1], 0.2, error[0] + " then " + error[1]);
+        assertEquals(2, error[0] / error[1], 0.05, error[0] + " then " + error[1]);
         assertTrue(error[1] < 2 * pull * horizon / (n == 50 ? 10 : 40), "above a bound of order gamma: " + error[1]);
     }
 

@@ -158,6 +158,25 @@ class GridBridgeTest {
         }
     }
 
+    /** The example of docs/bridges.md. */
+    @Test
+    void theExampleIsTheBridgeOfTwoModesAndOne() {
+        GaussianMixture two = TWO;
+        GaussianMixture one = ONE;
+        // snippet: line
+        GridLaw from = GridLaw.of(two, 250); // masses at 250 points, nine deviations beyond its components
+        GridLaw to = GridLaw.of(one, 200);
+        GridBridge bridge = GridBridge.brownian(from, to, 0.4); // a motion of variance 0.4 from end to end
+        double covariance = bridge.covariance(); // of the ends
+        double drift = bridge.drift(Direction.FORWARD, 0.5, 0.1); // half way, at 0.1
+        double density = Math.exp(bridge.logDensity(0.5, 0.1));
+        // end
+        double means = from.mean() - to.mean();
+        assertEquals(means * means + from.variance() + to.variance() - 2 * covariance, bridge.meanSquare(), 1e-10);
+        assertTrue(density > 0.1 && density < 1, "density " + density);
+        assertTrue(drift > 0 && drift < 2, "drift " + drift);
+    }
+
     /** As the variance falls the cost of the plan nears W2^2 by quantiles, from above by s to first order, and rows go where quantiles go. */
     @Test
     void withoutNoiseItIsTheMonotoneRearrangement() {

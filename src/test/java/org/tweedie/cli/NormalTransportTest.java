@@ -35,8 +35,8 @@ class NormalTransportTest {
     private static double[] normals(int count, long seed, double mean, double deviation) {
         double[] column = new double[count];
         for (int i = 0; i < count; i++) {
-            column[i] = (float) (mean
-                    + deviation * Philox.words(seed, i, Purpose.NOISE, 0).normal(0));
+            column[i] = (float)
+                    (mean + deviation * Philox.words(seed, i, Purpose.NOISE, 0).normal(0));
         }
         return column;
     }
@@ -88,8 +88,7 @@ class NormalTransportTest {
         assertEquals(apart * apart + v + w - 2 * c, number(normal.get("meanSquare")), 1e-9);
         assertEquals(-0.5 * Math.log(1 - c * c / (v * w)), number(normal.get("information")), 1e-9);
         assertEquals(cost(apart, v, w), number(normal.get("cost")), 1e-9);
-        assertEquals(
-                cost(apart, v, w) - cost(0, v, v) / 2 - cost(0, w, w) / 2, number(normal.get("divergence")), 1e-9);
+        assertEquals(cost(apart, v, w) - cost(0, v, v) / 2 - cost(0, w, w) / 2, number(normal.get("divergence")), 1e-9);
         double[] to = column(moved, 0);
         double[] sortedX = x.clone();
         double[] sortedY = y.clone();
@@ -132,8 +131,9 @@ class NormalTransportTest {
             d[i] = (float) (d[i] + c[i]);
         }
         Path moved = folder.resolve("moved.csv");
-        Map<String, Object> said = Cli.run("transport --device cpu --rows 60 --normal --draw --json --epsilon " + EPSILON
-                        + " --from " + file("x.csv", a, b) + " --to " + file("y.csv", c, d) + " --out " + moved)
+        Map<String, Object> said = Cli.run(
+                        "transport --device cpu --rows 60 --normal --draw --json --epsilon " + EPSILON + " --from "
+                                + file("x.csv", a, b) + " --to " + file("y.csv", c, d) + " --out " + moved)
                 .ok()
                 .json();
         assertEquals(60L, said.get("from"));
@@ -152,7 +152,9 @@ class NormalTransportTest {
                 assertEquals(number(coupling.get(2 * i + j)), covariance(from[i], made[j]), error);
             }
         }
-        assertTrue(Math.abs(number(coupling.get(1)) - number(coupling.get(2))) > 0.1, "no transposed coupling: " + coupling);
+        assertTrue(
+                Math.abs(number(coupling.get(1)) - number(coupling.get(2))) > 0.1,
+                "no transposed coupling: " + coupling);
     }
 
     @Test
