@@ -14,7 +14,7 @@ import java.util.Arrays;
  * the ends are not normal.
  *
  * <p>Sinkhorn's iterations (Cuturi 2013; Peyré and Cuturi 2019, chapter 4) in the log domain, the variance halved from the largest cost down to s; then, once the
- * potentials a and b move by less than {@value #NEAR}, by factors of a fixed matrix which they take in again before these leave the range of double (Schmitzer
+ * potentials a and b move by less than 20, by factors of a fixed matrix which they take in again before these leave the range of double (Schmitzer
  * 2019): no exponential a pass, and no underflow. They stop where at most {@link #TOLERANCE} of the mass is in wrong rows. Their error falls by about the squared
  * correlation of the ends a pass, so that passes grow as 1/s. All else is the error of the grid, which falls as exp(-c/h) with its steps h: steps of half of the
  * least deviation of the ends, and of s^(1/2), leave 1e-11 of the numbers of two modes or so. Halve them to see.
@@ -89,7 +89,7 @@ public final class GridBridge {
         }
     }
 
-    /** Passes in the log domain until they move no potential by {@value #NEAR}. */
+    /** Passes in the log domain until they move no potential by 20. */
     private void approach(double scale) {
         double moved;
         do {
