@@ -76,9 +76,12 @@ class BridgePairsTest {
     @CsvSource({
         "1, 20x0.01, ou:1, DRIFT",
         "1, 10x0.001-0.1, brownian, MEAN",
+        "1, 8x0.5, brownian, DRIFT",
         "5, 6x0.05-0.2, brownian, DRIFT",
+        "5, 6x0.5, brownian, MEAN",
         "5, 6x0.1, ou:2, MEAN",
-        "50, 3x0.1, ou:1, DRIFT"
+        "50, 3x0.1, ou:1, DRIFT",
+        "50, 2x0.5, brownian, MEAN"
     })
     void fittingByPlansIsExactFitting(int n, String steps, String reference, Matching matching) {
         BridgeProcess bridge =
