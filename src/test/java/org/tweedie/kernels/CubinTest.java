@@ -168,7 +168,7 @@ class CubinTest {
                 .collect(Collectors.toSet());
     }
 
-    /** No kernel touches local memory or adds atomically; doubles and tensor cores are where they are meant to be. */
+    /** No kernel touches local memory, or adds atomically but for whole numbers; doubles and tensor cores are where they are meant to be. */
     @ParameterizedTest
     @ValueSource(strings = {"sm_80", "sm_90a"})
     void kernelsHaveWhatTheyMayHave(String target) throws IOException {
@@ -176,8 +176,8 @@ class CubinTest {
         Map<String, Counts> kernels = Cubin.read(cubin(target));
         assertEquals(Set.copyOf(LaunchSet.kernels()), kernels.keySet());
         assertEquals(Set.of(), having(kernels, Opcode.LDL, Opcode.STL));
-        Set<String> together = Set.of("train_steps_bf16", "train_chain_bf16", "train_narrow_bf16");
-        assertEquals(together, having(kernels, ATOMIC), "the barrier of a grid counts blocks");
+        Set<String> counters = Set.of("train_steps_bf16", "train_chain_bf16", "train_narrow_bf16", "sorted_draw_i32");
+        assertEquals(counters, having(kernels, ATOMIC), "the barrier of a grid counts blocks, draws count rows");
         assertEquals(
                 Set.of(
                         "reduce_partials_f32",
@@ -186,6 +186,9 @@ class CubinTest {
                         "pairs_sum_finish_f64",
                         "pairs_soft_f32",
                         "pairs_soft_finish_f32",
+                        "sorted_project_f64",
+                        "sorted_cost_f64",
+                        "sorted_cost_finish_f64",
                         "adam_judge",
                         "train_steps_bf16",
                         "train_chain_bf16",
