@@ -35,54 +35,80 @@ import org.tweedie.train.Encoding;
 import org.tweedie.train.Normaliser;
 
 /**
- * A bridge as one safetensors file (docs/formats.md): tensors {@code network.forward.<layer>} and {@code network.backward.<layer>} as in a model
- * file, {@code rows.x} and {@code rows.to} of the ends, encoded; in the metadata the rest, and a hash of it all.
+ * What files of bridges have in common (docs/formats.md): tensors {@code network.forward.<layer>} and {@code network.backward.<layer>} as in a model file, rows
+ * that walks start from, encoded; in the metadata the rest, and a hash of it all.
+ *
+ * @param encodings of the ports that have one
  */
-final class BridgeFile {
-    /** The {@code process} of the metadata. */
-    static final String PROCESS = "bridge";
-
+record BridgeFile(
+        Safetensors file, ModelFile.Metadata metadata, List<Dataset.Port> ports, Map<String, Encoding> encodings) {
+    private static final String KIND = "process";
     private static final String REFERENCE = "bridge.reference";
     private static final String SIZES = "bridge.sizes";
     private static final String MATCHING = "bridge.matching";
     private static final String HALF = "bridge.half.";
     private static final String HALVES = "bridge.halves";
     private static final String ARCHITECTURE = ScoreModel.NETWORK + ".architecture";
-    private static final String TO = "to";
     private static final String ROWS = "rows.";
     private static final String HASH = "tweedie.sha256";
 
-    private BridgeFile() {}
+    /** What is read of an open file. */
+    interface Reading<B> {
+        B of(BridgeFile opened) throws IOException;
+    }
 
-    static void write(Output output, SchrodingerBridge.Parts bridge, Map<Direction, Network> networks, Device device)
+    /** Whether a model file's process says that it is a bridge. */
+    static boolean is(String process) {
+        return process.equals(JoinedFile.PROCESS) || process.equals(ConditionalFile.PROCESS);
+    }
+
+    /** What a file says that it is; nothing of it is checked. */
+    static String kind(Path path, ReadLimits limits) throws IOException {
+        try (Safetensors file = Safetensors.open(path, limits)) {
+            return file.metadata().getOrDefault(KIND, "");
+        }
+    }
+
+    /**
+     * Writes a file.
+     *
+     * @param facts and tensors that this kind has more
+     */
+    static void write(
+            Output output,
+            String kind,
+            FittedHalves fitted,
+            List<Dataset.Port> ports,
+            Map<String, Normaliser> encodings,
+            Map<String, String> facts,
+            List<Tensor> more)
             throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(ModelFile.FORMAT, Integer.toString(ModelFile.NEWEST));
-        metadata.put("process", PROCESS);
-        metadata.put(REFERENCE, bridge.process().reference().spec());
-        metadata.put(SIZES, bridge.process().sizes().spec());
-        metadata.put(MATCHING, bridge.matching().spec());
-        metadata.put(ARCHITECTURE, bridge.network().spec());
-        metadata.put(HALVES, Integer.toString(bridge.halves().size()));
-        for (int i = 0; i < bridge.halves().size(); i++) {
-            HalfBridge half = bridge.halves().get(i);
+        metadata.put(KIND, kind);
+        metadata.put(REFERENCE, fitted.process().reference().spec());
+        metadata.put(SIZES, fitted.process().sizes().spec());
+        metadata.put(MATCHING, fitted.matching().spec());
+        metadata.put(ARCHITECTURE, fitted.architecture().spec());
+        metadata.put(HALVES, Integer.toString(fitted.done().size()));
+        for (int i = 0; i < fitted.done().size(); i++) {
+            HalfBridge half = fitted.done().get(i);
             metadata.put(HALF + i, half.loss() + " " + half.distance());
         }
-        List<Dataset.Port> ports = new ArrayList<>();
-        List<Tensor> tensors = new ArrayList<>();
-        add(Dataset.X, bridge.from(), ports, tensors);
-        bridge.to().ifPresent(rows -> add(TO, rows, ports, tensors));
-        ModelFile.put(metadata, ports, Map.of(Dataset.X, bridge.encoding()));
-        bridge.provenance().forEach((key, value) -> metadata.put(ModelFile.PROVENANCE + key, value));
-        networks.forEach((direction, network) ->
-                tensors.addAll(ModelFile.tensors(name(direction), network.parameters(), weights(network, device))));
+        ModelFile.put(metadata, ports, Map.copyOf(encodings));
+        metadata.putAll(facts);
+        fitted.provenance().forEach((key, value) -> metadata.put(ModelFile.PROVENANCE + key, value));
+        List<Tensor> tensors = new ArrayList<>(more);
+        fitted.networks()
+                .forEach((direction, network) -> tensors.addAll(
+                        ModelFile.tensors(name(direction), network.parameters(), weights(network, fitted.device()))));
         metadata.put(HASH, Safetensors.hash(metadata, tensors));
         Safetensors.write(output, metadata, tensors);
     }
 
-    private static void add(String end, Dataset rows, List<Dataset.Port> ports, List<Tensor> tensors) {
-        ports.add(new Dataset.Port(end, rows.columns()));
-        tensors.add(Tensor.f32(ROWS + end, rows.values(), rows.rows(), rows.width()));
+    /** The rows of a file, by the name that {@link #rows} reads them by. */
+    static Tensor tensor(String name, Dataset rows) {
+        return Tensor.f32(ROWS + name, rows.values(), rows.rows(), rows.width());
     }
 
     private static String name(Direction direction) {
@@ -97,90 +123,114 @@ final class BridgeFile {
         return weights;
     }
 
-    static SchrodingerBridge read(Path path, ReadLimits limits, Device device) throws IOException {
+    /** Reads a file of a kind, whose hash is checked first. */
+    static <B> B read(Path path, ReadLimits limits, String kind, Reading<B> reading) throws IOException {
         try (Safetensors file = Safetensors.open(path, limits)) {
             ModelFile.Metadata metadata = new ModelFile.Metadata(file.name(), file.metadata());
             metadata.requireFormat();
-            if (!metadata.value("process").equals(PROCESS)) {
-                throw metadata.fault(
-                        "process",
-                        "is " + metadata.value("process")
-                                + ": this is a score model, not a bridge; sample it by tweedie sample, or Model.load");
-            }
+            require(metadata, kind);
             if (!metadata.value(HASH).equals(file.hashWithout(HASH))) {
                 throw metadata.fault(HASH, "is not the hash of the rest: the file was damaged or changed");
             }
-            SchrodingerBridge.Parts parts = parts(file, metadata);
-            List<Parameters.Tensor> tensors = parts.network()
-                    .tensors(Signature.over(parts.process().space().width()));
-            ModelFile.requireCount(file, 2 * tensors.size() + (parts.to().isPresent() ? 2 : 1));
-            Closing owned = new Closing();
-            try {
-                Map<Direction, Network> networks = new EnumMap<>(Direction.class);
-                for (Direction direction : Direction.values()) {
-                    Network network = ScoreModel.network(
-                            parts.network(),
-                            Signature.over(parts.process().space().width()),
-                            Prediction.VELOCITY,
-                            ModelFile.weights(file, name(direction), tensors),
-                            device);
-                    owned.add(network.parameters().values());
-                    networks.put(direction, network);
-                }
-                return new SchrodingerBridge(parts, networks, Optional.empty(), owned, device);
-            } catch (IOException | RuntimeException | Error e) {
-                owned.close();
-                throw e;
-            }
+            Map<String, Encoding> encodings = new LinkedHashMap<>();
+            List<Dataset.Port> ports = metadata.ports(encodings);
+            return reading.of(new BridgeFile(file, metadata, ports, encodings));
         }
     }
 
-    private static SchrodingerBridge.Parts parts(Safetensors file, ModelFile.Metadata metadata) throws IOException {
-        Map<String, Encoding> encodings = new LinkedHashMap<>();
-        List<Dataset.Port> ports = metadata.ports(encodings);
-        if (!(encodings.get(Dataset.X) instanceof Normaliser encoding)) {
-            throw metadata.fault("port.0.encoding", "must standardise");
+    private static void require(ModelFile.Metadata metadata, String kind) {
+        String process = metadata.value(KIND);
+        if (process.equals(kind)) {
+            return;
         }
-        int width = encoding.width();
-        if (ports.size() > 2
-                || ports.size() == 2
-                        && (!ports.get(1).name().equals(TO) || ports.get(1).width() != width)) {
-            throw metadata.fault("ports", "are no two ends of as many columns");
+        if (process.equals(ConditionalFile.PROCESS)) {
+            throw metadata.fault(
+                    KIND,
+                    "is a conditional bridge, to rows given observations; read it by ConditionalBridge.load or Bridge.load");
         }
-        boolean normal = ports.size() == 1;
-        Reference reference = metadata.parsed(REFERENCE, Reference::parse);
-        BridgeProcess process = metadata.parsed(
-                SIZES, sizes -> new BridgeProcess(reference, StepSizes.parse(sizes), Space.euclidean(width), normal));
-        return new SchrodingerBridge.Parts(
-                process,
-                metadata.parsed(MATCHING, Matching::parse),
-                metadata.parsed(ARCHITECTURE, Architecture::parse),
-                encoding,
-                rows(file, metadata, ports.get(0)),
-                normal ? Optional.empty() : Optional.of(rows(file, metadata, ports.get(1))),
-                halves(metadata),
-                metadata.startingWith(ModelFile.PROVENANCE));
+        if (process.equals(JoinedFile.PROCESS)) {
+            throw metadata.fault(
+                    KIND, "is a bridge without conditions; read it by SchrodingerBridge.load or Bridge.load");
+        }
+        throw metadata.fault(
+                KIND,
+                "is " + process + ": this is a score model, not a bridge; sample it by tweedie sample, or Model.load");
     }
 
-    private static Dataset rows(Safetensors file, ModelFile.Metadata metadata, Dataset.Port end) throws IOException {
-        SafetensorsHeader.Entry entry = file.entry(ROWS + end.name());
+    /** How a port is standardised. */
+    Normaliser normaliser(int port) {
+        if (!(encodings.get(ports.get(port).name()) instanceof Normaliser encoding)) {
+            throw metadata.fault("port." + port + ".encoding", "must standardise");
+        }
+        return encoding;
+    }
+
+    /** Rows of these columns. */
+    Dataset rows(String name, List<String> columns) throws IOException {
+        SafetensorsHeader.Entry entry = file.entry(ROWS + name);
         List<Long> shape = entry.shape();
-        if (shape.size() != 2 || shape.get(0) < 1 || shape.get(1) != end.width()) {
+        if (shape.size() != 2 || shape.get(0) < 1 || shape.get(1) != columns.size()) {
             throw new MalformedFileException(
                     file.name(),
                     "tensor '" + entry.name() + "'",
-                    "has shape " + shape + ", rows of " + end.width() + " columns are needed");
+                    "has shape " + shape + ", rows of " + columns.size() + " columns are needed");
         }
         float[] values = file.floats(entry.name());
         try {
-            return Dataset.of(new Table(values, Math.toIntExact(shape.get(0)), end.width(), end.columns()));
+            return Dataset.of(new Table(values, Math.toIntExact(shape.get(0)), columns.size(), columns));
         } catch (IllegalArgumentException e) {
             throw new MalformedFileException(
                     file.name(), "tensor '" + entry.name() + "'", String.valueOf(e.getMessage()));
         }
     }
 
-    private static List<HalfBridge> halves(ModelFile.Metadata metadata) {
+    /**
+     * The chains and networks; what comes last of a file, for its caller to close.
+     *
+     * @param normal whether the second end is
+     * @param more tensors than those of the networks
+     */
+    FittedHalves halves(Signature signature, boolean normal, int more, Device device) throws IOException {
+        Reference reference = metadata.parsed(REFERENCE, Reference::parse);
+        Space space = signature.into().get(0).space();
+        BridgeProcess process = metadata.parsed(
+                SIZES,
+                sizes -> new BridgeProcess(reference, StepSizes.parse(sizes), Space.euclidean(space.width()), normal));
+        Matching matching = metadata.parsed(MATCHING, Matching::parse);
+        Architecture architecture = metadata.parsed(ARCHITECTURE, Architecture::parse);
+        List<HalfBridge> done = done();
+        List<Parameters.Tensor> tensors = architecture.tensors(signature);
+        ModelFile.requireCount(file, 2 * tensors.size() + more);
+        Closing owned = new Closing();
+        try {
+            Map<Direction, Network> networks = new EnumMap<>(Direction.class);
+            for (Direction direction : Direction.values()) {
+                Network network = ScoreModel.network(
+                        architecture,
+                        signature,
+                        Prediction.VELOCITY,
+                        ModelFile.weights(file, name(direction), tensors),
+                        device);
+                owned.add(network.parameters().values());
+                networks.put(direction, network);
+            }
+            return new FittedHalves(
+                    process,
+                    matching,
+                    architecture,
+                    networks,
+                    done,
+                    Optional.empty(),
+                    metadata.startingWith(ModelFile.PROVENANCE),
+                    owned,
+                    device);
+        } catch (IOException | RuntimeException | Error e) {
+            owned.close();
+            throw e;
+        }
+    }
+
+    private List<HalfBridge> done() {
         int count = metadata.whole(HALVES, 2, 200_000);
         List<HalfBridge> halves = new ArrayList<>();
         for (int i = 0; i < count; i++) {

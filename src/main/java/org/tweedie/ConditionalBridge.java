@@ -1,8 +1,10 @@
 package org.tweedie;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,8 +20,10 @@ import org.tweedie.bridge.BridgeSpec;
 import org.tweedie.bridge.BridgeWalk;
 import org.tweedie.bridge.ConditionalLaw;
 import org.tweedie.bridge.Direction;
+import org.tweedie.bridge.FittedLaw;
 import org.tweedie.bridge.FrozenConditions;
 import org.tweedie.bridge.HalfBridge;
+import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.ThereAndBack;
 import org.tweedie.device.Device;
@@ -28,6 +32,8 @@ import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.Output;
+import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Formula;
 import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.Plan;
@@ -61,42 +67,35 @@ import org.tweedie.train.TrainResult;
  * <p>Walks go in u = (x - m(y))/s(y), so that N(m(y), diag s(y)^2) is N(0, I) for them; traces are of {@code u}. Any number of threads may sample at once; closing waits
  * for them.
  */
-public final class ConditionalBridge implements AutoCloseable {
+public final class ConditionalBridge implements Bridge {
     private static final String MEAN = "law.mean";
     private static final String DEVIATION = "law.deviation";
     /** The most deviations that rows may lie from a law's means, in the root of the mean square. */
     private static final double FAR = 100;
 
-    private final Device device;
-    private final BridgeProcess process;
-    private final BridgeSpec spec;
+    private final FittedHalves fitted;
     private final ConditionalLaw law;
     private final Map<String, Normaliser> encodings;
     private final Dataset rows;
     private final FrozenConditions conditions;
-    private final BridgeFitting fitting;
-    private final TrainResult result;
     private final SharedUse use;
 
-    private ConditionalBridge(
-            BridgeProcess process,
-            BridgeSpec spec,
+    /**
+     * @param encodings of the conditions
+     * @param rows u and conditions, encoded
+     */
+    ConditionalBridge(
+            FittedHalves fitted,
             ConditionalLaw law,
             Map<String, Normaliser> encodings,
             Dataset rows,
-            BridgeFitting fitting,
-            TrainResult result,
-            Device device) {
-        this.process = process;
-        this.spec = spec;
+            FrozenConditions conditions) {
+        this.fitted = fitted;
         this.law = law;
         this.encodings = encodings;
         this.rows = rows;
-        this.conditions = FrozenConditions.of(rows);
-        this.fitting = fitting;
-        this.result = result;
-        this.device = device;
-        this.use = new SharedUse("this bridge", fitting::close);
+        this.conditions = conditions;
+        this.use = new SharedUse("this bridge", fitted.owned()::close);
     }
 
     /**
@@ -171,11 +170,52 @@ public final class ConditionalBridge implements AutoCloseable {
         BridgeFitting fitting = new BridgeFitting(process, encoded, Optional.empty(), spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
-            return new ConditionalBridge(process, spec, law, encodings, encoded, fitting, result, device);
+            FittedHalves fitted = FittedHalves.of(
+                    process,
+                    fitting,
+                    spec,
+                    result,
+                    FittedHalves.provenance(data, Optional.empty(), spec, device),
+                    device);
+            return new ConditionalBridge(fitted, law, encodings, encoded, FrozenConditions.of(encoded));
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
         }
+    }
+
+    /**
+     * Reads the file of a conditional bridge onto a device. It walks to the bits of the one that was saved.
+     *
+     * @throws org.tweedie.io.MalformedFileException if the file is damaged, or holds something else, such as a bridge without conditions; says what
+     */
+    public static ConditionalBridge load(Path file, Device device) throws IOException {
+        return load(file, ReadLimits.defaults(), device);
+    }
+
+    /** Reads the file of a conditional bridge within limits. */
+    public static ConditionalBridge load(Path file, ReadLimits limits, Device device) throws IOException {
+        return ConditionalFile.read(file, limits, device);
+    }
+
+    /**
+     * Writes the bridge file: both networks, the law, and the pairs, which walks start from.
+     *
+     * @throws IllegalStateException if fitting was stopped, or came to numbers that are not finite; its checkpoints hold what there is
+     * @throws IllegalArgumentException if the law is one of the caller's own, which no file can hold
+     */
+    @Override
+    public void save(Output output) throws IOException {
+        fitted.requireFinished();
+        if (!(law instanceof FittedLaw known)) {
+            throw new IllegalArgumentException(
+                    "a file holds the laws " + LawSpec.FORMS + ", got one of the caller's own;"
+                            + " fit the bridge from one of those, or fit it again where it is needed");
+        }
+        use.reading(() -> {
+            ConditionalFile.write(output, fitted, known, encodings, rows);
+            return output;
+        });
     }
 
     /** The rows with u in the place of x. */
@@ -231,7 +271,7 @@ public final class ConditionalBridge implements AutoCloseable {
 
     /** Rows given observations, which the caller gives by the names of the data's ports: row i belongs to sample i, a single row to all. */
     public Sampler posterior() {
-        return sampler(new BridgeWalk(Direction.BACKWARD, Optional.of(spec.matching())), Direction.BACKWARD);
+        return sampler(new BridgeWalk(Direction.BACKWARD, Optional.of(fitted.matching())), Direction.BACKWARD);
     }
 
     /**
@@ -240,16 +280,16 @@ public final class ConditionalBridge implements AutoCloseable {
      */
     public Sampler posteriorForwardBackward(float... y) {
         return observed(
-                sampler(new ThereAndBack(spec.matching(), conditions), Direction.FORWARD, Direction.BACKWARD), y);
+                sampler(new ThereAndBack(fitted.matching(), conditions), Direction.FORWARD, Direction.BACKWARD), y);
     }
 
     /** From rows with their observations to the law that the bridge starts from; rows of the data where none are given as {@code start}. */
     public Sampler forward() {
-        return sampler(new BridgeWalk(Direction.FORWARD, Optional.of(spec.matching())), Direction.FORWARD);
+        return sampler(new BridgeWalk(Direction.FORWARD, Optional.of(fitted.matching())), Direction.FORWARD);
     }
 
     private Sampler observed(Sampler sampler, float[] y) {
-        int wanted = rows.width() - process.space().width();
+        int wanted = rows.width() - process().space().width();
         if (y.length != wanted) {
             throw new IllegalArgumentException(
                     "an observation has " + wanted + " numbers, " + conditions.ports() + ", got " + y.length);
@@ -266,33 +306,50 @@ public final class ConditionalBridge implements AutoCloseable {
 
     private Sampler sampler(Method method, Direction... ways) {
         use.requireOpen();
-        for (Direction way : ways) {
-            if (fitting.done().stream().noneMatch(half -> half.learned() == way)) {
-                throw new IllegalStateException("no half bridge " + way.spec() + " was fitted: " + result.message());
-            }
-        }
+        fitted.require(ways);
         return new Sampler(new Source(method), method).grid(grid(method));
     }
 
     private TimeGrid grid(Method method) {
         return method instanceof BridgeWalk walk
-                ? walk.grid(process)
-                : process.sizes().grid();
+                ? walk.grid(process())
+                : process().sizes().grid();
     }
 
-    /** What each half bridge came to, the backward one of the first iteration first. */
+    @Override
     public List<HalfBridge> halves() {
-        return fitting.done();
+        return fitted.done();
     }
 
-    /** How the last training ended. */
-    public TrainResult result() {
-        return result;
+    @Override
+    public Optional<TrainResult> result() {
+        return fitted.result();
     }
 
     /** The chains, in the units of u. */
+    @Override
     public BridgeProcess process() {
-        return process;
+        return fitted.process();
+    }
+
+    /** The conditions with their columns, which {@link #posterior()} is given rows of. */
+    public List<Dataset.Port> conditions() {
+        return rows.ports().subList(1, rows.ports().size());
+    }
+
+    /** Names of the columns that are sampled. */
+    public List<String> columns() {
+        return rows.port(Dataset.X).columns();
+    }
+
+    /** The law that walks start from. */
+    public ConditionalLaw law() {
+        return law;
+    }
+
+    @Override
+    public Map<String, String> provenance() {
+        return Collections.unmodifiableMap(fitted.provenance());
     }
 
     @Override
@@ -309,47 +366,37 @@ public final class ConditionalBridge implements AutoCloseable {
 
         @Override
         public Device device() {
-            return device;
+            return fitted.device();
         }
 
         @Override
         public List<String> columns() {
-            return rows.port(Dataset.X).columns();
+            return ConditionalBridge.this.columns();
         }
 
         @Override
         public TimeGrid grid(Method asked, int steps) {
-            if (steps != process.sizes().count()) {
-                throw new IllegalArgumentException("a bridge is walked along the "
-                        + process.sizes().count() + " steps that it was fitted with, got " + Spelling.number(steps)
-                        + "; fit one with other steps");
-            }
+            fitted.requireSteps(steps);
             return ConditionalBridge.this.grid(asked);
         }
 
         @Override
         public Program program(Method asked, TimeGrid grid, List<Guide> guides) {
-            Plan plan = asked.plan(process, grid);
+            Plan plan = asked.plan(process(), grid);
             if (asked instanceof BridgeWalk) {
                 plan = conditions.steer(plan);
             }
-            for (Guide guide : guides) {
-                if (!(guide instanceof Sampler.Rewrite rewrite)) {
-                    throw new IllegalArgumentException("a bridge has no score that '" + guide.spec()
-                            + "' could steer by; only rewrites of its plan do");
-                }
-                plan = rewrite.steering().steer(plan);
-            }
+            plan = fitted.guided(plan, guides);
             Map<String, Field> fields = new LinkedHashMap<>();
             for (String name : plan.fields()) {
-                fields.put(name, fitting.network(Direction.valueOf(name.toUpperCase(Locale.ROOT))));
+                fields.put(name, fitted.network(Direction.valueOf(name.toUpperCase(Locale.ROOT))));
             }
             return Program.of(decoded(plan), fields);
         }
 
         /** With x = m + s u behind the last step, put out in the place of u, which is what is traced. */
         private Plan decoded(Plan plan) {
-            Space space = process.space();
+            Space space = process().space();
             List<Register> registers = new ArrayList<>(plan.registers());
             int state = plan.outputs()[0];
             registers.set(state, new Register("u", space, false));
@@ -427,7 +474,7 @@ public final class ConditionalBridge implements AutoCloseable {
         private GivenRows start(Map<String, GivenRows> given, String before) {
             GivenRows start = Objects.requireNonNull(given.get(BridgeWalk.START));
             Optional<Law> of = law(given, before);
-            int width = process.space().width();
+            int width = process().space().width();
             if (of.isEmpty() || start.width() != width) {
                 return start; // what lacks or does not fit is named where the plan reads it
             }
@@ -449,7 +496,7 @@ public final class ConditionalBridge implements AutoCloseable {
 
         /** Mean and deviations, row by row, of conditions in the units of the data; nothing where one lacks or does not fit. */
         private Optional<Law> law(Map<String, GivenRows> given, String before) {
-            int width = process.space().width();
+            int width = process().space().width();
             int count = 1;
             boolean drawn = false;
             for (Signature.Port port : conditions.ports()) {

@@ -98,10 +98,10 @@ final class ModelFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             Metadata metadata = new Metadata(file.name(), file.metadata());
             metadata.requireFormat();
-            if (metadata.value("process").equals(BridgeFile.PROCESS)) {
+            if (BridgeFile.is(metadata.value("process"))) {
                 throw metadata.fault(
                         "process",
-                        "is a bridge, which has no score: sample it by tweedie bridge sample, or SchrodingerBridge.load");
+                        "is a bridge, which has no score: sample it by tweedie bridge sample, or Bridge.load");
             }
             metadata.requireScore();
             Map<String, Encoding> encodings = new LinkedHashMap<>();

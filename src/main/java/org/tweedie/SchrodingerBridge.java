@@ -4,14 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.bridge.BridgeFitting;
@@ -21,9 +18,7 @@ import org.tweedie.bridge.BridgeSpec;
 import org.tweedie.bridge.BridgeWalk;
 import org.tweedie.bridge.Direction;
 import org.tweedie.bridge.HalfBridge;
-import org.tweedie.bridge.Matching;
 import org.tweedie.bridge.Reference;
-import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
@@ -34,11 +29,8 @@ import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
-import org.tweedie.score.Architecture;
 import org.tweedie.score.Guide;
-import org.tweedie.score.Network;
 import org.tweedie.sde.Method;
-import org.tweedie.sde.Spelling;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
@@ -58,43 +50,27 @@ import org.tweedie.train.TrainResult;
  *
  * <p>Any number of threads may sample at once; closing waits for them.
  */
-public final class SchrodingerBridge implements AutoCloseable {
+public final class SchrodingerBridge implements Bridge {
     /** Of how far the reference moves a number, to how far the ends lie apart: beyond it half bridges would learn from walks that end nowhere near. */
     private static final double REACH = 6;
 
-    private final Device device;
-    private final Parts parts;
-    private final Map<Direction, Network> networks;
-    private final Optional<TrainResult> result;
+    private final FittedHalves fitted;
+    private final Normaliser encoding;
+    private final Dataset from;
+    private final Optional<Dataset> to;
     private final SharedUse use;
 
     /**
-     * All of a bridge but its networks' weights.
-     *
-     * @param network of each direction
+     * @param encoding from rows to the units of the chains
      * @param from rows of the first end, encoded
-     * @param to rows of the second, encoded; nothing where it is normal
-     * @param halves what each half bridge came to
-     * @param provenance how it was made
+     * @param to those of the second; nothing for the normal law
      */
-    record Parts(
-            BridgeProcess process,
-            Matching matching,
-            Architecture network,
-            Normaliser encoding,
-            Dataset from,
-            Optional<Dataset> to,
-            List<HalfBridge> halves,
-            Map<String, String> provenance) {}
-
-    /** @param owned what closes with the bridge: its networks' weights */
-    SchrodingerBridge(
-            Parts parts, Map<Direction, Network> networks, Optional<TrainResult> result, Closing owned, Device device) {
-        this.parts = parts;
-        this.networks = networks;
-        this.result = result;
-        this.device = device;
-        this.use = new SharedUse("this bridge", owned::close);
+    SchrodingerBridge(FittedHalves fitted, Normaliser encoding, Dataset from, Optional<Dataset> to) {
+        this.fitted = fitted;
+        this.encoding = encoding;
+        this.from = from;
+        this.to = to;
+        this.use = new SharedUse("this bridge", fitted.owned()::close);
     }
 
     /**
@@ -150,45 +126,13 @@ public final class SchrodingerBridge implements AutoCloseable {
         BridgeFitting fitting = new BridgeFitting(process, first, second, spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
-            Map<Direction, Network> networks = new EnumMap<>(Direction.class);
-            for (Direction direction : Direction.values()) {
-                networks.put(direction, fitting.network(direction));
-            }
-            Closing owned = new Closing();
-            owned.add(fitting);
-            return new SchrodingerBridge(
-                    new Parts(
-                            process,
-                            spec.matching(),
-                            spec.network(),
-                            encoding,
-                            first,
-                            second,
-                            fitting.done(),
-                            provenance(from, to, spec, device)),
-                    networks,
-                    Optional.of(result),
-                    owned,
-                    device);
+            FittedHalves fitted = FittedHalves.of(
+                    process, fitting, spec, result, FittedHalves.provenance(from, to, spec, device), device);
+            return new SchrodingerBridge(fitted, encoding, first, second);
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
         }
-    }
-
-    private static Map<String, String> provenance(Dataset from, Optional<Dataset> to, BridgeSpec spec, Device device) {
-        Map<String, String> made = new TreeMap<>();
-        made.put("seed", Long.toString(spec.training().seed()));
-        made.put("from", from.hash());
-        to.ifPresent(rows -> made.put("to", rows.hash()));
-        made.put("settings", spec.training().settings());
-        made.put("iterations", Integer.toString(spec.iterations()));
-        made.put("cache", spec.walks() + " walks every " + spec.refreshEvery());
-        made.put("score", Boolean.toString(spec.scoreFirst()));
-        made.put("afresh", Boolean.toString(!spec.goOn()));
-        made.put("device", device.name());
-        made.put("tweedie", Tweedie.version());
-        return made;
     }
 
     /**
@@ -202,26 +146,14 @@ public final class SchrodingerBridge implements AutoCloseable {
 
     /** Reads a bridge file within limits. */
     public static SchrodingerBridge load(Path file, ReadLimits limits, Device device) throws IOException {
-        return BridgeFile.read(file, limits, device);
+        return JoinedFile.read(file, limits, device);
     }
 
-    /** Writes the bridge file: both networks, and the rows of the ends, which walks start from. The file must not exist. */
-    public void save(Path file) throws IOException {
-        save(Output.to(file));
-    }
-
-    /**
-     * Writes the bridge file.
-     *
-     * @throws IllegalStateException if fitting was stopped, or came to numbers that are not finite; its checkpoints hold what there is
-     */
+    @Override
     public void save(Output output) throws IOException {
-        if (result.isPresent() && result.get().outcome() != TrainResult.Outcome.FINISHED) {
-            throw new IllegalStateException("a bridge is saved when all its half bridges are fitted; "
-                    + result.get().message());
-        }
+        fitted.requireFinished();
         use.reading(() -> {
-            BridgeFile.write(output, parts, networks, device);
+            JoinedFile.write(output, fitted, encoding, from, to);
             return output;
         });
     }
@@ -303,13 +235,9 @@ public final class SchrodingerBridge implements AutoCloseable {
 
     private Sampler sampler(Direction direction) {
         use.requireOpen();
-        boolean learned = parts.halves().stream().anyMatch(half -> half.learned() == direction);
-        if (!learned) {
-            throw new IllegalStateException("no half bridge " + direction.spec() + " was fitted: "
-                    + result.map(TrainResult::message).orElse(""));
-        }
-        BridgeWalk walk = new BridgeWalk(direction, Optional.of(parts.matching()));
-        return new Sampler(new Source(direction, walk), walk).grid(walk.grid(parts.process()));
+        fitted.require(direction);
+        BridgeWalk walk = new BridgeWalk(direction, Optional.of(fitted.matching()));
+        return new Sampler(new Source(direction, walk), walk).grid(walk.grid(fitted.process()));
     }
 
     /** The way of a direction, as {@link #forward} or {@link #backward}. */
@@ -319,32 +247,33 @@ public final class SchrodingerBridge implements AutoCloseable {
 
     /** Names of the columns that a way ends in; the other way starts in them. */
     public List<String> columns(Direction direction) {
-        return (direction == Direction.FORWARD ? parts.to().orElse(parts.from()) : parts.from()).columns();
+        return (direction == Direction.FORWARD ? to.orElse(from) : from).columns();
     }
 
-    /** What each half bridge came to, the backward one of the first iteration first. */
+    @Override
     public List<HalfBridge> halves() {
-        return parts.halves();
+        return fitted.done();
     }
 
-    /** How the last training ended; nothing for a bridge that was read from a file. */
+    @Override
     public Optional<TrainResult> result() {
-        return result;
+        return fitted.result();
     }
 
     /** The chains, in the units of the encoded rows. */
+    @Override
     public BridgeProcess process() {
-        return parts.process();
+        return fitted.process();
     }
 
     /** The way from rows to the units of the chains. */
     public Normaliser encoding() {
-        return parts.encoding();
+        return encoding;
     }
 
-    /** How the bridge was made: seed, hashes of the rows, settings. */
+    @Override
     public Map<String, String> provenance() {
-        return Collections.unmodifiableMap(parts.provenance());
+        return Collections.unmodifiableMap(fitted.provenance());
     }
 
     @Override
@@ -363,7 +292,7 @@ public final class SchrodingerBridge implements AutoCloseable {
 
         @Override
         public Device device() {
-            return device;
+            return fitted.device();
         }
 
         @Override
@@ -373,31 +302,18 @@ public final class SchrodingerBridge implements AutoCloseable {
 
         @Override
         public TimeGrid grid(Method method, int steps) {
-            if (steps != parts.process().sizes().count()) {
-                throw new IllegalArgumentException("a bridge is walked along the "
-                        + parts.process().sizes().count() + " steps that it was fitted with, got "
-                        + Spelling.number(steps)
-                        + "; fit one with other steps");
-            }
-            return walk.grid(parts.process());
+            fitted.requireSteps(steps);
+            return walk.grid(fitted.process());
         }
 
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
-            Plan plan = method.plan(parts.process(), grid);
-            for (Guide guide : guides) {
-                if (!(guide instanceof Sampler.Rewrite rewrite)) {
-                    throw new IllegalArgumentException("a bridge has no score that '" + guide.spec()
-                            + "' could steer by; only rewrites of its plan do");
-                }
-                plan = rewrite.steering().steer(plan);
-            }
-            return Program.of(plan, Map.of(direction.spec(), Objects.requireNonNull(networks.get(direction))));
+            Plan plan = fitted.guided(method.plan(fitted.process(), grid), guides);
+            return Program.of(plan, Map.of(direction.spec(), fitted.network(direction)));
         }
 
         @Override
         public GivenRows encodeGiven(String name, GivenRows rows) {
-            Normaliser encoding = parts.encoding();
             if (rows.width() != encoding.width()) {
                 return rows;
             }
@@ -410,7 +326,7 @@ public final class SchrodingerBridge implements AutoCloseable {
         @Override
         public Map<String, GivenRows> encoded(Map<String, GivenRows> given) {
             Map<String, GivenRows> encoded = new LinkedHashMap<>(Sampler.Source.super.encoded(given));
-            (direction == Direction.FORWARD ? Optional.of(parts.from()) : parts.to())
+            (direction == Direction.FORWARD ? Optional.of(from) : to)
                     .ifPresent(rows ->
                             encoded.putIfAbsent(BridgeWalk.START, GivenRows.drawn(rows.values(), rows.width())));
             return encoded;
@@ -419,8 +335,7 @@ public final class SchrodingerBridge implements AutoCloseable {
         @Override
         public void decode(String register, float[] rows) {
             if (register.equals(Dataset.X)) {
-                parts.encoding()
-                        .decode(rows, rows, rows.length / parts.encoding().width());
+                encoding.decode(rows, rows, rows.length / encoding.width());
             }
         }
 

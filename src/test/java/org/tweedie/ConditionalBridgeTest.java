@@ -198,7 +198,8 @@ class ConditionalBridgeTest {
     void resumesToTheSameBits(Device device) throws IOException {
         try (ConditionalBridge whole =
                 fit(device, BridgeListener.NONE, new CancelToken(), folder.resolve(device.kind() + "-whole"), false)) {
-            assertEquals(TrainResult.Outcome.FINISHED, whole.result().outcome());
+            assertEquals(
+                    TrainResult.Outcome.FINISHED, whole.result().orElseThrow().outcome());
             for (int half : new int[] {1, 2}) {
                 Path directory = folder.resolve(device.kind() + "-" + half);
                 CancelToken cancel = new CancelToken();
@@ -219,7 +220,9 @@ class ConditionalBridgeTest {
                     }
                 };
                 try (ConditionalBridge stopped = fit(device, stopper, cancel, directory, false)) {
-                    assertEquals(TrainResult.Outcome.CANCELLED, stopped.result().outcome());
+                    assertEquals(
+                            TrainResult.Outcome.CANCELLED,
+                            stopped.result().orElseThrow().outcome());
                     assertEquals(half, stopped.halves().size());
                 }
                 try (ConditionalBridge resumed = fit(device, BridgeListener.NONE, new CancelToken(), directory, true)) {

@@ -1,6 +1,5 @@
 package org.tweedie.bridge;
 
-import java.util.Arrays;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
 
@@ -20,19 +19,13 @@ public interface ConditionalLaw {
 
     /** N(0, I) for all y. */
     static ConditionalLaw standard() {
-        return (y, mean, deviation) -> {
-            Arrays.fill(mean, 0);
-            Arrays.fill(deviation, 1);
-        };
+        return FittedLaw.standard();
     }
 
     /** The means and deviations of the columns of x, for all y. */
     static ConditionalLaw columns(Dataset data) {
         Normaliser fit = Normaliser.fit(data, Dataset.X).normaliser();
-        return (y, mean, deviation) -> {
-            System.arraycopy(fit.means(), 0, mean, 0, mean.length);
-            System.arraycopy(fit.scales(), 0, deviation, 0, deviation.length);
-        };
+        return FittedLaw.columns(fit.means(), fit.scales());
     }
 
     /**
@@ -79,9 +72,11 @@ public interface ConditionalLaw {
                         + " of x follows from the conditions with deviation " + deviations[j] + "; leave it out");
             }
         }
-        return (given, mean, deviation) -> {
-            System.arraycopy(ridge.at(given), 0, mean, 0, mean.length);
-            System.arraycopy(deviations, 0, deviation, 0, deviation.length);
-        };
+        return LawSpec.of(basis, penalty)
+                .<ConditionalLaw>map(spec -> FittedLaw.regression(spec, ridge.fitted(), deviations))
+                .orElse((given, mean, deviation) -> {
+                    System.arraycopy(ridge.at(given), 0, mean, 0, mean.length);
+                    System.arraycopy(deviations, 0, deviation, 0, deviation.length);
+                });
     }
 }

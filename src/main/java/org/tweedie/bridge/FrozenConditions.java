@@ -45,7 +45,7 @@ public record FrozenConditions(List<Signature.Port> ports) implements Steering {
     }
 
     /** The inputs and the output of a network over rows of {@code width} numbers. */
-    Signature signature(int width) {
+    public Signature signature(int width) {
         return Signature.over(width, ports.toArray(Signature.Port[]::new));
     }
 

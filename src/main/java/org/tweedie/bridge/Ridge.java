@@ -10,26 +10,33 @@ package org.tweedie.bridge;
  * <p>over features phi of mean 0 and deviation 1. Immutable; any thread.
  */
 public final class Ridge {
-    private final Features features;
-    private final double[] centres;
-    private final double[] scales;
-    private final double[][] weights; // [target][feature]
-    private final double[] constant;
+    private final Linear fitted;
     private final double[][] residual;
 
-    private Ridge(
-            Features features,
-            double[] centres,
-            double[] scales,
-            double[][] weights,
-            double[] constant,
-            double[][] residual) {
-        this.features = features;
-        this.centres = centres;
-        this.scales = scales;
-        this.weights = weights;
-        this.constant = constant;
+    private Ridge(Linear fitted, double[][] residual) {
+        this.fitted = fitted;
         this.residual = residual;
+    }
+
+    /**
+     * What a regression came to: c + W ((phi - centres)/scales). Immutable but for its arrays, which nobody may change while threads share it.
+     *
+     * @param centres of the features
+     * @param scales of the features, positive
+     * @param weights [target][feature]
+     * @param constant c, of each target
+     */
+    record Linear(Features features, double[] centres, double[] scales, double[][] weights, double[] constant) {
+        double[] at(double[] input) {
+            double[] phi = features.of(input);
+            double[] value = constant.clone();
+            for (int k = 0; k < value.length; k++) {
+                for (int j = 0; j < phi.length; j++) {
+                    value[k] += weights[k][j] * (phi[j] - centres[j]) / scales[j];
+                }
+            }
+            return value;
+        }
     }
 
     /**
@@ -101,7 +108,7 @@ public final class Ridge {
                 }
             }
         }
-        return new Ridge(features, centres, scales, weights, constant, residual);
+        return new Ridge(new Linear(features, centres, scales, weights, constant), residual);
     }
 
     private static double[] means(double[][] rows) {
@@ -181,14 +188,12 @@ public final class Ridge {
 
     /** The regression's value for one input. */
     public double[] at(double[] input) {
-        double[] phi = features.of(input);
-        double[] value = constant.clone();
-        for (int k = 0; k < value.length; k++) {
-            for (int j = 0; j < phi.length; j++) {
-                value[k] += weights[k][j] * (phi[j] - centres[j]) / scales[j];
-            }
-        }
-        return value;
+        return fitted.at(input);
+    }
+
+    /** All that its values follow from. */
+    Linear fitted() {
+        return fitted;
     }
 
     /** Mean of r r' over the rows that it was fitted to, r = target less value: [coordinate][coordinate]. */
