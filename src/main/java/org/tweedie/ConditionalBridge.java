@@ -50,6 +50,7 @@ import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
 import org.tweedie.train.TrainResult;
+import org.tweedie.train.Trainer;
 
 /**
  * Simulates rows x given observations y in few steps: a Schrödinger bridge between p(x | y) and a normal law p_ref(x | y), for all y at once (Shi, De Bortoli,
@@ -148,39 +149,70 @@ public final class ConditionalBridge implements Bridge {
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        if (data.ports().size() < 2) {
-            throw new IllegalArgumentException(
-                    "a conditional bridge needs observations beside x; name their columns by given(port, columns), got "
-                            + data.ports());
-        }
-        Map<String, Normaliser> encodings = new LinkedHashMap<>();
-        for (Signature.Port port : FrozenConditions.of(data).ports()) {
-            double[] ones = new double[port.space().width()];
-            Arrays.fill(ones, 1);
-            encodings.put(
-                    port.name(),
-                    spec.standardise()
-                            ? Normaliser.fit(data, port.name()).normaliser()
-                            : new Normaliser(new double[ones.length], ones));
-        }
-        Dataset encoded = encoded(data, law).encoded(encodings);
-        BridgeProcess process = new BridgeProcess(
-                reference, spec.sizes(), Space.euclidean(data.port(Dataset.X).width()), true);
+        Pairs pairs = Pairs.of(data, law, reference, spec);
         Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
-        BridgeFitting fitting = new BridgeFitting(process, encoded, Optional.empty(), spec, device);
+        BridgeFitting fitting = pairs.fitting(spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
             FittedHalves fitted = FittedHalves.of(
-                    process,
+                    pairs.process(),
                     fitting,
                     spec,
                     result,
                     FittedHalves.provenance(data, Optional.empty(), spec, device),
                     device);
-            return new ConditionalBridge(fitted, law, encodings, encoded, FrozenConditions.of(encoded));
+            return new ConditionalBridge(
+                    fitted, law, pairs.encodings(), pairs.rows(), FrozenConditions.of(pairs.rows()));
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
+        }
+    }
+
+    /**
+     * What fitting would take, from a few steps that are run; nothing is kept.
+     *
+     * @throws IllegalArgumentException as fitting
+     */
+    public static Trainer.Estimate estimate(
+            Dataset data, ConditionalLaw law, Reference reference, BridgeSpec spec, Device device) {
+        try (BridgeFitting fitting = Pairs.of(data, law, reference, spec).fitting(spec, device)) {
+            return fitting.estimate();
+        }
+    }
+
+    /**
+     * Pairs as the chains see them.
+     *
+     * @param rows u and conditions, encoded
+     */
+    private record Pairs(BridgeProcess process, Map<String, Normaliser> encodings, Dataset rows) {
+        static Pairs of(Dataset data, ConditionalLaw law, Reference reference, BridgeSpec spec) {
+            if (data.ports().size() < 2) {
+                throw new IllegalArgumentException(
+                        "a conditional bridge needs observations beside x; name their columns by given(port, columns), got "
+                                + data.ports());
+            }
+            Map<String, Normaliser> encodings = new LinkedHashMap<>();
+            for (Signature.Port port : FrozenConditions.of(data).ports()) {
+                double[] ones = new double[port.space().width()];
+                Arrays.fill(ones, 1);
+                encodings.put(
+                        port.name(),
+                        spec.standardise()
+                                ? Normaliser.fit(data, port.name()).normaliser()
+                                : new Normaliser(new double[ones.length], ones));
+            }
+            BridgeProcess process = new BridgeProcess(
+                    reference,
+                    spec.sizes(),
+                    Space.euclidean(data.port(Dataset.X).width()),
+                    true);
+            return new Pairs(process, encodings, encoded(data, law).encoded(encodings));
+        }
+
+        BridgeFitting fitting(BridgeSpec spec, Device device) {
+            return new BridgeFitting(process, rows, Optional.empty(), spec, device);
         }
     }
 
@@ -279,8 +311,12 @@ public final class ConditionalBridge implements Bridge {
      * bridges are wrong by is seen.
      */
     public Sampler posteriorForwardBackward(float... y) {
-        return observed(
-                sampler(new ThereAndBack(fitted.matching(), conditions), Direction.FORWARD, Direction.BACKWARD), y);
+        return observed(posteriorForwardBackward(), y);
+    }
+
+    /** The same under observations which the caller gives by the names of the data's ports, as of {@link #posterior()}. */
+    public Sampler posteriorForwardBackward() {
+        return sampler(new ThereAndBack(fitted.matching(), conditions), Direction.FORWARD, Direction.BACKWARD);
     }
 
     /** From rows with their observations to the law that the bridge starts from; rows of the data where none are given as {@code start}. */

@@ -35,6 +35,7 @@ import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
 import org.tweedie.train.TrainResult;
+import org.tweedie.train.Trainer;
 
 /**
  * A Schrödinger bridge: the process nearest to a reference, in KL, among those that start as rows of one set and end as rows of another, or as
@@ -116,22 +117,52 @@ public final class SchrodingerBridge implements Bridge {
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        requireAlike(from, to);
-        Normaliser encoding = encoding(from, to, spec);
-        Dataset first = from.encoded(Map.of(Dataset.X, encoding));
-        Optional<Dataset> second = to.map(rows -> rows.encoded(Map.of(Dataset.X, encoding)));
-        BridgeProcess process = new BridgeProcess(reference, spec.sizes(), Space.euclidean(from.width()), to.isEmpty());
-        requireReach(first, second, spec);
+        Ends ends = Ends.of(from, to, reference, spec);
         Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
-        BridgeFitting fitting = new BridgeFitting(process, first, second, spec, device);
+        BridgeFitting fitting = ends.fitting(spec, device);
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
             FittedHalves fitted = FittedHalves.of(
-                    process, fitting, spec, result, FittedHalves.provenance(from, to, spec, device), device);
-            return new SchrodingerBridge(fitted, encoding, first, second);
+                    ends.process(),
+                    fitting,
+                    spec,
+                    result,
+                    FittedHalves.provenance(from, to, spec, device),
+                    device);
+            return new SchrodingerBridge(fitted, ends.encoding(), ends.from(), ends.to());
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
+        }
+    }
+
+    /**
+     * What fitting would take, from a few steps that are run; nothing is kept.
+     *
+     * @throws IllegalArgumentException as {@link #fit(Dataset, Dataset, Reference, BridgeSpec, Device)}
+     */
+    public static Trainer.Estimate estimate(
+            Dataset from, Optional<Dataset> to, Reference reference, BridgeSpec spec, Device device) {
+        try (BridgeFitting fitting = Ends.of(from, to, reference, spec).fitting(spec, device)) {
+            return fitting.estimate();
+        }
+    }
+
+    /** Both ends as the chains see them. */
+    private record Ends(BridgeProcess process, Normaliser encoding, Dataset from, Optional<Dataset> to) {
+        static Ends of(Dataset from, Optional<Dataset> to, Reference reference, BridgeSpec spec) {
+            requireAlike(from, to);
+            Normaliser encoding = SchrodingerBridge.encoding(from, to, spec);
+            Dataset first = from.encoded(Map.of(Dataset.X, encoding));
+            Optional<Dataset> second = to.map(rows -> rows.encoded(Map.of(Dataset.X, encoding)));
+            BridgeProcess process =
+                    new BridgeProcess(reference, spec.sizes(), Space.euclidean(from.width()), to.isEmpty());
+            requireReach(first, second, spec);
+            return new Ends(process, encoding, first, second);
+        }
+
+        BridgeFitting fitting(BridgeSpec spec, Device device) {
+            return new BridgeFitting(process, from, to, spec, device);
         }
     }
 

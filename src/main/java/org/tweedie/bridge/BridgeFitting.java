@@ -29,6 +29,7 @@ import org.tweedie.score.Field;
 import org.tweedie.score.Network;
 import org.tweedie.sde.Prediction;
 import org.tweedie.train.Dataset;
+import org.tweedie.train.Feed;
 import org.tweedie.train.PairRegression;
 import org.tweedie.train.TrainResult;
 import org.tweedie.train.TrainSpec;
@@ -106,6 +107,47 @@ public final class BridgeFitting implements AutoCloseable {
     }
 
     /**
+     * What fitting all of it would take, from a few steps and one refresh of the cache for each of the first two half bridges; nothing is kept, and nothing learns.
+     *
+     * @return parameters of both networks; seconds of all half bridges, and those of a step with its share of the walks
+     */
+    public Trainer.Estimate estimate() {
+        TrainSpec training = spec.training();
+        long parameters = 0;
+        long bytes = 0;
+        double seconds = 0;
+        for (int half = 0; half < 2; half++) {
+            Direction learns = Direction.learned(half);
+            WalkSource rows = rows(half, learns.other(), training, Long.MAX_VALUE / 2);
+            Trainer.Estimate steps = Trainer.estimate(
+                    new PairRegression(network(learns), rows.spec()), rows.feed(), training, device);
+            long refreshes = (training.steps() - 1) / spec.refreshEvery() + 1;
+            long alike = half == 0 ? 1 : 2L * spec.iterations() - 1;
+            seconds += alike * (steps.seconds() + refreshes * refresh(rows.feed(), training.batch()));
+            parameters += steps.parameters();
+            bytes = Math.max(bytes, steps.deviceBytes());
+        }
+        return new Trainer.Estimate(
+                parameters,
+                bytes + Float.BYTES * parameters,
+                seconds / (2.0 * spec.iterations() * training.steps()),
+                seconds);
+    }
+
+    /** Seconds of a refresh but the first, whose kernels are made. */
+    private double refresh(Feed.Source source, int batch) {
+        try (Stream stream = device.stream();
+                Feed feed = source.open(stream, batch)) {
+            feed.prepare(stream, 1);
+            stream.synchronize();
+            long start = System.nanoTime();
+            feed.prepare(stream, feed.served(1) + 1);
+            stream.synchronize();
+            return (System.nanoTime() - start) / 1e9;
+        }
+    }
+
+    /**
      * Fits the half bridges that are left. A checkpoint is written as the training says, at the end of each half bridge, and when cancelled; its step
      * counts those of all half bridges.
      *
@@ -150,7 +192,7 @@ public final class BridgeFitting implements AutoCloseable {
         }
         TrainSpec seeded = spec.training().withSeed(Philox.part(spec.training().seed(), half + 1L));
         TrainSpec training = resumed == null ? seeded : Trainer.resumed(seeded, resumed);
-        WalkSource rows = rows(half, learns.other(), training);
+        WalkSource rows = rows(half, learns.other(), training, spec.refreshEvery());
         try (Trainer trainer =
                 Trainer.open(new PairRegression(network(learns), rows.spec()), rows.feed(), training, device)) {
             if (resumed != null) {
@@ -172,7 +214,7 @@ public final class BridgeFitting implements AutoCloseable {
         }
     }
 
-    private WalkSource rows(int half, Direction walks, TrainSpec training) {
+    private WalkSource rows(int half, Direction walks, TrainSpec training, long every) {
         Optional<Matching> by = half == 0 ? Optional.empty() : Optional.of(spec.matching());
         return new WalkSource(
                 process,
@@ -180,7 +222,7 @@ public final class BridgeFitting implements AutoCloseable {
                 rows(walks),
                 half == 0 ? Optional.empty() : Optional.of(network(walks)),
                 spec.walks(),
-                spec.refreshEvery(),
+                every,
                 training.seed(),
                 training.precision().orElse(Precision.BF16));
     }

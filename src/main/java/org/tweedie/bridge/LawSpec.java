@@ -84,8 +84,8 @@ public record LawSpec(Kind kind, int centres, double scale, double penalty) {
                 : Optional.empty();
     }
 
-    /** That without features of its own. */
-    static LawSpec of(Kind kind) {
+    /** The one of a kind without numbers: any but a radial law. */
+    public static LawSpec of(Kind kind) {
         return new LawSpec(kind, 0, 0, 0);
     }
 

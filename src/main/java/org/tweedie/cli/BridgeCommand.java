@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "bridge",
         mixinStandardHelpOptions = true,
         description =
-                "Schrödinger bridges, which join the rows of two files, or of one and the normal law; and the transport that they are near to.",
+                "Schrödinger bridges, which join the rows of two files, or of one and the normal law, or lead to rows given observations; and the transport that they are near to.",
         footer = {"", "Example: tweedie bridge fit --from moons:5000 --to circles:5000 --out bridge.safetensors"},
         subcommands = {BridgeFitCommand.class, BridgeSampleCommand.class, TransportCommand.class})
 final class BridgeCommand implements Runnable {

@@ -5,14 +5,13 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
-import org.tweedie.SchrodingerBridge;
+import org.tweedie.Bridge;
 import org.tweedie.bridge.BridgeSpec;
-import org.tweedie.bridge.HalfBridge;
+import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Matching;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
@@ -31,11 +30,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "fit",
         mixinStandardHelpOptions = true,
-        description = "Fits a Schrödinger bridge between the rows of two files, or of one and the normal law.",
+        description =
+                "Fits a Schrödinger bridge between the rows of two files, or of one and the normal law; or, with --given, a conditional one, which draws rows given observations.",
         footer = {
             "",
             "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
-            "Example: tweedie bridge fit --from moons:5000 --to circles:5000 --out bridge.safetensors --report bridge.html"
+            "Example: tweedie bridge fit --from moons:5000 --to circles:5000 --out bridge.safetensors --report bridge.html",
+            "Of pairs: tweedie bridge fit --from pairs.csv --given y1,y2 --law affine --sizes 20x0.01-0.2 --out posterior.safetensors"
         })
 final class BridgeFitCommand implements Callable<Integer> {
     /** The word for the second end where it is no set of rows. */
@@ -71,18 +72,35 @@ final class BridgeFitCommand implements Callable<Integer> {
     private @Nullable List<String> toColumns;
 
     @Option(
+            names = "--given",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "those of the columns of --from, by name or number, that are observations (condition 'y'): fits a conditional bridge to the others")
+    private List<String> given = List.of();
+
+    @Option(
+            names = "--law",
+            paramLabel = "SPEC",
+            description = {
+                "of a conditional bridge, the normal law that walks start from: normal (mean 0, deviation 1), columns (those of the columns),",
+                "affine[:PENALTY] or radial:N,SCALE[:PENALTY] (regressions on the observations); default columns, with --as-they-are normal"
+            })
+    private @Nullable String law;
+
+    @Option(
             names = "--out",
             required = true,
             paramLabel = "BRIDGE",
             description =
-                    "the bridge file to write (.safetensors); it holds the rows of the ends, which walks start from")
+                    "the bridge file to write (.safetensors); it holds the rows, which walks start from")
     private Path out;
 
     @Option(
             names = "--report",
             paramLabel = "FILE",
             description =
-                    "a page to write (.html): rows in motion, where walks of each half bridge end, losses, distances")
+                    "a page to write (.html): rows in motion, where walks of each half bridge end, losses, distances; of a conditional bridge draws beside the pairs")
     private @Nullable Path report;
 
     @Option(names = "--force", description = "replace the files, and checkpoints of an earlier run")
@@ -151,6 +169,11 @@ final class BridgeFitCommand implements Callable<Integer> {
             description = "go on from the newest checkpoint in DIR (default for new runs: BRIDGE.checkpoints)")
     private @Nullable Path resume;
 
+    @Option(
+            names = "--dry-run",
+            description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
+    private boolean dryRun;
+
     @Mixin
     private StepOptions stepping;
 
@@ -168,33 +191,74 @@ final class BridgeFitCommand implements Callable<Integer> {
         BridgeSpec settings = settings();
         Reference near = TrainCommand.named(
                 "--reference", () -> Reference.parse(reference != null ? reference : toNormal() ? "ou" : "brownian"));
+        requireOptions();
+        LawSpec start = law == null
+                ? LawSpec.of(asTheyAre ? LawSpec.Kind.NORMAL : LawSpec.Kind.COLUMNS)
+                : TrainCommand.named("--law", () -> LawSpec.parse(law));
         RunFolder.check(resume);
         List<Path> inputs = new ArrayList<>(List.of(DataOptions.path(from)));
         if (!toNormal()) {
             inputs.add(DataOptions.path(to));
-        } else if (toColumns != null) {
-            throw new IllegalArgumentException("--to-columns: the normal law has the columns of --from; leave it out");
         }
         Target.requireExtension(out, List.of(".safetensors"));
-        Output target = Target.of(out, force, inputs);
+        Output target = dryRun ? Output.to(out) : Target.of(out, force, inputs);
         Output page = null;
         if (report != null) {
             Target.requireExtension("--report", report, List.of(".html"));
-            page = Target.of("--report", report, force, inputs);
+            page = dryRun ? null : Target.of("--report", report, force, inputs);
         }
         PrintWriter err = spec.commandLine().getErr();
-        Dataset start = DataOptions.read(from, columns);
+        BridgeFit fit = read(near, start, err);
+        try (Device opened = device.open(err)) {
+            if (dryRun) {
+                BridgeFitText.estimate(printed, spec, fit, settings, opened);
+                return ExitCode.OK;
+            }
+            return fit(fit, settings, opened, target, page);
+        }
+    }
+
+    private boolean toNormal() {
+        return to.equals(NORMAL);
+    }
+
+    /** Refuses options that the kind of bridge does not read. */
+    private void requireOptions() {
+        boolean conditional = !given.isEmpty();
+        if (conditional && !toNormal()) {
+            throw new IllegalArgumentException(
+                    "--to: a conditional bridge goes from the law of --law to the rows of --from; leave it out, or leave out --given");
+        }
+        if (toNormal() && toColumns != null) {
+            throw new IllegalArgumentException("--to-columns: the normal law has the columns of --from; leave it out");
+        }
+        if (!conditional && law != null) {
+            throw new IllegalArgumentException(
+                    "--law: only a conditional bridge starts from one; name the columns of its conditions with --given, or leave it out");
+        }
+    }
+
+    private BridgeFit read(Reference near, LawSpec law, PrintWriter err) throws IOException {
+        Dataset start = DataOptions.read(from, columns, given);
         TrainCommand.sayConstant(start, err);
+        if (!given.isEmpty()) {
+            return new ConditionalFit(start, law, near);
+        }
         Optional<Dataset> end = Optional.empty();
         if (!toNormal()) {
             end = Optional.of(DataOptions.read(to, toColumns == null ? columns : toColumns));
             TrainCommand.sayConstant(end.get(), err);
         }
-        try (Device opened = device.open(err);
-                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+        return new JoinedFit(start, end, near);
+    }
+
+    private int fit(BridgeFit fit, BridgeSpec settings, Device opened, Output target, @Nullable Output page)
+            throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
             BridgeWatch watch = new BridgeWatch(err);
             long began = System.nanoTime();
-            try (SchrodingerBridge bridge = fit(start, end, near, settings, opened, watch, signals)) {
+            try (Bridge bridge = fit(fit, settings, opened, watch, signals)) {
                 if (bridge.result().orElseThrow().outcome() == TrainResult.Outcome.NOT_FINITE) {
                     err.println("tweedie: " + bridge.result().orElseThrow().message());
                     return ExitCode.FAILURE;
@@ -202,31 +266,19 @@ final class BridgeFitCommand implements Callable<Integer> {
                 double seconds = (System.nanoTime() - began) / 1e9;
                 bridge.save(target);
                 if (page != null) {
-                    report(bridge, start, end, watch, page, signals);
+                    report(fit, bridge, watch, page, signals);
                 }
-                say(bridge, start, end, seconds);
+                BridgeFitText.done(printed, spec, fit, bridge, out, seconds);
             }
         }
         return ExitCode.OK;
     }
 
-    private boolean toNormal() {
-        return to.equals(NORMAL);
-    }
-
-    private SchrodingerBridge fit(
-            Dataset start,
-            Optional<Dataset> end,
-            Reference near,
-            BridgeSpec settings,
-            Device opened,
-            BridgeWatch watch,
-            StopSignals signals)
+    private Bridge fit(BridgeFit fit, BridgeSpec settings, Device opened, BridgeWatch watch, StopSignals signals)
             throws IOException {
         RunFolder folder = RunFolder.of(out, resume, force);
         return folder.holding(spec.commandLine().getErr(), directory -> {
-            SchrodingerBridge bridge = SchrodingerBridge.fit(
-                    start, end, near, settings, opened, watch, signals.token(), directory, folder.resumed());
+            Bridge bridge = fit.fit(settings, opened, watch, signals.token(), directory, folder.resumed());
             TrainResult result = bridge.result().orElseThrow();
             if (result.outcome() == TrainResult.Outcome.CANCELLED) {
                 int done = bridge.halves().size();
@@ -259,67 +311,15 @@ final class BridgeFitCommand implements Callable<Integer> {
         return settings.withTraining(stepping.over(settings.training()));
     }
 
-    private void report(
-            SchrodingerBridge bridge,
-            Dataset start,
-            Optional<Dataset> end,
-            BridgeWatch watch,
-            Output page,
-            StopSignals signals)
+    private void report(BridgeFit fit, Bridge bridge, BridgeWatch watch, Output page, StopSignals signals)
             throws IOException {
         try {
-            BridgeReport.of(bridge, start, end, stepping.seed(), signals.token())
-                    .page(watch.seen(), RunFolder.command(spec))
+            fit.page(bridge, watch, stepping.seed(), signals.token(), RunFolder.command(spec))
                     .write(page);
         } catch (CancellationException e) {
             throw new Stopped(
                     "stopped; " + out + " was written, " + report + " was not",
                     signals.code() == 0 ? 130 : signals.code());
         }
-    }
-
-    private void say(SchrodingerBridge bridge, Dataset start, Optional<Dataset> end, double seconds) {
-        printed.print(
-                spec,
-                Printed.lines(lines -> {
-                    lines.printf(
-                            Locale.ROOT,
-                            "%s: %s between %,d rows of %s and %s, in %s%n",
-                            out,
-                            bridge.process().spec(),
-                            start.rows(),
-                            String.join(", ", start.columns()),
-                            end.map(rows -> String.format(
-                                            Locale.ROOT, "%,d of %s", rows.rows(), String.join(", ", rows.columns())))
-                                    .orElse("the normal law"),
-                            ProgressLine.duration(seconds));
-                    for (int i = 0; i < bridge.halves().size(); i++) {
-                        HalfBridge half = bridge.halves().get(i);
-                        lines.printf(
-                                Locale.ROOT,
-                                "half bridge %d %-8s  loss %.4f  squared energy distance %.5f%n",
-                                i + 1,
-                                half.learned().spec(),
-                                half.loss(),
-                                half.distance());
-                    }
-                    lines.printf(
-                            Locale.ROOT,
-                            "next: tweedie bridge sample --model %s --direction forward --count 1000 --out moved.csv%n",
-                            TrainCommand.quoted(out.toString()));
-                }),
-                json -> {
-                    json.field("model", out.toString()).field("from", start.rows());
-                    end.ifPresent(rows -> json.field("to", rows.rows()));
-                    json.field("seconds", seconds).array("halves");
-                    for (HalfBridge half : bridge.halves()) {
-                        json.object()
-                                .field("learned", half.learned().spec())
-                                .field("loss", half.loss())
-                                .field("distance", half.distance())
-                                .end();
-                    }
-                    json.end();
-                });
     }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.tweedie.Sampler;
 import org.tweedie.Samples;
@@ -22,7 +21,6 @@ import org.tweedie.io.Svg;
 import org.tweedie.io.Table;
 import org.tweedie.metric.Points;
 import org.tweedie.train.Dataset;
-import org.tweedie.train.LossCurve;
 
 /**
  * The page of a bridge: rows in motion there and back, trajectories, where walks of each half bridge end, losses and distances.
@@ -91,10 +89,7 @@ record BridgeReport(SchrodingerBridge bridge, Table from, Table to, Samples ther
                                     + (bridge.process().normal() ? "normal rows walk backward." : "they walk back."));
         }
         page.section("Trajectories").chart(trajectories(), "Some of these rows, and the ways they take.");
-        page.section("Half bridges")
-                .paragraph("The squared energy distance is that of where walks end from the rows they are to reach, in"
-                        + " units of the chains; the loss is the squared error of a step's mean over its noise.");
-        page.chart(distances(), "Squared energy distance over half bridges.");
+        HalfBridgeCharts.open(page, bridge.halves());
         page.table(header(), rows(seen));
         if (seen.size() < bridge.halves().size()) {
             page.paragraph("Half bridges without means and deviations were fitted before this run went on from its"
@@ -103,15 +98,7 @@ record BridgeReport(SchrodingerBridge bridge, Table from, Table to, Samples ther
         for (BridgeWatch.Seen half : drawn(seen)) {
             ends(page, half);
         }
-        page.section("Training").chart(losses(seen), "Mean loss of each stretch of steps.");
-        page.section("Provenance")
-                .table(
-                        List.of("fact", "value"),
-                        bridge.provenance().entrySet().stream()
-                                .map(fact -> List.of(fact.getKey(), fact.getValue()))
-                                .toList());
-        page.section("Again").paragraph("The same seed gives the same bits, whatever the number of threads.");
-        return page.code(command);
+        return HalfBridgeCharts.close(page, seen, bridge.provenance(), command);
     }
 
     private List<Raster> frames() {
@@ -171,21 +158,6 @@ record BridgeReport(SchrodingerBridge bridge, Table from, Table to, Samples ther
         return new Svg.Series(name, x, y);
     }
 
-    private Svg distances() {
-        List<Svg.Series> series = new ArrayList<>();
-        for (Direction direction : List.of(Direction.BACKWARD, Direction.FORWARD)) {
-            double[] x = new double[bridge.halves().size() / 2];
-            double[] y = new double[x.length];
-            for (int i = 0; i < x.length; i++) {
-                int half = 2 * i + (direction == Direction.BACKWARD ? 0 : 1);
-                x[i] = i + 1;
-                y[i] = bridge.halves().get(half).distance();
-            }
-            series.add(new Svg.Series(direction.spec(), x, y));
-        }
-        return Svg.line("Distance from the ends", "iteration", "squared energy distance", series, false);
-    }
-
     private List<String> header() {
         List<String> header = new ArrayList<>(List.of("half bridge", "learns", "loss", "squared energy distance"));
         for (int c = 0; c < from.columns(); c++) {
@@ -218,7 +190,8 @@ record BridgeReport(SchrodingerBridge bridge, Table from, Table to, Samples ther
         return rows;
     }
 
-    private static String moments(Table table, int column) {
+    /** Mean and deviation of a column. */
+    static String moments(Table table, int column) {
         double mean = 0;
         double square = 0;
         float[] values = table.column(column);
@@ -280,27 +253,5 @@ record BridgeReport(SchrodingerBridge bridge, Table from, Table to, Samples ther
         double[] values = new double[one.rows()];
         Arrays.setAll(values, row -> one.at(row, 0));
         return values;
-    }
-
-    private static Svg losses(List<BridgeWatch.Seen> seen) {
-        Map<Direction, List<double[]>> points =
-                Map.of(Direction.FORWARD, new ArrayList<>(), Direction.BACKWARD, new ArrayList<>());
-        for (BridgeWatch.Seen half : seen) {
-            LossCurve curve = half.result().curve();
-            List<double[]> into = points.getOrDefault(half.done().learned(), List.of());
-            for (int i = 0; i < curve.points(); i++) {
-                into.add(new double[] {half.half() * (double) curve.steps() + curve.step(i), curve.loss(i)});
-            }
-            into.add(new double[] {Double.NaN, Double.NaN});
-        }
-        List<Svg.Series> series = new ArrayList<>();
-        for (Direction direction : List.of(Direction.BACKWARD, Direction.FORWARD)) {
-            List<double[]> all = points.getOrDefault(direction, List.of());
-            series.add(new Svg.Series(
-                    direction.spec(),
-                    all.stream().mapToDouble(point -> point[0]).toArray(),
-                    all.stream().mapToDouble(point -> point[1]).toArray()));
-        }
-        return Svg.line("Training loss", "step", "loss", series, false);
     }
 }

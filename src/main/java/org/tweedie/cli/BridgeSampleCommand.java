@@ -2,11 +2,16 @@ package org.tweedie.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.Bridge;
+import org.tweedie.ConditionalBridge;
 import org.tweedie.Sampler;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.bridge.BridgeWalk;
@@ -14,6 +19,7 @@ import org.tweedie.bridge.Direction;
 import org.tweedie.device.Device;
 import org.tweedie.io.Output;
 import org.tweedie.io.Table;
+import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,12 +30,15 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "sample",
         mixinStandardHelpOptions = true,
-        description =
-                "Walks a bridge one way, into a file, in bounded memory: from rows of the set that it starts at, drawn at random, or from those given.",
+        description = {
+            "Walks a bridge one way, into a file, in bounded memory: from rows of the set that it starts at, drawn at random, or from those given.",
+            "A conditional bridge is walked to rows given observations."
+        },
         footer = {
             "",
-            "Sample i is a function of (bridge, direction, seed, i) and where it starts: --first-index and --count cut the same endless table.",
-            "Example: tweedie bridge sample --model bridge.safetensors --direction backward --count 10000 --out back.npy"
+            "Sample i is a function of (bridge, direction, seed, i) and what it is given: --first-index and --count cut the same endless table.",
+            "Example: tweedie bridge sample --model bridge.safetensors --direction backward --count 10000 --out back.npy",
+            "Of observations: tweedie bridge sample --model posterior.safetensors --given y=seen.csv --count 1000 --out rows.npy"
         })
 final class BridgeSampleCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the bridge file")
@@ -37,16 +46,23 @@ final class BridgeSampleCommand implements Callable<Integer> {
 
     @Option(
             names = "--direction",
-            required = true,
             paramLabel = "D",
-            description = "forward: from the rows of --from to those of --to; backward: from those to these")
-    private Direction direction;
+            description =
+                    "forward: from the rows of --from to those of --to; backward: from those to these; a conditional bridge goes backward")
+    private @Nullable Direction direction;
 
     @Option(
             names = "--given",
-            paramLabel = "FILE",
-            description = "rows to start from; row i belongs to sample i, a single row to all")
-    private @Nullable String given;
+            paramLabel = "[NAME=]FILE",
+            description =
+                    "rows to start from; of a conditional bridge rows of a condition, as y=FILE; row i belongs to sample i, a single row to all")
+    private List<String> given = List.of();
+
+    @Option(
+            names = "--there-and-back",
+            description =
+                    "of a conditional bridge: from its own pairs, forward with their observations and back under those given; twice the evaluations")
+    private boolean thereAndBack;
 
     @Option(names = "--count", paramLabel = "N", description = "rows to sample; default as many as are given")
     private @Nullable Long count;
@@ -62,47 +78,113 @@ final class BridgeSampleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (count == null && given == null) {
-            throw new IllegalArgumentException(
-                    "--count: say how many rows to sample, or --given the rows to start from");
+        if (count == null && given.isEmpty()) {
+            throw new IllegalArgumentException("--count: say how many rows to sample, or --given the rows of each");
         }
         rows.check(count == null ? 1 : count);
         List<Path> inputs = new ArrayList<>(List.of(model));
-        if (given != null) {
-            inputs.add(DataOptions.path(given));
+        for (String file : given) {
+            inputs.add(DataOptions.path(file));
+            inputs.add(DataOptions.path(file.substring(file.indexOf('=') + 1)));
         }
         Output target = rows.target(inputs);
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
-                SchrodingerBridge bridge = SchrodingerBridge.load(model, opened);
+                Bridge bridge = Bridge.load(model, opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
-            Sampler sampler = bridge.way(direction);
-            long samples = count == null ? 1 : count;
-            if (given != null) {
-                Table start = start(bridge, given, samples);
-                samples = count == null ? rows.left(start.rows()) : samples;
-                sampler = sampler.given(BridgeWalk.START, start.data(), start.columns());
-            }
-            String how = "bridge:" + direction.spec() + "@"
-                    + bridge.process().sizes().count();
-            rows.make(
-                    new SampledRows.Job(sampler, samples, bridge.columns(direction), how, model, again()),
-                    target,
-                    signals);
+            SampledRows.Job job = bridge instanceof ConditionalBridge conditional
+                    ? posterior(conditional)
+                    : way((SchrodingerBridge) bridge);
+            rows.make(job, target, signals);
         }
         return ExitCode.OK;
     }
 
-    private Table start(SchrodingerBridge bridge, String file, long samples) throws IOException {
-        if (direction == Direction.BACKWARD && bridge.process().normal()) {
+    private SampledRows.Job way(SchrodingerBridge bridge) throws IOException {
+        if (direction == null) {
+            throw new IllegalArgumentException("--direction: say which way to walk, forward or backward");
+        }
+        if (thereAndBack) {
+            throw new IllegalArgumentException(
+                    "--there-and-back: this bridge has no conditions to come back under; leave it out");
+        }
+        Sampler sampler = bridge.way(direction);
+        long samples = count == null ? 1 : count;
+        if (!given.isEmpty()) {
+            Table start = start(bridge, direction, samples);
+            samples = count == null ? rows.left(start.rows()) : samples;
+            sampler = sampler.given(BridgeWalk.START, start.data(), start.columns());
+        }
+        return job(
+                bridge,
+                sampler,
+                samples,
+                bridge.columns(direction),
+                direction.spec(),
+                " --direction " + direction.spec());
+    }
+
+    private SampledRows.Job job(
+            Bridge bridge, Sampler sampler, long samples, List<String> columns, String way, String options) {
+        StringBuilder again = new StringBuilder("tweedie bridge sample --model ")
+                .append(TrainCommand.quoted(model.toString()))
+                .append(options);
+        given.forEach(file -> again.append(" --given ").append(TrainCommand.quoted(file)));
+        return new SampledRows.Job(
+                sampler,
+                samples,
+                columns,
+                "bridge:" + way + "@" + bridge.process().sizes().count(),
+                model,
+                again.append(device.again()).toString());
+    }
+
+    private Table start(SchrodingerBridge bridge, Direction way, long samples) throws IOException {
+        if (way == Direction.BACKWARD && bridge.process().normal()) {
             throw new IllegalArgumentException(
                     "--given: the second end of this bridge is the normal law, which walks backward draw their starts from; leave it out");
         }
-        return rows.given("--given", file, bridge.columns(direction.other()), "start", samples);
+        String file = given.get(0);
+        if (given.size() > 1 || (file.contains("=") && !Files.exists(DataOptions.path(file)))) {
+            throw new IllegalArgumentException("--given: this bridge has no conditions; pass one --given FILE, the rows to start from, got "
+                    + String.join(" ", given));
+        }
+        return rows.given("--given", file, bridge.columns(way.other()), "start", samples);
     }
 
-    private String again() {
-        return "tweedie bridge sample --model " + TrainCommand.quoted(model.toString()) + " --direction "
-                + direction.spec() + (given == null ? "" : " --given " + TrainCommand.quoted(given)) + device.again();
+    private SampledRows.Job posterior(ConditionalBridge bridge) throws IOException {
+        if (direction == Direction.FORWARD) {
+            throw new IllegalArgumentException(
+                    "--direction forward: a conditional bridge is walked backward, to rows given observations; leave it out");
+        }
+        long samples = count == null ? 1 : count;
+        GivenConditions conditions =
+                GivenConditions.read("bridge", files(bridge.conditions()), bridge.conditions(), rows, samples);
+        samples = count == null ? rows.left(conditions.rows()) : samples;
+        Sampler sampler = thereAndBack ? bridge.posteriorForwardBackward() : bridge.posterior();
+        return job(
+                bridge,
+                conditions.under(sampler),
+                samples,
+                bridge.columns(),
+                thereAndBack ? "there-and-back" : Direction.BACKWARD.spec(),
+                thereAndBack ? " --there-and-back" : "");
+    }
+
+    /** The files by the condition before the first '='. */
+    private Map<String, String> files(List<Dataset.Port> conditions) {
+        Map<String, String> files = new LinkedHashMap<>();
+        for (String one : given) {
+            int cut = one.indexOf('=');
+            String name = cut < 0 ? conditions.get(0).name() : one.substring(0, cut);
+            if (cut < 0) {
+                throw new IllegalArgumentException("--given " + one
+                        + ": a file of observations is named with its condition; pass --given " + name + "=" + one);
+            }
+            if (files.put(name, one.substring(cut + 1)) != null) {
+                throw new IllegalArgumentException("--given " + name + " is there twice; a condition has one file");
+            }
+        }
+        return files;
     }
 }

@@ -53,9 +53,15 @@ final class DataOptions {
 
     /** The rows that an option of another name says. */
     static Dataset read(String name, List<String> columns) throws IOException {
+        return read(name, columns, List.of());
+    }
+
+    /** The same with conditions. */
+    static Dataset read(String name, List<String> columns, List<String> given) throws IOException {
         DataOptions options = new DataOptions();
         options.data = name;
         options.columns = columns;
+        options.given = given;
         return options.read();
     }
 

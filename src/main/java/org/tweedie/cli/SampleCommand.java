@@ -14,12 +14,9 @@ import org.tweedie.Model;
 import org.tweedie.Sampler;
 import org.tweedie.device.Device;
 import org.tweedie.io.Output;
-import org.tweedie.io.Table;
 import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Sde;
-import org.tweedie.sde.Spelling;
-import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -99,8 +96,10 @@ final class SampleCommand implements Callable<Integer> {
                 Model loaded = Model.load(model, opened);
                 GuidanceOptions.Guiding guiding = guidance.open(opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
+            GivenConditions conditions =
+                    GivenConditions.read("model", given, loaded.conditions(), rows, count);
             Sampler sampler = observed.steered(
-                    under(loaded, guiding.guided(loaded.sampler(method(method, loaded)))),
+                    conditions.under(guiding.guided(loaded.sampler(method(method, loaded)))),
                     loaded.columns(),
                     rows.end(count));
             String how = method == null ? method(method, loaded).spec() : method;
@@ -125,31 +124,6 @@ final class SampleCommand implements Callable<Integer> {
             return MethodSpec.parse(METHOD_OF_MATRICES);
         }
         return MethodSpec.parse(model.process() instanceof Sde ? METHOD : METHOD_OF_PAIRS);
-    }
-
-    /** The sampler under the conditions given, which must be those that the model was trained with. */
-    private Sampler under(Model loaded, Sampler sampler) throws IOException {
-        List<Dataset.Port> conditions = loaded.conditions();
-        List<String> names = conditions.stream().map(Dataset.Port::name).toList();
-        for (String name : given.keySet()) {
-            if (names.isEmpty()) {
-                throw new IllegalArgumentException("--given " + name + ": the model was trained without conditions");
-            } else if (!names.contains(name)) {
-                throw Spelling.unknown("condition", name, names);
-            }
-        }
-        Sampler ready = sampler;
-        for (Dataset.Port port : conditions) {
-            String file = given.get(port.name());
-            String columns = String.join(", ", port.columns());
-            if (file == null) {
-                throw new IllegalArgumentException("the model needs the condition '" + port.name() + "' (" + columns
-                        + "); pass --given " + port.name() + "=FILE");
-            }
-            Table table = rows.given("--given " + port.name(), file, port.columns(), "'" + port.name() + "'", count);
-            ready = ready.given(port.name(), table.data(), table.columns());
-        }
-        return ready;
     }
 
     /** The command that makes the same rows again, up to the options that all samples have. */

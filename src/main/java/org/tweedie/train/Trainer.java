@@ -493,9 +493,18 @@ public final class Trainer implements AutoCloseable {
 
     /** Opens a trainer, runs a few steps for up to a second, and closes it; nothing is kept. */
     public static Estimate estimate(Objective objective, Dataset data, TrainSpec spec, Device device) {
+        return estimate(objective, spec, longer -> open(objective, data, longer, device));
+    }
+
+    /** The same with rows that a feed brings. */
+    public static Estimate estimate(Objective objective, Feed.Source rows, TrainSpec spec, Device device) {
+        return estimate(objective, spec, longer -> open(objective, rows, longer, device));
+    }
+
+    private static Estimate estimate(Objective objective, TrainSpec spec, Function<TrainSpec, Trainer> opening) {
         int warm = 3;
         int most = 200;
-        try (Trainer trainer = open(objective, data, spec.withSteps(Math.max(spec.steps(), most + warm)), device)) {
+        try (Trainer trainer = opening.apply(spec.withSteps(Math.max(spec.steps(), most + warm)))) {
             trainer.steps.queue(trainer.stream, 1, warm);
             trainer.stream.synchronize();
             trainer.steps.waited();

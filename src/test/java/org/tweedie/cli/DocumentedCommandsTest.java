@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.tweedie.NonUniformModel;
+import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
 import org.tweedie.guidance.ClassifierFree;
@@ -72,7 +73,9 @@ class DocumentedCommandsTest {
             "--sizes",
             StepSizes::parse,
             "--reference",
-            Reference::parse);
+            Reference::parse,
+            "--law",
+            LawSpec::parse);
 
     @TestFactory
     Stream<DynamicTest> documentedCommandsParse() throws IOException {
