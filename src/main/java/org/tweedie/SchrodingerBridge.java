@@ -123,12 +123,7 @@ public final class SchrodingerBridge implements Bridge {
         try {
             TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
             FittedHalves fitted = FittedHalves.of(
-                    ends.process(),
-                    fitting,
-                    spec,
-                    result,
-                    FittedHalves.provenance(from, to, spec, device),
-                    device);
+                    ends.process(), fitting, spec, result, FittedHalves.provenance(from, to, spec, device), device);
             return new SchrodingerBridge(fitted, ends.encoding(), ends.from(), ends.to());
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();

@@ -119,8 +119,8 @@ public final class BridgeFitting implements AutoCloseable {
         for (int half = 0; half < 2; half++) {
             Direction learns = Direction.learned(half);
             WalkSource rows = rows(half, learns.other(), training, Long.MAX_VALUE / 2);
-            Trainer.Estimate steps = Trainer.estimate(
-                    new PairRegression(network(learns), rows.spec()), rows.feed(), training, device);
+            Trainer.Estimate steps =
+                    Trainer.estimate(new PairRegression(network(learns), rows.spec()), rows.feed(), training, device);
             long refreshes = (training.steps() - 1) / spec.refreshEvery() + 1;
             long alike = half == 0 ? 1 : 2L * spec.iterations() - 1;
             seconds += alike * (steps.seconds() + refreshes * refresh(rows.feed(), training.batch()));

@@ -92,8 +92,7 @@ final class BridgeFitCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "BRIDGE",
-            description =
-                    "the bridge file to write (.safetensors); it holds the rows, which walks start from")
+            description = "the bridge file to write (.safetensors); it holds the rows, which walks start from")
     private Path out;
 
     @Option(

@@ -20,7 +20,8 @@ final class BridgeFitText {
                 spec,
                 Printed.lines(lines -> {
                     lines.printf(Locale.ROOT, "bridge     %s%n", fit.ends());
-                    lines.printf(Locale.ROOT, "steps      %s%n", settings.sizes().spec());
+                    lines.printf(
+                            Locale.ROOT, "steps      %s%n", settings.sizes().spec());
                     lines.printf(
                             Locale.ROOT,
                             "networks   %s each way, %,d parameters in both%n",

@@ -146,8 +146,9 @@ final class BridgeSampleCommand implements Callable<Integer> {
         }
         String file = given.get(0);
         if (given.size() > 1 || (file.contains("=") && !Files.exists(DataOptions.path(file)))) {
-            throw new IllegalArgumentException("--given: this bridge has no conditions; pass one --given FILE, the rows to start from, got "
-                    + String.join(" ", given));
+            throw new IllegalArgumentException(
+                    "--given: this bridge has no conditions; pass one --given FILE, the rows to start from, got "
+                            + String.join(" ", given));
         }
         return rows.given("--given", file, bridge.columns(way.other()), "start", samples);
     }

@@ -38,8 +38,7 @@ record ConditionalFit(Dataset start, LawSpec law, Reference near) implements Bri
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        return ConditionalBridge.fit(
-                start, fitted(), near, settings, device, listener, cancel, checkpoints, resume);
+        return ConditionalBridge.fit(start, fitted(), near, settings, device, listener, cancel, checkpoints, resume);
     }
 
     @Override

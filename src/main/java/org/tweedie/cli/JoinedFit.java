@@ -32,8 +32,7 @@ record JoinedFit(Dataset start, Optional<Dataset> end, Reference near) implement
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        return SchrodingerBridge.fit(
-                start, end, near, settings, device, listener, cancel, checkpoints, resume);
+        return SchrodingerBridge.fit(start, end, near, settings, device, listener, cancel, checkpoints, resume);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.tweedie.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,8 +95,7 @@ final class SampleCommand implements Callable<Integer> {
                 Model loaded = Model.load(model, opened);
                 GuidanceOptions.Guiding guiding = guidance.open(opened);
                 StopSignals signals = new StopSignals(err, "stopping; nothing is left behind")) {
-            GivenConditions conditions =
-                    GivenConditions.read("model", given, loaded.conditions(), rows, count);
+            GivenConditions conditions = GivenConditions.read("model", given, loaded.conditions(), rows, count);
             Sampler sampler = observed.steered(
                     conditions.under(guiding.guided(loaded.sampler(method(method, loaded)))),
                     loaded.columns(),

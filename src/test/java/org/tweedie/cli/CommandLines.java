@@ -60,6 +60,7 @@ public final class CommandLines {
                 "good.csv",
                 "model.safetensors",
                 "bridge.safetensors",
+                "conditional.safetensors",
                 "forward",
                 "4x0.1-0.3",
                 "new.npy",

@@ -12,9 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.tweedie.Classifier;
+import org.tweedie.ConditionalBridge;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
 import org.tweedie.bridge.BridgeSpec;
+import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
 import org.tweedie.device.Device;
@@ -92,7 +94,9 @@ final class Corpus {
                         model(scratch, "mlp:3x2,tanh,residual,fourier:2:0.25:8"),
                         classifier(scratch),
                         bridge(scratch, false),
-                        bridge(scratch, true));
+                        bridge(scratch, true),
+                        conditional(scratch, "affine"),
+                        conditional(scratch, "radial:2,1"));
             case SPECS, CLI -> List.of();
         };
     }
@@ -119,13 +123,27 @@ final class Corpus {
         }
     }
 
-    private static byte[] bridge(Path scratch, boolean normal) throws IOException {
-        Dataset rows = Dataset.of(new float[] {1, 2, 3, 5, 5, 4}, "a", "b");
-        BridgeSpec spec = BridgeSpec.of(StepSizes.constant(2, 0.25))
+    private static BridgeSpec small() {
+        return BridgeSpec.of(StepSizes.constant(2, 0.25))
                 .withIterations(1)
                 .withNetwork(Mlp.parse("mlp:2x1,fourier:1:0.25:8"))
                 .withTraining(TrainSpec.steps(1).withBatch(2))
                 .withCache(2, 1);
+    }
+
+    private static byte[] conditional(Path scratch, String law) throws IOException {
+        Dataset pairs = Dataset.of(new float[] {1, 2, 3, 5, 5, 4, 2, 1, 0}, "a", "b", "c")
+                .given("y", "c");
+        try (Device device = Device.open("cpu:1");
+                ConditionalBridge bridge =
+                        ConditionalBridge.fit(pairs, LawSpec.parse(law).law(pairs), small(), device)) {
+            return written(scratch, bridge::save);
+        }
+    }
+
+    private static byte[] bridge(Path scratch, boolean normal) throws IOException {
+        Dataset rows = Dataset.of(new float[] {1, 2, 3, 5, 5, 4}, "a", "b");
+        BridgeSpec spec = small();
         try (Device device = Device.open("cpu:1");
                 SchrodingerBridge bridge = normal
                         ? SchrodingerBridge.fitToNormal(rows, Reference.ornsteinUhlenbeck(1), spec, device)
@@ -212,5 +230,6 @@ final class Corpus {
         Files.writeString(folder.resolve("bad.csv"), "a,b,c\n1,2\n");
         Files.write(folder.resolve("model.safetensors"), model(folder, "mlp:2x1"));
         Files.write(folder.resolve("bridge.safetensors"), bridge(folder, false));
+        Files.write(folder.resolve("conditional.safetensors"), conditional(folder, "columns"));
     }
 }

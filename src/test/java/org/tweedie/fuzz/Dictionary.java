@@ -112,6 +112,7 @@ final class Dictionary {
                                 "NOISE",
                                 "\"ports\":\"",
                                 "\"process\":\"bridge\"",
+                                "\"process\":\"conditional-bridge\"",
                                 "\"bridge.",
                                 "\"port.1\":\"to\"",
                                 "\"port.0\":\"x\"",
@@ -148,7 +149,7 @@ final class Dictionary {
     private static List<String> specs() {
         List<String> words = new ArrayList<>();
         for (String word :
-                ("vp vp-cosine subvp ve ve-exact em rd ancestral ddim pf heun edm dpm1s dpm2s dpm2m ei pc ald uniform logsnr karras mlp: standardise: fourier: "
+                ("vp vp-cosine subvp ve ve-exact normal columns affine radial: em rd ancestral ddim pf heun edm dpm1s dpm2s dpm2m ei pc ald uniform logsnr karras mlp: standardise: fourier: "
                                 + "gaussian: sinusoidal: silu tanh gelu relu residual cpu cpu: cuda: auto Infinity NaN 1e-5 0.1 1e400 -0 2147483648 @ : , ; x 128x3 0x")
                         .split(" ")) {
             words.add(word);

@@ -11,9 +11,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.tweedie.Classifier;
+import org.tweedie.ConditionalBridge;
 import org.tweedie.Model;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
+import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Matching;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
@@ -204,19 +206,27 @@ enum Parser {
     },
 
     /**
-     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge, as it is and
-     * with its hash made right.
+     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge of either kind, as it
+     * is and with its hash made right.
      */
     MODEL(
             30_000,
             1_000_000,
-            List.of("ModelFile.java", "NonUniformFile.java", "ClassifierFile.java", "BridgeFile.java"),
+            List.of(
+                    "ModelFile.java",
+                    "NonUniformFile.java",
+                    "ClassifierFile.java",
+                    "BridgeFile.java",
+                    "JoinedFile.java",
+                    "ConditionalFile.java"),
             List.of(
                     "result of model",
                     "result of any model",
                     "result of classifier",
                     "result of bridge",
-                    "result of mended bridge"),
+                    "result of mended bridge",
+                    "result of conditional bridge",
+                    "result of mended conditional bridge"),
             Map.of()) {
         private final Device device = Device.open("cpu:1");
 
@@ -227,12 +237,18 @@ enum Parser {
             tally.file("any model", () -> Model.load(file, device).close());
             tally.file("classifier", () -> Classifier.load(file, device).close());
             tally.file("bridge", () -> SchrodingerBridge.load(file, device).close());
+            tally.file(
+                    "conditional bridge",
+                    () -> ConditionalBridge.load(file, device).close());
             byte[] mended = Mending.bridge(input);
             if (mended != input) {
                 Files.write(file, mended);
                 tally.file(
                         "mended bridge",
                         () -> SchrodingerBridge.load(file, device).close());
+                tally.file(
+                        "mended conditional bridge",
+                        () -> ConditionalBridge.load(file, device).close());
             }
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
@@ -288,7 +304,9 @@ enum Parser {
                     "train/ShrinkingNoise.java",
                     "bridge/Reference.java",
                     "bridge/StepSizes.java",
-                    "bridge/Matching.java"),
+                    "bridge/Matching.java",
+                    "bridge/LawSpec.java",
+                    "bridge/Features.java"),
             List.of(
                     "result of operator",
                     "result of guidance by a classifier",
@@ -298,6 +316,7 @@ enum Parser {
                     "result of reference",
                     "result of step sizes",
                     "result of matching",
+                    "result of law",
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
@@ -354,7 +373,10 @@ enum Parser {
                             "conditions are dropped with a probability from 0 to below 1, got *; 0.1 to 0.2 are usual",
                             "of a share that is given as a number"),
                     Map.entry("noise shrinks to that of the conditions, got * for *", "of noises given one by one"),
-                    Map.entry("frequencies are seen up to 0 or more, got *", "of the operator, once it is made"))) {
+                    Map.entry("frequencies are seen up to 0 or more, got *", "of the operator, once it is made"),
+                    Map.entry(
+                            "a law * has no such numbers, got * centres, scale *, penalty *",
+                            "of numbers given one by one"))) {
         @Override
         List<String> around() {
             return List.of("sde/VpSde.java");
@@ -399,6 +421,7 @@ enum Parser {
             again("noise of conditions", text, Parser::noise, tally);
             again("reference", text, spec -> Reference.parse(spec).spec(), tally);
             again("step sizes", text, spec -> StepSizes.parse(spec).spec(), tally);
+            again("law", text, spec -> LawSpec.parse(spec).spec(), tally);
             again("matching", text, spec -> Matching.parse(spec).spec(), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
