@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.tweedie.bridge.FittedLaw;
 import org.tweedie.bridge.FrozenConditions;
 import org.tweedie.bridge.LawSpec;
@@ -39,7 +40,8 @@ final class ConditionalFile {
         List<Tensor> tensors = new ArrayList<>(List.of(BridgeFile.tensor(PAIRS, pairs)));
         Map<String, double[]> numbers = law.numbers();
         shapes(law.spec(), pairs.ports())
-                .forEach((name, shape) -> tensors.add(Tensor.f64(NUMBERS + name, numbers.get(name), shape)));
+                .forEach((name, shape) ->
+                        tensors.add(Tensor.f64(NUMBERS + name, Objects.requireNonNull(numbers.get(name)), shape)));
         BridgeFile.write(
                 output,
                 PROCESS,

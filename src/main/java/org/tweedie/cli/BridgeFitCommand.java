@@ -191,9 +191,7 @@ final class BridgeFitCommand implements Callable<Integer> {
         Reference near = TrainCommand.named(
                 "--reference", () -> Reference.parse(reference != null ? reference : toNormal() ? "ou" : "brownian"));
         requireOptions();
-        LawSpec start = law == null
-                ? LawSpec.of(asTheyAre ? LawSpec.Kind.NORMAL : LawSpec.Kind.COLUMNS)
-                : TrainCommand.named("--law", () -> LawSpec.parse(law));
+        LawSpec start = startsFrom();
         RunFolder.check(resume);
         List<Path> inputs = new ArrayList<>(List.of(DataOptions.path(from)));
         if (!toNormal()) {
@@ -235,6 +233,13 @@ final class BridgeFitCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--law: only a conditional bridge starts from one; name the columns of its conditions with --given, or leave it out");
         }
+    }
+
+    private LawSpec startsFrom() {
+        String asked = law;
+        return asked == null
+                ? LawSpec.of(asTheyAre ? LawSpec.Kind.NORMAL : LawSpec.Kind.COLUMNS)
+                : TrainCommand.named("--law", () -> LawSpec.parse(asked));
     }
 
     private BridgeFit read(Reference near, LawSpec law, PrintWriter err) throws IOException {
