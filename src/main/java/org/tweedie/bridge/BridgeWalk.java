@@ -38,9 +38,7 @@ public record BridgeWalk(Direction direction, Optional<Matching> by) implements 
     }
 
     private BridgeProcess require(Noising process, TimeGrid grid) {
-        if (!(process instanceof BridgeProcess bridge)) {
-            throw new IllegalArgumentException("method " + spec() + " knows bridges; " + process.spec() + " is none");
-        }
+        BridgeProcess bridge = bridge(this, process);
         if (!grid.equals(grid(bridge))) {
             throw new IllegalArgumentException("a bridge is walked along the "
                     + bridge.sizes().count()
@@ -48,6 +46,25 @@ public record BridgeWalk(Direction direction, Optional<Matching> by) implements 
                     + "; fit one with other steps");
         }
         return bridge;
+    }
+
+    static BridgeProcess bridge(Method method, Noising process) {
+        if (!(process instanceof BridgeProcess bridge)) {
+            throw new IllegalArgumentException(
+                    "method " + method.spec() + " knows bridges; " + process.spec() + " is none");
+        }
+        return bridge;
+    }
+
+    /** The step that fills x: the caller's rows, or the second end's normal law. */
+    static void start(Plan.Writer plan, BridgeProcess bridge, Direction direction, double t, int x) {
+        if (direction == Direction.BACKWARD && bridge.normal()) {
+            plan.step(t, t);
+            bridge.prior(plan, x);
+        } else {
+            int start = plan.given(START, bridge.space());
+            plan.step(t, t).set(x, 1, start);
+        }
     }
 
     /** The times of the walk. */
@@ -77,14 +94,7 @@ public record BridgeWalk(Direction direction, Optional<Matching> by) implements 
             x = plan.register("x", bridge.space());
             out = plan.register("out", bridge.space());
             noise = plan.register("noise", bridge.space());
-            double first = grid.times()[0];
-            if (direction == Direction.BACKWARD && bridge.normal()) {
-                plan.step(first, first);
-                bridge.prior(plan, x);
-            } else {
-                int start = plan.given(START, bridge.space());
-                plan.step(first, first).set(x, 1, start);
-            }
+            start(plan, bridge, direction, grid.times()[0], x);
         }
 
         /** What follows happens in the j-th step. */
