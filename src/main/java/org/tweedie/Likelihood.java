@@ -21,7 +21,7 @@ import org.tweedie.train.Dataset;
 
 /**
  * Log-densities of rows under a score, by the probability-flow ODE (Song et al., ICLR 2021, arXiv 2011.13456, section 4.3): the density of the
- * process at its cutoff, in the units of the data. The whole way of all rows stays on the device.
+ * process at its cutoff, in the units of the data. Or under a bridge to the normal law, by its own flow. The whole way of all rows stays on the device.
  *
  * <p>The divergence is exact for rows of up to {@value #EXACT} numbers, each of which costs a derivative; for wider ones it is probed
  * (Hutchinson), without bias and with a standard error. Immutable: each setting gives a new one. Safe for use by many threads; the model must
@@ -31,19 +31,17 @@ public final class Likelihood {
     /** Numbers a row up to which the divergence is exact when nothing is said. */
     public static final int EXACT = 16;
 
-    private static final int STEPS = 100;
-
-    private final DensitySource source;
+    private final FlowSource source;
     private final TimeGrid grid;
     private final Optional<Law> probe;
     private final int probes;
     private final Map<String, GivenRows> given;
     private final @Nullable String execution;
 
-    Likelihood(DensitySource source) {
+    Likelihood(FlowSource source) {
         this(
                 source,
-                TimeGrid.uniformLogSnr(source.process(), STEPS).reversed(),
+                source.rising(source.flowSteps()),
                 source.columns().size() <= EXACT ? Optional.empty() : Optional.of(Law.RADEMACHER),
                 1,
                 Map.of(),
@@ -51,7 +49,7 @@ public final class Likelihood {
     }
 
     private Likelihood(
-            DensitySource source,
+            FlowSource source,
             TimeGrid grid,
             Optional<Law> probe,
             int probes,
@@ -70,14 +68,17 @@ public final class Likelihood {
         return new Likelihood(new ExactScore(device, process, score));
     }
 
-    /** By so many steps of equal log-SNR, four evaluations each (100 when nothing is said). */
+    /**
+     * By so many steps. Under a score: of equal log-SNR, four evaluations each (100 when nothing is said). Under a bridge: its own where nothing is said, else as many in each
+     * of its own where they are a multiple of them; four evaluations each, or up to eight between the times that it learned at.
+     */
     public Likelihood steps(int steps) {
-        return grid(TimeGrid.uniformLogSnr(source.process(), steps).reversed());
+        return grid(source.rising(steps));
     }
 
     /** Along these times, which rise to the horizon; the density is that of the first. */
     public Likelihood grid(TimeGrid grid) {
-        new FlowDensity(probe).plan(source.process(), grid);
+        source.density(probe, grid);
         return new Likelihood(source, grid, probe, probes, given, execution);
     }
 
@@ -125,7 +126,7 @@ public final class Likelihood {
         int count = rows.length / width;
         Map<String, GivenRows> all = source.encoded(given);
         all.put(Dataset.X, source.encodeGiven(Dataset.X, new GivenRows(rows, width)));
-        Program program = source.derivatives(new FlowDensity(probe).plan(source.process(), grid));
+        Program program = source.derivatives(source.density(probe, grid));
         double[] sums = new double[count];
         double[] squares = new double[count];
         float[] latents = new float[rows.length];
@@ -164,16 +165,16 @@ public final class Likelihood {
 
     /** What of the density is no integral: the prior at the latent row, and the volumes of process and encoding. */
     private double fixed(float[] rows, float[] latents, int row, int width) {
-        Sde process = source.process();
-        double deviation = process.priorDeviation();
+        double deviation = source.priorDeviation();
         double square = 0;
         for (int d = 0; d < width; d++) {
             double z = latents[row * width + d] / deviation;
             square += z * z;
         }
         double prior = -0.5 * square - width * (StrictMath.log(deviation) + 0.5 * StrictMath.log(2 * Math.PI));
-        double scale = width * StrictMath.log(process.alpha(process.horizon()) / process.alpha(grid.t(0)));
-        return prior + scale + source.logDeterminant(Arrays.copyOfRange(rows, row * width, (row + 1) * width));
+        return prior
+                + width * source.logVolume(grid)
+                + source.logDeterminant(Arrays.copyOfRange(rows, row * width, (row + 1) * width));
     }
 
     /**
@@ -184,7 +185,7 @@ public final class Likelihood {
      * @param latents the row at the horizon that each row comes from
      * @param width of a row
      * @param execution that made them
-     * @param nfe evaluations of the score, a row
+     * @param nfe evaluations of networks, a row
      */
     public record Densities(double[] log, double[] errors, float[] latents, int width, String execution, int nfe)
             implements LogDensities {}

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.bridge.BridgeFitting;
+import org.tweedie.bridge.BridgeFlow;
+import org.tweedie.bridge.BridgeFlowDensity;
 import org.tweedie.bridge.BridgeListener;
 import org.tweedie.bridge.BridgeProcess;
 import org.tweedie.bridge.BridgeSpec;
@@ -29,6 +32,10 @@ import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
+import org.tweedie.rng.Law;
+import org.tweedie.score.Directional;
+import org.tweedie.score.Divergence;
+import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.TimeGrid;
@@ -175,6 +182,11 @@ public final class SchrodingerBridge implements Bridge {
         return JoinedFile.read(file, limits, device);
     }
 
+    /** Whether a file, which must be one of safetensors, is such a bridge's, and no model's or conditional bridge's. */
+    public static boolean holds(Path file) throws IOException {
+        return BridgeFile.kind(file, ReadLimits.defaults()).equals(JoinedFile.PROCESS);
+    }
+
     @Override
     public void save(Output output) throws IOException {
         fitted.requireFinished();
@@ -263,7 +275,36 @@ public final class SchrodingerBridge implements Bridge {
         use.requireOpen();
         fitted.require(direction);
         BridgeWalk walk = new BridgeWalk(direction, Optional.of(fitted.matching()));
-        return new Sampler(new Source(direction, walk), walk).grid(walk.grid(fitted.process()));
+        return new Sampler(new Walking(direction, walk), walk).grid(walk.grid(fitted.process()));
+    }
+
+    /**
+     * The probability flow of a direction ({@link BridgeFlow}): rows move without noise, by the drifts of both ways, and a row that goes there and back ends where it began,
+     * but for the error of the steps. Rows start as those of {@link #way}; where the second end is normal, {@code steer(new GivenStart())} makes the flow backward start from the
+     * caller's too. {@link Sampler#steps} takes other steps than the bridge's own.
+     */
+    public Sampler flow(Direction direction) {
+        use.requireOpen();
+        fitted.require(Direction.values());
+        BridgeFlow flow = new BridgeFlow(direction, fitted.matching());
+        return new Sampler(new Flowing(direction), flow)
+                .grid(flow.grid(fitted.process(), fitted.process().sizes().count()));
+    }
+
+    /**
+     * Log-densities of rows of the first end under this bridge's flow to the normal law, in the units of the data.
+     *
+     * @throws IllegalStateException if the second end is rows, whose density nobody knows
+     */
+    public Likelihood likelihood() {
+        use.requireOpen();
+        fitted.require(Direction.values());
+        if (!fitted.process().normal()) {
+            throw new IllegalStateException(
+                    "densities need an end whose density is known, and this bridge joins two sets of rows; "
+                            + "fit the rows to the normal law, by fitToNormal or --to normal");
+        }
+        return new Likelihood(new Flowing(Direction.FORWARD));
     }
 
     /** The way of a direction, as {@link #forward} or {@link #backward}. */
@@ -307,13 +348,12 @@ public final class SchrodingerBridge implements Bridge {
         use.close();
     }
 
-    private final class Source implements Sampler.Source {
+    /** What walks and flows share. */
+    private abstract class Source implements Sampler.Source {
         private final Direction direction;
-        private final BridgeWalk walk;
 
-        Source(Direction direction, BridgeWalk walk) {
+        Source(Direction direction) {
             this.direction = direction;
-            this.walk = walk;
         }
 
         @Override
@@ -327,15 +367,12 @@ public final class SchrodingerBridge implements Bridge {
         }
 
         @Override
-        public TimeGrid grid(Method method, int steps) {
-            fitted.requireSteps(steps);
-            return walk.grid(fitted.process());
-        }
-
-        @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
             Plan plan = fitted.guided(method.plan(fitted.process(), grid), guides);
-            return Program.of(plan, Map.of(direction.spec(), fitted.network(direction)));
+            Map<String, Field> fields = new HashMap<>();
+            fitted.networks().forEach((way, network) -> fields.put(way.spec(), network));
+            fields.keySet().retainAll(plan.fields());
+            return Program.of(plan, fields);
         }
 
         @Override
@@ -368,6 +405,78 @@ public final class SchrodingerBridge implements Bridge {
         @Override
         public <T> T whileOpen(Supplier<T> work) {
             return use.reading(work::get);
+        }
+    }
+
+    private final class Walking extends Source {
+        private final BridgeWalk walk;
+
+        Walking(Direction direction, BridgeWalk walk) {
+            super(direction);
+            this.walk = walk;
+        }
+
+        @Override
+        public TimeGrid grid(Method method, int steps) {
+            fitted.requireSteps(steps);
+            return walk.grid(fitted.process());
+        }
+    }
+
+    private final class Flowing extends Source implements FlowSource {
+        private final BridgeFlow flow;
+
+        Flowing(Direction direction) {
+            super(direction);
+            flow = new BridgeFlow(direction, fitted.matching());
+        }
+
+        @Override
+        public TimeGrid grid(Method method, int steps) {
+            return flow.grid(fitted.process(), steps);
+        }
+
+        @Override
+        public int flowSteps() {
+            return fitted.process().sizes().count();
+        }
+
+        @Override
+        public TimeGrid rising(int steps) {
+            return flow.grid(fitted.process(), steps);
+        }
+
+        @Override
+        public Plan density(Optional<Law> probe, TimeGrid grid) {
+            return new BridgeFlowDensity(fitted.matching(), probe).plan(fitted.process(), grid);
+        }
+
+        @Override
+        public Program derivatives(Plan plan) {
+            Map<String, Field> fields = new HashMap<>();
+            fitted.networks().forEach((way, network) -> {
+                fields.put(way.spec() + BridgeFlowDensity.DIVERGENCE, new Divergence(network));
+                fields.put(way.spec() + BridgeFlowDensity.TANGENT, new Directional(network));
+            });
+            fields.keySet().retainAll(plan.fields());
+            return Program.of(plan, fields);
+        }
+
+        /** The second end is N(0, I) in the units of the chains. */
+        @Override
+        public double priorDeviation() {
+            return 1;
+        }
+
+        /** Plans integrate all of the drift. */
+        @Override
+        public double logVolume(TimeGrid grid) {
+            return 0;
+        }
+
+        @Override
+        public double logDeterminant(float[] row) {
+            return encoding.logDeterminant(row);
         }
     }
 }

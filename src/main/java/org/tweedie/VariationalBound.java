@@ -45,7 +45,7 @@ public final class VariationalBound {
     private final @Nullable String execution;
 
     VariationalBound(DensitySource source) {
-        this(source, grid(source, STEPS), true, 1, Map.of(), null);
+        this(source, source.rising(STEPS), true, 1, Map.of(), null);
     }
 
     private VariationalBound(
@@ -68,13 +68,9 @@ public final class VariationalBound {
         return new VariationalBound(new ExactScore(device, process, score));
     }
 
-    private static TimeGrid grid(DensitySource source, int steps) {
-        return TimeGrid.uniformLogSnr(source.process(), steps).reversed();
-    }
-
     /** Of the chain with so many steps of equal log-SNR: a looser bound, which tightens as they grow. */
     public VariationalBound discrete(int steps) {
-        return new VariationalBound(source, grid(source, steps), false, draws, given, execution);
+        return new VariationalBound(source, source.rising(steps), false, draws, given, execution);
     }
 
     /** Of the chain with the steps between these times, which rise to the horizon. */
@@ -85,7 +81,7 @@ public final class VariationalBound {
 
     /** In continuous time, its integral estimated with a time in each of so many strata of equal log-SNR (500 when nothing is said). */
     public VariationalBound continuous(int strata) {
-        return new VariationalBound(source, grid(source, strata), true, draws, given, execution);
+        return new VariationalBound(source, source.rising(strata), true, draws, given, execution);
     }
 
     /** Averaged over so many draws of all noise and, in continuous time, of the times, which the rows share (1 when nothing is said). */

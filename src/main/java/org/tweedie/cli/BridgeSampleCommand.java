@@ -19,6 +19,7 @@ import org.tweedie.bridge.Direction;
 import org.tweedie.device.Device;
 import org.tweedie.io.Output;
 import org.tweedie.io.Table;
+import org.tweedie.plan.GivenStart;
 import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,6 +68,15 @@ final class BridgeSampleCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "rows to sample; default as many as are given")
     private @Nullable Long count;
 
+    @Option(
+            names = "--flow",
+            description =
+                    "move rows without noise, by the probability flow of both ways; backward from the normal law --given rows too")
+    private boolean flow;
+
+    @Option(names = "--steps", paramLabel = "N", description = "of the flow; default those of the bridge")
+    private @Nullable Integer steps;
+
     @Mixin
     private SampledRows rows;
 
@@ -80,6 +90,10 @@ final class BridgeSampleCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         if (count == null && given.isEmpty()) {
             throw new IllegalArgumentException("--count: say how many rows to sample, or --given the rows of each");
+        }
+        if (steps != null && !flow) {
+            throw new IllegalArgumentException(
+                    "--steps is of the flow; a walk takes the steps that the bridge was fitted with: add --flow, or leave it out");
         }
         rows.check(count == null ? 1 : count);
         List<Path> inputs = new ArrayList<>(List.of(model));
@@ -108,24 +122,27 @@ final class BridgeSampleCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--there-and-back: this bridge has no conditions to come back under; leave it out");
         }
-        Sampler sampler = bridge.way(direction);
+        int taken = steps == null ? bridge.process().sizes().count() : steps;
+        Sampler sampler = flow ? bridge.flow(direction).steps(taken) : bridge.way(direction);
         long samples = count == null ? 1 : count;
         if (!given.isEmpty()) {
             Table start = start(bridge, direction, samples);
             samples = count == null ? rows.left(start.rows()) : samples;
             sampler = sampler.given(BridgeWalk.START, start.data(), start.columns());
+            if (drawn(bridge, direction)) {
+                sampler = sampler.steer(new GivenStart());
+            }
         }
         return job(
-                bridge,
                 sampler,
                 samples,
                 bridge.columns(direction),
-                direction.spec(),
-                " --direction " + direction.spec());
+                (flow ? "flow:" : "bridge:") + direction.spec() + "@" + taken,
+                " --direction " + direction.spec() + (flow ? " --flow" : "") + (steps == null ? "" : " --steps " + steps));
     }
 
     private SampledRows.Job job(
-            Bridge bridge, Sampler sampler, long samples, List<String> columns, String way, String options) {
+            Sampler sampler, long samples, List<String> columns, String how, String options) {
         StringBuilder again = new StringBuilder("tweedie bridge sample --model ")
                 .append(TrainCommand.quoted(model.toString()))
                 .append(options);
@@ -134,15 +151,20 @@ final class BridgeSampleCommand implements Callable<Integer> {
                 sampler,
                 samples,
                 columns,
-                "bridge:" + way + "@" + bridge.process().sizes().count(),
+                how,
                 model,
                 again.append(device.again()).toString());
     }
 
+    /** Whether rows start from the normal law when none are given. */
+    private static boolean drawn(SchrodingerBridge bridge, Direction way) {
+        return way == Direction.BACKWARD && bridge.process().normal();
+    }
+
     private Table start(SchrodingerBridge bridge, Direction way, long samples) throws IOException {
-        if (way == Direction.BACKWARD && bridge.process().normal()) {
+        if (!flow && drawn(bridge, way)) {
             throw new IllegalArgumentException(
-                    "--given: the second end of this bridge is the normal law, which walks backward draw their starts from; leave it out");
+                    "--given: the second end of this bridge is the normal law, which walks backward draw their starts from; leave it out, or move rows by --flow");
         }
         String file = given.get(0);
         if (given.size() > 1 || (file.contains("=") && !Files.exists(DataOptions.path(file)))) {
@@ -158,17 +180,21 @@ final class BridgeSampleCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--direction forward: a conditional bridge is walked backward, to rows given observations; leave it out");
         }
+        if (flow) {
+            throw new IllegalArgumentException(
+                    "--flow: a conditional bridge has no flow yet; leave it out, or sample a bridge without conditions");
+        }
         long samples = count == null ? 1 : count;
         GivenConditions conditions =
                 GivenConditions.read("bridge", files(bridge.conditions()), bridge.conditions(), rows, samples);
         samples = count == null ? rows.left(conditions.rows()) : samples;
         Sampler sampler = thereAndBack ? bridge.posteriorForwardBackward() : bridge.posterior();
         return job(
-                bridge,
                 conditions.under(sampler),
                 samples,
                 bridge.columns(),
-                thereAndBack ? "there-and-back" : Direction.BACKWARD.spec(),
+                "bridge:" + (thereAndBack ? "there-and-back" : Direction.BACKWARD.spec()) + "@"
+                        + bridge.process().sizes().count(),
                 thereAndBack ? " --there-and-back" : "");
     }
 

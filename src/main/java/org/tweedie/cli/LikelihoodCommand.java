@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.Likelihood;
 import org.tweedie.LogDensities;
+import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
 import org.tweedie.VariationalBound;
 import org.tweedie.device.Device;
@@ -30,12 +31,17 @@ import picocli.CommandLine.Spec;
         name = "likelihood",
         mixinStandardHelpOptions = true,
         description =
-                "Log-densities of rows of a file under a model, by its probability-flow ODE, or lower bounds of them: mean with standard error, and one a row.",
+                "Log-densities of rows of a file under a model or a bridge to the normal law, by its probability-flow ODE, or lower bounds of them: mean with standard error, and one a row.",
         footer = {"", "Example: tweedie likelihood --model quakes.safetensors --data quakes.csv --out densities.csv"})
 final class LikelihoodCommand implements Callable<Integer> {
     private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors");
+    private static final int STEPS = 100;
 
-    @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "FILE",
+            description = "the model file, or that of a bridge to the normal law")
     private Path model;
 
     @Mixin
@@ -44,9 +50,8 @@ final class LikelihoodCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "100",
-            description = "of the ODE, four evaluations each, or of the bound; default ${DEFAULT-VALUE}")
-    private int steps;
+            description = "of the ODE, four evaluations each, or of the bound; default 100, of a bridge its own")
+    private @Nullable Integer steps;
 
     /** Which bound. */
     enum Bound {
@@ -134,40 +139,67 @@ final class LikelihoodCommand implements Callable<Integer> {
             target = Target.of(out, force, List.of(model));
         }
         Dataset rows = dequantise ? data.read().dequantised(bin, seed) : data.read();
-        try (Device opened = device.open(spec.commandLine().getErr());
-                ScoreModel loaded = ScoreModel.load(model, opened)) {
-            ModelMatch.check(loaded, rows);
-            Judged judged = bound == null ? density(loaded, rows) : bound(loaded, rows, bound);
+        try (Device opened = device.open(spec.commandLine().getErr())) {
+            Judged judged = SchrodingerBridge.holds(model) ? bridge(opened, rows) : model(opened, rows);
             if (target != null) {
-                write(target, judged.densities().log());
+                write(target, judged);
             }
             printed.print(spec, text(judged, rows.rows()), json -> fields(json, judged, rows.rows()));
         }
         return ExitCode.OK;
     }
 
-    /** What was computed, and how. */
-    private record Judged(LogDensities densities, int nfe, String execution, Map<String, Double> terms) {}
+    private Judged model(Device opened, Dataset rows) throws IOException {
+        try (ScoreModel loaded = ScoreModel.load(model, opened)) {
+            ModelMatch.check(loaded, rows);
+            return bound == null ? density(loaded, rows) : bound(loaded, rows, bound);
+        }
+    }
 
+    private Judged bridge(Device opened, Dataset rows) throws IOException {
+        try (SchrodingerBridge loaded = SchrodingerBridge.load(model, opened)) {
+            if (bound != null) {
+                throw new IllegalArgumentException(
+                        "--bound is of score models, and this file is a bridge; leave it out for the density of its flow");
+            }
+            if (!loaded.process().normal()) {
+                throw new IllegalArgumentException(
+                        "the bridge joins two sets of rows, and the density of its second end is not known; fit one to the normal law: bridge fit --to normal");
+            }
+            ModelMatch.check(loaded, rows);
+            int taken = steps == null ? loaded.process().sizes().count() : steps;
+            return judged(probed(loaded.likelihood().steps(taken)), rows, taken);
+        }
+    }
+
+    /** What was computed, and how. */
+    private record Judged(LogDensities densities, int steps, int nfe, String execution, Map<String, Double> terms) {}
     /** Each row under its own condition. */
     private Judged density(ScoreModel loaded, Dataset rows) {
-        Likelihood likelihood = loaded.likelihood().steps(steps);
-        if (probes == 0) {
-            likelihood = likelihood.exact();
-        } else if (probes > 0) {
-            likelihood = likelihood.hutchinson(probes, Law.RADEMACHER);
-        }
+        int taken = steps == null ? STEPS : steps;
+        Likelihood likelihood = probed(loaded.likelihood().steps(taken));
         for (Dataset.Port port : loaded.conditions()) {
             likelihood = likelihood.given(port.name(), rows.values(port.name()), port.width());
         }
+        return judged(likelihood, rows, taken);
+    }
+
+    private Likelihood probed(Likelihood likelihood) {
+        return probes < 0
+                ? likelihood
+                : probes == 0 ? likelihood.exact() : likelihood.hutchinson(probes, Law.RADEMACHER);
+    }
+
+    private Judged judged(Likelihood likelihood, Dataset rows, int taken) {
         Likelihood.Densities densities = likelihood.of(rows.values(Dataset.X), seed);
-        return new Judged(densities, densities.nfe(), densities.execution(), Map.of());
+        return new Judged(densities, taken, densities.nfe(), densities.execution(), Map.of());
     }
 
     private Judged bound(ScoreModel loaded, Dataset rows, Bound kind) {
+        int taken = steps == null ? STEPS : steps;
         VariationalBound lower = kind == Bound.CHAIN
-                ? loaded.bound().discrete(steps)
-                : loaded.bound().continuous(steps);
+                ? loaded.bound().discrete(taken)
+                : loaded.bound().continuous(taken);
         lower = lower.draws(draws);
         for (Dataset.Port port : loaded.conditions()) {
             lower = lower.given(port.name(), rows.values(port.name()), port.width());
@@ -177,20 +209,21 @@ final class LikelihoodCommand implements Callable<Integer> {
         terms.put("prior", bounds.prior());
         terms.put("diffusion", bounds.diffusion());
         terms.put("reconstruction", bounds.reconstruction());
-        return new Judged(bounds, bounds.nfe(), bounds.execution(), terms);
+        return new Judged(bounds, taken, bounds.nfe(), bounds.execution(), terms);
     }
 
     private String name() {
         return bound == null ? "log density" : "bound of log density";
     }
 
-    private void write(Output target, double[] log) throws IOException {
+    private void write(Output target, Judged judged) throws IOException {
+        double[] log = judged.densities().log();
         float[] column = new float[log.length];
         for (int r = 0; r < column.length; r++) {
             column[r] = (float) log[r];
         }
-        Map<String, String> metadata =
-                Map.of("model", Sha256.of(model), "steps", Integer.toString(steps), "seed", Long.toString(seed));
+        Map<String, String> metadata = Map.of(
+                "model", Sha256.of(model), "steps", Integer.toString(judged.steps()), "seed", Long.toString(seed));
         try (RowWriter writer = RowWriter.open(target, column.length, List.of(name()), metadata)) {
             writer.write(column, 0, column.length);
             writer.finish();
@@ -213,7 +246,7 @@ final class LikelihoodCommand implements Callable<Integer> {
         return text.append(String.format(
                         Locale.ROOT,
                         bound == null
-                                ? "(the density at the process's cutoff, in the units of the data; %d evaluations a row, execution %s)"
+                                ? "(the density where the flow begins, a process's at its cutoff, in the units of the data; %d evaluations a row, execution %s)"
                                 : "(in the units of the data; %d evaluations a row, execution %s)",
                         judged.nfe(),
                         judged.execution()))

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.tweedie.Model;
+import org.tweedie.SchrodingerBridge;
+import org.tweedie.bridge.Direction;
 import org.tweedie.train.Dataset;
 
 /** Whether a file's columns are those that a model knows. */
@@ -29,6 +31,15 @@ final class ModelMatch {
                 throw new IllegalArgumentException("the model's '" + port.name() + "' has the columns " + port.columns()
                         + ", the data's " + data.port(port.name()).columns() + "; choose with --columns and --given");
             }
+        }
+    }
+
+    /** As {@link #check(Model, Dataset)}, for rows of a bridge's first end. */
+    static void check(SchrodingerBridge bridge, Dataset data) {
+        List<String> columns = bridge.columns(Direction.BACKWARD);
+        if (data.ports().size() != 1 || data.width() != columns.size()) {
+            throw new IllegalArgumentException("the bridge's first end has the columns " + columns + ", the data "
+                    + text(data.ports()) + "; choose with --columns");
         }
     }
 }

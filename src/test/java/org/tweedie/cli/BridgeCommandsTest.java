@@ -22,13 +22,18 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tweedie.Likelihood;
+import org.tweedie.Sampler;
 import org.tweedie.SchrodingerBridge;
+import org.tweedie.bridge.Direction;
+import org.tweedie.data.BuiltInSet;
 import org.tweedie.device.Device;
 import org.tweedie.io.Csv;
 import org.tweedie.io.Npy;
 import org.tweedie.io.Table;
 import org.tweedie.metric.EnergyDistance;
 import org.tweedie.metric.Points;
+import org.tweedie.plan.GivenStart;
 
 /** {@code tweedie bridge}: files fitted and walked, stopped and gone on with, refused. */
 class BridgeCommandsTest {
@@ -111,6 +116,64 @@ class BridgeCommandsTest {
         assertTrue(Files.size(folder.resolve("p.png")) > 100);
     }
 
+    /** Flows both ways, from given rows backward from the normal law too, and densities of rows: those of the library. */
+    @Test
+    void flowsAndDensitiesAreThoseOfTheLibrary() throws IOException {
+        Path out = folder.resolve("flow.npy");
+        Path start = Files.writeString(folder.resolve("flow.csv"), "y,x\n0.25,0.5\n0,-1\n2,2\n");
+        float[] starts = {0.5f, 0.25f, -1, 0, 2, 2};
+        try (Device device = Device.open("cpu")) {
+            for (Path file : List.of(joined, normal)) {
+                try (SchrodingerBridge bridge = SchrodingerBridge.load(file, device)) {
+                    for (Direction direction : Direction.values()) {
+                        Sampler flow = bridge.flow(direction);
+                        sample(file, direction.spec(), out, "--count 9 --flow --force")
+                                .ok();
+                        assertArrayEquals(
+                                flow.sample(9, 5).rows(), Npy.read(out).data());
+                        Map<String, Object> said = sample(
+                                        file, direction.spec(), out, "--flow --steps 8 --force --json --given " + start)
+                                .json();
+                        // rows of circles have columns of the same names
+                        float[] wanted = flow.steps(8)
+                                .steer(
+                                        file == normal && direction == Direction.BACKWARD
+                                                ? new GivenStart()
+                                                : plan -> plan)
+                                .given("start", starts, 2)
+                                .sample(3, 5)
+                                .rows();
+                        assertArrayEquals(wanted, Npy.read(out).data());
+                        Cli.run(said.get("again").toString().substring("tweedie ".length()) + " --force")
+                                .ok();
+                        assertArrayEquals(wanted, Npy.read(out).data(), "again");
+                    }
+                }
+            }
+            try (SchrodingerBridge bridge = SchrodingerBridge.load(normal, device)) {
+                float[] rows = BuiltInSet.MOONS.rows(3, 0, 20);
+                Likelihood.Densities densities = bridge.likelihood().of(rows, 0);
+                Cli.Ran ran = Cli.run("likelihood --device cpu --model " + normal + " --data moons:20:3 --json --out "
+                        + out + " --force");
+                Map<String, Object> said = ran.json();
+                assertEquals(densities.mean(), (double) said.get("meanLogDensity"), 1e-12);
+                assertEquals(16L, said.get("evaluations"));
+                float[] written = Npy.read(out).data();
+                for (int r = 0; r < 20; r++) {
+                    assertEquals((float) densities.log()[r], written[r]);
+                }
+                double finer = bridge.likelihood().steps(16).of(rows, 0).mean();
+                assertEquals(
+                        finer,
+                        (double)
+                                Cli.run("likelihood --device cpu --steps 16 --json --data moons:20:3 --model " + normal)
+                                        .json()
+                                        .get("meanLogDensity"),
+                        1e-12);
+            }
+        }
+    }
+
     @Test
     void fittingPrintsWhatItCameTo() throws IOException {
         Path out = folder.resolve("b.safetensors");
@@ -190,11 +253,20 @@ class BridgeCommandsTest {
         for (String other : List.of(
                 "sample --count 1 --out " + csv,
                 "evaluate --data moons:50",
-                "likelihood --data moons:50",
                 "latents --data moons:50 --out " + csv,
                 "explain")) {
             Cli.run(other + " --device cpu --model " + joined).failed(4, "is a bridge, which has no score");
         }
+        String likelihood = "likelihood --device cpu --data moons:50 --model ";
+        Cli.run(likelihood + joined).failed(2, "the density of its second end is not known", "bridge fit --to normal");
+        Cli.run(likelihood + normal + " --bound chain").failed(2, "--bound is of score models");
+        Cli.run(likelihood.replace("moons:50", table.toString()) + normal)
+                .failed(2, "first end has the columns [x, y]", "choose with --columns");
+        Cli.run(likelihood + normal + " --steps 0")
+                .failed(2, "steps of a flow must be positive and at most 1000000, got 0");
+        Cli.run(sample + joined + " --direction forward --count 1 --steps 8").failed(2, "--steps is of the flow");
+        Cli.run(sample + joined + " --direction forward --count 1 --flow --steps 0")
+                .failed(2, "steps must be positive, got 0");
         byte[] bytes = Files.readAllBytes(joined);
         bytes[bytes.length - 5] ^= 1;
         Path damaged = Files.write(folder.resolve("damaged.safetensors"), bytes);
