@@ -407,7 +407,7 @@ class FirstHittingModelTest {
                         model.result().orElseThrow().outcome());
             }
             assertSays(
-                    "row 0 is no unit vector",
+                    "row 1 is no unit vector",
                     () -> FirstHittingModel.fit(
                             Dataset.of(new float[] {1, 1, 1}, "x", "y", "z"), UnitBall.of(3), spec, device));
             assertSays(

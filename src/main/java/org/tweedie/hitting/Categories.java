@@ -1,6 +1,9 @@
 package org.tweedie.hitting;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.FormulaWriter.Value;
 import org.tweedie.plan.Space;
@@ -65,13 +68,60 @@ public final class Categories implements HittingDomain {
         for (int i = 0; i < levels.length; i++) {
             int count = this.levels[i % categories];
             if (levels[i] < 0 || levels[i] >= count) {
-                throw new IllegalArgumentException("row " + i / categories + ": level " + levels[i] + " of category "
-                        + i % categories + ", which has levels 0 to " + (count - 1));
+                throw noLevel(i, Integer.toString(levels[i]));
             }
             columns[at + levels[i]] = 1;
             at += count;
         }
         return columns;
+    }
+
+    private IllegalArgumentException noLevel(int i, String got) {
+        int category = i % levels.length;
+        return new IllegalArgumentException("row " + (i / levels.length + 1) + " has the level " + got
+                + " of category " + (category + 1) + ", whose levels are 0 to " + (levels[category] - 1)
+                + "; count levels from 0, or give the domain more");
+    }
+
+    @Override
+    public int written() {
+        return levels.length;
+    }
+
+    /** Rows of levels, as numbers of a file. */
+    @Override
+    public float[] read(float[] rows) {
+        int[] whole = new int[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            whole[i] = (int) rows[i];
+            if (whole[i] != rows[i]) {
+                throw noLevel(i, Float.toString(rows[i]));
+            }
+        }
+        return columns(whole);
+    }
+
+    /** Rows of levels; -1 where a category is not decided. */
+    @Override
+    public float[] write(float[] rows) {
+        int[] whole = levels(rows);
+        float[] written = new float[whole.length];
+        for (int i = 0; i < whole.length; i++) {
+            written[i] = whole[i];
+        }
+        return written;
+    }
+
+    /** {@code colour=0}, {@code colour=1}, ... */
+    @Override
+    public List<String> names(List<String> written) {
+        List<String> names = new ArrayList<>();
+        for (int c = 0; c < levels.length; c++) {
+            for (int k = 0; k < levels[c]; k++) {
+                names.add(written.get(c) + "=" + k);
+            }
+        }
+        return names;
     }
 
     /** Rows of columns, as walks end at, as rows of levels; -1 where a category is not decided. */
@@ -206,8 +256,8 @@ public final class Categories implements HittingDomain {
                     ones += rows[at + k] == 1 ? 1 : 0;
                 }
                 if (ones != 1) {
-                    throw new IllegalArgumentException("row " + r + " has " + ones + " levels of category " + c
-                            + ", one is 1 and the others are 0; columns(levels) writes such rows");
+                    throw new IllegalArgumentException("row " + (r + 1) + " has " + ones + " levels of category "
+                            + (c + 1) + ", one is 1 and the others are 0; columns(levels) writes such rows");
                 }
                 at += levels[c];
             }
@@ -216,6 +266,6 @@ public final class Categories implements HittingDomain {
 
     @Override
     public String spec() {
-        return "categories of " + Arrays.toString(levels);
+        return "categories:" + Arrays.stream(levels).mapToObj(Integer::toString).collect(Collectors.joining(","));
     }
 }

@@ -1,9 +1,11 @@
 package org.tweedie.hitting;
 
 import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.FormulaWriter.Value;
 import org.tweedie.plan.Space;
+import org.tweedie.sde.Spelling;
 
 /**
  * The cube [0, 1]^d, whose corners are hit: data are rows of zeros and ones. Each coordinate moves until it is 0 or 1 and stays there; the row is done with its last.
@@ -35,8 +37,9 @@ public final class Cube implements HittingDomain {
 
     /** From the middle of the cube of that dimension. */
     public static Cube of(int dimension) {
-        if (dimension < 1) {
-            throw new IllegalArgumentException("the dimension of a cube must be positive, got " + dimension);
+        if (dimension < 1 || dimension > MOST) {
+            throw new IllegalArgumentException("the dimension of a cube must be positive, got " + dimension
+                    + (dimension > MOST ? "; " + MOST + " is the most" : ""));
         }
         double[] start = new double[dimension];
         Arrays.fill(start, 0.5);
@@ -150,14 +153,22 @@ public final class Cube implements HittingDomain {
     public void require(float[] rows) {
         for (int i = 0; i < rows.length; i++) {
             if (rows[i] != 0 && rows[i] != 1) {
-                throw new IllegalArgumentException("row " + i / start.length + " is no row of zeros and ones, it holds "
-                        + rows[i] + "; turn categories into columns of zeros and ones first");
+                throw new IllegalArgumentException("row " + (i / start.length + 1)
+                        + " is no row of zeros and ones, it holds " + rows[i] + " in column "
+                        + (i % start.length + 1) + "; levels are those of the domain of categories");
             }
         }
     }
 
     @Override
     public String spec() {
-        return "cube from " + Arrays.toString(start);
+        return "cube:" + spelled(start, 0.5);
+    }
+
+    /** The numbers of a start, or how many where all are the usual one. */
+    static String spelled(double[] start, double usual) {
+        return Arrays.stream(start).allMatch(x -> x == usual)
+                ? Integer.toString(start.length)
+                : Arrays.stream(start).mapToObj(Spelling::number).collect(Collectors.joining(","));
     }
 }

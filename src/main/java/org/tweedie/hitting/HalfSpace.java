@@ -3,6 +3,7 @@ package org.tweedie.hitting;
 import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.FormulaWriter.Value;
 import org.tweedie.plan.Space;
+import org.tweedie.sde.Spelling;
 
 /**
  * The half-space above R^d, whose floor is hit: data are any rows of d numbers, of the size of the height. A walk has one coordinate more, u, which starts at the height and
@@ -20,8 +21,9 @@ import org.tweedie.plan.Space;
  */
 public record HalfSpace(int dimension, double height) implements HittingDomain {
     public HalfSpace {
-        if (dimension < 1) {
-            throw new IllegalArgumentException("the dimension of the floor must be positive, got " + dimension);
+        if (dimension < 1 || dimension > MOST) {
+            throw new IllegalArgumentException("the dimension of the floor must be positive, got " + dimension
+                    + (dimension > MOST ? "; " + MOST + " is the most" : ""));
         }
         if (!(height > 0 && Double.isFinite(height))) {
             throw new IllegalArgumentException("the height of the start must be positive, got " + height);
@@ -85,13 +87,14 @@ public record HalfSpace(int dimension, double height) implements HittingDomain {
     public void require(float[] rows) {
         for (int i = 0; i < rows.length; i++) {
             if (!Float.isFinite(rows[i])) {
-                throw new IllegalArgumentException("row " + i / dimension + " is not finite: " + rows[i]);
+                throw new IllegalArgumentException(
+                        "row " + (i / dimension + 1) + " is not finite: " + rows[i] + "; leave it out");
             }
         }
     }
 
     @Override
     public String spec() {
-        return "half-space of " + dimension + " from " + height;
+        return "halfspace:" + dimension + "," + Spelling.number(height);
     }
 }

@@ -28,6 +28,10 @@ public record HittingPairs(HittingDomain domain, HittingSteps steps, int kept, d
     public static final String END = "end";
 
     public HittingPairs {
+        require(kept, damping);
+    }
+
+    static void require(int kept, double damping) {
         if (kept < 1 || kept > 256) {
             throw new IllegalArgumentException("places kept of a walk must be 1 to 256, got " + kept);
         }

@@ -28,6 +28,7 @@ public record HittingSpec(
         if (walks < 1 || walks > 1 << 22) {
             throw new IllegalArgumentException("cached walks must be 1 to 2^22, got " + walks);
         }
+        HittingPairs.require(kept, damping);
         if (refreshEvery < 1) {
             throw new IllegalArgumentException("steps between two refreshes must be positive, got " + refreshEvery);
         }

@@ -1,5 +1,6 @@
 package org.tweedie.hitting;
 
+import java.util.List;
 import org.tweedie.sde.Spelling;
 
 /**
@@ -54,7 +55,25 @@ public record HittingSteps(double most, double share, double tolerance, int limi
         return new HittingSteps(most, share, tolerance, value);
     }
 
-    /** For people and checkpoints: {@code 0.01,0.05,0.001,100000}. */
+    /**
+     * Reads {@code 0.01}, the longest step, or also the share, the tolerance and the limit, as {@link #spec} writes them.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    public static HittingSteps parse(String spec) {
+        String text = spec.strip();
+        List<String> numbers = Spelling.list(text);
+        if (numbers.isEmpty() || numbers.size() > 4) {
+            throw new IllegalArgumentException("'" + text + "' has " + numbers.size()
+                    + " numbers; steps of a walk are MOST[,SHARE[,TOLERANCE[,LIMIT]]], as 0.01,0.05,1e-3,100000");
+        }
+        HittingSteps steps = of(Spelling.number(numbers.get(0), text));
+        steps = numbers.size() < 2 ? steps : steps.withShare(Spelling.number(numbers.get(1), text));
+        steps = numbers.size() < 3 ? steps : steps.withTolerance(Spelling.number(numbers.get(2), text));
+        return numbers.size() < 4 ? steps : steps.withLimit(Spelling.whole(numbers.get(3), text));
+    }
+
+    /** As {@link #parse} reads it: {@code 0.01,0.05,1e-3,100000}. */
     public String spec() {
         return Spelling.number(most) + "," + Spelling.number(share) + "," + Spelling.number(tolerance) + "," + limit;
     }

@@ -1,5 +1,6 @@
 package org.tweedie.hitting;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -223,10 +224,12 @@ class HittingDomainTest {
     @Test
     void whatCannotBeIsSaid() {
         assertSays(
-                "row 1 is no unit vector, its length is 2.0",
+                "row 2 is no unit vector, its length is 2.0: [0.0, 2.0]; divide",
                 () -> UnitBall.of(2).require(new float[] {1, 0, 0, 2}));
-        assertSays("it holds 0.5", () -> Cube.of(2).require(new float[] {1, 0, 0, 0.5f}));
-        assertSays("row 0 is not finite: NaN", () -> new HalfSpace(2, 1).require(new float[] {Float.NaN, 0}));
+        assertSays(
+                "row 2 is no row of zeros and ones, it holds 0.5 in column 2",
+                () -> Cube.of(2).require(new float[] {1, 0, 0, 0.5f}));
+        assertSays("row 1 is not finite: NaN", () -> new HalfSpace(2, 1).require(new float[] {Float.NaN, 0}));
         assertSays("starts within it", () -> UnitBall.from(0.6, 0.8));
         assertSays("starts between 0 and 1, got 1.0", () -> Cube.from(0.5, 1));
         assertSays("dimension of a ball must be positive, got 0", () -> UnitBall.of(0));
@@ -239,6 +242,75 @@ class HittingDomainTest {
         assertSays(
                 "most steps of a row must be positive, got 0",
                 () -> HittingSteps.standard().withLimit(0));
+    }
+
+    /** Specs are read as what they were written of; a start of the usual numbers is written as their count. */
+    @Test
+    void specsGoThereAndBack() {
+        for (String spec : List.of(
+                "ball:3",
+                "ball:0.5",
+                "ball:0.5,-0.25,0",
+                "cube:4",
+                "cube:0.3",
+                "cube:0.3,0.5",
+                "categories:3,2",
+                "halfspace:2,0.5",
+                "earth")) {
+            assertEquals(spec, HittingDomain.parse(spec).spec());
+        }
+        assertEquals("ball:2", HittingDomain.parse(" ball:0, -0").spec());
+        assertEquals("cube:2", HittingDomain.parse("cube:0.5,5e-1").spec());
+        assertArrayEquals(
+                new double[] {0.3, 0.5}, HittingDomain.parse("cube:0.3,0.5").start());
+        assertArrayEquals(
+                new double[] {0, 0, 0.5}, HittingDomain.parse("halfspace:2,0.5").start());
+        assertEquals(5, HittingDomain.parse("categories:3,2").ends().width());
+        assertSays("unknown domain 'bal'; did you mean ball?", () -> HittingDomain.parse("bal:3"));
+        assertSays("'halfspace:2' has 1 numbers; say", () -> HittingDomain.parse("halfspace:2"));
+        assertSays("'earth:3' has 1 numbers; say", () -> HittingDomain.parse("earth:3"));
+        assertSays("100000 is the most", () -> HittingDomain.parse("ball:2000000000"));
+        assertEquals(HittingSteps.of(0.02), HittingSteps.parse("0.02"));
+        HittingSteps steps = new HittingSteps(0.02, 0.1, 1e-4, 50);
+        assertEquals(steps, HittingSteps.parse(steps.spec()));
+        assertSays("'' has 0 numbers", () -> HittingSteps.parse(" "));
+        assertSays("longest step must be above 0", () -> HittingSteps.parse("0"));
+    }
+
+    /** Degrees by hand: the equator at the two axes, the pole, and 30 N 60 W, whose x is cos 30 cos 60 = sqrt(3)/4. */
+    @Test
+    void placesOnTheEarthAreUnitVectors() {
+        UnitBall earth = UnitBall.earth();
+        float[] degrees = {0, 0, 0, 90, 90, 0, 30, -60, -45, 170};
+        float[] places = earth.read(degrees);
+        double root = Math.sqrt(3);
+        float[] first = {1, 0, 0, 0, 1, 0, 0, 0, 1, (float) (root / 4), -0.75f, 0.5f};
+        assertArrayEquals(first, Arrays.copyOf(places, 12), 1e-7f);
+        earth.require(places);
+        assertArrayEquals(degrees, earth.write(places), 2e-5f);
+        assertArrayEquals(earth.read(new float[] {10, 350}), earth.read(new float[] {10, -10}), 1e-7f);
+        assertEquals(2, earth.written());
+        assertEquals(List.of("x", "y", "z"), earth.names(List.of("lat", "lon")));
+        assertSays(
+                "row 2 is no place on the earth: latitude 100.0, longitude 20.0",
+                () -> earth.read(new float[] {1, 2, 100, 20}));
+        assertSays("longitude 361.0", () -> earth.read(new float[] {1, 361}));
+        assertSays("row 1 is no place", () -> earth.read(new float[] {1, Float.NaN}));
+    }
+
+    @Test
+    void levelsOfFilesAreColumns() {
+        Categories domain = Categories.of(3, 2);
+        float[] levels = {2, 0, 0, 1};
+        assertArrayEquals(new float[] {0, 0, 1, 1, 0, 1, 0, 0, 0, 1}, domain.read(levels));
+        assertArrayEquals(levels, domain.write(domain.read(levels)));
+        assertArrayEquals(new float[] {-1, 1}, domain.write(new float[] {0.5f, 0, 0.5f, 0, 1}));
+        assertEquals(List.of("a=0", "a=1", "a=2", "b=0", "b=1"), domain.names(List.of("a", "b")));
+        assertSays(
+                "row 2 has the level 2 of category 2, whose levels are 0 to 1; count levels from 0",
+                () -> domain.read(new float[] {0, 0, 0, 2}));
+        assertSays("row 1 has the level 0.5 of category 1", () -> domain.read(new float[] {0.5f, 0}));
+        assertSays("the level -1 of", () -> domain.read(new float[] {-1, 0}));
     }
 
     private static void assertSays(String what, Runnable refused) {
