@@ -23,7 +23,7 @@ public sealed interface Bridge extends AutoCloseable permits SchrodingerBridge, 
      * @throws org.tweedie.io.MalformedFileException if the file is damaged, or holds no bridge
      */
     static Bridge load(Path file, Device device) throws IOException {
-        return BridgeFile.kind(file, ReadLimits.defaults()).equals(ConditionalFile.PROCESS)
+        return SealedFile.of(file, ReadLimits.defaults()).equals(Optional.of(SealedFile.CONDITIONAL_BRIDGE))
                 ? ConditionalBridge.load(file, device)
                 : SchrodingerBridge.load(file, device);
     }

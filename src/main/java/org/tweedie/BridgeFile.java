@@ -42,7 +42,6 @@ import org.tweedie.train.Normaliser;
  */
 record BridgeFile(
         Safetensors file, ModelFile.Metadata metadata, List<Dataset.Port> ports, Map<String, Encoding> encodings) {
-    private static final String KIND = "process";
     private static final String REFERENCE = "bridge.reference";
     private static final String SIZES = "bridge.sizes";
     private static final String MATCHING = "bridge.matching";
@@ -50,23 +49,10 @@ record BridgeFile(
     private static final String HALVES = "bridge.halves";
     private static final String ARCHITECTURE = ScoreModel.NETWORK + ".architecture";
     private static final String ROWS = "rows.";
-    private static final String HASH = "tweedie.sha256";
 
     /** What is read of an open file. */
     interface Reading<B> {
         B of(BridgeFile opened) throws IOException;
-    }
-
-    /** Whether a model file's process says that it is a bridge. */
-    static boolean is(String process) {
-        return process.equals(JoinedFile.PROCESS) || process.equals(ConditionalFile.PROCESS);
-    }
-
-    /** What a file says that it is; nothing of it is checked. */
-    static String kind(Path path, ReadLimits limits) throws IOException {
-        try (Safetensors file = Safetensors.open(path, limits)) {
-            return file.metadata().getOrDefault(KIND, "");
-        }
     }
 
     /**
@@ -76,16 +62,14 @@ record BridgeFile(
      */
     static void write(
             Output output,
-            String kind,
+            SealedFile kind,
             FittedHalves fitted,
             List<Dataset.Port> ports,
             Map<String, Normaliser> encodings,
             Map<String, String> facts,
             List<Tensor> more)
             throws IOException {
-        Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(ModelFile.FORMAT, Integer.toString(ModelFile.NEWEST));
-        metadata.put(KIND, kind);
+        Map<String, String> metadata = kind.metadata();
         metadata.put(REFERENCE, fitted.process().reference().spec());
         metadata.put(SIZES, fitted.process().sizes().spec());
         metadata.put(MATCHING, fitted.matching().spec());
@@ -101,9 +85,8 @@ record BridgeFile(
         List<Tensor> tensors = new ArrayList<>(more);
         fitted.networks()
                 .forEach((direction, network) -> tensors.addAll(
-                        ModelFile.tensors(name(direction), network.parameters(), weights(network, fitted.device()))));
-        metadata.put(HASH, Safetensors.hash(metadata, tensors));
-        Safetensors.write(output, metadata, tensors);
+                        ModelFile.tensors(name(direction), network.parameters(), ModelFile.weights(network, fitted.device()))));
+        SealedFile.write(output, metadata, tensors);
     }
 
     /** The rows of a file, by the name that {@link #rows} reads them by. */
@@ -115,46 +98,14 @@ record BridgeFile(
         return ScoreModel.NETWORK + "." + direction.spec();
     }
 
-    private static float[] weights(Network network, Device device) {
-        float[] weights = new float[Math.toIntExact(network.parameters().count())];
-        try (Stream stream = device.stream()) {
-            stream.download(network.parameters().values(), 0, weights, 0, weights.length);
-        }
-        return weights;
-    }
-
     /** Reads a file of a kind, whose hash is checked first. */
-    static <B> B read(Path path, ReadLimits limits, String kind, Reading<B> reading) throws IOException {
+    static <B> B read(Path path, ReadLimits limits, SealedFile kind, Reading<B> reading) throws IOException {
         try (Safetensors file = Safetensors.open(path, limits)) {
-            ModelFile.Metadata metadata = new ModelFile.Metadata(file.name(), file.metadata());
-            metadata.requireFormat();
-            require(metadata, kind);
-            if (!metadata.value(HASH).equals(file.hashWithout(HASH))) {
-                throw metadata.fault(HASH, "is not the hash of the rest: the file was damaged or changed");
-            }
+            ModelFile.Metadata metadata = kind.of(file);
             Map<String, Encoding> encodings = new LinkedHashMap<>();
             List<Dataset.Port> ports = metadata.ports(encodings);
             return reading.of(new BridgeFile(file, metadata, ports, encodings));
         }
-    }
-
-    private static void require(ModelFile.Metadata metadata, String kind) {
-        String process = metadata.value(KIND);
-        if (process.equals(kind)) {
-            return;
-        }
-        if (process.equals(ConditionalFile.PROCESS)) {
-            throw metadata.fault(
-                    KIND,
-                    "is a conditional bridge, to rows given observations; read it by ConditionalBridge.load or Bridge.load");
-        }
-        if (process.equals(JoinedFile.PROCESS)) {
-            throw metadata.fault(
-                    KIND, "is a bridge without conditions; read it by SchrodingerBridge.load or Bridge.load");
-        }
-        throw metadata.fault(
-                KIND,
-                "is " + process + ": this is a score model, not a bridge; sample it by tweedie sample, or Model.load");
     }
 
     /** How a port is standardised. */

@@ -25,9 +25,6 @@ import org.tweedie.train.Normaliser;
  * u and encoded conditions side by side.
  */
 final class ConditionalFile {
-    /** The {@code process} of the metadata. */
-    static final String PROCESS = "conditional-bridge";
-
     private static final String LAW = "bridge.law";
     private static final String NUMBERS = "law.";
     private static final String PAIRS = "pairs";
@@ -44,7 +41,7 @@ final class ConditionalFile {
                         tensors.add(Tensor.f64(NUMBERS + name, Objects.requireNonNull(numbers.get(name)), shape)));
         BridgeFile.write(
                 output,
-                PROCESS,
+                SealedFile.CONDITIONAL_BRIDGE,
                 fitted,
                 pairs.ports(),
                 encodings,
@@ -58,7 +55,7 @@ final class ConditionalFile {
     }
 
     static ConditionalBridge read(Path path, ReadLimits limits, Device device) throws IOException {
-        return BridgeFile.read(path, limits, PROCESS, opened -> {
+        return BridgeFile.read(path, limits, SealedFile.CONDITIONAL_BRIDGE, opened -> {
             List<Dataset.Port> ports = opened.ports();
             if (ports.size() < 2) {
                 throw opened.metadata().fault("ports", "are no conditions beside x");

@@ -1,10 +1,15 @@
 package org.tweedie;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
@@ -16,9 +21,16 @@ import org.tweedie.hitting.HittingFitting;
 import org.tweedie.hitting.HittingProcess;
 import org.tweedie.hitting.HittingSpec;
 import org.tweedie.hitting.HittingSteps;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.Output;
+import org.tweedie.io.ReadLimits;
+import org.tweedie.io.Table;
 import org.tweedie.plan.Plan;
+import org.tweedie.score.Architecture;
 import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
+import org.tweedie.score.Network;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
@@ -44,16 +56,38 @@ public final class FirstHittingModel implements AutoCloseable {
     private final HittingDomain domain;
     private final FirstHitting method;
     private final Map<String, Field> fields;
-    private final List<String> columns;
+    private final Columns columns;
+    private final Optional<Learned> learned;
     private final Optional<TrainResult> result;
     private final SharedUse use;
+
+    /**
+     * Names of columns. Immutable.
+     *
+     * @param ends of rows as walks end at them
+     * @param written of rows as files have them; the same where {@link HittingDomain#written} is as wide
+     */
+    record Columns(List<String> ends, List<String> written) {
+        Columns {
+            ends = List.copyOf(ends);
+            written = List.copyOf(written);
+        }
+    }
+
+    /**
+     * What a file keeps beside domain, steps and columns. Immutable but for the weights.
+     *
+     * @param provenance how it was made
+     */
+    record Learned(Architecture architecture, Network network, Map<String, String> provenance) {}
 
     private FirstHittingModel(
             Device device,
             HittingDomain domain,
             FirstHitting method,
             Map<String, Field> fields,
-            List<String> columns,
+            Columns columns,
+            Optional<Learned> learned,
             Optional<TrainResult> result,
             Runnable release) {
         this.device = device;
@@ -61,6 +95,7 @@ public final class FirstHittingModel implements AutoCloseable {
         this.method = method;
         this.fields = fields;
         this.columns = columns;
+        this.learned = learned;
         this.result = result;
         this.use = new SharedUse("this model", release);
     }
@@ -68,6 +103,7 @@ public final class FirstHittingModel implements AutoCloseable {
     /**
      * Fits a model to rows that lie on the set.
      *
+     * @param data rows as walks end at them, or as files have them: levels, degrees ({@link HittingDomain#written})
      * @throws IllegalArgumentException if a row does not, or has another width; says which, and what to do
      */
     public static FirstHittingModel fit(Dataset data, HittingDomain domain, HittingSpec spec, Device device) {
@@ -82,29 +118,152 @@ public final class FirstHittingModel implements AutoCloseable {
             Device device,
             TrainListener listener,
             CancelToken cancel) {
-        if (data.ports().size() != 1) {
-            throw new IllegalArgumentException("a first-hitting model has no conditions, got " + data.ports());
+        try {
+            return fit(data, domain, spec, device, listener, cancel, null, false);
+        } catch (IOException e) {
+            throw new IllegalStateException("nothing is written without a directory", e);
         }
-        if (data.width() != domain.ends().width()) {
-            throw new IllegalArgumentException("walks of " + domain.spec() + " end at rows of "
-                    + domain.ends().width() + " numbers, the data's are " + data.width());
-        }
-        domain.require(data.values());
+    }
+
+    /**
+     * Fits a model with checkpoints; a run that stops and goes on gives the bits of one that does not.
+     *
+     * @param cancel finishes the step, writes a checkpoint and returns
+     * @param checkpoints where to write them, or null
+     * @param resume whether to go on from the newest checkpoint there
+     * @throws IllegalArgumentException if a row is not on the set, or the checkpoint is of other rows or settings; says which
+     */
+    public static FirstHittingModel fit(
+            Dataset data,
+            HittingDomain domain,
+            HittingSpec spec,
+            Device device,
+            TrainListener listener,
+            CancelToken cancel,
+            @Nullable CheckpointDirectory checkpoints,
+            boolean resume)
+            throws IOException {
+        Dataset ends = ends(data, domain);
+        Columns columns =
+                data == ends ? columns(domain, data.columns()) : new Columns(ends.columns(), data.columns());
+        Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
         HittingFitting fitting = new HittingFitting(domain, spec, device);
         try {
-            TrainResult result = fitting.run(data, listener, cancel);
-            return new FirstHittingModel(
+            TrainResult result = fitting.run(ends, listener, cancel, checkpoints, newest);
+            return learned(
                     device,
                     domain,
-                    new FirstHitting(spec.steps(), domain.learns()),
-                    Map.of(FirstHitting.FIELD, fitting.network()),
-                    data.columns(),
-                    Optional.of(result),
-                    fitting::close);
-        } catch (RuntimeException | Error e) {
+                    spec.steps(),
+                    columns,
+                    new Learned(spec.network(), fitting.network(), provenance(data, spec, result, device)),
+                    Optional.of(result));
+        } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
         }
+    }
+
+    /** The rows that walks are to end at. */
+    private static Dataset ends(Dataset data, HittingDomain domain) {
+        if (data.ports().size() != 1) {
+            throw new IllegalArgumentException("a first-hitting model has no conditions, got " + data.ports());
+        }
+        int width = domain.ends().width();
+        if (data.width() == width) {
+            domain.require(data.values());
+            return data;
+        }
+        if (data.width() != domain.written()) {
+            throw new IllegalArgumentException("walks of " + domain.spec() + " end at rows of " + width
+                    + " numbers, the data's are " + data.width()
+                    + (domain.written() == width ? "" : "; files have " + domain.written() + " columns"));
+        }
+        float[] rows = domain.read(data.values());
+        domain.require(rows);
+        return Dataset.of(new Table(rows, data.rows(), width, domain.names(data.columns())));
+    }
+
+    private static Columns columns(HittingDomain domain, List<String> ends) {
+        return new Columns(
+                ends,
+                domain.written() == ends.size()
+                        ? ends
+                        : IntStream.rangeClosed(1, domain.written())
+                                .mapToObj(i -> "x" + i)
+                                .toList());
+    }
+
+    private static Map<String, String> provenance(
+            Dataset data, HittingSpec spec, TrainResult result, Device device) {
+        Map<String, String> made = new TreeMap<>();
+        made.put("seed", Long.toString(spec.training().seed()));
+        made.put("data", data.hash());
+        made.put("rows", Integer.toString(data.rows()));
+        made.put("settings", spec.training().settings());
+        made.put("cache", spec.walks() + " walks every " + spec.refreshEvery());
+        made.put("pairs", spec.kept() + " a walk damped " + spec.damping());
+        made.put("steps", Long.toString(result.step()));
+        made.put("loss", Double.toString(result.smoothLoss()));
+        made.put("device", device.name());
+        made.put("tweedie", Tweedie.version());
+        return made;
+    }
+
+    /** A model of weights that are its own from here on. */
+    static FirstHittingModel learned(
+            Device device,
+            HittingDomain domain,
+            HittingSteps steps,
+            Columns columns,
+            Learned learned,
+            Optional<TrainResult> result) {
+        return new FirstHittingModel(
+                device,
+                domain,
+                new FirstHitting(steps, domain.learns()),
+                Map.of(FirstHitting.FIELD, learned.network()),
+                columns,
+                Optional.of(learned),
+                result,
+                () -> learned.network().parameters().values().close());
+    }
+
+    /**
+     * Reads the file of a model onto a device. It walks to the bits of the one that was saved.
+     *
+     * @throws org.tweedie.io.MalformedFileException if the file is damaged, or holds something else, such as a score model; says what
+     */
+    public static FirstHittingModel load(Path file, Device device) throws IOException {
+        return load(file, ReadLimits.defaults(), device);
+    }
+
+    /** Reads the file of a model within limits. */
+    public static FirstHittingModel load(Path file, ReadLimits limits, Device device) throws IOException {
+        return HittingFile.read(file, limits, device);
+    }
+
+    /** Writes the file of a model that was fitted. The file must not exist. */
+    public void save(Path file) throws IOException {
+        save(Output.to(file));
+    }
+
+    /**
+     * Writes the file of a model that was fitted.
+     *
+     * @throws IllegalStateException if nothing was: a drift of the caller's own is no data; or if fitting was stopped, or came to numbers that are not finite: its checkpoints hold
+     *     what there is
+     */
+    public void save(Output output) throws IOException {
+        Learned saved = learned.orElseThrow(() -> new IllegalStateException(
+                "a walk whose drift is known, or is none, has no weights to save; make it again by of or base, or fit a model"));
+        if (result.isPresent() && result.get().outcome() != TrainResult.Outcome.FINISHED) {
+            throw new IllegalStateException("a first-hitting model is saved when all its steps are done; "
+                    + result.get().message());
+        }
+        use.reading(() -> {
+            HittingFile.write(output, domain, method.steps(), columns, saved, device);
+            return output;
+        });
     }
 
     /** Walks by a drift that is known: a field of the place, as wide as it, such as {@link org.tweedie.score.FormulaField}. */
@@ -119,10 +278,11 @@ public final class FirstHittingModel implements AutoCloseable {
 
     private static FirstHittingModel known(
             HittingDomain domain, FirstHitting method, Map<String, Field> fields, Device device) {
-        List<String> columns = IntStream.rangeClosed(1, domain.ends().width())
+        List<String> ends = IntStream.rangeClosed(1, domain.ends().width())
                 .mapToObj(i -> "x" + i)
                 .toList();
-        return new FirstHittingModel(device, domain, method, fields, columns, Optional.empty(), () -> {});
+        return new FirstHittingModel(
+                device, domain, method, fields, columns(domain, ends), Optional.empty(), Optional.empty(), () -> {});
     }
 
     /** Walks. Beside {@code x} they put out {@code tau}, the time of the hit, {@code nfe}, the steps, and {@code remaining}, the distance left of a row that ran out of them. */
@@ -136,13 +296,28 @@ public final class FirstHittingModel implements AutoCloseable {
         return sampler().sample(count, seed);
     }
 
-    /** How the training ended; nothing where the drift was known. */
+    /** How the training ended; nothing where the drift was known, or the model was read from a file. */
     public Optional<TrainResult> result() {
         return result;
     }
 
     public HittingDomain domain() {
         return domain;
+    }
+
+    /** How walks step. */
+    public HittingSteps steps() {
+        return method.steps();
+    }
+
+    /** Names of the columns of rows as files have them, which {@link HittingDomain#write} makes of samples. */
+    public List<String> written() {
+        return columns.written();
+    }
+
+    /** How the model was made: seed, hash of the rows, settings; nothing where the drift was known. */
+    public Map<String, String> provenance() {
+        return Collections.unmodifiableMap(learned.map(Learned::provenance).orElse(Map.of()));
     }
 
     @Override
@@ -158,7 +333,7 @@ public final class FirstHittingModel implements AutoCloseable {
 
         @Override
         public List<String> columns() {
-            return columns;
+            return columns.ends();
         }
 
         @Override

@@ -16,9 +16,6 @@ import org.tweedie.train.Normaliser;
 
 /** The file of a bridge between two ends: {@link BridgeFile} with tensors {@code rows.x} and {@code rows.to} of them, the latter where it is not normal. */
 final class JoinedFile {
-    /** The {@code process} of the metadata. */
-    static final String PROCESS = "bridge";
-
     private static final String TO = "to";
 
     private JoinedFile() {}
@@ -31,11 +28,11 @@ final class JoinedFile {
             ports.add(new Dataset.Port(TO, rows.columns()));
             tensors.add(BridgeFile.tensor(TO, rows));
         });
-        BridgeFile.write(output, PROCESS, fitted, ports, Map.of(Dataset.X, encoding), Map.of(), tensors);
+        BridgeFile.write(output, SealedFile.BRIDGE, fitted, ports, Map.of(Dataset.X, encoding), Map.of(), tensors);
     }
 
     static SchrodingerBridge read(Path path, ReadLimits limits, Device device) throws IOException {
-        return BridgeFile.read(path, limits, PROCESS, opened -> {
+        return BridgeFile.read(path, limits, SealedFile.BRIDGE, opened -> {
             List<Dataset.Port> ports = opened.ports();
             Normaliser encoding = opened.normaliser(0);
             int width = encoding.width();

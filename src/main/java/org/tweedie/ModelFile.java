@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.tweedie.device.Device;
+import org.tweedie.device.Stream;
 import org.tweedie.io.MalformedFileException;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
@@ -50,6 +51,15 @@ final class ModelFile {
         model.provenance().forEach((key, value) -> metadata.put(PROVENANCE + key, value));
         Safetensors.write(
                 output, metadata, tensors(ScoreModel.NETWORK, model.network().parameters(), model.weights()));
+    }
+
+    /** The weights of a network on a device. */
+    static float[] weights(Network network, Device device) {
+        float[] weights = new float[Math.toIntExact(network.parameters().count())];
+        try (Stream stream = device.stream()) {
+            stream.download(network.parameters().values(), 0, weights, 0, weights.length);
+        }
+        return weights;
     }
 
     /** The ports with their columns and encodings. */
@@ -98,11 +108,7 @@ final class ModelFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             Metadata metadata = new Metadata(file.name(), file.metadata());
             metadata.requireFormat();
-            if (BridgeFile.is(metadata.value("process"))) {
-                throw metadata.fault(
-                        "process",
-                        "is a bridge, which has no score: sample it by tweedie bridge sample, or Bridge.load");
-            }
+            SealedFile.refuse(metadata);
             metadata.requireScore();
             Map<String, Encoding> encodings = new LinkedHashMap<>();
             List<Dataset.Port> ports = metadata.ports(encodings);

@@ -184,7 +184,7 @@ public final class SchrodingerBridge implements Bridge {
 
     /** Whether a file, which must be one of safetensors, is such a bridge's, and no model's or conditional bridge's. */
     public static boolean holds(Path file) throws IOException {
-        return BridgeFile.kind(file, ReadLimits.defaults()).equals(JoinedFile.PROCESS);
+        return SealedFile.of(file, ReadLimits.defaults()).equals(Optional.of(SealedFile.BRIDGE));
     }
 
     @Override

@@ -130,7 +130,7 @@ class BridgeFileTest {
     }
 
     /** The network of docs/formats.md with one layer, in double, from the file's tensors alone. */
-    private static double[] network(Safetensors file, String name, double[] x, double t) throws IOException {
+    static double[] network(Safetensors file, String name, double[] x, double t) throws IOException {
         float[] frequencies = file.floats(name + ".time.frequencies");
         double[] features = new double[2 * frequencies.length];
         for (int f = 0; f < frequencies.length; f++) {
@@ -323,11 +323,11 @@ class BridgeFileTest {
             score.save(model);
             String one = assertThrows(MalformedFileException.class, () -> SchrodingerBridge.load(model, device))
                     .getMessage();
-            assertTrue(one.contains("is a score model, not a bridge; sample it by tweedie sample"), one);
+            assertTrue(one.contains("is a score model, not a bridge"), one);
             String other = assertThrows(MalformedFileException.class, () -> Model.load(bridge, device))
                     .getMessage();
             assertTrue(
-                    other.contains("is a bridge, which has no score") && other.contains("tweedie bridge sample"),
+                    other.contains("which has no score") && other.contains("tweedie bridge sample"),
                     other);
         }
     }

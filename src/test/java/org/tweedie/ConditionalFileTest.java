@@ -416,9 +416,9 @@ class ConditionalFileTest {
             score.save(model);
             says("is a conditional bridge", () -> SchrodingerBridge.load(conditional, device));
             says("is a bridge without conditions", () -> ConditionalBridge.load(joined, device));
-            says("is a score model, not a bridge", () -> ConditionalBridge.load(model, device));
-            says("is a score model, not a bridge", () -> Bridge.load(model, device));
-            says("is a bridge, which has no score", () -> Model.load(conditional, device));
+            says("is a score model, not a", () -> ConditionalBridge.load(model, device));
+            says("is a score model, not a", () -> Bridge.load(model, device));
+            says("which has no score", () -> Model.load(conditional, device));
             try (Bridge one = Bridge.load(conditional, device);
                     Bridge other = Bridge.load(joined, device)) {
                 assertInstanceOf(ConditionalBridge.class, one);

@@ -1,7 +1,11 @@
 package org.tweedie.hitting;
 
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
+import org.tweedie.io.Checkpoint;
+import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.rng.Philox;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
@@ -26,11 +30,17 @@ public final class HittingFitting implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.network = spec.network()
-                .create(
-                        Signature.over(domain.space().width()),
-                        domain.learns() == Drive.END ? Prediction.DENOISED : Prediction.VELOCITY,
-                        Philox.part(spec.training().seed(), 0),
-                        device);
+                .create(signature(domain), prediction(domain), Philox.part(spec.training().seed(), 0), device);
+    }
+
+    /** What a network of the domain sees and tells: place to drift, or to mean end. */
+    public static Signature signature(HittingDomain domain) {
+        return Signature.over(domain.space().width());
+    }
+
+    /** How such a network is marked. */
+    public static Prediction prediction(HittingDomain domain) {
+        return domain.learns() == Drive.END ? Prediction.DENOISED : Prediction.VELOCITY;
     }
 
     /** The network; lives as long as this. */
@@ -41,14 +51,26 @@ public final class HittingFitting implements AutoCloseable {
     /**
      * Fits it to rows, which {@link HittingDomain#require} has taken.
      *
+     * @param into where checkpoints go, or null
+     * @param resumed a checkpoint to go on from, or null
      * @return how the training ended; the network has the mean weights up to then
+     * @throws IllegalArgumentException if the checkpoint is of other rows or settings; says which
      */
-    public TrainResult run(Dataset ends, TrainListener listener, CancelToken cancel) {
-        TrainSpec training = spec.training();
+    public TrainResult run(
+            Dataset ends,
+            TrainListener listener,
+            CancelToken cancel,
+            @Nullable CheckpointDirectory into,
+            @Nullable Checkpoint resumed)
+            throws IOException {
+        TrainSpec training = resumed == null ? spec.training() : Trainer.resumed(spec.training(), resumed);
         HittingFeed.Source rows = new HittingFeed.Source(
                 spec.pairs(domain), ends, spec.walks(), spec.refreshEvery(), Philox.part(training.seed(), 1));
         try (Trainer trainer = Trainer.open(new PairRegression(network, rows.spec()), rows, training, device)) {
-            TrainResult result = trainer.run(listener, cancel);
+            if (resumed != null) {
+                trainer.restore(resumed);
+            }
+            TrainResult result = trainer.run(listener, cancel, into);
             trainer.copyMean(0, network.parameters().values());
             return result;
         }

@@ -255,7 +255,7 @@ class BridgeCommandsTest {
                 "evaluate --data moons:50",
                 "latents --data moons:50 --out " + csv,
                 "explain")) {
-            Cli.run(other + " --device cpu --model " + joined).failed(4, "is a bridge, which has no score");
+            Cli.run(other + " --device cpu --model " + joined).failed(4, "which has no score");
         }
         String likelihood = "likelihood --device cpu --data moons:50 --model ";
         Cli.run(likelihood + joined).failed(2, "the density of its second end is not known", "bridge fit --to normal");
