@@ -16,8 +16,10 @@ import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.hitting.Drive;
 import org.tweedie.hitting.FirstHitting;
+import org.tweedie.hitting.HittingBound;
 import org.tweedie.hitting.HittingDomain;
 import org.tweedie.hitting.HittingFitting;
+import org.tweedie.hitting.HittingPairs;
 import org.tweedie.hitting.HittingProcess;
 import org.tweedie.hitting.HittingSpec;
 import org.tweedie.hitting.HittingSteps;
@@ -144,8 +146,7 @@ public final class FirstHittingModel implements AutoCloseable {
             boolean resume)
             throws IOException {
         Dataset ends = ends(data, domain);
-        Columns columns =
-                data == ends ? columns(domain, data.columns()) : new Columns(ends.columns(), data.columns());
+        Columns columns = data == ends ? columns(domain, data.columns()) : new Columns(ends.columns(), data.columns());
         Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
         HittingFitting fitting = new HittingFitting(domain, spec, device);
         try {
@@ -193,8 +194,7 @@ public final class FirstHittingModel implements AutoCloseable {
                                 .toList());
     }
 
-    private static Map<String, String> provenance(
-            Dataset data, HittingSpec spec, TrainResult result, Device device) {
+    private static Map<String, String> provenance(Dataset data, HittingSpec spec, TrainResult result, Device device) {
         Map<String, String> made = new TreeMap<>();
         made.put("seed", Long.toString(spec.training().seed()));
         made.put("data", data.hash());
@@ -254,8 +254,9 @@ public final class FirstHittingModel implements AutoCloseable {
      *     what there is
      */
     public void save(Output output) throws IOException {
-        Learned saved = learned.orElseThrow(() -> new IllegalStateException(
-                "a walk whose drift is known, or is none, has no weights to save; make it again by of or base, or fit a model"));
+        Learned saved = learned.orElseThrow(
+                () -> new IllegalStateException(
+                        "a walk whose drift is known, or is none, has no weights to save; make it again by of or base, or fit a model"));
         if (result.isPresent() && result.get().outcome() != TrainResult.Outcome.FINISHED) {
             throw new IllegalStateException("a first-hitting model is saved when all its steps are done; "
                     + result.get().message());
@@ -276,7 +277,8 @@ public final class FirstHittingModel implements AutoCloseable {
         return known(domain, new FirstHitting(steps, Drive.BASE), Map.of(), device);
     }
 
-    private static FirstHittingModel known(
+    /** Walks by a field of the caller's own. */
+    static FirstHittingModel known(
             HittingDomain domain, FirstHitting method, Map<String, Field> fields, Device device) {
         List<String> ends = IntStream.rangeClosed(1, domain.ends().width())
                 .mapToObj(i -> "x" + i)
@@ -294,6 +296,33 @@ public final class FirstHittingModel implements AutoCloseable {
     /** Samples 0 to {@code count - 1} of a seed. */
     public Samples sample(int count, long seed) {
         return sampler().sample(count, seed);
+    }
+
+    /**
+     * Lower bounds of the log-likelihood of rows, in nats, each by one walk to it ({@link org.tweedie.hitting.HittingBound}): in cube and categories of ln p(y), in ball and half-space of ln
+     * p(y)/p_0(y), where p_0 is the density of the base's ends. A mean over rows is what the path loss says; over rows that were held out, of the law and not of the rows.
+     *
+     * @param data rows as for {@link #fit}
+     * @return row by row; NaN where the walk ran out of steps
+     * @throws IllegalStateException if no field tells what a network of the domain tells: of the base, and of drifts in cube and categories
+     */
+    public float[] bounds(Dataset data, long seed) {
+        if (method.drive() != domain.learns()) {
+            throw new IllegalStateException(
+                    "only what a network of " + domain.spec() + " tells is compared with bridges; fit a model");
+        }
+        Dataset ends = ends(data, domain);
+        float[] rows = ends.values();
+        Samples walked = new Sampler(new Source(), new HittingBound(method.steps()))
+                .grid(HittingProcess.grid())
+                .given(HittingPairs.END, rows, ends.width())
+                .sample(ends.rows(), seed);
+        float[] bounds = walked.output(HittingBound.BOUND).clone();
+        float[] remaining = walked.output("remaining");
+        for (int i = 0; i < bounds.length; i++) {
+            bounds[i] = remaining[i] == 0 ? bounds[i] : Float.NaN;
+        }
+        return bounds;
     }
 
     /** How the training ended; nothing where the drift was known, or the model was read from a file. */

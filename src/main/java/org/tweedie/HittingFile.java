@@ -67,15 +67,14 @@ final class HittingFile {
             List<Parameters.Tensor> tensors = architecture.tensors(signature);
             float[] weights = ModelFile.weights(file, ScoreModel.NETWORK, tensors);
             ModelFile.requireCount(file, tensors.size());
-            Network network = ScoreModel.network(
-                    architecture, signature, HittingFitting.prediction(domain), weights, device);
+            Network network =
+                    ScoreModel.network(architecture, signature, HittingFitting.prediction(domain), weights, device);
             return FirstHittingModel.learned(
                     device,
                     domain,
                     steps,
                     columns,
-                    new FirstHittingModel.Learned(
-                            architecture, network, metadata.startingWith(ModelFile.PROVENANCE)),
+                    new FirstHittingModel.Learned(architecture, network, metadata.startingWith(ModelFile.PROVENANCE)),
                     Optional.empty());
         }
     }
@@ -88,8 +87,7 @@ final class HittingFile {
         boolean fit = ports.size() == (alike ? 1 : 2) && ports.get(0).width() == width;
         if (!fit
                 || !alike
-                        && (!ports.get(1).name().equals(WRITTEN)
-                                || ports.get(1).width() != domain.written())) {
+                        && (!ports.get(1).name().equals(WRITTEN) || ports.get(1).width() != domain.written())) {
             throw metadata.fault("ports", "are not the columns of " + domain.spec());
         }
         return new FirstHittingModel.Columns(

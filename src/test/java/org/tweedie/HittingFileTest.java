@@ -173,8 +173,7 @@ class HittingFileTest {
                         assertEquals(23, result.step());
                         assertArrayEquals(whole, model.sample(50, 3).rows());
                     } else {
-                        assertTrue(assertThrows(
-                                        IllegalStateException.class, () -> model.save(folder.resolve("none")))
+                        assertTrue(assertThrows(IllegalStateException.class, () -> model.save(folder.resolve("none")))
                                 .getMessage()
                                 .contains("saved when all its steps are done; stopped after step"));
                     }
@@ -182,8 +181,10 @@ class HittingFileTest {
             }
             assertTrue(runs >= 4, runs + " runs");
             try (CheckpointDirectory directory = CheckpointDirectory.open(kept, 2, FileActions.disk())) {
-                for (HittingSpec other :
-                        List.of(spec(23).withDamping(0.3), spec(23).withCache(33, 3, 4), spec(23).withSteps(HittingSteps.of(0.05)))) {
+                for (HittingSpec other : List.of(
+                        spec(23).withDamping(0.3),
+                        spec(23).withCache(33, 3, 4),
+                        spec(23).withSteps(HittingSteps.of(0.05)))) {
                     assertTrue(assertThrows(
                                     IllegalArgumentException.class,
                                     () -> FirstHittingModel.fit(
@@ -260,8 +261,8 @@ class HittingFileTest {
         try (Safetensors file = Safetensors.open(path)) {
             file.metadata()
                     .keySet()
-                    .forEach(key -> there.add(key.replaceFirst("(?<=^provenance\\.).*", "*")
-                            .replaceFirst("^port\\..*", "port...")));
+                    .forEach(key -> there.add(
+                            key.replaceFirst("(?<=^provenance\\.).*", "*").replaceFirst("^port\\..*", "port...")));
             file.tensors().forEach(tensor -> there.add(tensor.name().replaceFirst("(?<=^network\\.).*", "*")));
         }
         assertEquals(there, listed);
@@ -359,8 +360,7 @@ class HittingFileTest {
     }
 
     private static void assertSays(String what, Reading read) {
-        String message =
-                assertThrows(MalformedFileException.class, read::run).getMessage();
+        String message = assertThrows(MalformedFileException.class, read::run).getMessage();
         assertTrue(message.contains(what), message);
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import org.tweedie.Sampler;
 import org.tweedie.Samples;
 import org.tweedie.execution.Precision;
@@ -119,26 +120,50 @@ final class SampledRows {
      * @param how the method, for people
      * @param model the file that the sampler's model is from
      * @param again the command that does it again, without the options of this class and the count
+     * @param rows what is written of samples, as wide as the columns
+     * @param longer what to do where rows run out of steps
      */
-    record Job(Sampler sampler, long count, List<String> columns, String how, Path model, String again) {}
+    record Job(
+            Sampler sampler,
+            long count,
+            List<String> columns,
+            String how,
+            Path model,
+            String again,
+            Function<Samples, float[]> rows,
+            String longer) {
+        /** Of samples as they are. */
+        Job(Sampler sampler, long count, List<String> columns, String how, Path model, String again) {
+            this(
+                    sampler,
+                    count,
+                    columns,
+                    how,
+                    model,
+                    again,
+                    Samples::rows,
+                    "allow more behind the @, or loosen the tolerance");
+        }
+    }
 
     /** Samples into the file, and prints what it holds. */
     void make(Job job, Output target, StopSignals signals) throws IOException {
         Sampler sampler = job.sampler().precision(Precision.parse(precision)).cancel(signals.token());
         long began = System.nanoTime();
+        long unfinished;
         try {
             if (String.valueOf(out.getFileName()).toLowerCase(Locale.ROOT).endsWith(".png")) {
-                picture(job, sampler, target);
+                unfinished = picture(job, sampler, target);
             } else {
-                stream(job, sampler, target);
+                unfinished = stream(job, sampler, target);
             }
         } catch (CancellationException e) {
             throw new Stopped("stopped; " + out + " was not written", signals.code() == 0 ? 130 : signals.code());
         }
-        report(job, (System.nanoTime() - began) / 1e9);
+        report(job, unfinished, (System.nanoTime() - began) / 1e9);
     }
 
-    private void stream(Job job, Sampler sampler, Output target) throws IOException {
+    private long stream(Job job, Sampler sampler, Output target) throws IOException {
         Map<String, String> metadata = Map.of(
                 "model",
                 Sha256.of(job.model()),
@@ -161,13 +186,14 @@ final class SampledRows {
                 }
                 unfinished[0] += samples.unfinished();
                 try {
-                    writer.write(samples.rows(), 0, samples.count());
+                    writer.write(job.rows().apply(samples), 0, samples.count());
                 } catch (IOException e) {
                     throw new java.io.UncheckedIOException(e);
                 }
             });
             writer.finish();
             warn(job, unfinished[0]);
+            return unfinished[0];
         } catch (java.io.UncheckedIOException e) {
             throw e.getCause();
         }
@@ -178,13 +204,12 @@ final class SampledRows {
             spec.commandLine()
                     .getErr()
                     .printf(
-                            "tweedie: %,d of %,d rows ran out of steps before the end of %s and hold what they got to; allow more behind the @,"
-                                    + " or loosen the tolerance%n",
-                            unfinished, job.count(), job.how());
+                            "tweedie: %,d of %,d rows ran out of steps before the end of %s and hold what they got to; %s%n",
+                            unfinished, job.count(), job.how(), job.longer());
         }
     }
 
-    private void picture(Job job, Sampler sampler, Output target) throws IOException {
+    private long picture(Job job, Sampler sampler, Output target) throws IOException {
         List<String> columns = job.columns();
         if (columns.size() < 2) {
             throw new IllegalArgumentException(
@@ -196,11 +221,12 @@ final class SampledRows {
         }
         Samples samples = sampler.sample(first, shown, seed);
         warn(job, samples.unfinished());
-        Table rows = Table.of(samples.rows(), columns.size()).named(columns);
+        Table rows = Table.of(job.rows().apply(samples), columns.size()).named(columns);
         Png.write(target, ScatterPicture.around(rows, 0, 1, 512).draw(rows, ScatterPicture.Ink.RED));
+        return samples.unfinished();
     }
 
-    private void report(Job job, double seconds) throws IOException {
+    private void report(Job job, long unfinished, double seconds) throws IOException {
         String hash = Sha256.of(out);
         String again = String.format(
                 Locale.ROOT,
@@ -225,6 +251,7 @@ final class SampledRows {
                         again),
                 json -> json.field("file", out.toString())
                         .field("rows", job.count())
+                        .field("unfinished", unfinished)
                         .field("seconds", seconds)
                         .field("rowsPerSecond", job.count() / seconds)
                         .field("sha256", hash)

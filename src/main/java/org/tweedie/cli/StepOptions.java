@@ -10,22 +10,22 @@ final class StepOptions {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            description = "steps of the optimiser; default 6000, for each half of a bridge 1000")
+            description = "steps of the optimiser; default 6000, for each half of a bridge 1000, of first hitting 2000")
     private @Nullable Long steps;
 
-    @Option(names = "--batch", paramLabel = "B", description = "rows a step; default 1024, pairs of a bridge 512")
+    @Option(names = "--batch", paramLabel = "B", description = "rows a step; default 1024, pairs of bridges 512")
     private @Nullable Integer batch;
 
     @Option(
             names = "--lr",
             paramLabel = "RATE",
-            description = "learning rate after warm-up; default 4e-3, of a bridge 2e-3")
+            description = "learning rate after warm-up; default 4e-3, of a bridge 2e-3, of first hitting 5e-3")
     private @Nullable Double rate;
 
     @Option(
             names = "--ema",
             paramLabel = "DECAY",
-            description = "decay of the running mean of the weights; default 0.999, of a bridge 0.99")
+            description = "decay of the running mean of the weights; default 0.999, of bridges 0.99")
     private @Nullable Double average;
 
     @Option(

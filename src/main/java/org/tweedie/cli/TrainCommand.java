@@ -429,7 +429,8 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static TrainListener listener(PrintWriter err, ProgressLine line) {
+    /** Tells of a training on standard error. */
+    static TrainListener listener(PrintWriter err, ProgressLine line) {
         return new TrainListener() {
             @Override
             public void opened(String how) {

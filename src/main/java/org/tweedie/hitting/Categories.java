@@ -179,6 +179,11 @@ public final class Categories implements HittingDomain {
     }
 
     @Override
+    public Value moving(FormulaWriter f, Value z) {
+        return cube.moving(f, z);
+    }
+
+    @Override
     public Value drift(FormulaWriter f, Value z, Value y, double least) {
         Value open = z.select(f.number(1), f.number(0));
         Value weight = f.number(0).greatest(y).times(open);

@@ -93,6 +93,11 @@ public final class Cube implements HittingDomain {
     }
 
     @Override
+    public Value moving(FormulaWriter f, Value z) {
+        return free(f, z);
+    }
+
+    @Override
     public Value drift(FormulaWriter f, Value z, Value y, double least) {
         Value mean = f.number(0).greatest(f.number(1).least(y));
         Value up = mean.over(f.number(least).greatest(z));

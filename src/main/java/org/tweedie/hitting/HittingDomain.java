@@ -1,5 +1,6 @@
 package org.tweedie.hitting;
 
+import java.util.Arrays;
 import java.util.List;
 import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.FormulaWriter.Value;
@@ -44,6 +45,13 @@ public interface HittingDomain {
 
     /** How far z is from the set. */
     Value distance(FormulaWriter f, Value z);
+
+    /** Above 0 at the coordinates of z that still move, where some stop before others. */
+    default Value moving(FormulaWriter f, Value z) {
+        double[] all = new double[space().width()];
+        Arrays.fill(all, 1);
+        return f.literal(all);
+    }
 
     /**
      * eta^y(z).

@@ -30,7 +30,11 @@ public final class HittingFitting implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.network = spec.network()
-                .create(signature(domain), prediction(domain), Philox.part(spec.training().seed(), 0), device);
+                .create(
+                        signature(domain),
+                        prediction(domain),
+                        Philox.part(spec.training().seed(), 0),
+                        device);
     }
 
     /** What a network of the domain sees and tells: place to drift, or to mean end. */

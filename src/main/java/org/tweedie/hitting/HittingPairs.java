@@ -47,10 +47,21 @@ public record HittingPairs(HittingDomain domain, HittingSteps steps, int kept, d
 
     /** The plan, whose output is the {@code kept} pairs of a walk, side by side. */
     public Plan plan() {
+        Plan.Writer plan = Plan.writer();
+        Walked walked = walk(plan);
+        int pairs = plan.register("pairs", Space.euclidean(kept * width()));
+        plan.step(1, 1).apply(pairs(), new int[] {walked.held(), walked.end(), walked.tau(), walked.left()}, pairs);
+        return plan.plan(pairs);
+    }
+
+    /** Registers of a bridge that has been walked: places kept, its end, its time, and above 0 how far it is from the set. */
+    record Walked(int held, int end, int tau, int left) {}
+
+    /** Walks, as far as the last step, which the caller begins. */
+    Walked walk(Plan.Writer plan) {
         Space space = domain.space();
         Space one = Space.euclidean(1);
         Space places = Space.euclidean(kept * space.width());
-        Plan.Writer plan = Plan.writer();
         int end = plan.given(END, domain.ends());
         int place = plan.register("place", space);
         int noise = plan.register("noise", Space.euclidean(domain.bridgeNormals()));
@@ -62,7 +73,6 @@ public record HittingPairs(HittingDomain domain, HittingSteps steps, int kept, d
         int next = plan.register("next", space);
         int nextTau = plan.register("next.tau", one);
         int nextHeld = plan.register("next.kept", places);
-        int pairs = plan.register("pairs", Space.euclidean(kept * width()));
 
         plan.step(0, 0).apply(begin(), new int[0], place, tau, held);
         plan.repeat(0, 1, alive, steps.limit());
@@ -74,8 +84,7 @@ public record HittingPairs(HittingDomain domain, HittingSteps steps, int kept, d
         int[] from = {place, end, noise, coins, keep, tau, held};
         plan.apply(step(), from, next, nextTau, nextHeld, alive);
         plan.set(place, 1, next).set(tau, 1, nextTau).set(held, 1, nextHeld);
-        plan.step(1, 1).apply(pairs(), new int[] {held, end, tau, alive}, pairs);
-        return plan.plan(pairs);
+        return new Walked(held, end, tau, alive);
     }
 
     private Formula begin() {

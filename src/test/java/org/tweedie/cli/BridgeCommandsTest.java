@@ -322,7 +322,7 @@ class BridgeCommandsTest {
         Cli.run(fit + stopped).failed(2, "--force");
     }
 
-    private static boolean beyond(Path checkpoints, long step) throws IOException {
+    static boolean beyond(Path checkpoints, long step) throws IOException {
         if (!Files.isDirectory(checkpoints)) {
             return false;
         }

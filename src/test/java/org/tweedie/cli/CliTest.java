@@ -189,6 +189,7 @@ class CliTest {
                 "latents",
                 "dimension",
                 "bridge",
+                "hitting",
                 "transport",
                 "theory",
                 "explain",

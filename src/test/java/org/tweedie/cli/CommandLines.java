@@ -61,6 +61,9 @@ public final class CommandLines {
                 "model.safetensors",
                 "bridge.safetensors",
                 "conditional.safetensors",
+                "hitting.safetensors",
+                "earth",
+                "categories:2",
                 "forward",
                 "4x0.1-0.3",
                 "new.npy",
@@ -151,7 +154,7 @@ public final class CommandLines {
                 words.remove(i);
             }
         }
-        words.add(words.get(0).equals("bridge") ? 2 : 1, "--device=cuda:4000");
+        words.add(List.of("bridge", "hitting").contains(words.get(0)) ? 2 : 1, "--device=cuda:4000");
     }
 
     /** Counts the options of a line; gives its innermost command, or nothing for one that asks for help. */

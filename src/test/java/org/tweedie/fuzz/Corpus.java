@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.tweedie.Classifier;
 import org.tweedie.ConditionalBridge;
+import org.tweedie.FirstHittingModel;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
 import org.tweedie.bridge.BridgeSpec;
@@ -20,6 +21,9 @@ import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
 import org.tweedie.device.Device;
+import org.tweedie.hitting.Categories;
+import org.tweedie.hitting.HittingSpec;
+import org.tweedie.hitting.HittingSteps;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointFile;
 import org.tweedie.io.CsvWriter;
@@ -96,7 +100,8 @@ final class Corpus {
                         bridge(scratch, false),
                         bridge(scratch, true),
                         conditional(scratch, "affine"),
-                        conditional(scratch, "radial:2,1"));
+                        conditional(scratch, "radial:2,1"),
+                        hitting(scratch));
             case SPECS, CLI -> List.of();
         };
     }
@@ -154,6 +159,19 @@ final class Corpus {
                                 spec,
                                 device)) {
             return written(scratch, bridge::save);
+        }
+    }
+
+    private static byte[] hitting(Path scratch) throws IOException {
+        HittingSpec spec = HittingSpec.standard()
+                .withSteps(HittingSteps.parse("0.1,0.2,0.05,100"))
+                .withNetwork(Mlp.parse("mlp:2x1,fourier:1:0.25:8"))
+                .withTraining(TrainSpec.steps(1).withBatch(2))
+                .withCache(2, 1, 1);
+        try (Device device = Device.open("cpu:1");
+                FirstHittingModel model = FirstHittingModel.fit(
+                        Dataset.of(new float[] {0, 1}, "level"), Categories.of(2), spec, device)) {
+            return written(scratch, model::save);
         }
     }
 
@@ -231,5 +249,6 @@ final class Corpus {
         Files.write(folder.resolve("model.safetensors"), model(folder, "mlp:2x1"));
         Files.write(folder.resolve("bridge.safetensors"), bridge(folder, false));
         Files.write(folder.resolve("conditional.safetensors"), conditional(folder, "columns"));
+        Files.write(folder.resolve("hitting.safetensors"), hitting(folder));
     }
 }

@@ -114,6 +114,8 @@ final class Dictionary {
                                 "\"process\":\"bridge\"",
                                 "\"process\":\"conditional-bridge\"",
                                 "\"bridge.",
+                                "\"process\":\"hitting\"",
+                                "\"hitting.",
                                 "\"port.1\":\"to\"",
                                 "\"port.0\":\"x\"",
                                 "\"port.0.columns\":\"",

@@ -23,7 +23,7 @@ final class Mending {
     private static final int HEAD = 24;
     private static final int HASH = 32;
     private static final int MOST = 1 << 16;
-    private static final String BRIDGE_HASH = "tweedie.sha256";
+    private static final String SEAL = "tweedie.sha256";
 
     private Mending() {}
 
@@ -68,11 +68,11 @@ final class Mending {
         }
     }
 
-    /** A bridge file whose hash is that of what it holds; the same array where it is no safetensors file with one. */
-    static byte[] bridge(byte[] input) {
+    /** A file whose own hash is that of what it holds; the same array where it is no safetensors file with one. */
+    static byte[] sealed(byte[] input) {
         try (Safetensors file = Safetensors.of("file", input, ReadLimits.defaults())) {
             Map<String, String> metadata = new HashMap<>(file.metadata());
-            if (metadata.remove(BRIDGE_HASH) == null) {
+            if (metadata.remove(SEAL) == null) {
                 return input;
             }
             List<Tensor> tensors = new ArrayList<>();
@@ -80,7 +80,7 @@ final class Mending {
                 tensors.add(new Tensor(
                         entry.name(), entry.dtype(), entry.shape(), ByteBuffer.wrap(file.bytes(entry.name()))));
             }
-            metadata.put(BRIDGE_HASH, Safetensors.hash(metadata, tensors));
+            metadata.put(SEAL, Safetensors.hash(metadata, tensors));
             return Safetensors.encode(metadata, tensors);
         } catch (MalformedFileException | IOException e) {
             return input;

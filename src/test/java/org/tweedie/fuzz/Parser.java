@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.tweedie.Classifier;
 import org.tweedie.ConditionalBridge;
+import org.tweedie.FirstHittingModel;
 import org.tweedie.Model;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
@@ -23,6 +24,8 @@ import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
 import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.guidance.ClassifierSpec;
+import org.tweedie.hitting.HittingDomain;
+import org.tweedie.hitting.HittingSteps;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.io.Checkpoint;
@@ -206,8 +209,8 @@ enum Parser {
     },
 
     /**
-     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge of either kind, as it
-     * is and with its hash made right.
+     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge of either kind or walks that hit,
+     * as they are and with their hash made right.
      */
     MODEL(
             30_000,
@@ -218,7 +221,9 @@ enum Parser {
                     "ClassifierFile.java",
                     "BridgeFile.java",
                     "JoinedFile.java",
-                    "ConditionalFile.java"),
+                    "ConditionalFile.java",
+                    "HittingFile.java",
+                    "SealedFile.java"),
             List.of(
                     "result of model",
                     "result of any model",
@@ -226,7 +231,9 @@ enum Parser {
                     "result of bridge",
                     "result of mended bridge",
                     "result of conditional bridge",
-                    "result of mended conditional bridge"),
+                    "result of mended conditional bridge",
+                    "result of first hitting",
+                    "result of mended first hitting"),
             Map.of()) {
         private final Device device = Device.open("cpu:1");
 
@@ -240,7 +247,9 @@ enum Parser {
             tally.file(
                     "conditional bridge",
                     () -> ConditionalBridge.load(file, device).close());
-            byte[] mended = Mending.bridge(input);
+            tally.file(
+                    "first hitting", () -> FirstHittingModel.load(file, device).close());
+            byte[] mended = Mending.sealed(input);
             if (mended != input) {
                 Files.write(file, mended);
                 tally.file(
@@ -249,6 +258,9 @@ enum Parser {
                 tally.file(
                         "mended conditional bridge",
                         () -> ConditionalBridge.load(file, device).close());
+                tally.file(
+                        "mended first hitting",
+                        () -> FirstHittingModel.load(file, device).close());
             }
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
@@ -306,7 +318,13 @@ enum Parser {
                     "bridge/StepSizes.java",
                     "bridge/Matching.java",
                     "bridge/LawSpec.java",
-                    "bridge/Features.java"),
+                    "bridge/Features.java",
+                    "hitting/HittingDomain.java",
+                    "hitting/UnitBall.java",
+                    "hitting/Cube.java",
+                    "hitting/Categories.java",
+                    "hitting/HalfSpace.java",
+                    "hitting/HittingSteps.java"),
             List.of(
                     "result of operator",
                     "result of guidance by a classifier",
@@ -317,6 +335,8 @@ enum Parser {
                     "result of step sizes",
                     "result of matching",
                     "result of law",
+                    "result of domain to hit",
+                    "result of steps of walks",
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
@@ -422,6 +442,8 @@ enum Parser {
             again("reference", text, spec -> Reference.parse(spec).spec(), tally);
             again("step sizes", text, spec -> StepSizes.parse(spec).spec(), tally);
             again("law", text, spec -> LawSpec.parse(spec).spec(), tally);
+            again("domain to hit", text, spec -> HittingDomain.parse(spec).spec(), tally);
+            again("steps of walks", text, spec -> HittingSteps.parse(spec).spec(), tally);
             again("matching", text, spec -> Matching.parse(spec).spec(), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
