@@ -396,6 +396,36 @@ enum Parser {
                     Map.entry("frequencies are seen up to 0 or more, got *", "of the operator, once it is made"),
                     Map.entry(
                             "a law * has no such numbers, got * centres, scale *, penalty *",
+                            "of numbers given one by one"),
+                    Map.entry(
+                            "row * is no unit vector, its length is *: *; divide rows by their lengths; latitude and longitude are those of the domain earth",
+                            "of rows of data"),
+                    Map.entry(
+                            "row * is no place on the earth: latitude *, longitude *; the first column goes from -90 to 90 degrees, the second from -180 to 360",
+                            "of rows of data"),
+                    Map.entry(
+                            "row * is no row of zeros and ones, it holds * in column *; levels are those of the domain of categories",
+                            "of rows of data"),
+                    Map.entry(
+                            "row * has the level * of category *, whose levels are 0 to *; count levels from 0, or give the domain more",
+                            "of rows of data"),
+                    Map.entry(
+                            "row * has * levels of category *, one is 1 and the others are 0; columns(levels) writes such rows",
+                            "of rows of data"),
+                    Map.entry(
+                            "row * is not finite: *; leave it out",
+                            "of rows of data"),
+                    Map.entry(
+                            "* levels are no rows of * categories",
+                            "of rows of data"),
+                    Map.entry(
+                            "* numbers are no rows of *",
+                            "of rows of data"),
+                    Map.entry(
+                            "a cube has at least one dimension, got 0",
+                            "of numbers given one by one"),
+                    Map.entry(
+                            "rows of categories have at least one, got 0",
                             "of numbers given one by one"))) {
         @Override
         List<String> around() {
