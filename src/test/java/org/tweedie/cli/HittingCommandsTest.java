@@ -284,15 +284,15 @@ class HittingCommandsTest {
                 for (float bound : bounds) {
                     gain += bound / bounds.length;
                 }
-                String all = String.format(
+                String told = String.format(
                         Locale.ROOT,
                         "squared energy distance %.5f, of even rows %.5f; nats above even rows at least %.3f, held out %.3f",
                         distance,
                         base,
                         said.get("gainAtLeast"),
                         gain);
-                System.out.println("earthquakes: " + all);
-                assertTrue(gain > 0.8 && (double) said.get("gainAtLeast") > 0.8, all);
+                System.out.println("earthquakes: " + told);
+                assertTrue(gain > 0.8 && (double) said.get("gainAtLeast") > 0.8, told);
             }
         }
         assertEquals(0L, said.get("unfinished"));
