@@ -1,5 +1,9 @@
 package org.tweedie.bridge.domain;
 
+import java.util.List;
+import org.tweedie.sde.ProcessSpec;
+import org.tweedie.sde.Spelling;
+
 /**
  * The process that bridges are made from: dZ = h(t) Z dt + sigma_t dW on [0, T], data at T. From Z_t = z it ends as N(m z, v I) with m = {@link #carry} and
  * v = {@link #left}, and all else follows: y = m z is Brownian motion whose clock is v. Bridges to x start as N({@link #toward} x, {@link #spread}^2 I).
@@ -36,8 +40,33 @@ public interface BridgeBase {
         return spread();
     }
 
-    /** For people and checkpoints. */
+    /** As {@link #parse} reads it. */
     String spec();
+
+    /**
+     * Reads {@code brownian constant:1}, {@code ou:0.5 exponential:3,1} or {@code reversed vp:0.1,20}: a {@link LinearBase} with its {@link Clock}, or a
+     * {@link ReversedBase}.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    static BridgeBase parse(String spec) {
+        String text = spec.strip();
+        int blank = text.indexOf(' ');
+        String first = blank < 0 ? text : text.substring(0, blank);
+        String rest = blank < 0 ? "" : text.substring(blank + 1);
+        if (first.equals("reversed")) {
+            return new ReversedBase(ProcessSpec.parse(rest));
+        } else if (first.equals("brownian")) {
+            return LinearBase.brownian(Clock.parse(rest));
+        } else if (first.startsWith("ou:")) {
+            return LinearBase.ornsteinUhlenbeck(Spelling.number(first.substring(3), text), Clock.parse(rest));
+        }
+        throw Spelling.unknown(
+                "base",
+                first,
+                List.of("brownian", "ou:PULL", "reversed"),
+                ", each with a clock or process behind a blank");
+    }
 
     /** The drift at z of the bridge to x, by Doob's transform: h z + sigma^2 m (x - m z)/v. */
     default double bridge(double x, double z, double t) {

@@ -3,7 +3,6 @@ package org.tweedie.bridge.domain;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Where the rows of a bridge end: a product of sets in some coordinates each. With h(y, v) the probability that y + sqrt(v) z falls into it, z standard normal, a
@@ -50,10 +49,7 @@ public record BridgeDomain(List<DomainPart> parts) {
 
     /** k coordinates of which one is 1 and the others 0. */
     public static BridgeDomain oneHot(int k) {
-        if (k < 2 || k > MOST_POINTS) {
-            throw new IllegalArgumentException("a one-hot factor has 2 to " + MOST_POINTS + " categories, got " + k);
-        }
-        return of(new DomainPart.OneHot(new double[k]));
+        return of(DomainPart.OneHot.of(k));
     }
 
     /** A coordinate from {@code a} to {@code b}. */
@@ -187,8 +183,18 @@ public record BridgeDomain(List<DomainPart> parts) {
         return new BridgeDomain(weighted);
     }
 
-    /** The factors, {@code levels:-1,0,2 x interval:0,1}; weights are not part of it. */
+    /**
+     * Reads what {@link #spec} writes: factors {@code free:WIDTH}, {@code levels:-1,0,2}, {@code points:0,0;1,1}, {@code onehot:K}, {@code interval:0,1}, {@code above:0} and
+     * {@code below:0} in the order of their columns, joined by {@code " x "}, each with a power where it repeats, as {@code interval:0,1^4}; at most 100,000 columns.
+     *
+     * @throws IllegalArgumentException naming the part at fault
+     */
+    public static BridgeDomain parse(String spec) {
+        return DomainText.parse(spec);
+    }
+
+    /** The factors, {@code levels:-1,0,2 x interval:0,1^4}, numbers exact; weights are not part of it. */
     public String spec() {
-        return parts.stream().map(DomainPart::spec).collect(Collectors.joining(" x "));
+        return DomainText.of(parts);
     }
 }

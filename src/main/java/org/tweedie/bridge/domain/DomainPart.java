@@ -1,7 +1,8 @@
 package org.tweedie.bridge.domain;
 
 import java.util.Arrays;
-import java.util.List;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.tweedie.kernels.DomainPull;
 import org.tweedie.sde.Spelling;
@@ -36,6 +37,16 @@ public sealed interface DomainPart {
     /** The same finite set with these logarithms of weights; others have none. */
     default DomainPart weighted(double[] logs) {
         throw new IllegalArgumentException("weights are of finite sets, got " + spec());
+    }
+
+    /** The logarithms of the weights of a finite set; empty for others. */
+    default double[] logWeights() {
+        return new double[0];
+    }
+
+    /** Whether its columns may be brought to other units each for itself: one column, or free ones. */
+    default boolean scales() {
+        return width() == 1;
     }
 
     /** |point|^2 of each of a finite set; empty for others. */
@@ -89,6 +100,11 @@ public sealed interface DomainPart {
         }
 
         @Override
+        public boolean scales() {
+            return true;
+        }
+
+        @Override
         public String spec() {
             return "free:" + width;
         }
@@ -111,19 +127,19 @@ public sealed interface DomainPart {
             points = Arrays.stream(points).map(double[]::clone).toArray(double[][]::new);
             logWeights = logWeights.clone();
             for (double[] point : points) {
-                for (double number : point) {
-                    if (point.length != points[0].length || !(StrictMath.abs(number) <= 1e9)) {
-                        throw new IllegalArgumentException(
-                                "points of a finite domain have one width and numbers up to 1e9, got "
-                                        + Arrays.toString(point));
-                    }
+                if (point.length != points[0].length
+                        || !Arrays.stream(point).allMatch(number -> StrictMath.abs(number) <= 1e9)) {
+                    throw new IllegalArgumentException(
+                            "points of a finite domain have one width and numbers up to 1e9, got "
+                                    + Arrays.toString(point));
                 }
             }
-            List<String> different =
-                    Arrays.stream(points).map(Arrays::toString).distinct().toList();
-            if (different.size() != points.length) {
-                throw new IllegalArgumentException("points of a finite domain differ, got "
-                        + Arrays.stream(points).map(Arrays::toString).toList());
+            Set<String> different = new HashSet<>();
+            for (double[] point : points) {
+                if (!different.add(Arrays.toString(point))) {
+                    throw new IllegalArgumentException(
+                            "points of a finite domain differ, got " + Arrays.toString(point) + " twice");
+                }
             }
         }
 
@@ -245,12 +261,22 @@ public sealed interface DomainPart {
      */
     record OneHot(double[] logWeights) implements DomainPart {
         public OneHot {
-            if (logWeights.length < 2 || logWeights.length > BridgeDomain.MOST_POINTS) {
-                throw new IllegalArgumentException("a one-hot factor has 2 to " + BridgeDomain.MOST_POINTS
-                        + " categories, got " + logWeights.length);
-            }
+            requireCategories(logWeights.length);
             requireWeights(logWeights, logWeights.length);
             logWeights = logWeights.clone();
+        }
+
+        /** Of k categories that weigh the same. */
+        static OneHot of(int k) {
+            requireCategories(k);
+            return new OneHot(new double[k]);
+        }
+
+        private static void requireCategories(int k) {
+            if (k < 2 || k > BridgeDomain.MOST_POINTS) {
+                throw new IllegalArgumentException(
+                        "a one-hot factor has 2 to " + BridgeDomain.MOST_POINTS + " categories, got " + k);
+            }
         }
 
         @Override
@@ -451,7 +477,7 @@ public sealed interface DomainPart {
         for (double weight : logWeights) {
             if (!(StrictMath.abs(weight) <= 1e4)) {
                 throw new IllegalArgumentException(
-                        "logarithms of weights must be within 1e4, got " + Arrays.toString(logWeights));
+                        "logarithms of weights must be finite and within 1e4 of 0, got " + weight);
             }
         }
     }

@@ -142,7 +142,7 @@ class BridgeDomainTest {
         for (int d = 0; d < 8; d++) {
             assertEquals(got[d] * 2, mapped[d], 1e-12, "coordinate " + d);
         }
-        assertEquals("free:1 x levels:-1,0,2 x onehot:3 x interval:0,1 x above:-0.5 x above:-0.5", domain.spec());
+        assertEquals("free:1 x levels:-1,0,2 x onehot:3 x interval:0,1 x above:-0.5^2", domain.spec());
     }
 
     /** Weights from rows are those of {@link BridgeDomain#drawing} with their shares, factor by factor; a point of no row is there for half a row. */
