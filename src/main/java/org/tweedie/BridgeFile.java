@@ -16,7 +16,6 @@ import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
 import org.tweedie.device.Closing;
 import org.tweedie.device.Device;
-import org.tweedie.device.Stream;
 import org.tweedie.io.MalformedFileException;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;

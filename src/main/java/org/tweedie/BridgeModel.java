@@ -1,10 +1,13 @@
 package org.tweedie;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.bridge.domain.BridgeDomain;
@@ -22,8 +25,11 @@ import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
+import org.tweedie.io.Output;
+import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
+import org.tweedie.score.Architecture;
 import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
@@ -55,30 +61,39 @@ import org.tweedie.train.Trainer;
  */
 public final class BridgeModel implements AutoCloseable {
     private final Device device;
-    private final BridgeDomain domain;
-    private final DomainBridge bridge;
+    private final Parts parts;
     private final TimeGrid grid;
-    private final Normaliser encoding;
-    private final Dataset encoded;
     private final Network network;
-    private final TrainResult result;
+    private final Optional<Dataset> encoded;
+    private final Optional<TrainResult> result;
     private final SharedUse use;
 
-    private BridgeModel(
+    /**
+     * All of a model but its network's weights.
+     *
+     * @param domain in the units of the data
+     * @param bridge in those of the encoded rows, with the weights of points
+     * @param steps of a walk
+     * @param provenance how it was made
+     */
+    record Parts(
             BridgeDomain domain,
             DomainBridge bridge,
-            TimeGrid grid,
+            int steps,
+            Architecture network,
             Normaliser encoding,
-            Dataset encoded,
-            Network network,
-            TrainResult result,
-            Device device) {
-        this.domain = domain;
-        this.bridge = bridge;
-        this.grid = grid;
-        this.encoding = encoding;
-        this.encoded = encoded;
+            List<String> columns,
+            Map<String, String> provenance) {}
+
+    /**
+     * @param encoded the rows that it was fitted to, if they are at hand
+     * @param result how the training ended, if it was trained here
+     */
+    BridgeModel(Parts parts, Network network, Optional<Dataset> encoded, Optional<TrainResult> result, Device device) {
+        this.parts = parts;
+        this.grid = parts.bridge().grid(parts.steps());
         this.network = network;
+        this.encoded = encoded;
         this.result = result;
         this.device = device;
         DeviceBuffer weights = network.parameters().values();
@@ -124,20 +139,75 @@ public final class BridgeModel implements AutoCloseable {
                 new DomainBridge(spec.base(), spec.shared() ? mapped.sharing(spec.base(), encoded.values()) : mapped);
         TimeGrid grid = bridge.grid(spec.steps());
         Network network = spec.network()
-                .create(
-                        Signature.over(
-                                domain.width(), new Signature.Port(DomainWalk.END, Space.euclidean(domain.width()))),
-                        Prediction.VELOCITY,
-                        spec.training().seed(),
-                        device);
+                .create(signature(domain), Prediction.VELOCITY, spec.training().seed(), device);
         try {
             TrainResult result =
                     train(network, bridge, grid, encoded, spec, device, listener, cancel, checkpoints, resume);
-            return new BridgeModel(domain, bridge, grid, encoding, encoded, network, result, device);
+            Parts parts = new Parts(
+                    domain,
+                    bridge,
+                    spec.steps(),
+                    spec.network(),
+                    encoding,
+                    data.columns(),
+                    provenance(data, spec, device));
+            return new BridgeModel(parts, network, Optional.of(encoded), Optional.of(result), device);
         } catch (IOException | RuntimeException | Error e) {
             network.parameters().values().close();
             throw e;
         }
+    }
+
+    /** Of the network: z, and where the pull alone would end. */
+    static Signature signature(BridgeDomain domain) {
+        return Signature.over(domain.width(), new Signature.Port(DomainWalk.END, Space.euclidean(domain.width())));
+    }
+
+    private static Map<String, String> provenance(Dataset data, DomainSpec spec, Device device) {
+        Map<String, String> made = new TreeMap<>();
+        made.put("seed", Long.toString(spec.training().seed()));
+        made.put("data", data.hash());
+        made.put("settings", spec.training().settings());
+        made.put("cache", spec.walks() + " walks every " + spec.refreshEvery());
+        made.put("shares", Boolean.toString(spec.shared()));
+        made.put("device", device.name());
+        made.put("tweedie", Tweedie.version());
+        return made;
+    }
+
+    /**
+     * Reads the file of a model onto a device. It samples the bits of the one that was saved.
+     *
+     * @throws org.tweedie.io.MalformedFileException if the file is damaged, or holds something else, such as a score model; says what
+     */
+    public static BridgeModel load(Path file, Device device) throws IOException {
+        return load(file, ReadLimits.defaults(), device);
+    }
+
+    /** Reads the file of a model within limits. */
+    public static BridgeModel load(Path file, ReadLimits limits, Device device) throws IOException {
+        return BridgeModelFile.read(file, limits, device);
+    }
+
+    /** Writes the model's file, in which there are no rows. The file must not exist. */
+    public void save(Path file) throws IOException {
+        save(Output.to(file));
+    }
+
+    /**
+     * Writes the model's file.
+     *
+     * @throws IllegalStateException if training was stopped, or came to numbers that are not finite; its checkpoints hold what there is
+     */
+    public void save(Output output) throws IOException {
+        if (result.isPresent() && result.get().outcome() != TrainResult.Outcome.FINISHED) {
+            throw new IllegalStateException("a bridge into a domain is saved when its training is done; "
+                    + result.get().message());
+        }
+        use.reading(() -> {
+            BridgeModelFile.write(output, parts, network, device);
+            return output;
+        });
     }
 
     private static TrainResult train(
@@ -212,8 +282,7 @@ public final class BridgeModel implements AutoCloseable {
             Normaliser fitted = Normaliser.fit(data, Dataset.X).normaliser();
             int at = 0;
             for (DomainPart part : domain.parts()) {
-                boolean alone = part.width() == 1 || part instanceof DomainPart.Free;
-                for (int d = at; alone && d < at + part.width(); d++) {
+                for (int d = at; part.scales() && d < at + part.width(); d++) {
                     means[d] = fitted.means()[d];
                     scales[d] = fitted.scales()[d];
                 }
@@ -249,27 +318,68 @@ public final class BridgeModel implements AutoCloseable {
     }
 
     /**
-     * What keeps generated rows from the data.
+     * What keeps generated rows from the data that the model was fitted to.
      *
      * @param paths bridges to average over; a few hundred
+     * @throws IllegalStateException if the model was loaded: its file holds no rows
      */
     public BridgeErrorReport report(int paths, long seed) {
-        return use.reading(() -> BridgeErrorReport.of(bridge, grid, network, encoded, paths, seed, device));
+        return reported(
+                encoded.orElseThrow(() -> new IllegalStateException(
+                        "the file of a bridge into a domain holds no rows; give those to report on")),
+                paths,
+                seed);
     }
 
-    /** How the training ended. */
-    public TrainResult result() {
+    /**
+     * What keeps generated rows from these.
+     *
+     * @param data in the domain, in its own units
+     * @param paths bridges to average over; a few hundred
+     * @throws IllegalArgumentException if the rows have another width, or one is outside the domain, which is named
+     */
+    public BridgeErrorReport report(Dataset data, int paths, long seed) {
+        requireInside(data, parts.domain());
+        return reported(data.encoded(Map.of(Dataset.X, parts.encoding())), paths, seed);
+    }
+
+    private BridgeErrorReport reported(Dataset rows, int paths, long seed) {
+        return use.reading(() -> BridgeErrorReport.of(parts.bridge(), grid, network, rows, paths, seed, device));
+    }
+
+    /** How the training ended; nothing for a model that was loaded. */
+    public Optional<TrainResult> result() {
         return result;
+    }
+
+    /** Where rows are, in the units of the data. */
+    public BridgeDomain domain() {
+        return parts.domain();
+    }
+
+    /** Names of the columns. */
+    public List<String> columns() {
+        return parts.columns();
+    }
+
+    /** Steps of a walk. */
+    public int steps() {
+        return parts.steps();
     }
 
     /** The bridges, in the units of the encoded rows. */
     public DomainBridge bridge() {
-        return bridge;
+        return parts.bridge();
     }
 
     /** The way from rows to the units of the bridges. */
     public Normaliser encoding() {
-        return encoding;
+        return parts.encoding();
+    }
+
+    /** How the model was made: seed, hash of the rows, settings. */
+    public Map<String, String> provenance() {
+        return Collections.unmodifiableMap(parts.provenance());
     }
 
     @Override
@@ -285,7 +395,7 @@ public final class BridgeModel implements AutoCloseable {
 
         @Override
         public List<String> columns() {
-            return encoded.columns();
+            return parts.columns();
         }
 
         @Override
@@ -299,7 +409,7 @@ public final class BridgeModel implements AutoCloseable {
 
         @Override
         public Program program(Method method, TimeGrid times, List<Guide> guides) {
-            Plan plan = method.plan(bridge, times);
+            Plan plan = method.plan(parts.bridge(), times);
             for (Guide guide : guides) {
                 if (!(guide instanceof Sampler.Rewrite rewrite)) {
                     throw new IllegalArgumentException("a bridge has no score that '" + guide.spec()
@@ -311,7 +421,8 @@ public final class BridgeModel implements AutoCloseable {
                     plan,
                     Map.of(
                             DomainWalk.DOMAIN,
-                            new DomainField(bridge.base(), bridge.domain()),
+                            new DomainField(
+                                    parts.bridge().base(), parts.bridge().domain()),
                             DomainWalk.DRIFT,
                             network));
         }
@@ -323,6 +434,7 @@ public final class BridgeModel implements AutoCloseable {
 
         @Override
         public void decode(String register, float[] rows) {
+            Normaliser encoding = parts.encoding();
             int width = encoding.width();
             encoding.decode(rows, rows, rows.length / width);
             if (!register.equals(DomainWalk.ROWS)) {
@@ -333,7 +445,7 @@ public final class BridgeModel implements AutoCloseable {
                 for (int d = 0; d < width; d++) {
                     row[d] = rows[at + d];
                 }
-                double[] nearest = domain.nearest(row);
+                double[] nearest = parts.domain().nearest(row);
                 for (int d = 0; d < width; d++) {
                     rows[at + d] = (float) nearest[d];
                 }

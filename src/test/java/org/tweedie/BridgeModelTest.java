@@ -228,12 +228,16 @@ class BridgeModelTest {
             };
             try (CheckpointDirectory kept = CheckpointDirectory.open(folder, 2, FileActions.disk());
                     BridgeModel part = BridgeModel.fit(data, DOMAIN, small, device, stopper, stop, kept, false)) {
-                assertEquals(TrainResult.Outcome.CANCELLED, part.result().outcome());
+                assertEquals(
+                        TrainResult.Outcome.CANCELLED,
+                        part.result().orElseThrow().outcome());
             }
             try (CheckpointDirectory kept = CheckpointDirectory.open(folder, 2, FileActions.disk());
                     BridgeModel whole = BridgeModel.fit(
                             data, DOMAIN, small, device, TrainListener.NONE, new CancelToken(), kept, true)) {
-                assertEquals(TrainResult.Outcome.FINISHED, whole.result().outcome());
+                assertEquals(
+                        TrainResult.Outcome.FINISHED,
+                        whole.result().orElseThrow().outcome());
                 assertArrayEquals(straight, whole.sample(50, 3).rows(), 0f);
             }
         }

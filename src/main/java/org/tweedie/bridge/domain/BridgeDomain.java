@@ -155,6 +155,34 @@ public record BridgeDomain(List<DomainPart> parts) {
         return part.weighted(logs);
     }
 
+    /** The logarithms of the weights of all points and categories, factor by factor. */
+    public double[] logWeights() {
+        return parts.stream()
+                .flatMapToDouble(part -> Arrays.stream(part.logWeights()))
+                .toArray();
+    }
+
+    /**
+     * The domain with these logarithms of weights, as {@link #logWeights} has them.
+     *
+     * @throws IllegalArgumentException if they are not as many as points and categories, or one is not within 1e4 of 0
+     */
+    public BridgeDomain weighted(double[] logs) {
+        int points = parts.stream().mapToInt(part -> part.logWeights().length).sum();
+        if (logs.length != points) {
+            throw new IllegalArgumentException(
+                    "the domain's finite factors have " + points + " points, got " + logs.length + " weights");
+        }
+        List<DomainPart> weighted = new ArrayList<>();
+        int at = 0;
+        for (DomainPart part : parts) {
+            int count = part.logWeights().length;
+            weighted.add(count == 0 ? part : part.weighted(Arrays.copyOfRange(logs, at, at + count)));
+            at += count;
+        }
+        return new BridgeDomain(weighted);
+    }
+
     /**
      * The domain whose finite factors are weighted to be drawn, each by itself and without a network, with their shares of some rows: what is left to learn is how factors hang
      * together. A point that no row has counts as half a row.
