@@ -196,7 +196,7 @@ final class HittingFitCommand implements Callable<Integer> {
                     set,
                     settings,
                     opened,
-                    TrainCommand.listener(err, new ProgressLine(err, "training")),
+                    TrainCommand.listener(err),
                     signals.token(),
                     directory,
                     folder.resumed());

@@ -31,6 +31,7 @@ import picocli.CommandLine.Command;
             LatentsCommand.class,
             DimensionCommand.class,
             BridgeCommand.class,
+            DomainCommand.class,
             HittingCommand.class,
             TransportCommand.class,
             TheoryCommand.class,

@@ -415,8 +415,7 @@ final class TrainCommand implements Callable<Integer> {
         RunFolder folder = RunFolder.of(out, resume, force);
         try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
             return folder.holding(err, directory -> {
-                ProgressLine line = new ProgressLine(err, "training");
-                TrainListener listener = listener(err, line);
+                TrainListener listener = listener(err);
                 TrainResult result = learning.run(listener, signals.token(), directory);
                 if (result.outcome() == TrainResult.Outcome.CANCELLED) {
                     throw new Stopped(
@@ -429,8 +428,9 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Tells of a training on standard error. */
-    static TrainListener listener(PrintWriter err, ProgressLine line) {
+    /** Tells on standard error how far a training is. */
+    static TrainListener listener(PrintWriter err) {
+        ProgressLine line = new ProgressLine(err, "training");
         return new TrainListener() {
             @Override
             public void opened(String how) {

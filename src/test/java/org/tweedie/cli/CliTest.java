@@ -189,6 +189,7 @@ class CliTest {
                 "latents",
                 "dimension",
                 "bridge",
+                "domain",
                 "hitting",
                 "transport",
                 "theory",

@@ -19,7 +19,10 @@ public final class CommandLines {
     private static final List<String> HEAVY =
             List.of("train", "fit", "sample", "evaluate", "likelihood", "latents", "transport", "demo");
     private static final List<String> WRITING =
-            List.of("extract", "doctor", "theory", "dimension"); // the last two only compute
+            List.of("extract", "doctor", "theory", "dimension", "guess"); // the last three only compute
+    /** Commands that have commands. */
+    private static final List<String> NESTED = List.of("bridge", "domain", "hitting");
+
     private static final List<Integer> CODES = List.of(ExitCode.OK, ExitCode.USAGE, ExitCode.DEVICE, ExitCode.INPUT);
 
     private final Path folder;
@@ -66,6 +69,7 @@ public final class CommandLines {
                 "categories:2",
                 "forward",
                 "4x0.1-0.3",
+                "levels:0,1 x free:2",
                 "new.npy",
                 "new.csv",
                 "new.safetensors",
@@ -154,7 +158,7 @@ public final class CommandLines {
                 words.remove(i);
             }
         }
-        words.add(List.of("bridge", "hitting").contains(words.get(0)) ? 2 : 1, "--device=cuda:4000");
+        words.add(NESTED.contains(words.get(0)) ? 2 : 1, "--device=cuda:4000");
     }
 
     /** Counts the options of a line; gives its innermost command, or nothing for one that asks for help. */

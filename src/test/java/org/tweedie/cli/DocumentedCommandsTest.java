@@ -22,8 +22,10 @@ import org.tweedie.NonUniformModel;
 import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
+import org.tweedie.bridge.domain.BridgeDomain;
 import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.guidance.ClassifierSpec;
+import org.tweedie.hitting.HittingDomain;
 import org.tweedie.inverse.OperatorSpec;
 import org.tweedie.inverse.SolverSpec;
 import org.tweedie.score.Architecture;
@@ -39,43 +41,55 @@ class DocumentedCommandsTest {
     private static final Pattern BLOCK =
             Pattern.compile("(?m)^```(?:sh|bash|console|shell)\n(.*?)^```", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
-    private static final Map<String, Consumer<String>> SPECS = Map.of(
-            "--method",
-            MethodSpec::parse,
-            "--sde",
+    private static final Map<String, Consumer<String>> SPECS = Map.ofEntries(
+            read("--method",
+            MethodSpec::parse),
+            read("--sde",
             spec -> {
                 if (NonUniformModel.is(spec)) {
                     NonUniformModel.parse(spec);
                 } else {
                     ProcessSpec.process(spec);
                 }
-            },
-            "--network",
-            Architecture::parse,
-            "--operator",
+            }),
+            read("--network",
+            Architecture::parse),
+            read("--operator",
             spec -> {
                 if (!spec.startsWith("matrix:")) {
                     OperatorSpec.parse(spec);
                 }
-            },
-            "--solver",
-            SolverSpec::parse,
-            "--condition-noise",
-            Conditioning::parseNoise,
-            "--guidance",
+            }),
+            read("--solver",
+            SolverSpec::parse),
+            read("--condition-noise",
+            Conditioning::parseNoise),
+            read("--guidance",
             spec -> {
                 if (ClassifierSpec.is(spec)) {
                     ClassifierSpec.parse(spec);
                 } else {
                     ClassifierFree.parse(spec);
                 }
-            },
-            "--sizes",
-            StepSizes::parse,
-            "--reference",
-            Reference::parse,
-            "--law",
-            LawSpec::parse);
+            }),
+            read("--sizes",
+            StepSizes::parse),
+            read("--reference",
+            Reference::parse),
+            read("--law",
+            LawSpec::parse),
+            read("--domain",
+            spec -> {
+                if (spec.equals("earth") || spec.matches("(ball|cube|categories|halfspace):.*")) {
+                    HittingDomain.parse(spec);
+                } else {
+                    BridgeDomain.parse(spec);
+                }
+            }));
+
+    private static Map.Entry<String, Consumer<String>> read(String option, Consumer<String> reader) {
+        return Map.entry(option, reader);
+    }
 
     @TestFactory
     Stream<DynamicTest> documentedCommandsParse() throws IOException {

@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.tweedie.BridgeModel;
 import org.tweedie.Classifier;
 import org.tweedie.ConditionalBridge;
 import org.tweedie.FirstHittingModel;
@@ -20,6 +21,8 @@ import org.tweedie.bridge.BridgeSpec;
 import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
+import org.tweedie.bridge.domain.BridgeDomain;
+import org.tweedie.bridge.domain.DomainSpec;
 import org.tweedie.device.Device;
 import org.tweedie.hitting.Categories;
 import org.tweedie.hitting.HittingSpec;
@@ -101,7 +104,8 @@ final class Corpus {
                         bridge(scratch, true),
                         conditional(scratch, "affine"),
                         conditional(scratch, "radial:2,1"),
-                        hitting(scratch));
+                        hitting(scratch),
+                        domain(scratch));
             case SPECS, CLI -> List.of();
         };
     }
@@ -171,6 +175,22 @@ final class Corpus {
         try (Device device = Device.open("cpu:1");
                 FirstHittingModel model = FirstHittingModel.fit(
                         Dataset.of(new float[] {0, 1}, "level"), Categories.of(2), spec, device)) {
+            return written(scratch, model::save);
+        }
+    }
+
+    private static byte[] domain(Path scratch) throws IOException {
+        DomainSpec spec = DomainSpec.of()
+                .withSteps(2)
+                .withNetwork(Mlp.parse("mlp:2x1,fourier:1:0.25:8"))
+                .withTraining(TrainSpec.steps(1).withBatch(2))
+                .withCache(2, 1);
+        try (Device device = Device.open("cpu:1");
+                BridgeModel model = BridgeModel.fit(
+                        Dataset.of(new float[] {1, 0, 0.5f, 0, 1, 0.25f}, "a", "b", "c"),
+                        BridgeDomain.parse("onehot:2 x interval:0,1"),
+                        spec,
+                        device)) {
             return written(scratch, model::save);
         }
     }

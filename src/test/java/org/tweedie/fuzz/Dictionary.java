@@ -113,6 +113,8 @@ final class Dictionary {
                                 "\"ports\":\"",
                                 "\"process\":\"bridge\"",
                                 "\"process\":\"conditional-bridge\"",
+                                "\"process\":\"domain\"",
+                                "onehot:2 x interval:0,1",
                                 "\"bridge.",
                                 "\"process\":\"hitting\"",
                                 "\"hitting.",
@@ -152,7 +154,7 @@ final class Dictionary {
         List<String> words = new ArrayList<>();
         for (String word :
                 ("vp vp-cosine subvp ve ve-exact normal columns affine radial: em rd ancestral ddim pf heun edm dpm1s dpm2s dpm2m ei pc ald uniform logsnr karras mlp: standardise: fourier: "
-                                + "gaussian: sinusoidal: silu tanh gelu relu residual cpu cpu: cuda: auto Infinity NaN 1e-5 0.1 1e400 -0 2147483648 @ : , ; x 128x3 0x")
+                                + "gaussian: sinusoidal: free: levels: points: onehot: interval: above: below: brownian constant: exponential: ou: reversed ^ silu tanh gelu relu residual cpu cpu: cuda: auto Infinity NaN 1e-5 0.1 1e400 -0 2147483648 @ : , ; x 128x3 0x")
                         .split(" ")) {
             words.add(word);
         }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.tweedie.BridgeModel;
 import org.tweedie.Classifier;
 import org.tweedie.ConditionalBridge;
 import org.tweedie.FirstHittingModel;
@@ -20,6 +21,8 @@ import org.tweedie.bridge.LawSpec;
 import org.tweedie.bridge.Matching;
 import org.tweedie.bridge.Reference;
 import org.tweedie.bridge.StepSizes;
+import org.tweedie.bridge.domain.BridgeBase;
+import org.tweedie.bridge.domain.BridgeDomain;
 import org.tweedie.cli.CommandLines;
 import org.tweedie.device.Device;
 import org.tweedie.guidance.ClassifierFree;
@@ -209,7 +212,7 @@ enum Parser {
     },
 
     /**
-     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge of either kind or walks that hit,
+     * A model file, of which the device gets the weights: what safetensors hold, read as a process, a network and columns; or a bridge of any kind or walks that hit,
      * as they are and with their hash made right.
      */
     MODEL(
@@ -222,6 +225,7 @@ enum Parser {
                     "BridgeFile.java",
                     "JoinedFile.java",
                     "ConditionalFile.java",
+                    "BridgeModelFile.java",
                     "HittingFile.java",
                     "SealedFile.java"),
             List.of(
@@ -233,7 +237,9 @@ enum Parser {
                     "result of conditional bridge",
                     "result of mended conditional bridge",
                     "result of first hitting",
-                    "result of mended first hitting"),
+                    "result of mended first hitting",
+                    "result of bridge into a domain",
+                    "result of mended bridge into a domain"),
             Map.of()) {
         private final Device device = Device.open("cpu:1");
 
@@ -249,6 +255,9 @@ enum Parser {
                     () -> ConditionalBridge.load(file, device).close());
             tally.file(
                     "first hitting", () -> FirstHittingModel.load(file, device).close());
+            tally.file(
+                    "bridge into a domain",
+                    () -> BridgeModel.load(file, device).close());
             byte[] mended = Mending.sealed(input);
             if (mended != input) {
                 Files.write(file, mended);
@@ -261,6 +270,9 @@ enum Parser {
                 tally.file(
                         "mended first hitting",
                         () -> FirstHittingModel.load(file, device).close());
+                tally.file(
+                        "mended bridge into a domain",
+                        () -> BridgeModel.load(file, device).close());
             }
             if (device.allocatedBytes() != 0) {
                 throw new AssertionError(device.allocatedBytes() + " bytes are still held");
@@ -324,7 +336,12 @@ enum Parser {
                     "hitting/Cube.java",
                     "hitting/Categories.java",
                     "hitting/HalfSpace.java",
-                    "hitting/HittingSteps.java"),
+                    "hitting/HittingSteps.java",
+                    "bridge/domain/DomainText.java",
+                    "bridge/domain/DomainPart.java",
+                    "bridge/domain/BridgeBase.java",
+                    "bridge/domain/LinearBase.java",
+                    "bridge/domain/Clock.java"),
             List.of(
                     "result of operator",
                     "result of guidance by a classifier",
@@ -337,6 +354,8 @@ enum Parser {
                     "result of law",
                     "result of domain to hit",
                     "result of steps of walks",
+                    "result of domain",
+                    "result of base of bridges",
                     "result of process",
                     "result of process of rows",
                     "result of plan of pairs",
@@ -349,6 +368,13 @@ enum Parser {
                     "result of plan",
                     "result of device"),
             Map.ofEntries(
+                    Map.entry("weights are of finite sets, got *", "of weights that are given as numbers"),
+                    Map.entry("a finite domain has a weight a point, got * for *", "of weights that are given as numbers"),
+                    Map.entry(
+                            "logarithms of weights must be finite and within 1e4 of 0, got *",
+                            "of weights that are given as numbers"),
+                    Map.entry(
+                            "a finite domain has 1 to * points in a factor, got *", "the text would be 128 KiB"),
                     Map.entry(
                             "* has * weights, more than the 2^31 of one array; make it narrower",
                             "of weights that are made"),
@@ -475,6 +501,8 @@ enum Parser {
             again("domain to hit", text, spec -> HittingDomain.parse(spec).spec(), tally);
             again("steps of walks", text, spec -> HittingSteps.parse(spec).spec(), tally);
             again("matching", text, spec -> Matching.parse(spec).spec(), tally);
+            again("domain", text, spec -> BridgeDomain.parse(spec).spec(), tally);
+            again("base of bridges", text, spec -> BridgeBase.parse(spec).spec(), tally);
             again("grid", text, spec -> MethodSpec.shape(spec).spec(), tally);
             again("network", text, spec -> Architecture.parse(spec).spec(), tally);
             again("encoding", text, spec -> Encoding.parse(spec).spec(), tally);

@@ -3,6 +3,7 @@ package org.tweedie.bridge.domain;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.tweedie.train.Dataset;
 
 /**
  * Where the rows of a bridge end: a product of sets in some coordinates each. With h(y, v) the probability that y + sqrt(v) z falls into it, z standard normal, a
@@ -79,6 +80,14 @@ public record BridgeDomain(List<DomainPart> parts) {
             all.addAll(parts);
         }
         return new BridgeDomain(all);
+    }
+
+    /**
+     * The domain that rows look like: columns of zeros and ones that sum to 1 are {@code onehot}, a column of few values has these {@code levels}, else what is from 0 to 1 is
+     * {@code interval:0,1}, what is not negative {@code above:0}, and the rest {@code free}. A proposal: rows that are not there yet may be elsewhere.
+     */
+    public static BridgeDomain guess(Dataset rows) {
+        return DomainGuess.of(rows);
     }
 
     /** Coordinates of a row. */
