@@ -83,8 +83,8 @@ record BridgeFile(
         fitted.provenance().forEach((key, value) -> metadata.put(ModelFile.PROVENANCE + key, value));
         List<Tensor> tensors = new ArrayList<>(more);
         fitted.networks()
-                .forEach((direction, network) -> tensors.addAll(
-                        ModelFile.tensors(name(direction), network.parameters(), ModelFile.weights(network, fitted.device()))));
+                .forEach((direction, network) -> tensors.addAll(ModelFile.tensors(
+                        name(direction), network.parameters(), ModelFile.weights(network, fitted.device()))));
         SealedFile.write(output, metadata, tensors);
     }
 

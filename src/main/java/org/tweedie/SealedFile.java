@@ -23,8 +23,7 @@ enum SealedFile {
             "a conditional bridge, to rows given observations",
             "sample it by tweedie bridge sample --given, or Bridge.load"),
     DOMAIN("domain", "a bridge into a domain", "sample it by tweedie domain sample, or BridgeModel.load"),
-    FIRST_HITTING(
-            "hitting", "a first-hitting model", "sample it by tweedie hitting sample, or FirstHittingModel.load");
+    FIRST_HITTING("hitting", "a first-hitting model", "sample it by tweedie hitting sample, or FirstHittingModel.load");
 
     private static final String KIND = "process";
     private static final String HASH = "tweedie.sha256";

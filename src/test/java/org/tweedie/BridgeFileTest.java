@@ -326,9 +326,7 @@ class BridgeFileTest {
             assertTrue(one.contains("is a score model, not a bridge"), one);
             String other = assertThrows(MalformedFileException.class, () -> Model.load(bridge, device))
                     .getMessage();
-            assertTrue(
-                    other.contains("which has no score") && other.contains("tweedie bridge sample"),
-                    other);
+            assertTrue(other.contains("which has no score") && other.contains("tweedie bridge sample"), other);
         }
     }
 

@@ -138,11 +138,11 @@ final class BridgeSampleCommand implements Callable<Integer> {
                 samples,
                 bridge.columns(direction),
                 (flow ? "flow:" : "bridge:") + direction.spec() + "@" + taken,
-                " --direction " + direction.spec() + (flow ? " --flow" : "") + (steps == null ? "" : " --steps " + steps));
+                " --direction " + direction.spec() + (flow ? " --flow" : "")
+                        + (steps == null ? "" : " --steps " + steps));
     }
 
-    private SampledRows.Job job(
-            Sampler sampler, long samples, List<String> columns, String how, String options) {
+    private SampledRows.Job job(Sampler sampler, long samples, List<String> columns, String how, String options) {
         StringBuilder again = new StringBuilder("tweedie bridge sample --model ")
                 .append(TrainCommand.quoted(model.toString()))
                 .append(options);

@@ -101,7 +101,8 @@ final class DomainFitCommand implements Callable<Integer> {
 
     @Option(
             names = "--as-they-are",
-            description = "do not standardise columns that are a factor of their own: the base moves rows in their units")
+            description =
+                    "do not standardise columns that are a factor of their own: the base moves rows in their units")
     private boolean asTheyAre;
 
     @Option(
@@ -146,15 +147,22 @@ final class DomainFitCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Dataset rows = DataOptions.read(data, columns);
         BridgeDomain into = said != null ? said : BridgeDomain.guess(rows);
-        if (said == null) {
-            err.println("tweedie: the rows look like --domain '" + into.spec() + "'");
-        }
         try (Device opened = device.open(err);
-                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint");
-                BridgeModel model = fit(rows, into, settings, opened, signals)) {
+                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+            if (said == null) {
+                err.println("tweedie: the rows look like --domain '" + into.spec() + "'");
+            }
+            return fitted(rows, into, settings, opened, signals, target);
+        }
+    }
+
+    private int fitted(
+            Dataset rows, BridgeDomain into, DomainSpec settings, Device opened, StopSignals signals, Output target)
+            throws IOException {
+        try (BridgeModel model = fit(rows, into, settings, opened, signals)) {
             TrainResult result = model.result().orElseThrow();
             if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
-                err.println("tweedie: " + result.message());
+                spec.commandLine().getErr().println("tweedie: " + result.message());
                 return ExitCode.FAILURE;
             }
             model.save(target);
@@ -163,8 +171,7 @@ final class DomainFitCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private BridgeModel fit(
-            Dataset rows, BridgeDomain into, DomainSpec settings, Device opened, StopSignals signals)
+    private BridgeModel fit(Dataset rows, BridgeDomain into, DomainSpec settings, Device opened, StopSignals signals)
             throws IOException {
         PrintWriter err = spec.commandLine().getErr();
         RunFolder folder = RunFolder.of(out, resume, force);
@@ -192,8 +199,8 @@ final class DomainFitCommand implements Callable<Integer> {
 
     private DomainSpec settings() {
         DomainSpec settings = DomainSpec.of();
-        settings = TrainCommand.with(
-                "--base", settings, base, (before, text) -> before.withBase(BridgeBase.parse(text)));
+        settings =
+                TrainCommand.with("--base", settings, base, (before, text) -> before.withBase(BridgeBase.parse(text)));
         settings = TrainCommand.with("--walk-steps", settings, walkSteps, DomainSpec::withSteps);
         settings = TrainCommand.with(
                 "--walks", settings, walks, (before, value) -> before.withCache(value, before.refreshEvery()));
@@ -208,8 +215,8 @@ final class DomainFitCommand implements Callable<Integer> {
 
     private void say(Dataset rows, BridgeModel model, TrainResult result) {
         long fewer = MOST_TERMS / Math.max(1, (long) rows.rows() * model.steps());
-        BridgeErrorReport report = model.report(
-                paths != null ? paths : (int) Math.max(10, Math.min(200, fewer)), stepping.seed());
+        BridgeErrorReport report =
+                model.report(paths != null ? paths : (int) Math.max(10, Math.min(200, fewer)), stepping.seed());
         double violation = BridgeModel.violation(model.sample(TOLD, stepping.seed()));
         printed.print(
                 spec,

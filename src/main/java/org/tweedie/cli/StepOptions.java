@@ -10,7 +10,8 @@ final class StepOptions {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            description = "steps of the optimiser; default 6000, for each half of a bridge 1000, into a domain or of first hitting 2000")
+            description =
+                    "steps of the optimiser; default 6000, for each half of a bridge 1000, into a domain or of first hitting 2000")
     private @Nullable Long steps;
 
     @Option(names = "--batch", paramLabel = "B", description = "rows a step; default 1024, pairs of bridges 512")

@@ -42,44 +42,33 @@ class DocumentedCommandsTest {
             Pattern.compile("(?m)^```(?:sh|bash|console|shell)\n(.*?)^```", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
     private static final Map<String, Consumer<String>> SPECS = Map.ofEntries(
-            read("--method",
-            MethodSpec::parse),
-            read("--sde",
-            spec -> {
+            read("--method", MethodSpec::parse),
+            read("--sde", spec -> {
                 if (NonUniformModel.is(spec)) {
                     NonUniformModel.parse(spec);
                 } else {
                     ProcessSpec.process(spec);
                 }
             }),
-            read("--network",
-            Architecture::parse),
-            read("--operator",
-            spec -> {
+            read("--network", Architecture::parse),
+            read("--operator", spec -> {
                 if (!spec.startsWith("matrix:")) {
                     OperatorSpec.parse(spec);
                 }
             }),
-            read("--solver",
-            SolverSpec::parse),
-            read("--condition-noise",
-            Conditioning::parseNoise),
-            read("--guidance",
-            spec -> {
+            read("--solver", SolverSpec::parse),
+            read("--condition-noise", Conditioning::parseNoise),
+            read("--guidance", spec -> {
                 if (ClassifierSpec.is(spec)) {
                     ClassifierSpec.parse(spec);
                 } else {
                     ClassifierFree.parse(spec);
                 }
             }),
-            read("--sizes",
-            StepSizes::parse),
-            read("--reference",
-            Reference::parse),
-            read("--law",
-            LawSpec::parse),
-            read("--domain",
-            spec -> {
+            read("--sizes", StepSizes::parse),
+            read("--reference", Reference::parse),
+            read("--law", LawSpec::parse),
+            read("--domain", spec -> {
                 if (spec.equals("earth") || spec.matches("(ball|cube|categories|halfspace):.*")) {
                     HittingDomain.parse(spec);
                 } else {

@@ -174,7 +174,9 @@ class DomainCommandsTest {
         assertTrue(text.endsWith("--domain '" + DOMAIN + "'\n"), text);
         assertEquals("free:2", guess("moons:200"));
         StringBuilder rows = new StringBuilder("a,b,c,d,e,f,g,h\n");
-        for (int i = 0; i < 40; i++) { // two and four categories, one of them of no row; a constant; numbers that all differ
+        for (int i = 0;
+                i < 40;
+                i++) { // two and four categories, one of them of no row; a constant; numbers that all differ
             rows.append(String.format(
                     Locale.ROOT,
                     "%d,%d,0,%d,%d,%d,7,%d%n",
@@ -195,7 +197,10 @@ class DomainCommandsTest {
     }
 
     private static String guess(String data) throws IOException {
-        return Cli.run("domain guess --json --data " + data).json().get("domain").toString();
+        return Cli.run("domain guess --json --data " + data)
+                .json()
+                .get("domain")
+                .toString();
     }
 
     @Test
@@ -214,7 +219,8 @@ class DomainCommandsTest {
         Cli.run(fit + "levels:0,1,2").failed(2, "the domain is 1 wide, the rows 2: [a, b]");
         Cli.run(fit + "levels:0,1^2")
                 .failed(2, "row 1, column 'b' is 0.25, outside the domain, whose nearest point has 0", "widen");
-        Cli.run(fit + "interval:0,1^2").failed(2, "row 3, column 'a' is 2, outside the domain, whose nearest point has 1");
+        Cli.run(fit + "interval:0,1^2")
+                .failed(2, "row 3, column 'a' is 2, outside the domain, whose nearest point has 1");
         Cli.run(fit + "free:2 --base brwnian").failed(2, "--base: unknown base 'brwnian'; did you mean brownian?");
         Cli.run(fit + "free:2 --walk-steps 1").failed(2, "--walk-steps: a bridge takes 2 to 10000 steps, got 1");
         Cli.run(fit + "free:2 --walks 0").failed(2, "--walks: cached walks");
@@ -224,7 +230,8 @@ class DomainCommandsTest {
         Cli.run(fit + "free:2 --paths 0").failed(2, "--paths must be positive, got 0");
         Cli.run(fit + "free:2 --resume " + folder.resolve("none")).failed(2, "is no directory of checkpoints");
         Cli.run("domain fit --domain free:1 --data none.csv --out " + out).failed(4, "none.csv");
-        Cli.run("domain fit --domain free:2 --data " + table + " --out " + csv).failed(2, "unknown extension '.csv'; known: .safetensors");
+        Cli.run("domain fit --domain free:2 --data " + table + " --out " + csv)
+                .failed(2, "unknown extension '.csv'; known: .safetensors");
         fit(model, "").failed(2, "--force");
         Cli.run("domain guess --data none.csv").failed(4, "none.csv");
         String sample = "domain sample --device cpu --out " + csv + " --model ";
@@ -262,8 +269,9 @@ class DomainCommandsTest {
     void aStoppedFitGoesOnToTheSameFile() throws Exception {
         Path whole = folder.resolve("whole.safetensors");
         Path stopped = folder.resolve("stopped.safetensors");
-        String fit = "domain fit --data " + homes + " --columns rooms,garden --domain levels:0,1,3xINTERVAL --device cpu"
-                + " --walk-steps 5 --steps 3000 --batch 32 --walks 64 --refresh 20 --network mlp:8x1 --checkpoint-every 50 --out ";
+        String fit =
+                "domain fit --data " + homes + " --columns rooms,garden --domain levels:0,1,3xINTERVAL --device cpu"
+                        + " --walk-steps 5 --steps 3000 --batch 32 --walks 64 --refresh 20 --network mlp:8x1 --checkpoint-every 50 --out ";
         Cli.runAll(words(fit + whole)).ok();
         Running running = Running.start(
                 folder,
@@ -272,12 +280,14 @@ class DomainCommandsTest {
                 words(fit + stopped));
         Path checkpoints = Path.of(stopped + ".checkpoints");
         running.await(
-                () -> Files.isDirectory(checkpoints) && checkpoints.toFile().list((in, name) -> name.endsWith(".ckpt")).length > 0,
+                () -> Files.isDirectory(checkpoints)
+                        && checkpoints.toFile().list((in, name) -> name.endsWith(".ckpt")).length > 0,
                 "a checkpoint");
         running.signal("INT");
         assertEquals(130, running.end(), running.said());
         assertTrue(Files.notExists(stopped));
-        Matcher again = Pattern.compile("of 3000; go on with: tweedie (domain fit .*)").matcher(running.said());
+        Matcher again =
+                Pattern.compile("of 3000; go on with: tweedie (domain fit .*)").matcher(running.said());
         assertTrue(again.find(), running.said());
         List<String> typed = new ArrayList<>();
         for (Matcher word = Pattern.compile("'([^']*)'|(\\S+)").matcher(again.group(1)); word.find(); ) {

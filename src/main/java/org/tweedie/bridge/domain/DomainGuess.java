@@ -73,7 +73,10 @@ final class DomainGuess {
                 levels.add(x);
             }
         }
-        if (levels.size() <= MOST_LEVELS && (long) ROWS_A_LEVEL * levels.size() <= rows.rows() && -least <= 1e9 && most <= 1e9) {
+        if (levels.size() <= MOST_LEVELS
+                && (long) ROWS_A_LEVEL * levels.size() <= rows.rows()
+                && -least <= 1e9
+                && most <= 1e9) {
             return BridgeDomain.finite(
                     levels.stream().mapToDouble(Float::doubleValue).sorted().toArray());
         }
