@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.BridgeModel;
@@ -140,16 +141,17 @@ final class DomainFitCommand implements Callable<Integer> {
         if (paths != null && paths < 1) {
             throw new IllegalArgumentException("--paths must be positive, got " + paths);
         }
-        BridgeDomain said = domain == null ? null : TrainCommand.named("--domain", () -> BridgeDomain.parse(domain));
+        Optional<BridgeDomain> said =
+                Optional.ofNullable(domain).map(text -> TrainCommand.named("--domain", () -> BridgeDomain.parse(text)));
         RunFolder.check(resume);
         Target.requireExtension(out, List.of(".safetensors"));
         Output target = Target.of(out, force, List.of(DataOptions.path(data)));
         PrintWriter err = spec.commandLine().getErr();
         Dataset rows = DataOptions.read(data, columns);
-        BridgeDomain into = said != null ? said : BridgeDomain.guess(rows);
+        BridgeDomain into = said.orElseGet(() -> BridgeDomain.guess(rows));
         try (Device opened = device.open(err);
                 StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
-            if (said == null) {
+            if (said.isEmpty()) {
                 err.println("tweedie: the rows look like --domain '" + into.spec() + "'");
             }
             return fitted(rows, into, settings, opened, signals, target);
