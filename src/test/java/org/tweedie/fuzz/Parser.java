@@ -256,8 +256,7 @@ enum Parser {
             tally.file(
                     "first hitting", () -> FirstHittingModel.load(file, device).close());
             tally.file(
-                    "bridge into a domain",
-                    () -> BridgeModel.load(file, device).close());
+                    "bridge into a domain", () -> BridgeModel.load(file, device).close());
             byte[] mended = Mending.sealed(input);
             if (mended != input) {
                 Files.write(file, mended);
@@ -369,12 +368,13 @@ enum Parser {
                     "result of device"),
             Map.ofEntries(
                     Map.entry("weights are of finite sets, got *", "of weights that are given as numbers"),
-                    Map.entry("a finite domain has a weight a point, got * for *", "of weights that are given as numbers"),
+                    Map.entry(
+                            "a finite domain has a weight a point, got * for *",
+                            "of weights that are given as numbers"),
                     Map.entry(
                             "logarithms of weights must be finite and within 1e4 of 0, got *",
                             "of weights that are given as numbers"),
-                    Map.entry(
-                            "a finite domain has 1 to * points in a factor, got *", "the text would be 128 KiB"),
+                    Map.entry("a finite domain has 1 to * points in a factor, got *", "the text would be 128 KiB"),
                     Map.entry(
                             "* has * weights, more than the 2^31 of one array; make it narrower",
                             "of weights that are made"),
@@ -438,21 +438,11 @@ enum Parser {
                     Map.entry(
                             "row * has * levels of category *, one is 1 and the others are 0; columns(levels) writes such rows",
                             "of rows of data"),
-                    Map.entry(
-                            "row * is not finite: *; leave it out",
-                            "of rows of data"),
-                    Map.entry(
-                            "* levels are no rows of * categories",
-                            "of rows of data"),
-                    Map.entry(
-                            "* numbers are no rows of *",
-                            "of rows of data"),
-                    Map.entry(
-                            "a cube has at least one dimension, got 0",
-                            "of numbers given one by one"),
-                    Map.entry(
-                            "rows of categories have at least one, got 0",
-                            "of numbers given one by one"))) {
+                    Map.entry("row * is not finite: *; leave it out", "of rows of data"),
+                    Map.entry("* levels are no rows of * categories", "of rows of data"),
+                    Map.entry("* numbers are no rows of *", "of rows of data"),
+                    Map.entry("a cube has at least one dimension, got 0", "of numbers given one by one"),
+                    Map.entry("rows of categories have at least one, got 0", "of numbers given one by one"))) {
         @Override
         List<String> around() {
             return List.of("sde/VpSde.java");
