@@ -243,7 +243,8 @@ class HittingFileTest {
     @Test
     void thePageListsWhatTheFileHolds() throws IOException {
         String page = Files.readString(Path.of("docs/formats.md"));
-        String section = page.substring(page.indexOf("## The first-hitting file"), page.indexOf("## NPY"));
+        String section = page.substring(
+                page.indexOf("## The first-hitting file"), page.indexOf("## The file of a bridge into a domain"));
         TreeSet<String> listed = new TreeSet<>();
         Matcher row = Pattern.compile("(?m)^\\| (`[^|]+`) \\|").matcher(section);
         while (row.find()) {
@@ -349,7 +350,9 @@ class HittingFileTest {
                 ScoreModel other = ScoreModel.create(new VpSde(), Mlp.of(5, 1), rows("cube"), 1, device)) {
             model.save(hitting);
             other.save(score);
-            assertSays("not walks that hit; sample it by tweedie sample", () -> FirstHittingModel.load(score, device));
+            assertSays(
+                    "not a first-hitting model; sample it by tweedie sample",
+                    () -> FirstHittingModel.load(score, device));
             assertSays("sample it by tweedie hitting sample, or", () -> Model.load(hitting, device));
             assertSays("sample it by tweedie hitting sample, or", () -> SchrodingerBridge.load(hitting, device));
         }

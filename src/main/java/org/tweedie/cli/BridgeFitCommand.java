@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
             "",
             "Ctrl-C finishes the step, writes a checkpoint and prints the command that goes on from it.",
             "Example: tweedie bridge fit --from moons:5000 --to circles:5000 --out bridge.safetensors --report bridge.html",
-            "Of pairs: tweedie bridge fit --from pairs.csv --given y1,y2 --law affine --sizes 20x0.01-0.2 --out posterior.safetensors"
+            "Example: tweedie bridge fit --from pairs.csv --given y1,y2 --law affine --sizes 20x0.01-0.2 --out posterior.safetensors"
         })
 final class BridgeFitCommand implements Callable<Integer> {
     /** The word for the second end where it is no set of rows. */

@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
             "",
             "Sample i is a function of (bridge, direction, seed, i) and what it is given: --first-index and --count cut the same endless table.",
             "Example: tweedie bridge sample --model bridge.safetensors --direction backward --count 10000 --out back.npy",
-            "Of observations: tweedie bridge sample --model posterior.safetensors --given y=seen.csv --count 1000 --out rows.npy"
+            "Example: tweedie bridge sample --model posterior.safetensors --given y=seen.csv --count 1000 --out rows.npy"
         })
 final class BridgeSampleCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the bridge file")

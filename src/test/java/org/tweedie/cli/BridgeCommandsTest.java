@@ -286,11 +286,16 @@ class BridgeCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"bridge", "bridge fit", "bridge sample", "bridge transport"})
-    void theExampleOfTheHelpParses(String command) {
-        Matcher example = Pattern.compile("Example: tweedie (.*)")
-                .matcher(Cli.run(command + " --help").ok().out().replaceAll("\\n(?!\\n)", " "));
-        assertTrue(example.find());
-        Main.commandLine().parseArgs(example.group(1).strip().split(" +"));
+    void theExamplesOfTheHelpParse(String command) {
+        String[] examples = Cli.run(command + " --help")
+                .ok()
+                .out()
+                .replaceAll("\\n(?!\\n)", " ")
+                .split("Example: tweedie ");
+        assertTrue(examples.length > 1, command);
+        for (String example : List.of(examples).subList(1, examples.length)) {
+            Main.commandLine().parseArgs(example.strip().split(" +"));
+        }
     }
 
     /** Ctrl-C in the midst of a half bridge; the command that is printed goes on to the file of a run that nobody stopped. */

@@ -239,7 +239,7 @@ class DomainCommandsTest {
         Cli.run(sample + folder.resolve("none.safetensors") + " --count 1").failed(4, "none.safetensors");
         Cli.run("train --data moons:50 --device cpu --network mlp:8x1 --steps 2 --batch 8 --force --out " + score)
                 .ok();
-        Cli.run(sample + score + " --count 1").failed(4, "this is no bridge into a domain");
+        Cli.run(sample + score + " --count 1").failed(4, "this is a score model, not a bridge into a domain");
         for (String other : List.of(
                 "sample --count 1 --out " + csv, "evaluate --data moons:50", "likelihood --data moons:50", "explain")) {
             Cli.run(other + " --device cpu --model " + model)
