@@ -212,6 +212,8 @@ class Model(torch.nn.Module):
                 layer.bias.copy_(torch.as_tensor(b.copy()))
             for layer, w in zip(self.time, network.time):
                 layer.weight.copy_(torch.as_tensor(w.copy()))
+            self.out.weight.copy_(torch.as_tensor(network.out[0].copy()))
+            self.out.bias.copy_(torch.as_tensor(network.out[1].copy()))
 
     def forward(self, x, t):
         turns = 2 * torch.pi * t * self.frequencies
@@ -469,7 +471,7 @@ def bridging(precision, by):
         works = [graph.replay for graph in graphs]
     if not 0 < first < 20:
         raise SystemExit(f"the loss is {first}")
-    between = W.STEPS_BETWEEN if on_gpu else 5
+    between = W.STEPS_BETWEEN
 
     def some():
         for again in works[1:]:
