@@ -1,6 +1,5 @@
 package org.tweedie.kernels.host;
 
-import java.util.Arrays;
 import java.util.function.Supplier;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
@@ -64,6 +63,7 @@ record PairTiles(RowSet rows, Simd.Block x, Simd.Block y, int columns, int dim, 
     }
 
     private void chunk(int begin, int end, int first, Fold fold, float[] turned, float[] square) {
+        Simd simd = Simd.best();
         int length = Math.min(chunk, columns - first);
         for (int r = begin; r < end; r++) {
             fold.start(r - begin, r);
@@ -76,22 +76,12 @@ record PairTiles(RowSet rows, Simd.Block x, Simd.Block y, int columns, int dim, 
                 }
             }
             for (int r = begin; r < end; r++) {
-                Arrays.fill(square, 0f);
-                for (int d = 0; d < dim; d++) {
-                    add(x.data()[x.row(r) + d], turned, d * COLUMNS, square);
-                }
+                simd.squares(x.data(), x.row(r), dim, turned, COLUMNS, square);
                 fold.take(r - begin, first, offset, count, same ? r - first - offset : -1, square);
             }
         }
         for (int r = begin; r < end; r++) {
             fold.leave(r - begin, first, first / chunk * (int) rows.count() + r);
-        }
-    }
-
-    private static void add(float value, float[] turned, int at, float[] square) {
-        for (int j = 0; j < COLUMNS; j++) {
-            float apart = value - turned[at + j];
-            square[j] = Math.fma(apart, apart, square[j]);
         }
     }
 }

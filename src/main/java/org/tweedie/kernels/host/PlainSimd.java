@@ -144,6 +144,21 @@ public final class PlainSimd implements Simd {
     }
 
     @Override
+    public void squares(float[] x, int at, int dim, float[] turned, int width, float[] square) {
+        Arrays.fill(square, 0, width, 0f);
+        for (int d = 0; d < dim; d++) {
+            square(x[at + d], turned, d * width, square, width);
+        }
+    }
+
+    private static void square(float value, float[] turned, int at, float[] square, int width) {
+        for (int j = 0; j < width; j++) {
+            float apart = value - turned[at + j];
+            square[j] = Math.fma(apart, apart, square[j]);
+        }
+    }
+
+    @Override
     public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
         if (first) {
             for (int j = 0; j < count; j++) {

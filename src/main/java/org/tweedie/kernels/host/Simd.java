@@ -68,6 +68,12 @@ public interface Simd {
     /** {@code sum += w v} by fused multiply-add, or {@code sum = w v} where it is the {@code first} term; {@code count} elements. */
     void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count);
 
+    /**
+     * {@code square[j]} is the sum over d of {@code (x[at + d] - turned[d * width + j])^2}, by fused multiply-adds in order of d, for
+     * {@code width} columns, a multiple of 64.
+     */
+    void squares(float[] x, int at, int dim, float[] turned, int width, float[] square);
+
     /** A step of Adam and of the running mean over elements {@code from} to {@code to} of five runs of memory. */
     void adam(AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to);
 

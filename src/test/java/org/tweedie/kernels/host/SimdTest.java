@@ -55,6 +55,21 @@ class SimdTest {
                 "run tests with --add-modules jdk.incubator.vector; best is " + vector.name());
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 64, 65})
+    void squaresOfDistances(int dim) {
+        float[] x = random(3 + dim, 1);
+        float[] turned = random(128 * dim, 2);
+        turned[128 * dim - 5] = Float.POSITIVE_INFINITY;
+        float[] expected = new float[128];
+        plain.squares(x, 3, dim, turned, 128, expected);
+        float[] got = random(128, 3);
+        vector.squares(x, 3, dim, turned, 128, got);
+        assertBits(expected, got, dim + " coordinates");
+        float apart = x[3] - turned[7];
+        assertTrue(dim > 1 || expected[7] == apart * apart);
+    }
+
     private static float[] linear(
             Simd simd, int rows, int in, int width, @Nullable Block add, boolean bias, boolean keep, int pad) {
         Block x = new Block(random(2 + rows * (in + 3), 1), 2, in + 3);

@@ -184,6 +184,11 @@ public final class VectorSimd implements Simd {
     }
 
     @Override
+    public void squares(float[] x, int at, int dim, float[] turned, int width, float[] square) {
+        VectorSquares.of(x, at, dim, turned, width, square);
+    }
+
+    @Override
     public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
         int whole = VectorTerms.term(first, w, v, at, sum, sumAt, count);
         plain.term(first, w, v, at + whole, sum, sumAt + whole, count - whole);
