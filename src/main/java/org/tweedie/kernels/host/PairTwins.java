@@ -19,6 +19,7 @@ public final class PairTwins {
         int boundStride = a.int32(12);
         double[] parts = a.doubles(13);
         int at = a.offset(13);
+        Simd simd = Simd.best();
         PairTiles.of(a).each(team, () -> {
             double[] sums = new double[PairTiles.ROWS * PairTiles.LANES];
             return new PairTiles.Fold() {
@@ -30,7 +31,7 @@ public final class PairTwins {
                 @Override
                 public void take(int slot, int first, int offset, int count, int self, float[] square) {
                     switch (kind) {
-                        case 0 -> exponentials(factor, square, count);
+                        case 0 -> simd.exponentials(factor, square, count);
                         case 1 -> roots(square, count);
                         case 2 -> powers(factor, square, count);
                         default -> within(bound, boundAt + (first + offset) * boundStride, boundStride, square, count);
@@ -60,12 +61,6 @@ public final class PairTwins {
                 }
             };
         });
-    }
-
-    private static void exponentials(float factor, float[] square, int count) {
-        for (int j = 0; j < count; j++) {
-            square[j] = Approx.exp(factor * square[j]);
-        }
     }
 
     private static void roots(float[] square, int count) {

@@ -151,6 +151,18 @@ public final class PlainSimd implements Simd {
         }
     }
 
+    @Override
+    public void exponentials(float factor, float[] x, int count) {
+        exponentials(factor, x, 0, count);
+    }
+
+    /** The elements from {@code from} up to {@code to}. */
+    public void exponentials(float factor, float[] x, int from, int to) {
+        for (int j = from; j < to; j++) {
+            x[j] = Approx.exp(factor * x[j]);
+        }
+    }
+
     private static void square(float value, float[] turned, int at, float[] square, int width) {
         for (int j = 0; j < width; j++) {
             float apart = value - turned[at + j];

@@ -74,6 +74,9 @@ public interface Simd {
      */
     void squares(float[] x, int at, int dim, float[] turned, int width, float[] square);
 
+    /** {@code x = exp(factor x)} by {@link Approx#exp}, the first {@code count} elements. */
+    void exponentials(float factor, float[] x, int count);
+
     /** A step of Adam and of the running mean over elements {@code from} to {@code to} of five runs of memory. */
     void adam(AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to);
 

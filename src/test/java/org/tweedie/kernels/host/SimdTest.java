@@ -70,6 +70,25 @@ class SimdTest {
         assertTrue(dim > 1 || expected[7] == apart * apart);
     }
 
+    @ParameterizedTest
+    @ValueSource(floats = {-0.25f, -40, 3, 0})
+    void exponentialsOfAFactor(float factor) {
+        for (int width : WIDTHS) {
+            float[] expected = random(width, 4);
+            for (int j = 0; j + 5 < width; j += 31) {
+                expected[j] = Float.POSITIVE_INFINITY;
+                expected[j + 1] = Float.NaN;
+                expected[j + 2] = 416;
+                expected[j + 3] = 29.67f;
+                expected[j + 4] = -0f;
+            }
+            float[] got = expected.clone();
+            plain.exponentials(factor, expected, width);
+            vector.exponentials(factor, got, width);
+            assertBits(expected, got, width + " exponentials");
+        }
+    }
+
     private static float[] linear(
             Simd simd, int rows, int in, int width, @Nullable Block add, boolean bias, boolean keep, int pad) {
         Block x = new Block(random(2 + rows * (in + 3), 1), 2, in + 3);

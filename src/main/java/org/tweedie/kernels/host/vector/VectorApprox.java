@@ -117,7 +117,19 @@ final class VectorApprox {
         }
     }
 
-    /** e = exp(e) from -104 to 60; two factors reach the subnormal results. */
+    /** e = factor e within what {@link #exp} takes, as the plain exponential has it. */
+    static void exponents(float factor, float[] e, int count) {
+        FloatVector times = FloatVector.broadcast(S, factor);
+        FloatVector least = FloatVector.broadcast(S, -104.0f);
+        FloatVector most = FloatVector.broadcast(S, 89.0f);
+        for (int j = 0; j < count; j += L) {
+            FloatVector v = times.mul(FloatVector.fromArray(S, e, j));
+            v = v.blend(least, v.compare(VectorOperators.LT, least));
+            v.blend(most, v.compare(VectorOperators.GT, most)).intoArray(e, j);
+        }
+    }
+
+    /** e = exp(e) from -104 to 89; two factors reach the subnormal results. */
     static void exp(float[] e, int count) {
         FloatVector log2e = FloatVector.broadcast(S, 1.44269502f);
         FloatVector round = FloatVector.broadcast(S, ROUND);

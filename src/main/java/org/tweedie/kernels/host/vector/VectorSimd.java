@@ -189,6 +189,14 @@ public final class VectorSimd implements Simd {
     }
 
     @Override
+    public void exponentials(float factor, float[] x, int count) {
+        int whole = VectorProduct.S.loopBound(count);
+        VectorApprox.exponents(factor, x, whole);
+        VectorApprox.exp(x, whole);
+        plain.exponentials(factor, x, whole, count);
+    }
+
+    @Override
     public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
         int whole = VectorTerms.term(first, w, v, at, sum, sumAt, count);
         plain.term(first, w, v, at + whole, sum, sumAt + whole, count - whole);
