@@ -216,7 +216,7 @@ enum Parser {
      * as they are and with their hash made right.
      */
     MODEL(
-            30_000,
+            20_000,
             1_000_000,
             List.of(
                     "ModelFile.java",
