@@ -203,6 +203,15 @@ class HostMlpTapeTest {
     }
 
     @Test
+    void chunksLongerThanAWaveHaveTheBitsOfTheLayers() throws Exception {
+        same(1, "mlp:16x1", new int[] {2}, 2, 17_000); // chunks of 320 rows in waves of 256
+        same(2, "mlp:16x1", new int[] {2}, 2, 70_001); // of 1,152 in waves of 512
+        try (Case one = new Case(1, "mlp:33x2", new int[] {2}, 2, 40_000, 0, true)) {
+            same(one.layers(), one.tiles(50_000, 2), "40,000 rows, masked");
+        }
+    }
+
+    @Test
     void fewerRowsThanItWasOpenedForAndDeadOnes() throws Exception {
         for (int count : new int[] {1, 100, 1000, 4500}) {
             for (boolean masked : new boolean[] {false, true}) {

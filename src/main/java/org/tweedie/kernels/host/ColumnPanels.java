@@ -57,14 +57,20 @@ public interface ColumnPanels {
     void add(float[] sum, int at, float[] more, int moreAt, int count);
 
     /**
-     * {@code sum[i][j] += sum_r a[r][i] d[r][j]} with an inner sum of its own, for {@code in} columns of one panel of a and {@code width} columns of d, a slice or less.
+     * Where a block of sums over rows begins, and what it is added to: {@code out = base + (from + sum)}, rows a {@link #slice()}. The three may be
+     * one another.
+     */
+    record Sums(float[] from, int fromAt, float[] base, int baseAt, float[] out, int outAt) {}
+
+    /**
+     * Of {@code sum_r a[r][i] d[r][j]}, for {@code in} columns of one panel of a and {@code width} columns of d, a slice or less.
      *
      * @param aAt the first of the columns, in the first row
      * @param dAt the same of d
-     * @param sum a row a {@link #slice()}; those that fill up a block, and columns that fill up a vector, are written too
+     * @param sums rows that fill up a block, and columns that fill up a vector, are read and written too
      */
-    void across(int rows, float[] a, int aAt, int in, float[] d, int dAt, int width, float[] sum);
+    void across(int rows, float[] a, int aAt, int in, float[] d, int dAt, int width, Sums sums);
 
-    /** The same with {@code a = 1}, by plain additions: {@code sum[j] += sum_r d[r][j]}. */
-    void down(int rows, float[] d, int dAt, int width, float[] sum);
+    /** The same with {@code a = 1}, by plain additions: of {@code sum_r d[r][j]}. */
+    void down(int rows, float[] d, int dAt, int width, Sums sums);
 }

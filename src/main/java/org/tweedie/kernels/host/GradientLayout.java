@@ -15,9 +15,14 @@ final class GradientLayout {
 
     /**
      * A block of the gradient: {@code in} columns of one panel of {@code left}, from {@code from} on, by {@code width} columns of
-     * {@code right} from {@code slice} on; a bias, if there are no columns.
+     * {@code right} from {@code slice} on; a bias, if there are no columns. Its sums lie at {@code sums}, and go to {@code into} in the end.
      */
-    record Block(Matrix left, int from, int in, Matrix right, int slice, int width, int into) {}
+    record Block(Matrix left, int from, int in, Matrix right, int slice, int width, int sums, int into) {
+        /** Rows of its sums. */
+        int height() {
+            return Math.max(1, in);
+        }
+    }
 
     final int wave;
     /** Rows of a tile. */
@@ -45,6 +50,8 @@ final class GradientLayout {
     final int packed;
 
     final Block[] blocks;
+    /** Elements of the blocks' sums. */
+    final int sums;
 
     private final ColumnPanels panels;
     private int places;
@@ -81,7 +88,9 @@ final class GradientLayout {
         }
         packed = places;
         tile = tile(packed, (wave + threads - 1) / threads);
+        places = 0;
         blocks = blocks(shape).toArray(new Block[0]);
+        sums = places;
     }
 
     /**
@@ -139,7 +148,9 @@ final class GradientLayout {
             int i = 0;
             do {
                 int some = Math.min(in - i, ColumnPanels.WIDTH - (first + i) % ColumnPanels.WIDTH);
-                all.add(new Block(left, first + i, some, right, j, width, into + i * right.width() + j));
+                int rows = (some / ColumnPanels.ROWS + 1) * ColumnPanels.ROWS; // those that fill up a block too
+                int sum = place(rows * panels.slice());
+                all.add(new Block(left, first + i, some, right, j, width, sum, into + i * right.width() + j));
                 i += some;
             } while (i < in);
         }

@@ -24,7 +24,7 @@ import org.tweedie.kernels.View;
  * one by one. For one thread at a time; the launches themselves spread over the device's threads.
  */
 public final class PanelGradient implements AutoCloseable {
-    /** Rows of a wave for each thread, where a chunk is not longer: about what its second cache holds of a network 128 wide. */
+    /** Rows of a wave for each thread: about what its second cache holds of a network 128 wide. */
     private static final int WAVE = 256;
     /** Elements that a wave may keep; layers past this are long enough by themselves. */
     private static final long MOST_KEPT = 1 << 29;
@@ -61,9 +61,8 @@ public final class PanelGradient implements AutoCloseable {
         }
     }
 
-    /** Sums of a block. */
-    private static final ThreadLocal<float[]> SUMS =
-            ThreadLocal.withInitial(() -> new float[(ColumnPanels.WIDTH + ColumnPanels.ROWS) * ColumnPanels.WIDTH]);
+    /** Where sums begin. */
+    private static final float[] ZEROS = new float[(ColumnPanels.WIDTH + ColumnPanels.ROWS) * ColumnPanels.WIDTH];
 
     private final Shape shape;
     private final ColumnPanels panels = Simd.best().columns().orElseThrow();
@@ -71,6 +70,11 @@ public final class PanelGradient implements AutoCloseable {
     private final Closing owned = new Closing();
     private final DeviceBuffer kept;
     private final DeviceBuffer packed;
+    /** Of the chunk that a wave has ended in, block by block. */
+    private final DeviceBuffer begun;
+    /** Of the chunks before, block by block. */
+    private final DeviceBuffer sums;
+
     private final KernelEntry pack =
             KernelEntry.of("host_gradient_pack", this::pack, Parameter.POINTER, Parameter.POINTER);
     private final KernelEntry gradient = KernelEntry.of(
@@ -90,6 +94,8 @@ public final class PanelGradient implements AutoCloseable {
             Parameter.I32,
             Parameter.F32,
             Parameter.POINTER,
+            Parameter.POINTER,
+            Parameter.POINTER,
             Parameter.POINTER);
 
     /** Why a network's gradient is not computed so, or nothing. */
@@ -107,11 +113,11 @@ public final class PanelGradient implements AutoCloseable {
                 : Optional.of(wave + " rows at a time would keep " + numbers + " numbers, more than " + MOST_KEPT);
     }
 
-    /** Whole chunks, and whole tiles. */
+    /** Whole chunks where one fits; whole tiles. */
     private static long wave(Device device, int rows) {
         long chunk = Linear.chunk(rows);
         long most = (long) WAVE * device.limits().processors();
-        return Math.min(Math.max(chunk, most / chunk * chunk), Math.max(1, (rows + chunk - 1) / chunk) * chunk);
+        return chunk > most ? most : Math.min(most / chunk, Math.max(1, (rows + chunk - 1) / chunk)) * chunk;
     }
 
     /** @throws IllegalArgumentException where {@link #refusal} has something against it */
@@ -128,6 +134,8 @@ public final class PanelGradient implements AutoCloseable {
         try {
             kept = owned.add(device.allocate(Element.F32, layout.kept));
             packed = owned.add(device.allocate(Element.F32, layout.packed));
+            begun = owned.add(device.allocate(Element.F32, layout.sums));
+            sums = owned.add(device.allocate(Element.F32, layout.sums));
         } catch (RuntimeException | Error e) {
             owned.close();
             throw e;
@@ -183,7 +191,9 @@ public final class PanelGradient implements AutoCloseable {
             view.into(a).i32(view.stride());
         }
         stream.launch(
-                stream.device().kernel(gradient), ONE, a.f32(scale).buffer(into).buffer(losses));
+                stream.device().kernel(gradient),
+                ONE,
+                a.f32(scale).buffer(into).buffer(losses).buffer(begun).buffer(sums));
     }
 
     private void pack(Arguments a, Team team) {
@@ -231,10 +241,14 @@ public final class PanelGradient implements AutoCloseable {
                 a.floats(14),
                 a.offset(14));
         Arrays.fill(into, a.offset(13), a.offset(13) + shape.features() / 2, 0f); // the frequencies
+        float[] begunSums = a.floats(15);
+        float[] allSums = a.floats(16);
         int count = Math.toIntExact(rows.count());
         int chunk = (int) Linear.chunk(count);
-        for (int from = 0; from == 0 || from < count; from += layout.wave / chunk * chunk) {
-            Chunks chunks = Chunks.of(rows, from, Math.min(count, from + layout.wave / chunk * chunk), chunk);
+        int wave = layout.wave > chunk ? layout.wave / chunk * chunk : layout.wave;
+        Arrays.fill(allSums, 0f);
+        for (int from = 0; from == 0 || from < count; from += wave) {
+            Chunks chunks = Chunks.of(rows, from, Math.min(count, from + wave), chunk);
             int tiles = (chunks.rows() + layout.tile - 1) / layout.tile;
             team.forRange(tiles, 1, (first, last) -> {
                 for (int i = (int) first; i < last; i++) {
@@ -243,12 +257,21 @@ public final class PanelGradient implements AutoCloseable {
                             .run(this, tile, chunks, at, Math.min(layout.tile, chunks.rows() - at), kept, packed);
                 }
             });
-            boolean start = from == 0;
             team.forRange(layout.blocks.length, 1, (first, last) -> {
                 for (int i = (int) first; i < last; i++) {
-                    block(layout.blocks[i], chunks, start, kept, into, a.offset(13));
+                    block(layout.blocks[i], chunks, kept, begunSums, allSums);
                 }
             });
+        }
+        for (GradientLayout.Block block : layout.blocks) {
+            for (int i = 0; i < block.height(); i++) {
+                System.arraycopy(
+                        allSums,
+                        block.sums() + i * panels.slice(),
+                        into,
+                        a.offset(13) + block.into() + i * block.right().width(),
+                        block.width());
+            }
         }
     }
 
@@ -256,30 +279,22 @@ public final class PanelGradient implements AutoCloseable {
         return new Simd.Block(a.floats(i), a.offset(i), a.int32(i + 1));
     }
 
-    private void block(GradientLayout.Block block, Chunks chunks, boolean start, float[] kept, float[] into, int at) {
-        float[] sum = SUMS.get();
-        int slice = panels.slice();
-        int row = block.right().width();
-        int height = Math.max(1, block.in());
-        if (start) {
-            Arrays.fill(sum, 0, height * slice + ColumnPanels.ROWS * slice, 0f);
-        }
-        for (int i = 0; !start && i < height; i++) {
-            System.arraycopy(into, at + block.into() + i * row, sum, i * slice, block.width());
-        }
+    private void block(GradientLayout.Block block, Chunks chunks, float[] kept, float[] begun, float[] all) {
+        int at = block.sums();
         for (int c = 0; c < chunks.count(); c++) {
             int first = chunks.first(c);
             int some = chunks.first(c + 1) - first;
             int right = layout.at(block.right(), first, block.slice());
+            float[] from = chunks.opens(c) ? ZEROS : begun;
+            float[] base = chunks.closes(c) ? all : ZEROS;
+            ColumnPanels.Sums sums = new ColumnPanels.Sums(
+                    from, from == ZEROS ? 0 : at, base, base == ZEROS ? 0 : at, chunks.closes(c) ? all : begun, at);
             if (block.in() == 0) {
-                panels.down(some, kept, right, block.width(), sum);
+                panels.down(some, kept, right, block.width(), sums);
             } else {
                 int left = layout.at(block.left(), first, block.from());
-                panels.across(some, kept, left, block.in(), kept, right, block.width(), sum);
+                panels.across(some, kept, left, block.in(), kept, right, block.width(), sums);
             }
-        }
-        for (int i = 0; i < height; i++) {
-            System.arraycopy(sum, i * slice, into, at + block.into() + i * row, block.width());
         }
     }
 

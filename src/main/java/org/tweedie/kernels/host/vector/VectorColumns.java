@@ -157,29 +157,52 @@ final class VectorColumns implements ColumnPanels {
     }
 
     @Override
-    public void across(int rows, float[] a, int aAt, int in, float[] d, int dAt, int width, float[] sum) {
+    public void across(int rows, float[] a, int aAt, int in, float[] d, int dAt, int width, Sums sums) {
         for (int i = 0; i < in; i += ROWS) {
+            int at = i * SLICE;
             if (columns(width) == L) {
-                across1(rows, a, aAt + i, d, dAt, sum, i * SLICE);
+                across1(
+                        rows,
+                        a,
+                        aAt + i,
+                        d,
+                        dAt,
+                        sums.from(),
+                        sums.fromAt() + at,
+                        sums.base(),
+                        sums.baseAt() + at,
+                        sums.out(),
+                        sums.outAt() + at);
             } else {
-                across2(rows, a, aAt + i, d, dAt, sum, i * SLICE);
+                across2(
+                        rows,
+                        a,
+                        aAt + i,
+                        d,
+                        dAt,
+                        sums.from(),
+                        sums.fromAt() + at,
+                        sums.base(),
+                        sums.baseAt() + at,
+                        sums.out(),
+                        sums.outAt() + at);
             }
         }
     }
 
     @Override
-    public void down(int rows, float[] d, int dAt, int width, float[] sum) {
+    public void down(int rows, float[] d, int dAt, int width, Sums sums) {
         int second = width > L ? L : 0; // or the first once more
-        FloatVector s0 = FloatVector.zero(S);
-        FloatVector s1 = FloatVector.zero(S);
+        FloatVector s0 = FloatVector.fromArray(S, sums.from(), sums.fromAt());
+        FloatVector s1 = FloatVector.fromArray(S, sums.from(), sums.fromAt() + second);
         for (int r = 0; r < rows; r++) {
             s0 = s0.add(FloatVector.fromArray(S, d, dAt + r * WIDTH));
             s1 = s1.add(FloatVector.fromArray(S, d, dAt + second + r * WIDTH));
         }
-        FloatVector.fromArray(S, sum, 0).add(s0).intoArray(sum, 0);
-        if (second > 0) {
-            FloatVector.fromArray(S, sum, L).add(s1).intoArray(sum, L);
-        }
+        FloatVector b0 = FloatVector.fromArray(S, sums.base(), sums.baseAt());
+        FloatVector b1 = FloatVector.fromArray(S, sums.base(), sums.baseAt() + second);
+        b0.add(s0).intoArray(sums.out(), sums.outAt());
+        b1.add(s1).intoArray(sums.out(), sums.outAt() + second);
     }
 
     private static void along2(
@@ -334,23 +357,34 @@ final class VectorColumns implements ColumnPanels {
         s70.intoArray(c, cAt + 448);
     }
 
-    private static void across2(int rows, float[] a, int aAt, float[] d, int dAt, float[] sum, int at) {
-        FloatVector s00 = FloatVector.zero(S);
-        FloatVector s01 = FloatVector.zero(S);
-        FloatVector s10 = FloatVector.zero(S);
-        FloatVector s11 = FloatVector.zero(S);
-        FloatVector s20 = FloatVector.zero(S);
-        FloatVector s21 = FloatVector.zero(S);
-        FloatVector s30 = FloatVector.zero(S);
-        FloatVector s31 = FloatVector.zero(S);
-        FloatVector s40 = FloatVector.zero(S);
-        FloatVector s41 = FloatVector.zero(S);
-        FloatVector s50 = FloatVector.zero(S);
-        FloatVector s51 = FloatVector.zero(S);
-        FloatVector s60 = FloatVector.zero(S);
-        FloatVector s61 = FloatVector.zero(S);
-        FloatVector s70 = FloatVector.zero(S);
-        FloatVector s71 = FloatVector.zero(S);
+    private static void across2(
+            int rows,
+            float[] a,
+            int aAt,
+            float[] d,
+            int dAt,
+            float[] from,
+            int fromAt,
+            float[] base,
+            int baseAt,
+            float[] out,
+            int outAt) {
+        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
+        FloatVector s01 = FloatVector.fromArray(S, from, fromAt + L);
+        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + SLICE);
+        FloatVector s11 = FloatVector.fromArray(S, from, fromAt + SLICE + L);
+        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * SLICE);
+        FloatVector s21 = FloatVector.fromArray(S, from, fromAt + 2 * SLICE + L);
+        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * SLICE);
+        FloatVector s31 = FloatVector.fromArray(S, from, fromAt + 3 * SLICE + L);
+        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * SLICE);
+        FloatVector s41 = FloatVector.fromArray(S, from, fromAt + 4 * SLICE + L);
+        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * SLICE);
+        FloatVector s51 = FloatVector.fromArray(S, from, fromAt + 5 * SLICE + L);
+        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * SLICE);
+        FloatVector s61 = FloatVector.fromArray(S, from, fromAt + 6 * SLICE + L);
+        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * SLICE);
+        FloatVector s71 = FloatVector.fromArray(S, from, fromAt + 7 * SLICE + L);
         for (int r = 0; r < rows; r++) {
             FloatVector d0 = FloatVector.fromArray(S, d, dAt + r * WIDTH);
             FloatVector d1 = FloatVector.fromArray(S, d, dAt + r * WIDTH + L);
@@ -379,33 +413,44 @@ final class VectorColumns implements ColumnPanels {
             s70 = x7.fma(d0, s70);
             s71 = x7.fma(d1, s71);
         }
-        FloatVector.fromArray(S, sum, at).add(s00).intoArray(sum, at);
-        FloatVector.fromArray(S, sum, at + L).add(s01).intoArray(sum, at + L);
-        FloatVector.fromArray(S, sum, at + SLICE).add(s10).intoArray(sum, at + SLICE);
-        FloatVector.fromArray(S, sum, at + SLICE + L).add(s11).intoArray(sum, at + SLICE + L);
-        FloatVector.fromArray(S, sum, at + 2 * SLICE).add(s20).intoArray(sum, at + 2 * SLICE);
-        FloatVector.fromArray(S, sum, at + 2 * SLICE + L).add(s21).intoArray(sum, at + 2 * SLICE + L);
-        FloatVector.fromArray(S, sum, at + 3 * SLICE).add(s30).intoArray(sum, at + 3 * SLICE);
-        FloatVector.fromArray(S, sum, at + 3 * SLICE + L).add(s31).intoArray(sum, at + 3 * SLICE + L);
-        FloatVector.fromArray(S, sum, at + 4 * SLICE).add(s40).intoArray(sum, at + 4 * SLICE);
-        FloatVector.fromArray(S, sum, at + 4 * SLICE + L).add(s41).intoArray(sum, at + 4 * SLICE + L);
-        FloatVector.fromArray(S, sum, at + 5 * SLICE).add(s50).intoArray(sum, at + 5 * SLICE);
-        FloatVector.fromArray(S, sum, at + 5 * SLICE + L).add(s51).intoArray(sum, at + 5 * SLICE + L);
-        FloatVector.fromArray(S, sum, at + 6 * SLICE).add(s60).intoArray(sum, at + 6 * SLICE);
-        FloatVector.fromArray(S, sum, at + 6 * SLICE + L).add(s61).intoArray(sum, at + 6 * SLICE + L);
-        FloatVector.fromArray(S, sum, at + 7 * SLICE).add(s70).intoArray(sum, at + 7 * SLICE);
-        FloatVector.fromArray(S, sum, at + 7 * SLICE + L).add(s71).intoArray(sum, at + 7 * SLICE + L);
+        FloatVector.fromArray(S, base, baseAt).add(s00).intoArray(out, outAt);
+        FloatVector.fromArray(S, base, baseAt + L).add(s01).intoArray(out, outAt + L);
+        FloatVector.fromArray(S, base, baseAt + SLICE).add(s10).intoArray(out, outAt + SLICE);
+        FloatVector.fromArray(S, base, baseAt + SLICE + L).add(s11).intoArray(out, outAt + SLICE + L);
+        FloatVector.fromArray(S, base, baseAt + 2 * SLICE).add(s20).intoArray(out, outAt + 2 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 2 * SLICE + L).add(s21).intoArray(out, outAt + 2 * SLICE + L);
+        FloatVector.fromArray(S, base, baseAt + 3 * SLICE).add(s30).intoArray(out, outAt + 3 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 3 * SLICE + L).add(s31).intoArray(out, outAt + 3 * SLICE + L);
+        FloatVector.fromArray(S, base, baseAt + 4 * SLICE).add(s40).intoArray(out, outAt + 4 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 4 * SLICE + L).add(s41).intoArray(out, outAt + 4 * SLICE + L);
+        FloatVector.fromArray(S, base, baseAt + 5 * SLICE).add(s50).intoArray(out, outAt + 5 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 5 * SLICE + L).add(s51).intoArray(out, outAt + 5 * SLICE + L);
+        FloatVector.fromArray(S, base, baseAt + 6 * SLICE).add(s60).intoArray(out, outAt + 6 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 6 * SLICE + L).add(s61).intoArray(out, outAt + 6 * SLICE + L);
+        FloatVector.fromArray(S, base, baseAt + 7 * SLICE).add(s70).intoArray(out, outAt + 7 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 7 * SLICE + L).add(s71).intoArray(out, outAt + 7 * SLICE + L);
     }
 
-    private static void across1(int rows, float[] a, int aAt, float[] d, int dAt, float[] sum, int at) {
-        FloatVector s00 = FloatVector.zero(S);
-        FloatVector s10 = FloatVector.zero(S);
-        FloatVector s20 = FloatVector.zero(S);
-        FloatVector s30 = FloatVector.zero(S);
-        FloatVector s40 = FloatVector.zero(S);
-        FloatVector s50 = FloatVector.zero(S);
-        FloatVector s60 = FloatVector.zero(S);
-        FloatVector s70 = FloatVector.zero(S);
+    private static void across1(
+            int rows,
+            float[] a,
+            int aAt,
+            float[] d,
+            int dAt,
+            float[] from,
+            int fromAt,
+            float[] base,
+            int baseAt,
+            float[] out,
+            int outAt) {
+        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
+        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + SLICE);
+        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * SLICE);
+        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * SLICE);
+        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * SLICE);
+        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * SLICE);
+        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * SLICE);
+        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * SLICE);
         for (int r = 0; r < rows; r++) {
             FloatVector d0 = FloatVector.fromArray(S, d, dAt + r * WIDTH);
             FloatVector x0 = FloatVector.broadcast(S, a[aAt + r * WIDTH]);
@@ -425,13 +470,13 @@ final class VectorColumns implements ColumnPanels {
             FloatVector x7 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 7]);
             s70 = x7.fma(d0, s70);
         }
-        FloatVector.fromArray(S, sum, at).add(s00).intoArray(sum, at);
-        FloatVector.fromArray(S, sum, at + SLICE).add(s10).intoArray(sum, at + SLICE);
-        FloatVector.fromArray(S, sum, at + 2 * SLICE).add(s20).intoArray(sum, at + 2 * SLICE);
-        FloatVector.fromArray(S, sum, at + 3 * SLICE).add(s30).intoArray(sum, at + 3 * SLICE);
-        FloatVector.fromArray(S, sum, at + 4 * SLICE).add(s40).intoArray(sum, at + 4 * SLICE);
-        FloatVector.fromArray(S, sum, at + 5 * SLICE).add(s50).intoArray(sum, at + 5 * SLICE);
-        FloatVector.fromArray(S, sum, at + 6 * SLICE).add(s60).intoArray(sum, at + 6 * SLICE);
-        FloatVector.fromArray(S, sum, at + 7 * SLICE).add(s70).intoArray(sum, at + 7 * SLICE);
+        FloatVector.fromArray(S, base, baseAt).add(s00).intoArray(out, outAt);
+        FloatVector.fromArray(S, base, baseAt + SLICE).add(s10).intoArray(out, outAt + SLICE);
+        FloatVector.fromArray(S, base, baseAt + 2 * SLICE).add(s20).intoArray(out, outAt + 2 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 3 * SLICE).add(s30).intoArray(out, outAt + 3 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 4 * SLICE).add(s40).intoArray(out, outAt + 4 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 5 * SLICE).add(s50).intoArray(out, outAt + 5 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 6 * SLICE).add(s60).intoArray(out, outAt + 6 * SLICE);
+        FloatVector.fromArray(S, base, baseAt + 7 * SLICE).add(s70).intoArray(out, outAt + 7 * SLICE);
     }
 }
