@@ -1,5 +1,8 @@
 package org.tweedie.kernels.host;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Products of rows kept by panels of {@value #WIDTH} columns: of a matrix with room for {@code pitch} rows, element (r, c) is
  * {@code [at + (c / 64 * pitch + r) * 64 + c % 64]}. What one layer writes is what the next one reads, forward, back and for
@@ -26,23 +29,23 @@ public interface ColumnPanels {
     /** Weights in the order in which {@link #along} reads them; element (k, j) is {@code w[at + k * row + j * column]}. */
     void pack(float[] w, int at, int row, int column, int depth, int width, float[] into, int intoAt);
 
-    /** {@code c[r][j] = start[j]} for {@code rows} rows. */
-    void spread(float[] start, int startAt, int width, float[] c, int at, int pitch, int rows);
+    /** Columns of rows, {@code pitch} of them a panel, and the packed weights that they meet. */
+    record Part(int at, int pitch, int depth, int packedAt) {}
 
     /**
-     * {@code c[r][j] += sum_k a[r][k] w[k][j]}.
+     * {@code c[r][j] = start + sum_k a[r][k] w[k][j]}, k through the parts in their order.
      *
      * @param rows whole blocks of {@value #ROWS}
+     * @param start of all rows, from {@code startAt + j}; or null: what c holds
      */
     void along(
             int rows,
             float[] a,
-            int aAt,
-            int aPitch,
-            int depth,
+            List<Part> parts,
             float[] packed,
-            int packedAt,
             int width,
+            float @Nullable [] start,
+            int startAt,
             float[] c,
             int cAt,
             int cPitch);

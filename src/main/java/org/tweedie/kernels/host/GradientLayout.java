@@ -46,6 +46,8 @@ final class GradientLayout {
     final int[] reverse;
     /** Biases, filled up to whole panels. */
     final int[] start;
+    /** Among the packed weights, as many zeros as the network is wide. */
+    final int zeros;
     /** Elements of packed weights. */
     final int packed;
 
@@ -86,6 +88,7 @@ final class GradientLayout {
             }
             start[l] = place(ColumnPanels.elements(1, width));
         }
+        zeros = place(ColumnPanels.elements(1, shape.layers().width()));
         packed = places;
         tile = tile(packed, (wave + threads - 1) / threads);
         places = 0;

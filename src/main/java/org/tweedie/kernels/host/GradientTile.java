@@ -1,6 +1,6 @@
 package org.tweedie.kernels.host;
 
-import java.util.Arrays;
+import java.util.List;
 import org.tweedie.kernels.host.GradientLayout.Matrix;
 import org.tweedie.kernels.host.Simd.Block;
 
@@ -89,9 +89,19 @@ final class GradientTile {
         Matrix input = layout.inputs;
         for (int l = 0; l < layers.depth(); l++) {
             int at = l * layer(layout, width);
-            panels.spread(packed, layout.start[l], width, sums, at, layout.tile, whole);
-            along(of, layout.features, first, whole, layout.ofTime[l], width, sums, at, layout.tile, kept, packed);
-            along(of, input, first, whole, layout.forth[l], width, sums, at, layout.tile, kept, packed);
+            panels.along(
+                    whole,
+                    kept,
+                    List.of(
+                            part(layout, layout.features, first, layout.ofTime[l]),
+                            part(layout, input, first, layout.forth[l])),
+                    packed,
+                    width,
+                    packed,
+                    layout.start[l],
+                    sums,
+                    at,
+                    layout.tile);
             for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
                 int into = layout.at(layout.hidden[l], first, j);
                 panels.activate(
@@ -103,37 +113,21 @@ final class GradientTile {
             input = layout.hidden[l];
         }
         int last = layers.depth();
-        int out = layout.at(layout.out, first, 0);
-        panels.spread(packed, layout.start[last], layers.outputs(), kept, out, layout.wave, whole);
-        along(of, input, first, whole, layout.forth[last], layers.outputs(), kept, out, layout.wave, kept, packed);
+        panels.along(
+                whole,
+                kept,
+                List.of(part(layout, input, first, layout.forth[last])),
+                packed,
+                layers.outputs(),
+                packed,
+                layout.start[last],
+                kept,
+                layout.at(layout.out, first, 0),
+                layout.wave);
     }
 
-    private static void along(
-            PanelGradient of,
-            Matrix x,
-            int first,
-            int whole,
-            int weights,
-            int width,
-            float[] into,
-            int at,
-            int pitch,
-            float[] kept,
-            float[] packed) {
-        GradientLayout layout = of.layout();
-        of.panels()
-                .along(
-                        whole,
-                        kept,
-                        layout.at(x, first, 0),
-                        layout.wave,
-                        x.width(),
-                        packed,
-                        weights,
-                        width,
-                        into,
-                        at,
-                        pitch);
+    private static ColumnPanels.Part part(GradientLayout layout, Matrix x, int first, int weights) {
+        return new ColumnPanels.Part(layout.at(x, first, 0), layout.wave, x.width(), weights);
     }
 
     private static void loss(GradientLayout layout, Rows rows, int r, int place, float[] kept) {
@@ -156,19 +150,7 @@ final class GradientTile {
         int width = layers.width();
         int each = layer(layout, width);
         int towards = layers.depth() * each;
-        Arrays.fill(sums, towards, towards + each, 0f);
-        along(
-                of,
-                layout.out,
-                first,
-                whole,
-                layout.reverse[layers.depth()],
-                width,
-                sums,
-                towards,
-                layout.tile,
-                kept,
-                packed);
+        back(of, layout.out, first, whole, layout.reverse[layers.depth()], true, kept, packed);
         for (int l = layers.depth() - 1; l >= 0; l--) {
             for (int j = 0; j < width; j += ColumnPanels.WIDTH) {
                 int into = layout.at(layout.back[l], first, j);
@@ -180,11 +162,35 @@ final class GradientTile {
             }
             if (layers.residual()) {
                 plusZero(sums, towards, each);
-            } else {
-                Arrays.fill(sums, towards, towards + each, 0f);
             }
-            along(of, layout.back[l], first, whole, layout.reverse[l], width, sums, towards, layout.tile, kept, packed);
+            back(of, layout.back[l], first, whole, layout.reverse[l], !layers.residual(), kept, packed);
         }
+    }
+
+    /** From what goes back into a layer's sums to what goes back to its inputs, which starts at 0 or is added. */
+    private void back(
+            PanelGradient of,
+            Matrix from,
+            int first,
+            int whole,
+            int weights,
+            boolean fresh,
+            float[] kept,
+            float[] packed) {
+        GradientLayout layout = of.layout();
+        PanelMlp.Shape layers = of.shape().layers();
+        of.panels()
+                .along(
+                        whole,
+                        kept,
+                        List.of(part(layout, from, first, weights)),
+                        packed,
+                        layers.width(),
+                        fresh ? packed : null,
+                        layout.zeros,
+                        sums,
+                        layers.depth() * layer(layout, layers.width()),
+                        layout.tile);
     }
 
     /** A sum starts at 0, so it is never -0. */

@@ -223,6 +223,7 @@ public final class PanelGradient implements AutoCloseable {
             panels.pack(w, at, 1, width, width, in, into, layout.reverse[l]);
         }
         System.arraycopy(w, Math.toIntExact(shape.biases().get(l)), into, layout.start[l], width);
+        Arrays.fill(into, layout.zeros, layout.zeros + ColumnPanels.elements(1, layers.width()), 0f);
     }
 
     private void gradient(Arguments a, Team team) {

@@ -1,8 +1,10 @@
 package org.tweedie.kernels.host.vector;
 
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 import org.tweedie.kernels.host.ColumnPanels;
 
 /**
@@ -14,6 +16,11 @@ final class VectorColumns implements ColumnPanels {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int L = S.length();
     private static final int SLICE = L == 8 ? L : 2 * L;
+
+    /** Panels that go through one call, and numbers that describe one. */
+    private static final int AT_ONCE = 3;
+
+    private static final int PANEL = 5;
 
     private static final ThreadLocal<VectorCurve> CURVE = ThreadLocal.withInitial(VectorCurve::new);
 
@@ -89,48 +96,70 @@ final class VectorColumns implements ColumnPanels {
     }
 
     @Override
-    public void spread(float[] start, int startAt, int width, float[] c, int at, int pitch, int rows) {
-        for (int j = 0; j < width; j += L) {
-            int into = at + j / WIDTH * pitch * WIDTH + j % WIDTH;
-            FloatVector v = FloatVector.fromArray(S, start, startAt + j);
-            for (int r = 0; r < rows; r++) {
-                v.intoArray(c, into + r * WIDTH);
+    public void along(
+            int rows,
+            float[] a,
+            List<Part> parts,
+            float[] packed,
+            int width,
+            float @Nullable [] start,
+            int startAt,
+            float[] c,
+            int cAt,
+            int cPitch) {
+        int[] panels = panels(parts);
+        for (int j = 0; j < width; j += SLICE) {
+            int columns = columns(width - j);
+            int into = cAt + j / WIDTH * cPitch * WIDTH + j % WIDTH;
+            for (int p = 0; p < panels.length; p += AT_ONCE * PANEL) {
+                int w0 = panels[p + 2] + panels[p + 3] * j + panels[p + 4] * columns;
+                int w1 = panels[p + 7] + panels[p + 8] * j + panels[p + 9] * columns;
+                int w2 = panels[p + 12] + panels[p + 13] * j + panels[p + 14] * columns;
+                float[] from = c;
+                int fromAt = into;
+                int step = WIDTH;
+                if (p == 0 && start != null) {
+                    from = start;
+                    fromAt = startAt + j;
+                    step = 0;
+                }
+                for (int r = 0; r < rows * WIDTH; r += ROWS * WIDTH) {
+                    int a0 = panels[p] + r;
+                    int a1 = panels[p + 5] + r;
+                    int a2 = panels[p + 10] + r;
+                    int n0 = panels[p + 1];
+                    int n1 = panels[p + 6];
+                    int n2 = panels[p + 11];
+                    int s = fromAt + r / WIDTH * step;
+                    if (columns == L) {
+                        along1(a, packed, a0, n0, w0, a1, n1, w1, a2, n2, w2, from, s, step, c, into + r);
+                    } else {
+                        along2(a, packed, a0, n0, w0, a1, n1, w1, a2, n2, w2, from, s, step, c, into + r);
+                    }
+                }
             }
         }
     }
 
-    @Override
-    public void along(
-            int rows,
-            float[] a,
-            int aAt,
-            int aPitch,
-            int depth,
-            float[] packed,
-            int packedAt,
-            int width,
-            float[] c,
-            int cAt,
-            int cPitch) {
-        for (int j = 0; j < width; j += SLICE) {
-            int columns = columns(width - j);
-            int into = cAt + j / WIDTH * cPitch * WIDTH + j % WIDTH;
-            for (int k = 0; k < depth; k += 2 * WIDTH) {
-                int some = Math.min(WIDTH, depth - k);
-                int more = Math.min(WIDTH, depth - k - some);
-                int from = aAt + k * aPitch;
-                int next = from + WIDTH * aPitch;
-                int weights = packedAt + k * columns;
-                for (int r = 0; r < rows * WIDTH; r += ROWS * WIDTH) {
-                    if (columns == L) {
-                        along1(a, from + r, some, next + r, more, packed, weights, c, into + r);
-                    } else {
-                        along2(a, from + r, some, next + r, more, packed, weights, c, into + r);
-                    }
-                }
-            }
-            packedAt += depth * columns;
+    /** Of each panel of the parts: where its rows begin, its columns, and of its weights where the part begins, the part's depth and the columns before; whole threes. */
+    private static int[] panels(List<Part> parts) {
+        int count = 0;
+        for (Part part : parts) {
+            count += (part.depth() + WIDTH - 1) / WIDTH;
         }
+        int[] panels = new int[(count + AT_ONCE - 1) / AT_ONCE * AT_ONCE * PANEL];
+        int at = 0;
+        for (Part part : parts) {
+            for (int k = 0; k < part.depth(); k += WIDTH) {
+                panels[at] = part.at() + k * part.pitch();
+                panels[at + 1] = Math.min(WIDTH, part.depth() - k);
+                panels[at + 2] = part.packedAt();
+                panels[at + 3] = part.depth();
+                panels[at + 4] = k;
+                at += PANEL;
+            }
+        }
+        return panels;
     }
 
     @Override
@@ -206,79 +235,121 @@ final class VectorColumns implements ColumnPanels {
     }
 
     private static void along2(
-            float[] a, int aAt, int depth, int nextAt, int more, float[] w, int wAt, float[] c, int cAt) {
-        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
-        FloatVector s01 = FloatVector.fromArray(S, c, cAt + L);
-        FloatVector s10 = FloatVector.fromArray(S, c, cAt + 64);
-        FloatVector s11 = FloatVector.fromArray(S, c, cAt + 64 + L);
-        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 128);
-        FloatVector s21 = FloatVector.fromArray(S, c, cAt + 128 + L);
-        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 192);
-        FloatVector s31 = FloatVector.fromArray(S, c, cAt + 192 + L);
-        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 256);
-        FloatVector s41 = FloatVector.fromArray(S, c, cAt + 256 + L);
-        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 320);
-        FloatVector s51 = FloatVector.fromArray(S, c, cAt + 320 + L);
-        FloatVector s60 = FloatVector.fromArray(S, c, cAt + 384);
-        FloatVector s61 = FloatVector.fromArray(S, c, cAt + 384 + L);
-        FloatVector s70 = FloatVector.fromArray(S, c, cAt + 448);
-        FloatVector s71 = FloatVector.fromArray(S, c, cAt + 448 + L);
-        for (int k = 0; k < depth; k++) {
-            FloatVector w0 = FloatVector.fromArray(S, w, wAt + k * (2 * L));
-            FloatVector w1 = FloatVector.fromArray(S, w, wAt + k * (2 * L) + L);
-            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
-            s00 = x0.fma(w0, s00);
-            s01 = x0.fma(w1, s01);
-            FloatVector x1 = FloatVector.broadcast(S, a[aAt + k + 64]);
-            s10 = x1.fma(w0, s10);
-            s11 = x1.fma(w1, s11);
-            FloatVector x2 = FloatVector.broadcast(S, a[aAt + k + 128]);
-            s20 = x2.fma(w0, s20);
-            s21 = x2.fma(w1, s21);
-            FloatVector x3 = FloatVector.broadcast(S, a[aAt + k + 192]);
-            s30 = x3.fma(w0, s30);
-            s31 = x3.fma(w1, s31);
-            FloatVector x4 = FloatVector.broadcast(S, a[aAt + k + 256]);
-            s40 = x4.fma(w0, s40);
-            s41 = x4.fma(w1, s41);
-            FloatVector x5 = FloatVector.broadcast(S, a[aAt + k + 320]);
-            s50 = x5.fma(w0, s50);
-            s51 = x5.fma(w1, s51);
-            FloatVector x6 = FloatVector.broadcast(S, a[aAt + k + 384]);
-            s60 = x6.fma(w0, s60);
-            s61 = x6.fma(w1, s61);
-            FloatVector x7 = FloatVector.broadcast(S, a[aAt + k + 448]);
-            s70 = x7.fma(w0, s70);
-            s71 = x7.fma(w1, s71);
+            float[] a,
+            float[] w,
+            int a0,
+            int n0,
+            int w0,
+            int a1,
+            int n1,
+            int w1,
+            int a2,
+            int n2,
+            int w2,
+            float[] from,
+            int fromAt,
+            int step,
+            float[] c,
+            int cAt) {
+        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
+        FloatVector s01 = FloatVector.fromArray(S, from, fromAt + L);
+        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + step);
+        FloatVector s11 = FloatVector.fromArray(S, from, fromAt + step + L);
+        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * step);
+        FloatVector s21 = FloatVector.fromArray(S, from, fromAt + 2 * step + L);
+        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * step);
+        FloatVector s31 = FloatVector.fromArray(S, from, fromAt + 3 * step + L);
+        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * step);
+        FloatVector s41 = FloatVector.fromArray(S, from, fromAt + 4 * step + L);
+        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * step);
+        FloatVector s51 = FloatVector.fromArray(S, from, fromAt + 5 * step + L);
+        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * step);
+        FloatVector s61 = FloatVector.fromArray(S, from, fromAt + 6 * step + L);
+        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * step);
+        FloatVector s71 = FloatVector.fromArray(S, from, fromAt + 7 * step + L);
+        for (int k = 0; k < n0; k++) {
+            FloatVector v0 = FloatVector.fromArray(S, w, w0 + k * (2 * L));
+            FloatVector v1 = FloatVector.fromArray(S, w, w0 + k * (2 * L) + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[a0 + k]);
+            s00 = x0.fma(v0, s00);
+            s01 = x0.fma(v1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[a0 + k + 64]);
+            s10 = x1.fma(v0, s10);
+            s11 = x1.fma(v1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[a0 + k + 128]);
+            s20 = x2.fma(v0, s20);
+            s21 = x2.fma(v1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[a0 + k + 192]);
+            s30 = x3.fma(v0, s30);
+            s31 = x3.fma(v1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[a0 + k + 256]);
+            s40 = x4.fma(v0, s40);
+            s41 = x4.fma(v1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[a0 + k + 320]);
+            s50 = x5.fma(v0, s50);
+            s51 = x5.fma(v1, s51);
+            FloatVector x6 = FloatVector.broadcast(S, a[a0 + k + 384]);
+            s60 = x6.fma(v0, s60);
+            s61 = x6.fma(v1, s61);
+            FloatVector x7 = FloatVector.broadcast(S, a[a0 + k + 448]);
+            s70 = x7.fma(v0, s70);
+            s71 = x7.fma(v1, s71);
         }
-        int moreAt = wAt + depth * (2 * L);
-        for (int k = 0; k < more; k++) {
-            FloatVector w0 = FloatVector.fromArray(S, w, moreAt + k * (2 * L));
-            FloatVector w1 = FloatVector.fromArray(S, w, moreAt + k * (2 * L) + L);
-            FloatVector x0 = FloatVector.broadcast(S, a[nextAt + k]);
-            s00 = x0.fma(w0, s00);
-            s01 = x0.fma(w1, s01);
-            FloatVector x1 = FloatVector.broadcast(S, a[nextAt + k + 64]);
-            s10 = x1.fma(w0, s10);
-            s11 = x1.fma(w1, s11);
-            FloatVector x2 = FloatVector.broadcast(S, a[nextAt + k + 128]);
-            s20 = x2.fma(w0, s20);
-            s21 = x2.fma(w1, s21);
-            FloatVector x3 = FloatVector.broadcast(S, a[nextAt + k + 192]);
-            s30 = x3.fma(w0, s30);
-            s31 = x3.fma(w1, s31);
-            FloatVector x4 = FloatVector.broadcast(S, a[nextAt + k + 256]);
-            s40 = x4.fma(w0, s40);
-            s41 = x4.fma(w1, s41);
-            FloatVector x5 = FloatVector.broadcast(S, a[nextAt + k + 320]);
-            s50 = x5.fma(w0, s50);
-            s51 = x5.fma(w1, s51);
-            FloatVector x6 = FloatVector.broadcast(S, a[nextAt + k + 384]);
-            s60 = x6.fma(w0, s60);
-            s61 = x6.fma(w1, s61);
-            FloatVector x7 = FloatVector.broadcast(S, a[nextAt + k + 448]);
-            s70 = x7.fma(w0, s70);
-            s71 = x7.fma(w1, s71);
+        for (int k = 0; k < n1; k++) {
+            FloatVector v0 = FloatVector.fromArray(S, w, w1 + k * (2 * L));
+            FloatVector v1 = FloatVector.fromArray(S, w, w1 + k * (2 * L) + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[a1 + k]);
+            s00 = x0.fma(v0, s00);
+            s01 = x0.fma(v1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k + 64]);
+            s10 = x1.fma(v0, s10);
+            s11 = x1.fma(v1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[a1 + k + 128]);
+            s20 = x2.fma(v0, s20);
+            s21 = x2.fma(v1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[a1 + k + 192]);
+            s30 = x3.fma(v0, s30);
+            s31 = x3.fma(v1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[a1 + k + 256]);
+            s40 = x4.fma(v0, s40);
+            s41 = x4.fma(v1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[a1 + k + 320]);
+            s50 = x5.fma(v0, s50);
+            s51 = x5.fma(v1, s51);
+            FloatVector x6 = FloatVector.broadcast(S, a[a1 + k + 384]);
+            s60 = x6.fma(v0, s60);
+            s61 = x6.fma(v1, s61);
+            FloatVector x7 = FloatVector.broadcast(S, a[a1 + k + 448]);
+            s70 = x7.fma(v0, s70);
+            s71 = x7.fma(v1, s71);
+        }
+        for (int k = 0; k < n2; k++) {
+            FloatVector v0 = FloatVector.fromArray(S, w, w2 + k * (2 * L));
+            FloatVector v1 = FloatVector.fromArray(S, w, w2 + k * (2 * L) + L);
+            FloatVector x0 = FloatVector.broadcast(S, a[a2 + k]);
+            s00 = x0.fma(v0, s00);
+            s01 = x0.fma(v1, s01);
+            FloatVector x1 = FloatVector.broadcast(S, a[a2 + k + 64]);
+            s10 = x1.fma(v0, s10);
+            s11 = x1.fma(v1, s11);
+            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k + 128]);
+            s20 = x2.fma(v0, s20);
+            s21 = x2.fma(v1, s21);
+            FloatVector x3 = FloatVector.broadcast(S, a[a2 + k + 192]);
+            s30 = x3.fma(v0, s30);
+            s31 = x3.fma(v1, s31);
+            FloatVector x4 = FloatVector.broadcast(S, a[a2 + k + 256]);
+            s40 = x4.fma(v0, s40);
+            s41 = x4.fma(v1, s41);
+            FloatVector x5 = FloatVector.broadcast(S, a[a2 + k + 320]);
+            s50 = x5.fma(v0, s50);
+            s51 = x5.fma(v1, s51);
+            FloatVector x6 = FloatVector.broadcast(S, a[a2 + k + 384]);
+            s60 = x6.fma(v0, s60);
+            s61 = x6.fma(v1, s61);
+            FloatVector x7 = FloatVector.broadcast(S, a[a2 + k + 448]);
+            s70 = x7.fma(v0, s70);
+            s71 = x7.fma(v1, s71);
         }
         s00.intoArray(c, cAt);
         s01.intoArray(c, cAt + L);
@@ -299,53 +370,86 @@ final class VectorColumns implements ColumnPanels {
     }
 
     private static void along1(
-            float[] a, int aAt, int depth, int nextAt, int more, float[] w, int wAt, float[] c, int cAt) {
-        FloatVector s00 = FloatVector.fromArray(S, c, cAt);
-        FloatVector s10 = FloatVector.fromArray(S, c, cAt + 64);
-        FloatVector s20 = FloatVector.fromArray(S, c, cAt + 128);
-        FloatVector s30 = FloatVector.fromArray(S, c, cAt + 192);
-        FloatVector s40 = FloatVector.fromArray(S, c, cAt + 256);
-        FloatVector s50 = FloatVector.fromArray(S, c, cAt + 320);
-        FloatVector s60 = FloatVector.fromArray(S, c, cAt + 384);
-        FloatVector s70 = FloatVector.fromArray(S, c, cAt + 448);
-        for (int k = 0; k < depth; k++) {
-            FloatVector w0 = FloatVector.fromArray(S, w, wAt + k * L);
-            FloatVector x0 = FloatVector.broadcast(S, a[aAt + k]);
-            s00 = x0.fma(w0, s00);
-            FloatVector x1 = FloatVector.broadcast(S, a[aAt + k + 64]);
-            s10 = x1.fma(w0, s10);
-            FloatVector x2 = FloatVector.broadcast(S, a[aAt + k + 128]);
-            s20 = x2.fma(w0, s20);
-            FloatVector x3 = FloatVector.broadcast(S, a[aAt + k + 192]);
-            s30 = x3.fma(w0, s30);
-            FloatVector x4 = FloatVector.broadcast(S, a[aAt + k + 256]);
-            s40 = x4.fma(w0, s40);
-            FloatVector x5 = FloatVector.broadcast(S, a[aAt + k + 320]);
-            s50 = x5.fma(w0, s50);
-            FloatVector x6 = FloatVector.broadcast(S, a[aAt + k + 384]);
-            s60 = x6.fma(w0, s60);
-            FloatVector x7 = FloatVector.broadcast(S, a[aAt + k + 448]);
-            s70 = x7.fma(w0, s70);
+            float[] a,
+            float[] w,
+            int a0,
+            int n0,
+            int w0,
+            int a1,
+            int n1,
+            int w1,
+            int a2,
+            int n2,
+            int w2,
+            float[] from,
+            int fromAt,
+            int step,
+            float[] c,
+            int cAt) {
+        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
+        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + step);
+        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * step);
+        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * step);
+        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * step);
+        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * step);
+        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * step);
+        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * step);
+        for (int k = 0; k < n0; k++) {
+            FloatVector v0 = FloatVector.fromArray(S, w, w0 + k * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[a0 + k]);
+            s00 = x0.fma(v0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[a0 + k + 64]);
+            s10 = x1.fma(v0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[a0 + k + 128]);
+            s20 = x2.fma(v0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[a0 + k + 192]);
+            s30 = x3.fma(v0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[a0 + k + 256]);
+            s40 = x4.fma(v0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[a0 + k + 320]);
+            s50 = x5.fma(v0, s50);
+            FloatVector x6 = FloatVector.broadcast(S, a[a0 + k + 384]);
+            s60 = x6.fma(v0, s60);
+            FloatVector x7 = FloatVector.broadcast(S, a[a0 + k + 448]);
+            s70 = x7.fma(v0, s70);
         }
-        int moreAt = wAt + depth * L;
-        for (int k = 0; k < more; k++) {
-            FloatVector w0 = FloatVector.fromArray(S, w, moreAt + k * L);
-            FloatVector x0 = FloatVector.broadcast(S, a[nextAt + k]);
-            s00 = x0.fma(w0, s00);
-            FloatVector x1 = FloatVector.broadcast(S, a[nextAt + k + 64]);
-            s10 = x1.fma(w0, s10);
-            FloatVector x2 = FloatVector.broadcast(S, a[nextAt + k + 128]);
-            s20 = x2.fma(w0, s20);
-            FloatVector x3 = FloatVector.broadcast(S, a[nextAt + k + 192]);
-            s30 = x3.fma(w0, s30);
-            FloatVector x4 = FloatVector.broadcast(S, a[nextAt + k + 256]);
-            s40 = x4.fma(w0, s40);
-            FloatVector x5 = FloatVector.broadcast(S, a[nextAt + k + 320]);
-            s50 = x5.fma(w0, s50);
-            FloatVector x6 = FloatVector.broadcast(S, a[nextAt + k + 384]);
-            s60 = x6.fma(w0, s60);
-            FloatVector x7 = FloatVector.broadcast(S, a[nextAt + k + 448]);
-            s70 = x7.fma(w0, s70);
+        for (int k = 0; k < n1; k++) {
+            FloatVector v0 = FloatVector.fromArray(S, w, w1 + k * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[a1 + k]);
+            s00 = x0.fma(v0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k + 64]);
+            s10 = x1.fma(v0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[a1 + k + 128]);
+            s20 = x2.fma(v0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[a1 + k + 192]);
+            s30 = x3.fma(v0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[a1 + k + 256]);
+            s40 = x4.fma(v0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[a1 + k + 320]);
+            s50 = x5.fma(v0, s50);
+            FloatVector x6 = FloatVector.broadcast(S, a[a1 + k + 384]);
+            s60 = x6.fma(v0, s60);
+            FloatVector x7 = FloatVector.broadcast(S, a[a1 + k + 448]);
+            s70 = x7.fma(v0, s70);
+        }
+        for (int k = 0; k < n2; k++) {
+            FloatVector v0 = FloatVector.fromArray(S, w, w2 + k * L);
+            FloatVector x0 = FloatVector.broadcast(S, a[a2 + k]);
+            s00 = x0.fma(v0, s00);
+            FloatVector x1 = FloatVector.broadcast(S, a[a2 + k + 64]);
+            s10 = x1.fma(v0, s10);
+            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k + 128]);
+            s20 = x2.fma(v0, s20);
+            FloatVector x3 = FloatVector.broadcast(S, a[a2 + k + 192]);
+            s30 = x3.fma(v0, s30);
+            FloatVector x4 = FloatVector.broadcast(S, a[a2 + k + 256]);
+            s40 = x4.fma(v0, s40);
+            FloatVector x5 = FloatVector.broadcast(S, a[a2 + k + 320]);
+            s50 = x5.fma(v0, s50);
+            FloatVector x6 = FloatVector.broadcast(S, a[a2 + k + 384]);
+            s60 = x6.fma(v0, s60);
+            FloatVector x7 = FloatVector.broadcast(S, a[a2 + k + 448]);
+            s70 = x7.fma(v0, s70);
         }
         s00.intoArray(c, cAt);
         s10.intoArray(c, cAt + 64);
