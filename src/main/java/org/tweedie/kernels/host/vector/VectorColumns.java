@@ -8,9 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.tweedie.kernels.host.ColumnPanels;
 
 /**
- * Blocks of eight sums by two vectors, or by one where there are sixteen registers and for the last columns. The blocks are written
- * out because only local variables of small methods become registers; all strides inside them are constants, so that the ranges
- * of their indices are checked before the loop.
+ * Blocks of eight sums by two vectors, or by one where there are sixteen registers and for the last columns: {@link AlongBlock}
+ * and {@link AcrossBlock}.
  */
 final class VectorColumns implements ColumnPanels {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -132,9 +131,9 @@ final class VectorColumns implements ColumnPanels {
                     int n2 = panels[p + 11];
                     int s = fromAt + r / WIDTH * step;
                     if (columns == L) {
-                        along1(a, packed, a0, n0, w0, a1, n1, w1, a2, n2, w2, from, s, step, c, into + r);
+                        AlongBlock.of1(a, packed, a0, n0, w0, a1, n1, w1, a2, n2, w2, from, s, step, c, into + r);
                     } else {
-                        along2(a, packed, a0, n0, w0, a1, n1, w1, a2, n2, w2, from, s, step, c, into + r);
+                        AlongBlock.of2(a, packed, a0, n0, w0, a1, n1, w1, a2, n2, w2, from, s, step, c, into + r);
                     }
                 }
             }
@@ -190,7 +189,7 @@ final class VectorColumns implements ColumnPanels {
         for (int i = 0; i < in; i += ROWS) {
             int at = i * SLICE;
             if (columns(width) == L) {
-                across1(
+                AcrossBlock.of1(
                         rows,
                         a,
                         aAt + i,
@@ -203,7 +202,7 @@ final class VectorColumns implements ColumnPanels {
                         sums.out(),
                         sums.outAt() + at);
             } else {
-                across2(
+                AcrossBlock.of2(
                         rows,
                         a,
                         aAt + i,
@@ -232,355 +231,5 @@ final class VectorColumns implements ColumnPanels {
         FloatVector b1 = FloatVector.fromArray(S, sums.base(), sums.baseAt() + second);
         b0.add(s0).intoArray(sums.out(), sums.outAt());
         b1.add(s1).intoArray(sums.out(), sums.outAt() + second);
-    }
-
-    private static void along2(
-            float[] a,
-            float[] w,
-            int a0,
-            int n0,
-            int w0,
-            int a1,
-            int n1,
-            int w1,
-            int a2,
-            int n2,
-            int w2,
-            float[] from,
-            int fromAt,
-            int step,
-            float[] c,
-            int cAt) {
-        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
-        FloatVector s01 = FloatVector.fromArray(S, from, fromAt + L);
-        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + step);
-        FloatVector s11 = FloatVector.fromArray(S, from, fromAt + step + L);
-        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * step);
-        FloatVector s21 = FloatVector.fromArray(S, from, fromAt + 2 * step + L);
-        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * step);
-        FloatVector s31 = FloatVector.fromArray(S, from, fromAt + 3 * step + L);
-        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * step);
-        FloatVector s41 = FloatVector.fromArray(S, from, fromAt + 4 * step + L);
-        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * step);
-        FloatVector s51 = FloatVector.fromArray(S, from, fromAt + 5 * step + L);
-        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * step);
-        FloatVector s61 = FloatVector.fromArray(S, from, fromAt + 6 * step + L);
-        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * step);
-        FloatVector s71 = FloatVector.fromArray(S, from, fromAt + 7 * step + L);
-        for (int k = 0; k < n0; k++) {
-            FloatVector v0 = FloatVector.fromArray(S, w, w0 + k * (2 * L));
-            FloatVector v1 = FloatVector.fromArray(S, w, w0 + k * (2 * L) + L);
-            FloatVector x0 = FloatVector.broadcast(S, a[a0 + k]);
-            s00 = x0.fma(v0, s00);
-            s01 = x0.fma(v1, s01);
-            FloatVector x1 = FloatVector.broadcast(S, a[a0 + k + 64]);
-            s10 = x1.fma(v0, s10);
-            s11 = x1.fma(v1, s11);
-            FloatVector x2 = FloatVector.broadcast(S, a[a0 + k + 128]);
-            s20 = x2.fma(v0, s20);
-            s21 = x2.fma(v1, s21);
-            FloatVector x3 = FloatVector.broadcast(S, a[a0 + k + 192]);
-            s30 = x3.fma(v0, s30);
-            s31 = x3.fma(v1, s31);
-            FloatVector x4 = FloatVector.broadcast(S, a[a0 + k + 256]);
-            s40 = x4.fma(v0, s40);
-            s41 = x4.fma(v1, s41);
-            FloatVector x5 = FloatVector.broadcast(S, a[a0 + k + 320]);
-            s50 = x5.fma(v0, s50);
-            s51 = x5.fma(v1, s51);
-            FloatVector x6 = FloatVector.broadcast(S, a[a0 + k + 384]);
-            s60 = x6.fma(v0, s60);
-            s61 = x6.fma(v1, s61);
-            FloatVector x7 = FloatVector.broadcast(S, a[a0 + k + 448]);
-            s70 = x7.fma(v0, s70);
-            s71 = x7.fma(v1, s71);
-        }
-        for (int k = 0; k < n1; k++) {
-            FloatVector v0 = FloatVector.fromArray(S, w, w1 + k * (2 * L));
-            FloatVector v1 = FloatVector.fromArray(S, w, w1 + k * (2 * L) + L);
-            FloatVector x0 = FloatVector.broadcast(S, a[a1 + k]);
-            s00 = x0.fma(v0, s00);
-            s01 = x0.fma(v1, s01);
-            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k + 64]);
-            s10 = x1.fma(v0, s10);
-            s11 = x1.fma(v1, s11);
-            FloatVector x2 = FloatVector.broadcast(S, a[a1 + k + 128]);
-            s20 = x2.fma(v0, s20);
-            s21 = x2.fma(v1, s21);
-            FloatVector x3 = FloatVector.broadcast(S, a[a1 + k + 192]);
-            s30 = x3.fma(v0, s30);
-            s31 = x3.fma(v1, s31);
-            FloatVector x4 = FloatVector.broadcast(S, a[a1 + k + 256]);
-            s40 = x4.fma(v0, s40);
-            s41 = x4.fma(v1, s41);
-            FloatVector x5 = FloatVector.broadcast(S, a[a1 + k + 320]);
-            s50 = x5.fma(v0, s50);
-            s51 = x5.fma(v1, s51);
-            FloatVector x6 = FloatVector.broadcast(S, a[a1 + k + 384]);
-            s60 = x6.fma(v0, s60);
-            s61 = x6.fma(v1, s61);
-            FloatVector x7 = FloatVector.broadcast(S, a[a1 + k + 448]);
-            s70 = x7.fma(v0, s70);
-            s71 = x7.fma(v1, s71);
-        }
-        for (int k = 0; k < n2; k++) {
-            FloatVector v0 = FloatVector.fromArray(S, w, w2 + k * (2 * L));
-            FloatVector v1 = FloatVector.fromArray(S, w, w2 + k * (2 * L) + L);
-            FloatVector x0 = FloatVector.broadcast(S, a[a2 + k]);
-            s00 = x0.fma(v0, s00);
-            s01 = x0.fma(v1, s01);
-            FloatVector x1 = FloatVector.broadcast(S, a[a2 + k + 64]);
-            s10 = x1.fma(v0, s10);
-            s11 = x1.fma(v1, s11);
-            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k + 128]);
-            s20 = x2.fma(v0, s20);
-            s21 = x2.fma(v1, s21);
-            FloatVector x3 = FloatVector.broadcast(S, a[a2 + k + 192]);
-            s30 = x3.fma(v0, s30);
-            s31 = x3.fma(v1, s31);
-            FloatVector x4 = FloatVector.broadcast(S, a[a2 + k + 256]);
-            s40 = x4.fma(v0, s40);
-            s41 = x4.fma(v1, s41);
-            FloatVector x5 = FloatVector.broadcast(S, a[a2 + k + 320]);
-            s50 = x5.fma(v0, s50);
-            s51 = x5.fma(v1, s51);
-            FloatVector x6 = FloatVector.broadcast(S, a[a2 + k + 384]);
-            s60 = x6.fma(v0, s60);
-            s61 = x6.fma(v1, s61);
-            FloatVector x7 = FloatVector.broadcast(S, a[a2 + k + 448]);
-            s70 = x7.fma(v0, s70);
-            s71 = x7.fma(v1, s71);
-        }
-        s00.intoArray(c, cAt);
-        s01.intoArray(c, cAt + L);
-        s10.intoArray(c, cAt + 64);
-        s11.intoArray(c, cAt + 64 + L);
-        s20.intoArray(c, cAt + 128);
-        s21.intoArray(c, cAt + 128 + L);
-        s30.intoArray(c, cAt + 192);
-        s31.intoArray(c, cAt + 192 + L);
-        s40.intoArray(c, cAt + 256);
-        s41.intoArray(c, cAt + 256 + L);
-        s50.intoArray(c, cAt + 320);
-        s51.intoArray(c, cAt + 320 + L);
-        s60.intoArray(c, cAt + 384);
-        s61.intoArray(c, cAt + 384 + L);
-        s70.intoArray(c, cAt + 448);
-        s71.intoArray(c, cAt + 448 + L);
-    }
-
-    private static void along1(
-            float[] a,
-            float[] w,
-            int a0,
-            int n0,
-            int w0,
-            int a1,
-            int n1,
-            int w1,
-            int a2,
-            int n2,
-            int w2,
-            float[] from,
-            int fromAt,
-            int step,
-            float[] c,
-            int cAt) {
-        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
-        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + step);
-        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * step);
-        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * step);
-        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * step);
-        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * step);
-        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * step);
-        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * step);
-        for (int k = 0; k < n0; k++) {
-            FloatVector v0 = FloatVector.fromArray(S, w, w0 + k * L);
-            FloatVector x0 = FloatVector.broadcast(S, a[a0 + k]);
-            s00 = x0.fma(v0, s00);
-            FloatVector x1 = FloatVector.broadcast(S, a[a0 + k + 64]);
-            s10 = x1.fma(v0, s10);
-            FloatVector x2 = FloatVector.broadcast(S, a[a0 + k + 128]);
-            s20 = x2.fma(v0, s20);
-            FloatVector x3 = FloatVector.broadcast(S, a[a0 + k + 192]);
-            s30 = x3.fma(v0, s30);
-            FloatVector x4 = FloatVector.broadcast(S, a[a0 + k + 256]);
-            s40 = x4.fma(v0, s40);
-            FloatVector x5 = FloatVector.broadcast(S, a[a0 + k + 320]);
-            s50 = x5.fma(v0, s50);
-            FloatVector x6 = FloatVector.broadcast(S, a[a0 + k + 384]);
-            s60 = x6.fma(v0, s60);
-            FloatVector x7 = FloatVector.broadcast(S, a[a0 + k + 448]);
-            s70 = x7.fma(v0, s70);
-        }
-        for (int k = 0; k < n1; k++) {
-            FloatVector v0 = FloatVector.fromArray(S, w, w1 + k * L);
-            FloatVector x0 = FloatVector.broadcast(S, a[a1 + k]);
-            s00 = x0.fma(v0, s00);
-            FloatVector x1 = FloatVector.broadcast(S, a[a1 + k + 64]);
-            s10 = x1.fma(v0, s10);
-            FloatVector x2 = FloatVector.broadcast(S, a[a1 + k + 128]);
-            s20 = x2.fma(v0, s20);
-            FloatVector x3 = FloatVector.broadcast(S, a[a1 + k + 192]);
-            s30 = x3.fma(v0, s30);
-            FloatVector x4 = FloatVector.broadcast(S, a[a1 + k + 256]);
-            s40 = x4.fma(v0, s40);
-            FloatVector x5 = FloatVector.broadcast(S, a[a1 + k + 320]);
-            s50 = x5.fma(v0, s50);
-            FloatVector x6 = FloatVector.broadcast(S, a[a1 + k + 384]);
-            s60 = x6.fma(v0, s60);
-            FloatVector x7 = FloatVector.broadcast(S, a[a1 + k + 448]);
-            s70 = x7.fma(v0, s70);
-        }
-        for (int k = 0; k < n2; k++) {
-            FloatVector v0 = FloatVector.fromArray(S, w, w2 + k * L);
-            FloatVector x0 = FloatVector.broadcast(S, a[a2 + k]);
-            s00 = x0.fma(v0, s00);
-            FloatVector x1 = FloatVector.broadcast(S, a[a2 + k + 64]);
-            s10 = x1.fma(v0, s10);
-            FloatVector x2 = FloatVector.broadcast(S, a[a2 + k + 128]);
-            s20 = x2.fma(v0, s20);
-            FloatVector x3 = FloatVector.broadcast(S, a[a2 + k + 192]);
-            s30 = x3.fma(v0, s30);
-            FloatVector x4 = FloatVector.broadcast(S, a[a2 + k + 256]);
-            s40 = x4.fma(v0, s40);
-            FloatVector x5 = FloatVector.broadcast(S, a[a2 + k + 320]);
-            s50 = x5.fma(v0, s50);
-            FloatVector x6 = FloatVector.broadcast(S, a[a2 + k + 384]);
-            s60 = x6.fma(v0, s60);
-            FloatVector x7 = FloatVector.broadcast(S, a[a2 + k + 448]);
-            s70 = x7.fma(v0, s70);
-        }
-        s00.intoArray(c, cAt);
-        s10.intoArray(c, cAt + 64);
-        s20.intoArray(c, cAt + 128);
-        s30.intoArray(c, cAt + 192);
-        s40.intoArray(c, cAt + 256);
-        s50.intoArray(c, cAt + 320);
-        s60.intoArray(c, cAt + 384);
-        s70.intoArray(c, cAt + 448);
-    }
-
-    private static void across2(
-            int rows,
-            float[] a,
-            int aAt,
-            float[] d,
-            int dAt,
-            float[] from,
-            int fromAt,
-            float[] base,
-            int baseAt,
-            float[] out,
-            int outAt) {
-        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
-        FloatVector s01 = FloatVector.fromArray(S, from, fromAt + L);
-        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + SLICE);
-        FloatVector s11 = FloatVector.fromArray(S, from, fromAt + SLICE + L);
-        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * SLICE);
-        FloatVector s21 = FloatVector.fromArray(S, from, fromAt + 2 * SLICE + L);
-        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * SLICE);
-        FloatVector s31 = FloatVector.fromArray(S, from, fromAt + 3 * SLICE + L);
-        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * SLICE);
-        FloatVector s41 = FloatVector.fromArray(S, from, fromAt + 4 * SLICE + L);
-        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * SLICE);
-        FloatVector s51 = FloatVector.fromArray(S, from, fromAt + 5 * SLICE + L);
-        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * SLICE);
-        FloatVector s61 = FloatVector.fromArray(S, from, fromAt + 6 * SLICE + L);
-        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * SLICE);
-        FloatVector s71 = FloatVector.fromArray(S, from, fromAt + 7 * SLICE + L);
-        for (int r = 0; r < rows; r++) {
-            FloatVector d0 = FloatVector.fromArray(S, d, dAt + r * WIDTH);
-            FloatVector d1 = FloatVector.fromArray(S, d, dAt + r * WIDTH + L);
-            FloatVector x0 = FloatVector.broadcast(S, a[aAt + r * WIDTH]);
-            s00 = x0.fma(d0, s00);
-            s01 = x0.fma(d1, s01);
-            FloatVector x1 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 1]);
-            s10 = x1.fma(d0, s10);
-            s11 = x1.fma(d1, s11);
-            FloatVector x2 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 2]);
-            s20 = x2.fma(d0, s20);
-            s21 = x2.fma(d1, s21);
-            FloatVector x3 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 3]);
-            s30 = x3.fma(d0, s30);
-            s31 = x3.fma(d1, s31);
-            FloatVector x4 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 4]);
-            s40 = x4.fma(d0, s40);
-            s41 = x4.fma(d1, s41);
-            FloatVector x5 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 5]);
-            s50 = x5.fma(d0, s50);
-            s51 = x5.fma(d1, s51);
-            FloatVector x6 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 6]);
-            s60 = x6.fma(d0, s60);
-            s61 = x6.fma(d1, s61);
-            FloatVector x7 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 7]);
-            s70 = x7.fma(d0, s70);
-            s71 = x7.fma(d1, s71);
-        }
-        FloatVector.fromArray(S, base, baseAt).add(s00).intoArray(out, outAt);
-        FloatVector.fromArray(S, base, baseAt + L).add(s01).intoArray(out, outAt + L);
-        FloatVector.fromArray(S, base, baseAt + SLICE).add(s10).intoArray(out, outAt + SLICE);
-        FloatVector.fromArray(S, base, baseAt + SLICE + L).add(s11).intoArray(out, outAt + SLICE + L);
-        FloatVector.fromArray(S, base, baseAt + 2 * SLICE).add(s20).intoArray(out, outAt + 2 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 2 * SLICE + L).add(s21).intoArray(out, outAt + 2 * SLICE + L);
-        FloatVector.fromArray(S, base, baseAt + 3 * SLICE).add(s30).intoArray(out, outAt + 3 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 3 * SLICE + L).add(s31).intoArray(out, outAt + 3 * SLICE + L);
-        FloatVector.fromArray(S, base, baseAt + 4 * SLICE).add(s40).intoArray(out, outAt + 4 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 4 * SLICE + L).add(s41).intoArray(out, outAt + 4 * SLICE + L);
-        FloatVector.fromArray(S, base, baseAt + 5 * SLICE).add(s50).intoArray(out, outAt + 5 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 5 * SLICE + L).add(s51).intoArray(out, outAt + 5 * SLICE + L);
-        FloatVector.fromArray(S, base, baseAt + 6 * SLICE).add(s60).intoArray(out, outAt + 6 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 6 * SLICE + L).add(s61).intoArray(out, outAt + 6 * SLICE + L);
-        FloatVector.fromArray(S, base, baseAt + 7 * SLICE).add(s70).intoArray(out, outAt + 7 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 7 * SLICE + L).add(s71).intoArray(out, outAt + 7 * SLICE + L);
-    }
-
-    private static void across1(
-            int rows,
-            float[] a,
-            int aAt,
-            float[] d,
-            int dAt,
-            float[] from,
-            int fromAt,
-            float[] base,
-            int baseAt,
-            float[] out,
-            int outAt) {
-        FloatVector s00 = FloatVector.fromArray(S, from, fromAt);
-        FloatVector s10 = FloatVector.fromArray(S, from, fromAt + SLICE);
-        FloatVector s20 = FloatVector.fromArray(S, from, fromAt + 2 * SLICE);
-        FloatVector s30 = FloatVector.fromArray(S, from, fromAt + 3 * SLICE);
-        FloatVector s40 = FloatVector.fromArray(S, from, fromAt + 4 * SLICE);
-        FloatVector s50 = FloatVector.fromArray(S, from, fromAt + 5 * SLICE);
-        FloatVector s60 = FloatVector.fromArray(S, from, fromAt + 6 * SLICE);
-        FloatVector s70 = FloatVector.fromArray(S, from, fromAt + 7 * SLICE);
-        for (int r = 0; r < rows; r++) {
-            FloatVector d0 = FloatVector.fromArray(S, d, dAt + r * WIDTH);
-            FloatVector x0 = FloatVector.broadcast(S, a[aAt + r * WIDTH]);
-            s00 = x0.fma(d0, s00);
-            FloatVector x1 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 1]);
-            s10 = x1.fma(d0, s10);
-            FloatVector x2 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 2]);
-            s20 = x2.fma(d0, s20);
-            FloatVector x3 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 3]);
-            s30 = x3.fma(d0, s30);
-            FloatVector x4 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 4]);
-            s40 = x4.fma(d0, s40);
-            FloatVector x5 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 5]);
-            s50 = x5.fma(d0, s50);
-            FloatVector x6 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 6]);
-            s60 = x6.fma(d0, s60);
-            FloatVector x7 = FloatVector.broadcast(S, a[aAt + r * WIDTH + 7]);
-            s70 = x7.fma(d0, s70);
-        }
-        FloatVector.fromArray(S, base, baseAt).add(s00).intoArray(out, outAt);
-        FloatVector.fromArray(S, base, baseAt + SLICE).add(s10).intoArray(out, outAt + SLICE);
-        FloatVector.fromArray(S, base, baseAt + 2 * SLICE).add(s20).intoArray(out, outAt + 2 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 3 * SLICE).add(s30).intoArray(out, outAt + 3 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 4 * SLICE).add(s40).intoArray(out, outAt + 4 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 5 * SLICE).add(s50).intoArray(out, outAt + 5 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 6 * SLICE).add(s60).intoArray(out, outAt + 6 * SLICE);
-        FloatVector.fromArray(S, base, baseAt + 7 * SLICE).add(s70).intoArray(out, outAt + 7 * SLICE);
     }
 }
