@@ -47,7 +47,14 @@ final class GradientTile {
         if (row.length < shape.features()) {
             row = new float[shape.features()];
         }
+        TimeRun times = TimeRun.start(some, rows.frequencies(), rows.frequenciesAt(), shape.features() / 2);
         for (int r = 0; r < some; r++) {
+            times.add(rows.time().data()[rows.time().row(chunks.living()[first + r])]);
+        }
+        times.finish();
+        for (int r = 0; r < some; r++) {
+            times.copy(r, row, 0);
+            scatter(row, 0, shape.features(), layout, layout.features, first + r, 0, kept);
             gather(shape, layout, rows, chunks.living()[first + r], first + r, kept);
         }
         int whole = (some + ColumnPanels.ROWS - 1) / ColumnPanels.ROWS * ColumnPanels.ROWS;
@@ -59,10 +66,6 @@ final class GradientTile {
     }
 
     private void gather(PanelGradient.Shape shape, GradientLayout layout, Rows rows, int r, int place, float[] kept) {
-        int n = shape.features() / 2;
-        float time = rows.time().data()[rows.time().row(r)];
-        TimeTwins.row(rows.frequencies(), rows.frequenciesAt(), n, time, row, 0);
-        scatter(row, 0, shape.features(), layout, layout.features, place, 0, kept);
         int from = rows.from().row(r);
         int column = 0;
         for (int port : shape.layers().ports()) {

@@ -184,6 +184,19 @@ public final class PlainSimd implements Simd {
     }
 
     @Override
+    public void turns(float[] x, int count, float[] sine, float[] cosine) {
+        turns(x, 0, count, sine, cosine);
+    }
+
+    /** From element {@code from} on. */
+    public void turns(float[] x, int from, int count, float[] sine, float[] cosine) {
+        for (int i = from; i < count; i++) {
+            sine[i] = Approx.sinTurns(x[i]);
+            cosine[i] = Approx.cosTurns(x[i]);
+        }
+    }
+
+    @Override
     public void adam(
             AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to) {
         float[] weightsData = weights.data();

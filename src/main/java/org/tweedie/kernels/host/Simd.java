@@ -77,6 +77,9 @@ public interface Simd {
     /** {@code x = exp(factor x)} by {@link Approx#exp}, the first {@code count} elements. */
     void exponentials(float factor, float[] x, int count);
 
+    /** {@code sine = sin(2 pi x)} and {@code cosine = cos(2 pi x)} by {@link Approx#sinTurns}, the first {@code count} elements. */
+    void turns(float[] x, int count, float[] sine, float[] cosine);
+
     /** A step of Adam and of the running mean over elements {@code from} to {@code to} of five runs of memory. */
     void adam(AdamRule rule, Block weights, Block gradients, Block first, Block second, Block mean, int from, int to);
 

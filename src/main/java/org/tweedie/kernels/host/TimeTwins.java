@@ -17,26 +17,17 @@ public final class TimeTwins {
         int at = a.offset(1);
         Block out = new Block(a.floats(2), a.offset(2), a.int32(6));
         Live.each(rows, team, Math.max(1, 4096 / Math.max(1, n)), (from, to) -> {
-            for (int r = from; r < to; r++) {
-                row(frequencies, at, n, t.data()[t.row(r)], out.data(), out.row(r));
+            for (int r = from; r < to; r += TimeRun.ROWS) {
+                int some = Math.min(TimeRun.ROWS, to - r);
+                TimeRun run = TimeRun.start(some, frequencies, at, n);
+                for (int i = 0; i < some; i++) {
+                    run.add(t.data()[t.row(r + i)]);
+                }
+                run.finish();
+                for (int i = 0; i < some; i++) {
+                    run.copy(i, out.data(), out.row(r + i));
+                }
             }
         });
-    }
-
-    /** The features of one time. */
-    static void row(float[] frequencies, int at, int n, float time, float[] out, int row) {
-        for (int k = 0; k < n; k++) {
-            float turn = fraction(frequencies[at + k], time);
-            out[row + k] = Approx.sinTurns(turn);
-            out[row + n + k] = Approx.cosTurns(turn);
-        }
-    }
-
-    /** f t less its nearest integer, rounded once: fused multiply-add keeps what the rounded product lost. */
-    static float fraction(float f, float t) {
-        float product = f * t;
-        float size = Math.abs(product);
-        float whole = size < 8388608f ? (size + 8388608f) - 8388608f : size;
-        return Math.fma(f, t, product < 0f ? whole : -whole);
     }
 }

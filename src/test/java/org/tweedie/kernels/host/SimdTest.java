@@ -70,6 +70,30 @@ class SimdTest {
         assertTrue(dim > 1 || expected[7] == apart * apart);
     }
 
+    @Test
+    void sinesAndCosinesOfTurns() {
+        for (int width : WIDTHS) {
+            float[] x = random(width, 9);
+            for (int j = 0; j < width; j++) {
+                x[j] = j % 3 == 0 ? 0.125f * (j % 32 - 16) : j % 3 == 1 ? 1000 * x[j] : x[j];
+            }
+            if (width > 8) {
+                x[1] = Float.NaN;
+                x[2] = Float.POSITIVE_INFINITY;
+                x[3] = -0f;
+            }
+            float[][] expected = new float[2][width];
+            plain.turns(x, width, expected[0], expected[1]);
+            float[][] got = new float[2][width];
+            vector.turns(x, width, got[0], got[1]);
+            assertBits(expected[0], got[0], "sine");
+            assertBits(expected[1], got[1], "cosine");
+            for (int j = 4; j < width; j++) {
+                assertEquals(StrictMath.sin(2 * Math.PI * x[j]), got[0][j], 2e-7);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(floats = {-0.25f, -40, 3, 0})
     void exponentialsOfAFactor(float factor) {

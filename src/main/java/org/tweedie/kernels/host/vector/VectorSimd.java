@@ -197,6 +197,13 @@ public final class VectorSimd implements Simd {
     }
 
     @Override
+    public void turns(float[] x, int count, float[] sine, float[] cosine) {
+        int whole = VectorProduct.S.loopBound(count);
+        VectorTurns.of(x, whole, sine, cosine);
+        plain.turns(x, whole, count, sine, cosine);
+    }
+
+    @Override
     public void term(boolean first, float w, float[] v, int at, float[] sum, int sumAt, int count) {
         int whole = VectorTerms.term(first, w, v, at, sum, sumAt, count);
         plain.term(first, w, v, at + whole, sum, sumAt + whole, count - whole);
