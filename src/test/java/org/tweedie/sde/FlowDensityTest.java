@@ -32,18 +32,18 @@ class FlowDensityTest {
                 new VpSde().on(PLANE), new VeSde().on(PLANE), new SubVpSde().on(PLANE), new CosineVpSde(1e-3, PLANE));
     }
 
-    private static RowField divergence(Sde sde) {
+    private static RowField divergence(GaussianMixture law, Sde sde) {
         return (from, t, into) -> {
-            fill(into[0], MIXTURE.score(sde, from[0], t));
-            double[][] jacobian = MIXTURE.scoreJacobian(sde, from[0], t);
+            fill(into[0], law.score(sde, from[0], t));
+            double[][] jacobian = law.scoreJacobian(sde, from[0], t);
             into[1][0] = jacobian[0][0] + jacobian[1][1];
         };
     }
 
-    private static RowField tangent(Sde sde) {
+    private static RowField tangent(GaussianMixture law, Sde sde) {
         return (from, t, into) -> {
-            fill(into[0], MIXTURE.score(sde, from[0], t));
-            double[][] jacobian = MIXTURE.scoreJacobian(sde, from[0], t);
+            fill(into[0], law.score(sde, from[0], t));
+            double[][] jacobian = law.scoreJacobian(sde, from[0], t);
             for (int i = 0; i < 2; i++) {
                 into[1][i] = jacobian[i][0] * from[1][0] + jacobian[i][1] * from[1][1];
             }
@@ -59,7 +59,8 @@ class FlowDensityTest {
     private static double log(FlowDensity density, Sde sde, int steps, double[] x, long index) {
         Plan plan = density.plan(sde, TimeGrid.uniformLogSnr(sde, steps).reversed());
         Interpreter interpreter = Interpreter.of(
-                plan, Map.of(FlowDensity.DIVERGENCE, divergence(sde), FlowDensity.TANGENT, tangent(sde)));
+                plan,
+                Map.of(FlowDensity.DIVERGENCE, divergence(MIXTURE, sde), FlowDensity.TANGENT, tangent(MIXTURE, sde)));
         Interpreter.Row row = interpreter.row(11, index, Map.of("x", x));
         assertEquals(4 * steps, row.evaluations());
         return MIXTURE.at(sde, sde.horizon()).logDensity(row.outputs()[0])
@@ -109,6 +110,37 @@ class FlowDensityTest {
         double error = Math.sqrt((squares / probes - mean * mean) / probes);
         assertTrue(error > 0.001, "the probes differ: " + error);
         assertEquals(log(FlowDensity.exact(), sde, 30, x, 0), mean, 4 * error);
+    }
+
+    /**
+     * Of Gaussian rows the Jacobian of the score is the same for all, and symmetric: signs v miss its trace by 2 v_1 v_2 J_12, whose square has the mean
+     * 2 sum of J_ij^2 over i != j (systems section 4, oracle (e)). Over the way, with the eigenvalues a = 1.8 and b = 0.2 of the rows' covariance along the diagonals of the
+     * plane and u = alpha^2, that is v_1 v_2 (L(a) - L(b))/2, where L(a) is the change of ln(u/(1 + (a - 1) u)).
+     */
+    @Test
+    void signsMissTheTraceByWhatIsBesideTheDiagonal() {
+        Sde sde = new VpSde().on(PLANE);
+        GaussianMixture law = GaussianMixture.gaussian(new double[] {0.2, -0.1}, new double[][] {{1, 0.8}, {0.8, 1}});
+        double first = Math.pow(sde.alpha(sde.cutoff()), 2);
+        double last = Math.pow(sde.alpha(sde.horizon()), 2);
+        double miss = 0.5
+                * (Math.log(first / (1 + 0.8 * first) / (last / (1 + 0.8 * last)))
+                        - Math.log(first / (1 - 0.8 * first) / (last / (1 - 0.8 * last))));
+        TimeGrid grid = TimeGrid.uniformLogSnr(sde, 200).reversed();
+        Map<String, RowField> fields =
+                Map.of(FlowDensity.DIVERGENCE, divergence(law, sde), FlowDensity.TANGENT, tangent(law, sde));
+        double[] x = {0.4, 1.1};
+        double trace = Interpreter.of(FlowDensity.exact().plan(sde, grid), fields)
+                .row(11, 0, Map.of("x", x))
+                .outputs()[1][0];
+        Interpreter probed = Interpreter.of(FlowDensity.probed(Law.RADEMACHER).plan(sde, grid), fields);
+        int above = 0;
+        for (int i = 0; i < 64; i++) {
+            double apart = probed.row(11, i, Map.of("x", x)).outputs()[1][0] - trace;
+            assertEquals(Math.abs(miss), Math.abs(apart), 1e-6, "probe " + i);
+            above += apart > 0 ? 1 : 0;
+        }
+        assertEquals(32, above, 18); // 4.5 standard errors
     }
 
     /** The Hessian against central differences of the score. */
