@@ -117,6 +117,21 @@ class GaussianBridgeTest {
         assertEquals(0.336401, fitting.coupling()[0][0], 6e-7);
     }
 
+    /** The same between data: N(-1, 1/4) to N(1, 1), 20 steps of 0.05. */
+    @Test
+    void hasTheKnownIteratesBetweenData() {
+        GaussianFitting fitting = new GaussianFitting(
+                Gaussian.of(0.25, -1),
+                Gaussian.of(1, 1),
+                Reference.ornsteinUhlenbeck(1, 1),
+                StepSizes.constant(20, 0.05),
+                Noise.EXACT);
+        assertEquals(0.925962, fitting.end().covariance()[0][0], 6e-7);
+        fitting.next();
+        fitting.next();
+        assertEquals(0.999897, fitting.end().covariance()[0][0], 6e-7);
+    }
+
     @ParameterizedTest
     @CsvSource({"-1, 0.25, 1, 0.05, 0.096529", "-0.1, 1, 0.1, 0.01, 0.817092"})
     void hasTheKnownLimits(double m0, double v0, double m1, double gamma, double coupling) {
