@@ -135,6 +135,38 @@ class LikelihoodTest {
         }
     }
 
+    /** Under each condition it is one density, whatever the condition is called: the command line calls it y. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void theDensityUnderAConditionIntegratesToOne(Device device) {
+        float[] pairs = new float[2 * 1_000];
+        for (int i = 0; i < 1_000; i++) {
+            pairs[2 * i + 1] = i % 2;
+            pairs[2 * i] = column(1_000)[i] + 10 * pairs[2 * i + 1];
+        }
+        Dataset data = Dataset.of(pairs, "height", "kind").given("y", "kind");
+        try (ScoreModel model = ScoreModel.create(new VpSde(), Mlp.of(16, 2), data, 3, device)) {
+            model.train(data, TrainSpec.steps(150).withBatch(128));
+            int cells = 600;
+            float[] grid = new float[cells];
+            for (int i = 0; i < cells; i++) {
+                grid[i] = (float) (-40 + (i + 0.5) * 150 / cells);
+            }
+            double[] mean = new double[2];
+            for (int kind = 0; kind < 2; kind++) {
+                Likelihood likelihood = model.likelihood().steps(40).given("y", new float[] {kind}, 1);
+                double[] log = likelihood.of(grid, 0).log();
+                double integral = 0;
+                for (int i = 0; i < cells; i++) {
+                    integral += Math.exp(log[i]) * 150 / cells;
+                    mean[kind] += grid[i] * Math.exp(log[i]) * 150 / cells;
+                }
+                assertEquals(1, integral, 3e-3, "under kind " + kind);
+            }
+            assertEquals(10, mean[1] - mean[0], 2, "what the condition adds");
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
     void badRequestsAreNamed(Device device) {

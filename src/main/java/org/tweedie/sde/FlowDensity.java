@@ -78,7 +78,7 @@ public record FlowDensity(Optional<Law> probe) {
             this.sde = sde;
             Space rows = sde.space();
             x = plan.given("x", rows);
-            y = plan.register("y", rows);
+            y = plan.register("scaled", rows);
             at = plan.register("latent", rows);
             sum = plan.register("sum", rows);
             score = plan.register("score", rows);
