@@ -1,5 +1,6 @@
 package org.tweedie;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,7 @@ public final class LatentMap {
      * The latent rows of rows.
      *
      * @param rows row-major, in the units of the data
+     * @throws ArithmeticException if a row ran out of steps, where rows choose their own: it would be no latent row
      */
     public float[] encode(float[] rows) {
         int width = source.requireRows(rows, "rows");
@@ -88,6 +90,7 @@ public final class LatentMap {
      *
      * @param latents row-major, in units of the prior's standard deviation
      * @return in the units of the data
+     * @throws ArithmeticException if a row ran out of steps, where rows choose their own
      */
     public float[] decode(float[] latents) {
         int width = source.requireRows(latents, "latent rows");
@@ -141,17 +144,24 @@ public final class LatentMap {
         Map<String, GivenRows> all = source.encoded(given);
         all.put(START, start);
         Program program = source.program(method, grid, guides);
+        List<String> outputs = Arrays.stream(program.plan().outputs())
+                .mapToObj(output -> program.plan().registers().get(output).name())
+                .toList();
+        int remaining = outputs.indexOf("remaining"); // of methods whose rows choose their steps
+        long[] unfinished = {0};
         float[] into = new float[start.values().length];
         try (Sampling sampling = Sampling.open(program, source.device(), start.rows(), false, null)) {
-            sampling.run(
-                    0,
-                    0,
-                    start.rows(),
-                    all,
-                    Progress.NONE,
-                    new CancelToken(),
-                    (at, n, outputs, traces) ->
-                            System.arraycopy(outputs.get(0), 0, into, (int) at * start.width(), n * start.width()));
+            sampling.run(0, 0, start.rows(), all, Progress.NONE, new CancelToken(), (at, n, ends, traces) -> {
+                System.arraycopy(ends.get(0), 0, into, (int) at * start.width(), n * start.width());
+                for (int r = 0; remaining >= 0 && r < n; r++) {
+                    unfinished[0] += ends.get(remaining)[r] == 0 ? 0 : 1;
+                }
+            });
+        }
+        if (unfinished[0] > 0) {
+            throw new ArithmeticException(
+                    unfinished[0] + " of " + start.rows() + " rows ran out of steps before the end of " + method.spec()
+                            + "@" + down.steps() + "; allow more steps, or loosen the tolerance");
         }
         return into;
     }

@@ -12,10 +12,12 @@ import org.tweedie.device.Device;
 import org.tweedie.plan.Space;
 import org.tweedie.score.GaussianMixtureScore;
 import org.tweedie.score.Mlp;
+import org.tweedie.sde.AdaptiveFlow;
 import org.tweedie.sde.DpmSolver2M;
 import org.tweedie.sde.EulerMaruyama;
 import org.tweedie.sde.GaussianMixture;
 import org.tweedie.sde.Heun;
+import org.tweedie.sde.RungeKutta;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.VeSde;
 import org.tweedie.sde.VpSde;
@@ -65,6 +67,20 @@ class LatentMapTest {
         double fine = apart(map(device, process).by(new Heun(), 50));
         assertTrue(fine < 0.35 * coarse && fine < 2e-3, coarse + " and " + fine);
         assertTrue(apart(map(device, process).by(new DpmSolver2M(), 100)) < 1e-4);
+    }
+
+    /** A row that ran out of steps lies somewhere on its way, which nothing in its numbers tells. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void rowsThatDoNotArriveAreNoLatentRows(Device device) {
+        AdaptiveFlow flow = new AdaptiveFlow(RungeKutta.DORMAND_PRINCE, 1e-3);
+        LatentMap map = map(device, in2d(new VpSde()));
+        assertTrue(apart(map.by(flow, 200)) < 0.05);
+        assertEquals(
+                "4 of 4 rows ran out of steps before the end of " + flow.spec()
+                        + "@3; allow more steps, or loosen the tolerance",
+                assertThrows(ArithmeticException.class, () -> map.by(flow, 3).encode(ROWS))
+                        .getMessage());
     }
 
     private static double apart(LatentMap map) {
