@@ -257,30 +257,43 @@ public final class Classifier implements AutoCloseable {
         }
         return new TowardClass(
                 process.spec(),
+                columns.width(),
                 encoding,
                 ClassifierGuidance.of(new ClassGradient(network, parametrisation(), names.indexOf(name)), weight));
     }
 
     /** Refuses what is of another process or of other units, and guides the rest. */
-    private record TowardClass(String process, Optional<Encoding> encoding, ClassifierGuidance guidance)
+    private record TowardClass(String process, int width, Optional<Encoding> encoding, ClassifierGuidance guidance)
             implements Guide {
+        private static final int LONGEST_SPEC = 120;
+
         @Override
         public Guided on(Target target) {
+            if (target.scale().length != width) {
+                throw new IllegalArgumentException(
+                        "the classifier knows rows of " + width + " numbers, the model's have " + target.scale().length
+                                + "; train a classifier for this model");
+            }
             Guided guided = guidance.on(target);
             if (!target.process().spec().equals(process)) {
-                throw new IllegalArgumentException("the classifier knows rows noised by " + process
-                        + ", the model's are noised by " + target.process().spec()
-                        + "; train a classifier for this model");
+                throw new IllegalArgumentException("the classifier knows rows noised by " + begin(process)
+                        + ", the model's are noised by "
+                        + begin(target.process().spec()) + "; train a classifier for this model");
             }
             double[] ones = new double[target.scale().length];
             Arrays.fill(ones, 1);
             Encoding units = new Normaliser(target.shift(), target.scale());
             Encoding own = encoding.orElseGet(() -> new Normaliser(new double[ones.length], ones));
             if (!own.spec().equals(units.spec())) {
-                throw new IllegalArgumentException("the classifier knows rows in the units " + own.spec()
-                        + ", the model's are " + units.spec() + "; train a classifier for this model");
+                throw new IllegalArgumentException("the classifier knows rows in the units " + begin(own.spec())
+                        + ", the model's are " + begin(units.spec()) + "; train a classifier for this model");
             }
             return guided;
+        }
+
+        /** What a message has room for: a process that learned has a number for each of its knots. */
+        private static String begin(String spec) {
+            return spec.length() <= LONGEST_SPEC ? spec : spec.substring(0, LONGEST_SPEC) + "...";
         }
 
         @Override

@@ -446,7 +446,7 @@ class ClassifierTest {
                         .sample(1, 1));
         Sde wide = new VpSde().on(Space.euclidean(3));
         says(
-                "rows of 3 numbers",
+                "knows rows of 2 numbers, the model's have 3",
                 () -> Sampler.of(
                                 device,
                                 wide,
