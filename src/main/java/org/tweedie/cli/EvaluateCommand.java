@@ -37,11 +37,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
-    @Option(
-            names = "--method",
-            paramLabel = "SPEC",
-            description = "how to sample; default " + SampleCommand.METHOD + ", of a cld model "
-                    + SampleCommand.METHOD_OF_PAIRS + ", of a flexible one " + SampleCommand.METHOD_OF_MATRICES)
+    @Option(names = "--method", paramLabel = "SPEC", description = "how to sample; default " + SampleCommand.METHODS)
     private @Nullable String method;
 
     @Option(

@@ -26,11 +26,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
     private Path model;
 
-    @Option(
-            names = "--method",
-            paramLabel = "SPEC",
-            description = "default " + SampleCommand.METHOD + ", of a cld model " + SampleCommand.METHOD_OF_PAIRS
-                    + ", of a flexible one " + SampleCommand.METHOD_OF_MATRICES)
+    @Option(names = "--method", paramLabel = "SPEC", description = "default " + SampleCommand.METHODS)
     private @Nullable String method;
 
     @Option(
@@ -74,7 +70,7 @@ final class ExplainCommand implements Callable<Integer> {
                             + "\n"
                             + explanation
                             + Printed.lines(out -> {
-                                out.printf("training:%n");
+                                out.printf("%ntraining:%n");
                                 training.forEach((way, what) -> out.printf("  %s: %s%n", way, what));
                             }),
                     json -> {

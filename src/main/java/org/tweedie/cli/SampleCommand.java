@@ -15,6 +15,7 @@ import org.tweedie.device.Device;
 import org.tweedie.io.Output;
 import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.MethodSpec;
+import org.tweedie.sde.NonUniformSde;
 import org.tweedie.sde.Sde;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,6 +43,13 @@ final class SampleCommand implements Callable<Integer> {
     /** What a model whose process is of matrices is sampled by. */
     static final String METHOD_OF_MATRICES = "ei@100,quadratic";
 
+    /** The same of a model of blocks or scales, whose intervals share the steps. */
+    static final String METHOD_OF_BLOCKS = "dpm2m@100";
+
+    /** What is taken where nothing is said, for people. */
+    static final String METHODS = METHOD + ", of a cld model " + METHOD_OF_PAIRS + ", of a flexible one "
+            + METHOD_OF_MATRICES + ", of blocks or scales " + METHOD_OF_BLOCKS;
+
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
     private Path model;
 
@@ -56,8 +64,7 @@ final class SampleCommand implements Callable<Integer> {
             paramLabel = "SPEC",
             description =
                     "method@steps[,grid]: em@500, ddim:0@50, heun@18, dpm2m@20, unipc:3@15, rk45:1e-4@200, pc:0.16@500, sscs@100, ...; default "
-                            + METHOD + ", of a cld model " + METHOD_OF_PAIRS + ", of a flexible one "
-                            + METHOD_OF_MATRICES)
+                            + METHODS)
     private @Nullable String method;
 
     @Option(
@@ -120,6 +127,8 @@ final class SampleCommand implements Callable<Integer> {
         }
         if (model.process() instanceof FlexibleSde) {
             return MethodSpec.parse(METHOD_OF_MATRICES);
+        } else if (model.process() instanceof NonUniformSde) {
+            return MethodSpec.parse(METHOD_OF_BLOCKS);
         }
         return MethodSpec.parse(model.process() instanceof Sde ? METHOD : METHOD_OF_PAIRS);
     }

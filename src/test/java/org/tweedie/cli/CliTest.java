@@ -77,6 +77,13 @@ class CliTest {
             Map<String, Object> explained = Cli.run("explain --json --device cpu --method em@4 --model " + made)
                     .json();
             assertEquals(4L, explained.get("evaluations"));
+            Cli.run("sample --device cpu --count 2 --model " + made + " --out " + out + ".npy")
+                    .ok(); // by the method that such models are sampled by when nothing is said
+            assertTrue(Cli.run("explain --device cpu --model " + made)
+                    .ok()
+                    .out()
+                    .lines()
+                    .anyMatch("training:"::equals));
             Cli.run("train --dry-run --data " + table + " --out " + made + ".x.safetensors" + SMALL + " --sde " + sde)
                     .ok();
             Cli.run("evaluate --device cpu --method em@4 --model " + made + " --data " + table
