@@ -154,11 +154,11 @@ final class DimensionCommand implements Callable<Integer> {
         return selected;
     }
 
-    private Map<Double, List<ScoreSpectrum>> ofModel(Path file, Dataset rows, int[] looked, int copies)
+    private Map<Double, List<ScoreSpectrum>> ofModel(Path file, Dataset read, int[] looked, int copies)
             throws IOException {
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(file, opened)) {
-            ModelMatch.check(loaded, rows);
+            Dataset rows = ModelMatch.matched(loaded, read);
             LocalDimension local = loaded.localDimension().copies(copies);
             for (Dataset.Port port : loaded.conditions()) {
                 local = local.given(port.name(), select(rows.values(port.name()), port.width(), looked), port.width());

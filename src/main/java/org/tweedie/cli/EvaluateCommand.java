@@ -91,11 +91,11 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Set<Metric> wanted = metrics();
         SampleCommand.checkMethod(method);
-        Dataset rows = data.read();
+        Dataset read = data.read();
         var err = spec.commandLine().getErr();
         try (Device opened = device.open(err);
                 Model loaded = Model.load(model, opened)) {
-            ModelMatch.check(loaded, rows);
+            Dataset rows = ModelMatch.matched(loaded, read);
             ProgressLine line = new ProgressLine(err, "sampling");
             Progress progress = (done, total, seconds) -> line.at(done, total, seconds, "rows", done / seconds, "");
             Judging judging = Judging.of(

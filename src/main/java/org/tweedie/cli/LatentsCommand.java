@@ -14,6 +14,7 @@ import org.tweedie.device.Device;
 import org.tweedie.io.Output;
 import org.tweedie.io.RowWriter;
 import org.tweedie.io.Sha256;
+import org.tweedie.sde.GridShape;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.train.Dataset;
 import picocli.CommandLine.Command;
@@ -79,12 +80,18 @@ final class LatentsCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--between takes rows, not latent ones; leave --decode away");
         }
         MethodSpec by = MethodSpec.parse(method);
+        if (method.indexOf(',', method.indexOf('@')) >= 0 && by.shape() != GridShape.LOGSNR) {
+            throw new IllegalArgumentException("--method " + method
+                    + ": latent rows go by steps of equal log-SNR; leave the grid out: "
+                    + by.method().spec() + "@"
+                    + by.steps());
+        }
         Target.requireExtension(out, EXTENSIONS);
         Output target = Target.of(out, force, List.of(model, DataOptions.path(data.data)));
-        Dataset rows = data.read();
+        Dataset read = data.read();
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
-            ModelMatch.check(loaded, rows);
+            Dataset rows = ModelMatch.matched(loaded, read);
             LatentMap map = under(loaded, rows).by(by.method(), by.steps());
             float[] given = rows.values(Dataset.X);
             float[] made = decode

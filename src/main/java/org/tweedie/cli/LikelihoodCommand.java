@@ -151,8 +151,8 @@ final class LikelihoodCommand implements Callable<Integer> {
 
     private Judged model(Device opened, Dataset rows) throws IOException {
         try (ScoreModel loaded = ScoreModel.load(model, opened)) {
-            ModelMatch.check(loaded, rows);
-            return bound == null ? density(loaded, rows) : bound(loaded, rows, bound);
+            Dataset matched = ModelMatch.matched(loaded, rows);
+            return bound == null ? density(loaded, matched) : bound(loaded, matched, bound);
         }
     }
 
@@ -166,14 +166,15 @@ final class LikelihoodCommand implements Callable<Integer> {
                 throw new IllegalArgumentException(
                         "the bridge joins two sets of rows, and the density of its second end is not known; fit one to the normal law: bridge fit --to normal");
             }
-            ModelMatch.check(loaded, rows);
+            Dataset matched = ModelMatch.matched(loaded, rows);
             int taken = steps == null ? loaded.process().sizes().count() : steps;
-            return judged(probed(loaded.likelihood().steps(taken)), rows, taken);
+            return judged(probed(loaded.likelihood().steps(taken)), matched, taken);
         }
     }
 
     /** What was computed, and how. */
     private record Judged(LogDensities densities, int steps, int nfe, String execution, Map<String, Double> terms) {}
+
     /** Each row under its own condition. */
     private Judged density(ScoreModel loaded, Dataset rows) {
         int taken = steps == null ? STEPS : steps;
@@ -234,11 +235,11 @@ final class LikelihoodCommand implements Callable<Integer> {
         LogDensities densities = judged.densities();
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
-                "%,d rows: mean %s %.5f nats, standard error %.5f; %.5f bits per dimension in bins of %s%n",
+                "%,d rows: mean %s %.5f nats, standard error %s; %.5f bits per dimension in bins of %s%n",
                 rows,
                 bound == null ? "log-density" : "lower bound of the log-density",
                 densities.mean(),
-                densities.standardError(),
+                rows == 1 ? "unknown" : String.format(Locale.ROOT, "%.5f", densities.standardError()),
                 densities.bitsPerDimension(bin),
                 Double.toString(bin)));
         judged.terms()

@@ -1,14 +1,16 @@
 package org.tweedie.cli;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.tweedie.Model;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.bridge.Direction;
 import org.tweedie.train.Dataset;
 
-/** Whether a file's columns are those that a model knows. */
+/** A file's columns and those that a model knows. */
 final class ModelMatch {
     private ModelMatch() {}
 
@@ -19,27 +21,48 @@ final class ModelMatch {
                 .collect(Collectors.joining("; "));
     }
 
-    /** @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns */
-    static void check(Model model, Dataset data) {
-        if (data.ports().size() != model.conditions().size() + 1) {
-            throw new IllegalArgumentException("the model has the inputs " + text(model.ports()) + ", the data "
+    /**
+     * The rows as a model knows them: where the file has the model's columns in another order, in the model's; where it knows them by other
+     * names, as they are.
+     *
+     * @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns
+     */
+    static Dataset matched(Model model, Dataset data) {
+        List<Dataset.Port> wanted = Stream.concat(Stream.of(model.ports().get(0)), model.conditions().stream())
+                .toList();
+        if (data.ports().size() != wanted.size()) {
+            throw new IllegalArgumentException("the model has the inputs " + text(wanted) + ", the data "
                     + text(data.ports()) + "; choose with --columns and --given");
         }
-        for (Dataset.Port port : Stream.concat(Stream.of(model.ports().get(0)), model.conditions().stream())
-                .toList()) {
-            if (data.port(port.name()).width() != port.width()) {
-                throw new IllegalArgumentException("the model's '" + port.name() + "' has the columns " + port.columns()
-                        + ", the data's " + data.port(port.name()).columns() + "; choose with --columns and --given");
-            }
+        Dataset rows = data;
+        for (Dataset.Port port : wanted) {
+            rows = ordered(rows, port.name(), port.columns(), "model's '" + port.name() + "'");
         }
+        return rows;
     }
 
-    /** As {@link #check(Model, Dataset)}, for rows of a bridge's first end. */
-    static void check(SchrodingerBridge bridge, Dataset data) {
+    /** As {@link #matched(Model, Dataset)}, for rows of a bridge's first end. */
+    static Dataset matched(SchrodingerBridge bridge, Dataset data) {
         List<String> columns = bridge.columns(Direction.BACKWARD);
         if (data.ports().size() != 1 || data.width() != columns.size()) {
             throw new IllegalArgumentException("the bridge's first end has the columns " + columns + ", the data "
                     + text(data.ports()) + "; choose with --columns");
         }
+        return ordered(data, Dataset.X, columns, "bridge's first end");
+    }
+
+    /** A name that the model has elsewhere is no other name for what it has here. */
+    private static Dataset ordered(Dataset data, String port, List<String> wanted, String whose) {
+        List<String> names = data.port(port).columns();
+        if (new HashSet<>(names).equals(new HashSet<>(wanted))) {
+            return data.ordered(port, wanted);
+        }
+        boolean elsewhere = IntStream.range(0, names.size())
+                .anyMatch(i -> wanted.contains(names.get(i)) && wanted.indexOf(names.get(i)) != i);
+        if (names.size() != wanted.size() || elsewhere) {
+            throw new IllegalArgumentException("the " + whose + " has the columns " + wanted + ", the data's " + names
+                    + "; choose with --columns and --given");
+        }
+        return data;
     }
 }

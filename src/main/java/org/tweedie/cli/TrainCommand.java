@@ -220,14 +220,17 @@ final class TrainCommand implements Callable<Integer> {
                     spec,
                     String.format(
                             Locale.ROOT,
-                            "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s --count 1000 --out samples.csv",
+                            "%s: %s trained on %,d rows of %s, loss %.4f, in %s%nnext: tweedie sample --model %s%s --count 1000 --out samples.csv",
                             out,
                             model.networks().get(0).spec(),
                             rows.rows(),
-                            String.join(", ", rows.columns()),
+                            String.join(", ", kept.columns()),
                             result.smoothLoss(),
                             ProgressLine.duration(result.seconds()),
-                            quoted(out.toString())),
+                            quoted(out.toString()),
+                            model.conditions().stream()
+                                    .map(port -> " --given " + port.name() + "=FILE")
+                                    .collect(Collectors.joining())),
                     json -> made(json, result, rows.rows()));
             return ExitCode.OK;
         }

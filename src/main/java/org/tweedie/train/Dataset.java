@@ -7,9 +7,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.tweedie.io.Table;
 import org.tweedie.rng.Philox;
@@ -106,6 +108,29 @@ public final class Dataset {
         now.add(new Port(X, left));
         now.addAll(ports.subList(1, ports.size()));
         now.add(new Port(port, chosen));
+        return arranged(now);
+    }
+
+    /**
+     * The same rows with the columns of a port in another order.
+     *
+     * @param columns all of the port's
+     * @throws IllegalArgumentException if there is no such port, or these are not its columns
+     */
+    public Dataset ordered(String port, List<String> columns) {
+        List<String> known = port(port).columns();
+        if (columns.size() != known.size() || !Set.copyOf(known).equals(new HashSet<>(columns))) {
+            throw new IllegalArgumentException("columns " + columns + " are not those of '" + port + "': " + known);
+        }
+        return known.equals(columns)
+                ? this
+                : arranged(ports.stream()
+                        .map(each -> each.name().equals(port) ? new Port(port, columns) : each)
+                        .toList());
+    }
+
+    /** The same columns in other places. */
+    private Dataset arranged(List<Port> now) {
         List<String> before = columns();
         int[] from = now.stream()
                 .flatMap(p -> p.columns().stream())

@@ -235,6 +235,71 @@ class CliTest {
         Cli.run(command + " --out " + out).failed(2, "--force");
     }
 
+    /** A file says which column is which by its header, where it has the model's names. */
+    @Test
+    void columnsAreFoundByTheirNames() throws IOException {
+        Path turned = folder.resolve("turned.csv");
+        Path named = folder.resolve("named.csv");
+        Path shifted = folder.resolve("shifted.csv");
+        List<String> lines = new ArrayList<>(Files.readAllLines(table));
+        lines.removeIf(line -> line.startsWith("#"));
+        List<String> rows = lines.subList(1, lines.size());
+        Files.write(turned, changed("depth,lat,\"lon, deg\"", rows, new int[] {2, 0, 1}));
+        Files.write(named, changed("a,b,c", rows, new int[] {0, 1, 2}));
+        Files.write(shifted, changed("lat,depth,time", rows, new int[] {0, 1, 2}));
+        for (String command : List.of(
+                "likelihood --device cpu --steps 5 --model " + model + " --data ",
+                "evaluate --json --device cpu --count 20 --method em@2 --metrics none --model " + model + " --data ")) {
+            String said = Cli.run(command + table).ok().out();
+            assertEquals(said, Cli.run(command + turned).ok().out(), command);
+            Cli.run(command + shifted).failed(2, "[lat, lon, deg, depth], the data's [lat, depth, time]", "--columns");
+        }
+        Cli.Ran other = Cli.run("likelihood --device cpu --steps 5 --model " + model + " --data " + named);
+        assertEquals(
+                Cli.run("likelihood --device cpu --steps 5 --model " + model + " --data " + table)
+                        .out(),
+                other.ok().out(),
+                "other names are the model's columns in their order");
+    }
+
+    private static List<String> changed(String header, List<String> rows, int[] from) {
+        List<String> lines = new ArrayList<>(List.of(header));
+        for (String row : rows) {
+            String[] cells = row.split(",");
+            lines.add(cells[from[0]] + "," + cells[from[1]] + "," + cells[from[2]]);
+        }
+        return lines;
+    }
+
+    /** What training says comes next can be run, and rows have densities under their conditions. */
+    @Test
+    void conditionsGoWithEachCommand() throws IOException {
+        Path made = folder.resolve("given.safetensors");
+        String data = " --data " + table + " --given depth";
+        String trained = Cli.run("train --out " + made + data + SMALL + " --drop 0.2")
+                .ok()
+                .out();
+        assertTrue(trained.contains("--model " + made + " --given y=FILE --count"), trained);
+        assertTrue(trained.contains("rows of lat, lon, deg, depth, loss"), trained);
+        assertEquals(
+                120L,
+                Cli.run("likelihood --json --device cpu --steps 3 --model " + made + data)
+                        .json()
+                        .get("rows"));
+        Cli.run("likelihood --device cpu --steps 3 --model " + made + " --data " + table)
+                .failed(2, "the model has the inputs x: lat, lon, deg; y: depth, the data x: lat, lon, deg, depth;");
+        assertTrue(Cli.run("likelihood --device cpu --steps 3 --model " + model + " --data " + one(table))
+                .ok()
+                .out()
+                .contains("1 rows: mean log-density"));
+    }
+
+    private Path one(Path data) throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(data));
+        lines.removeIf(line -> line.startsWith("#"));
+        return Files.write(folder.resolve("one.csv"), lines.subList(0, 2));
+    }
+
     /** There and back again, and ways whose ends are the rows. */
     @Test
     void latentsGoThereAndBack() throws IOException {
@@ -263,6 +328,9 @@ class CliTest {
         Cli.run(missing + " --decode --between 3").failed(2, "--between takes rows");
         Cli.run(missing + " --method em@5").failed(2, "draws noise");
         Cli.run(missing + " --between 1").failed(2, "got 1 points");
+        Cli.run(missing + " --method heun@5,karras").failed(2, "equal log-SNR", "heun@5");
+        Cli.run(missing + " --method heun@5,logsnr").ok();
+        Cli.run(missing + " --method rk45:1e-3@2").failed(1, "rows ran out of steps", "allow more steps");
         Cli.run(command + " --data " + table + " --out " + latents).failed(2, "--force");
     }
 
