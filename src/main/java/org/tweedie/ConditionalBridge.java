@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.bridge.BridgeFitting;
+import org.tweedie.bridge.BridgeFlow;
 import org.tweedie.bridge.BridgeListener;
 import org.tweedie.bridge.BridgeProcess;
 import org.tweedie.bridge.BridgeSpec;
@@ -324,20 +325,64 @@ public final class ConditionalBridge implements Bridge {
         return sampler(new BridgeWalk(Direction.FORWARD, Optional.of(fitted.matching())), Direction.FORWARD);
     }
 
+    /**
+     * The probability flow of a direction ({@link BridgeFlow}) under observations which the caller gives by the names of the data's ports: rows move without noise, by
+     * the drifts of both ways, and a row that goes there and back under the same observation ends where it began, but for the error of the steps. Rows start as those of {@link
+     * #forward()} and {@link #posterior()}; {@code steer(new GivenStart())} makes the flow backward start from the caller's {@code start} too. Both ends are in the units of
+     * the data. {@link Sampler#steps} takes other steps than the bridge's own.
+     */
+    public Sampler flow(Direction direction) {
+        use.requireOpen();
+        fitted.require(Direction.values());
+        BridgeFlow flow = new BridgeFlow(direction, fitted.matching());
+        return new Sampler(new Flowing(flow), flow)
+                .grid(flow.grid(process(), process().sizes().count()));
+    }
+
+    /**
+     * Log-densities of rows given observations, ln p(x | y), under this bridge's flow to the normal law, in the units of the data; {@link Likelihood#given} takes the observations
+     * by the names of the data's ports, row i for row i or a single row for all.
+     */
+    public Likelihood likelihood() {
+        use.requireOpen();
+        fitted.require(Direction.values());
+        return new Likelihood(new Flowing(new BridgeFlow(Direction.FORWARD, fitted.matching())));
+    }
+
+    /**
+     * Log-densities of rows given one observation.
+     *
+     * @param y the numbers of all conditions, in the order of the data's columns
+     */
+    public Likelihood likelihood(float... y) {
+        Likelihood given = likelihood();
+        for (Map.Entry<String, float[]> part : parts(y).entrySet()) {
+            given = given.given(part.getKey(), part.getValue(), part.getValue().length);
+        }
+        return given;
+    }
+
     private Sampler observed(Sampler sampler, float[] y) {
+        Sampler given = sampler;
+        for (Map.Entry<String, float[]> part : parts(y).entrySet()) {
+            given = given.given(part.getKey(), part.getValue(), part.getValue().length);
+        }
+        return given;
+    }
+
+    /** One observation, condition by condition. */
+    private Map<String, float[]> parts(float[] y) {
         int wanted = rows.width() - process().space().width();
         if (y.length != wanted) {
             throw new IllegalArgumentException(
                     "an observation has " + wanted + " numbers, " + conditions.ports() + ", got " + y.length);
         }
-        Sampler given = sampler;
+        Map<String, float[]> parts = new LinkedHashMap<>();
         int at = 0;
         for (Signature.Port port : conditions.ports()) {
-            int width = port.space().width();
-            given = given.given(port.name(), Arrays.copyOfRange(y, at, at + width), width);
-            at += width;
+            parts.put(port.name(), Arrays.copyOfRange(y, at, at += port.space().width()));
         }
-        return given;
+        return parts;
     }
 
     private Sampler sampler(Method method, Direction... ways) {
@@ -393,7 +438,8 @@ public final class ConditionalBridge implements Bridge {
         use.close();
     }
 
-    private final class Source implements Sampler.Source {
+    /** What walks and flows share. */
+    private class Source implements Sampler.Source {
         private final Method method;
 
         Source(Method method) {
@@ -419,7 +465,7 @@ public final class ConditionalBridge implements Bridge {
         @Override
         public Program program(Method asked, TimeGrid grid, List<Guide> guides) {
             Plan plan = asked.plan(process(), grid);
-            if (asked instanceof BridgeWalk) {
+            if (!(asked instanceof ThereAndBack)) {
                 plan = conditions.steer(plan);
             }
             plan = fitted.guided(plan, guides);
@@ -473,16 +519,18 @@ public final class ConditionalBridge implements Bridge {
         public Map<String, GivenRows> encoded(Map<String, GivenRows> given) {
             Map<String, GivenRows> encoded = new LinkedHashMap<>(Sampler.Source.super.encoded(given));
             boolean back = method instanceof ThereAndBack;
-            boolean starts = back || ((BridgeWalk) method).direction() == Direction.FORWARD;
             Map<String, GivenRows> asked = given;
-            if (starts && given.containsKey(BridgeWalk.START)) {
-                encoded.put(BridgeWalk.START, start(given, back ? ThereAndBack.OWN : ""));
+            if (given.containsKey(Dataset.X)) {
+                encoded.put(Dataset.X, encodedRows(Dataset.X, given, ""));
+            } else if (given.containsKey(BridgeWalk.START)) {
+                encoded.put(BridgeWalk.START, encodedRows(BridgeWalk.START, given, back ? ThereAndBack.OWN : ""));
             } else if (back) {
                 conditions
                         .drawn(rows, true)
                         .forEach((name, drawn) ->
                                 encoded.put(name.equals(BridgeWalk.START) ? name : ThereAndBack.OWN + name, drawn));
-            } else if (starts && conditions.ports().stream().noneMatch(port -> given.containsKey(port.name()))) {
+            } else if (startsFromRows()
+                    && conditions.ports().stream().noneMatch(port -> given.containsKey(port.name()))) {
                 encoded.putAll(conditions.drawn(rows, true));
                 asked = new LinkedHashMap<>();
                 for (Map.Entry<String, GivenRows> drawn :
@@ -502,13 +550,19 @@ public final class ConditionalBridge implements Bridge {
             return encoded;
         }
 
+        private boolean startsFromRows() {
+            return method instanceof BridgeWalk walk
+                    ? walk.direction() == Direction.FORWARD
+                    : method instanceof BridgeFlow flow && flow.direction() == Direction.FORWARD;
+        }
+
         private Normaliser encoding(String port) {
             return Objects.requireNonNull(encodings.get(port));
         }
 
         /** u of rows that the caller gives, with their conditions. */
-        private GivenRows start(Map<String, GivenRows> given, String before) {
-            GivenRows start = Objects.requireNonNull(given.get(BridgeWalk.START));
+        private GivenRows encodedRows(String name, Map<String, GivenRows> given, String before) {
+            GivenRows start = Objects.requireNonNull(given.get(name));
             Optional<Law> of = law(given, before);
             int width = process().space().width();
             if (of.isEmpty() || start.width() != width) {
@@ -522,8 +576,9 @@ public final class ConditionalBridge implements Bridge {
                 int x = start.rows() == 1 ? i % width : i;
                 int m = mean.rows() == 1 ? i % width : i;
                 if (x >= start.values().length || m >= mean.values().length) {
-                    throw new IllegalArgumentException("row i of start and of its conditions belongs to sample i, got "
-                            + start.rows() + " and " + mean.rows() + " rows; give as many of both, or one");
+                    throw new IllegalArgumentException(
+                            "row i of " + name + " and of its conditions belongs to sample i, got " + start.rows()
+                                    + " and " + mean.rows() + " rows; give as many of both, or one");
                 }
                 u[i] = (start.values()[x] - mean.values()[m]) / deviation.values()[m];
             }
@@ -578,6 +633,51 @@ public final class ConditionalBridge implements Bridge {
         @Override
         public <T> T whileOpen(Supplier<T> work) {
             return use.reading(work::get);
+        }
+    }
+
+    private final class Flowing extends Source implements BridgeFlowSource {
+        private final BridgeFlow flow;
+
+        Flowing(BridgeFlow flow) {
+            super(flow);
+            this.flow = flow;
+        }
+
+        @Override
+        public FittedHalves fitted() {
+            return fitted;
+        }
+
+        @Override
+        public TimeGrid grid(Method asked, int steps) {
+            return flow.grid(process(), steps);
+        }
+
+        @Override
+        public Plan density(Optional<org.tweedie.rng.Law> probe, TimeGrid grid) {
+            return conditions.steer(BridgeFlowSource.super.density(probe, grid));
+        }
+
+        /** That of u = (x - m(y))/s(y). */
+        @Override
+        public double logDeterminant(float[] row, int index, Map<String, GivenRows> given) {
+            double[] y = new double[rows.width() - row.length];
+            int column = 0;
+            for (Signature.Port port : conditions.ports()) {
+                GivenRows rowsOf = Objects.requireNonNull(given.get(port.name()));
+                int at = rowsOf.rows() == 1 ? 0 : index * rowsOf.width();
+                for (int j = 0; j < rowsOf.width(); j++) {
+                    y[column++] = rowsOf.values()[at + j];
+                }
+            }
+            double[] deviation = new double[row.length];
+            ask(law, y, new double[row.length], deviation);
+            double sum = 0;
+            for (double s : deviation) {
+                sum -= StrictMath.log(s);
+            }
+            return sum;
         }
     }
 

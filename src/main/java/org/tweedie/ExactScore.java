@@ -111,7 +111,7 @@ record ExactScore(Device device, Noising moved, Field score) implements DensityS
     }
 
     @Override
-    public double logDeterminant(float[] row) {
+    public double logDeterminant(float[] row, int index, Map<String, GivenRows> given) {
         return 0;
     }
 

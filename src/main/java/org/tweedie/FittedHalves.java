@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.tweedie.bridge.BridgeFitting;
+import org.tweedie.bridge.BridgeFlow;
 import org.tweedie.bridge.BridgeProcess;
 import org.tweedie.bridge.BridgeSpec;
 import org.tweedie.bridge.Direction;
@@ -19,6 +20,7 @@ import org.tweedie.score.Architecture;
 import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
 import org.tweedie.sde.Spelling;
+import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.TrainResult;
 
@@ -108,6 +110,11 @@ record FittedHalves(
                     "a bridge is walked along the " + process.sizes().count() + " steps that it was fitted with, got "
                             + Spelling.number(steps) + "; fit one with other steps");
         }
+    }
+
+    /** The times of the flow forward, in so many steps. */
+    TimeGrid rising(int steps) {
+        return new BridgeFlow(Direction.FORWARD, matching).grid(process, steps);
     }
 
     /** The plan as guides rewrite it, who have no score to steer by. */

@@ -1,6 +1,8 @@
 package org.tweedie;
 
+import java.util.Map;
 import java.util.Optional;
+import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.plan.Plan;
 import org.tweedie.rng.Law;
@@ -31,6 +33,11 @@ interface FlowSource extends Sampler.Source {
     /** What the linear part of a process, which plans leave out, adds to the logarithm of the density, a coordinate. */
     double logVolume(TimeGrid grid);
 
-    /** ln of the volume that a row of the data's units takes in the flow's. */
-    double logDeterminant(float[] row);
+    /**
+     * ln of the volume that a row of the data's units takes in the flow's.
+     *
+     * @param index of the row
+     * @param given rows of conditions, in the units of the data
+     */
+    double logDeterminant(float[] row, int index, Map<String, GivenRows> given);
 }

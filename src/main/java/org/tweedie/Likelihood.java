@@ -21,7 +21,7 @@ import org.tweedie.train.Dataset;
 
 /**
  * Log-densities of rows under a score, by the probability-flow ODE (Song et al., ICLR 2021, arXiv 2011.13456, section 4.3): the density of the
- * process at its cutoff, in the units of the data. Or under a bridge to the normal law, by its own flow. The whole way of all rows stays on the device.
+ * process at its cutoff, in the units of the data. Or under a bridge to the normal law, by its own flow, given observations where it knows them. The whole way of all rows stays on the device.
  *
  * <p>The divergence is exact for rows of up to {@value #EXACT} numbers, each of which costs a derivative; for wider ones it is probed
  * (Hutchinson), without bias and with a standard error. Immutable: each setting gives a new one. Safe for use by many threads; the model must
@@ -124,8 +124,9 @@ public final class Likelihood {
 
     private Densities densities(float[] rows, int width, long seed) {
         int count = rows.length / width;
-        Map<String, GivenRows> all = source.encoded(given);
-        all.put(Dataset.X, source.encodeGiven(Dataset.X, new GivenRows(rows, width)));
+        Map<String, GivenRows> told = new LinkedHashMap<>(given);
+        told.put(Dataset.X, new GivenRows(rows, width));
+        Map<String, GivenRows> all = source.encoded(told);
         Program program = source.derivatives(source.density(probe, grid));
         double[] sums = new double[count];
         double[] squares = new double[count];
@@ -174,7 +175,7 @@ public final class Likelihood {
         double prior = -0.5 * square - width * (StrictMath.log(deviation) + 0.5 * StrictMath.log(2 * Math.PI));
         return prior
                 + width * source.logVolume(grid)
-                + source.logDeterminant(Arrays.copyOfRange(rows, row * width, (row + 1) * width));
+                + source.logDeterminant(Arrays.copyOfRange(rows, row * width, (row + 1) * width), row, given);
     }
 
     /**

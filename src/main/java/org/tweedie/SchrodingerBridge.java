@@ -14,7 +14,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.bridge.BridgeFitting;
 import org.tweedie.bridge.BridgeFlow;
-import org.tweedie.bridge.BridgeFlowDensity;
 import org.tweedie.bridge.BridgeListener;
 import org.tweedie.bridge.BridgeProcess;
 import org.tweedie.bridge.BridgeSpec;
@@ -32,9 +31,6 @@ import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
-import org.tweedie.rng.Law;
-import org.tweedie.score.Directional;
-import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
@@ -423,7 +419,7 @@ public final class SchrodingerBridge implements Bridge {
         }
     }
 
-    private final class Flowing extends Source implements FlowSource {
+    private final class Flowing extends Source implements BridgeFlowSource {
         private final BridgeFlow flow;
 
         Flowing(Direction direction) {
@@ -432,50 +428,17 @@ public final class SchrodingerBridge implements Bridge {
         }
 
         @Override
+        public FittedHalves fitted() {
+            return fitted;
+        }
+
+        @Override
         public TimeGrid grid(Method method, int steps) {
             return flow.grid(fitted.process(), steps);
         }
 
         @Override
-        public int flowSteps() {
-            return fitted.process().sizes().count();
-        }
-
-        @Override
-        public TimeGrid rising(int steps) {
-            return flow.grid(fitted.process(), steps);
-        }
-
-        @Override
-        public Plan density(Optional<Law> probe, TimeGrid grid) {
-            return new BridgeFlowDensity(fitted.matching(), probe).plan(fitted.process(), grid);
-        }
-
-        @Override
-        public Program derivatives(Plan plan) {
-            Map<String, Field> fields = new HashMap<>();
-            fitted.networks().forEach((way, network) -> {
-                fields.put(way.spec() + BridgeFlowDensity.DIVERGENCE, new Divergence(network));
-                fields.put(way.spec() + BridgeFlowDensity.TANGENT, new Directional(network));
-            });
-            fields.keySet().retainAll(plan.fields());
-            return Program.of(plan, fields);
-        }
-
-        /** The second end is N(0, I) in the units of the chains. */
-        @Override
-        public double priorDeviation() {
-            return 1;
-        }
-
-        /** Plans integrate all of the drift. */
-        @Override
-        public double logVolume(TimeGrid grid) {
-            return 0;
-        }
-
-        @Override
-        public double logDeterminant(float[] row) {
+        public double logDeterminant(float[] row, int index, Map<String, GivenRows> given) {
             return encoding.logDeterminant(row);
         }
     }

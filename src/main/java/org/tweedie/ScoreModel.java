@@ -540,7 +540,7 @@ public final class ScoreModel implements Model {
         }
 
         @Override
-        public double logDeterminant(float[] row) {
+        public double logDeterminant(float[] row, int index, Map<String, GivenRows> given) {
             Encoding encoding = encodings.get(Dataset.X);
             return encoding == null ? 0 : encoding.logDeterminant(row);
         }

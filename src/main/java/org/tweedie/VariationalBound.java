@@ -130,7 +130,7 @@ public final class VariationalBound {
         for (int r = 0; r < count; r++) {
             double prior = prior(encoded.values(), r, width);
             double left = left(width);
-            double volume = source.logDeterminant(Arrays.copyOfRange(rows, r * width, (r + 1) * width));
+            double volume = source.logDeterminant(Arrays.copyOfRange(rows, r * width, (r + 1) * width), r, given);
             log[r] = volume - prior - left - tally.mean(r);
             errors[r] = tally.error(r);
             sums[0] += prior / count;

@@ -54,22 +54,34 @@ public record FrozenConditions(List<Signature.Port> ports) implements Steering {
         return ports.stream().map(Signature.Port::name).toArray(String[]::new);
     }
 
-    /** The plan whose fields of both directions get the conditions. */
+    /**
+     * The plan whose fields of both directions, and their derivatives, get the conditions.
+     *
+     * @throws IllegalArgumentException if a port has the name of a register of the plan's own
+     */
     @Override
     public Plan steer(Plan plan) {
+        for (Register register : plan.registers()) {
+            if (!register.given() && List.of(names()).contains(register.name())) {
+                throw new IllegalArgumentException("this plan has a register '" + register.name()
+                        + "' of its own, and the bridge a condition of that name; fit it with one called y");
+            }
+        }
         Plan steered = plan;
         for (Direction direction : Direction.values()) {
-            steered = steer(steered, direction, "");
+            for (String derivative : List.of("", BridgeFlowDensity.DIVERGENCE, BridgeFlowDensity.TANGENT)) {
+                steered = steer(steered, direction.spec() + derivative, "");
+            }
         }
         return steered;
     }
 
-    /** The plan whose field of one direction gets conditions from registers with {@code before} before their names. */
-    Plan steer(Plan plan, Direction direction, String before) {
+    /** The plan whose field gets conditions from registers with {@code before} before their names. */
+    Plan steer(Plan plan, String field, String before) {
         List<Register> registers = ports.stream()
                 .map(port -> new Register(before + port.name(), port.space(), true))
                 .toList();
-        return registers.isEmpty() ? plan : new GivenInputs(direction.spec(), registers).steer(plan);
+        return registers.isEmpty() ? plan : new GivenInputs(field, registers).steer(plan);
     }
 
     /** The plan that puts out the conditions too, behind its own outputs. */

@@ -27,7 +27,7 @@ public record ThereAndBack(Matching by, FrozenConditions conditions) implements 
         List<Step> steps = new ArrayList<>(forward.steps()); // both write x, out and noise, their first registers
         steps.addAll(backward.steps().subList(1, backward.steps().size()));
         Plan both = new Plan(forward.registers(), steps, forward.outputs(), forward.trace());
-        return conditions.steer(conditions.steer(both, Direction.FORWARD, OWN), Direction.BACKWARD, "");
+        return conditions.steer(conditions.steer(both, Direction.FORWARD.spec(), OWN), Direction.BACKWARD.spec(), "");
     }
 
     @Override

@@ -398,6 +398,194 @@ class BridgeFlowTest {
         return log;
     }
 
+    /** p(x | y) of a joint normal law whose last numbers are y. */
+    private static Gaussian conditional(Gaussian joint, double[] y) {
+        int n = joint.dimension() - y.length;
+        double[][] xx = new double[n][n];
+        double[][] xy = new double[n][y.length];
+        double[][] yy = new double[y.length][y.length];
+        double[] apart = new double[y.length];
+        for (int i = 0; i < joint.dimension(); i++) {
+            for (int j = 0; j < joint.dimension(); j++) {
+                double c = joint.covariance()[i][j];
+                if (i < n && j < n) {
+                    xx[i][j] = c;
+                } else if (i < n) {
+                    xy[i][j - n] = c;
+                } else if (j >= n) {
+                    yy[i - n][j - n] = c;
+                }
+            }
+        }
+        for (int j = 0; j < y.length; j++) {
+            apart[j] = y[j] - joint.mean()[n + j];
+        }
+        double[][] gain = new double[n][y.length];
+        Dense precision = new Dense(yy).inverse();
+        double[] mean = new double[n];
+        double[][] left = new double[n][n];
+        for (int i = 0; i < n; i++) {
+            mean[i] = joint.mean()[i];
+            for (int j = 0; j < y.length; j++) {
+                for (int k = 0; k < y.length; k++) {
+                    gain[i][j] += xy[i][k] * precision.at(k, j);
+                }
+                mean[i] += gain[i][j] * apart[j];
+            }
+        }
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                left[i][j] = xx[i][j];
+                for (int k = 0; k < y.length; k++) {
+                    left[i][j] -= gain[i][k] * xy[j][k];
+                }
+            }
+        }
+        return new Gaussian(mean, new Dense(left).symmetric().numbers());
+    }
+
+    /** A field of x and y: the drift of the bridge from p(x | y), affine in both. Known at y = 0, then at each unit vector. */
+    private record Observing(List<Known> at) {
+        private AffineField.Affine affine(double share, double[] y) {
+            double[][] matrix = at.get(0).at(share).matrix();
+            double[] zero = at.get(0).at(share).offset();
+            double[] offset = zero.clone();
+            for (int j = 0; j < y.length; j++) {
+                double[] unit = at.get(1 + j).at(share).offset();
+                for (int i = 0; i < offset.length; i++) {
+                    offset[i] += y[j] * (unit[i] - zero[i]);
+                }
+            }
+            return new AffineField.Affine(matrix, offset);
+        }
+
+        private void mean(double[] x, double[] y, double share, double[] into) {
+            AffineField.Affine affine = affine(share, y);
+            double[] moved = new Dense(affine.matrix()).times(x);
+            for (int i = 0; i < into.length; i++) {
+                into[i] = moved[i] + affine.offset()[i];
+            }
+        }
+
+        RowField field() {
+            return (from, share, into) -> mean(from[0], from[1], share, into[0]);
+        }
+
+        RowField divergence() {
+            return (from, share, into) -> {
+                mean(from[0], from[1], share, into[0]);
+                into[1][0] = new Dense(affine(share, from[1]).matrix()).trace();
+            };
+        }
+
+        RowField tangent() {
+            return (from, share, into) -> {
+                mean(from[0], from[2], share, into[0]);
+                double[] along = new Dense(affine(share, from[2]).matrix()).times(from[1]);
+                System.arraycopy(along, 0, into[1], 0, along.length);
+            };
+        }
+    }
+
+    /**
+     * With the drifts of the bridges from p(x | y) to the normal law, for all y at once, the flow under y gives ln p(x | y) of a joint normal law, at order two: by the
+     * trace, and by probes as much as by the trace in the mean. Forward it is a map to N(0, I) that the flow backward under the same y undoes.
+     */
+    @ParameterizedTest
+    @EnumSource(Matching.class)
+    void givesTheDensityUnderEveryObservation(Matching matching) {
+        int n = 3;
+        Gaussian joint = GaussianBridgeTest.law(n + 2, 8, 0.4);
+        FrozenConditions conditions =
+                new FrozenConditions(List.of(new org.tweedie.score.Signature.Port("y", Space.euclidean(2))));
+        double[] x = {0.9, -0.4, 0.3};
+        for (double[] y : new double[][] {{0, 0}, {1.5, -0.7}, {-1, 2}}) {
+            Gaussian posterior = conditional(joint, y);
+            double[] errors = new double[2];
+            double[] returns = new double[2];
+            for (int i = 0; i < 2; i++) {
+                StepSizes sizes = StepSizes.constant(50 << i, T / (50 << i));
+                BridgeProcess bridge = bridge(n, sizes, true);
+                Map<String, RowField> fields = observing(joint, 2, sizes, matching);
+                Plan density =
+                        conditions.steer(new BridgeFlowDensity(matching, Optional.empty()).plan(bridge, sizes.grid()));
+                double[][] put = Interpreter.of(density, fields)
+                        .row(5, 0, Map.of("x", x, "y", y))
+                        .outputs();
+                Gaussian normal = Gaussian.of(1, new double[n]);
+                double log = log(normal, put[0]) + put[1][0];
+                errors[i] = Math.abs(log - log(posterior, x));
+                Plan forward = conditions.steer(new BridgeFlow(Direction.FORWARD, matching).plan(bridge, sizes.grid()));
+                double[] there = Interpreter.of(forward, fields)
+                        .row(5, 0, Map.of(BridgeWalk.START, x, "y", y))
+                        .outputs()[0];
+                assertArrayEquals(put[0], there, 1e-12, "the flow's own latent row");
+                Plan backward = new org.tweedie.plan.GivenStart()
+                        .steer(conditions.steer(new BridgeFlow(Direction.BACKWARD, matching)
+                                .plan(bridge, sizes.grid().reversed())));
+                double[] back = Interpreter.of(backward, fields)
+                        .row(5, 0, Map.of(BridgeWalk.START, there, "y", y))
+                        .outputs()[0];
+                for (int k = 0; k < n; k++) {
+                    returns[i] = Math.max(returns[i], Math.abs(back[k] - x[k]));
+                }
+                if (i == 0) {
+                    probesAgree(conditions, bridge, fields, matching, x, y, log);
+                }
+            }
+            assertTrue(errors[1] < 4e-3, errors[0] + ", " + errors[1]);
+            assertEquals(2, log2(errors[0] / errors[1]), 0.3, errors[0] + ", " + errors[1]);
+            assertTrue(returns[1] < 1e-3 && returns[1] < returns[0] / 3.4, returns[0] + ", " + returns[1]);
+        }
+    }
+
+    private static Map<String, RowField> observing(Gaussian joint, int seen, StepSizes sizes, Matching matching) {
+        Gaussian normal = Gaussian.of(1, new double[joint.dimension() - seen]);
+        List<Map<String, Known>> known = new java.util.ArrayList<>();
+        for (int j = -1; j < seen; j++) {
+            double[] y = new double[seen];
+            if (j >= 0) {
+                y[j] = 1;
+            }
+            known.add(continuous(new Continuous(conditional(joint, y), normal), sizes, matching));
+        }
+        Map<String, RowField> fields = new HashMap<>();
+        for (Direction direction : Direction.values()) {
+            Observing of = new Observing(
+                    known.stream().map(at -> at.get(direction.spec())).toList());
+            fields.put(direction.spec(), of.field());
+            fields.put(direction.spec() + BridgeFlowDensity.DIVERGENCE, of.divergence());
+            fields.put(direction.spec() + BridgeFlowDensity.TANGENT, of.tangent());
+        }
+        return fields;
+    }
+
+    /** The mean over probes is the trace's, within four standard errors. */
+    private static void probesAgree(
+            FrozenConditions conditions,
+            BridgeProcess bridge,
+            Map<String, RowField> fields,
+            Matching matching,
+            double[] x,
+            double[] y,
+            double log) {
+        Plan plan = conditions.steer(new BridgeFlowDensity(matching, Optional.of(Law.RADEMACHER))
+                .plan(bridge, bridge.sizes().grid()));
+        Interpreter interpreter = Interpreter.of(plan, fields);
+        Gaussian normal = Gaussian.of(1, new double[x.length]);
+        int probes = 200;
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < probes; i++) {
+            double[][] put = interpreter.row(5, i, Map.of("x", x, "y", y)).outputs();
+            double apart = log(normal, put[0]) + put[1][0] - log;
+            sum += apart / probes;
+            squares += apart * apart / probes;
+        }
+        assertTrue(squares > 1e-6, "probes scatter");
+        assertEquals(0, sum, 4 * Math.sqrt(squares / probes), "mean difference");
+    }
+
     @Test
     void cutsStepsEvenly() {
         StepSizes sizes = StepSizes.symmetric(4, 0.1, 0.3);
