@@ -51,12 +51,17 @@ public record FlowDensity(Optional<Law> probe) {
 
     /** @param grid that rises, from a time above 0 to the horizon */
     public Plan plan(Sde sde, TimeGrid grid) {
-        if (grid.falls() || grid.steps() < 1 || !(grid.t(0) > 0) || grid.s(grid.steps() - 1) != sde.horizon()) {
+        requireWay(sde, grid);
+        return new Way(sde).plan(grid);
+    }
+
+    /** Refuses a grid that is no way of rows to noise. */
+    static void requireWay(Noising process, TimeGrid grid) {
+        if (grid.falls() || grid.steps() < 1 || !(grid.t(0) > 0) || grid.s(grid.steps() - 1) != process.horizon()) {
             throw new IllegalArgumentException("a density needs a grid that rises from a time above 0 to the horizon "
-                    + sde.horizon() + ", got " + grid.times().length + " times from " + grid.times()[0] + " to "
+                    + process.horizon() + ", got " + grid.times().length + " times from " + grid.times()[0] + " to "
                     + grid.times()[grid.times().length - 1] + "; take reversed() of a sampler's grid");
         }
-        return new Way(sde).plan(grid);
     }
 
     /** The plan under way. */
