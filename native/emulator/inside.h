@@ -124,6 +124,7 @@ struct Block {
     uint64_t barriers_passed = 0;            // of all its threads: __syncthreads and barriers of the cluster
     std::map<uint32_t, CountingBarrier> counting;  // by place in the shared memory
     std::vector<BulkCopy> copies;            // to this block, on their way
+    size_t reads = 0;                        // products of its threads that have yet to read inputs there
     std::vector<Word> words;                 // of dynamic shared memory, from the first that is stored or copied
     std::vector<uint32_t> clock, heard;      // of each warp; what each knows of each
     std::vector<uint32_t> at_cluster;        // what those who arrived at the barrier of the cluster knew

@@ -54,6 +54,7 @@ void join(uint32_t* into, const uint32_t* from, const size_t count) {
 
 void begin_operands(Block& block) {
     block.words.clear();
+    block.reads = 0;
     block.clock.assign(block.warps.size(), 0);
     block.heard.assign(block.warps.size() * block.warps.size(), 0);
     block.at_cluster.assign(block.warps.size(), 0);
@@ -134,26 +135,25 @@ void proxy_fence_stores() {
 
 // ---- who may read them
 
-const char* unseen(const size_t offset, const uint32_t* heard_then) {
+const char* unseen(const size_t offset, const size_t bytes, const uint32_t* heard_then) {
     const Block& block = here();
-    const size_t w = offset / 4;
     static const Word untouched;  // rows and columns that nobody needs stay all ones
-    const Word* const word = w < block.words.size() ? &block.words[w] : &untouched;
-    if (word->state == Word::COMING) return "reads where a copy has yet to come";
-    if (word->state == Word::STORED) return "reads what a thread stored without proxy_fence since";
-    if (word->value != value_at(block, w)) return "reads what was stored by other means than store_operands, store_b128, a copy";
-    const size_t writer = word->thread / WARP;
-    if (word->state == Word::FENCED && writer != warp_of(current) && heard_then[writer] <= word->fenced) {
-        return "of what another warp stored, without a barrier in between";
+    for (size_t w = offset / 4; w < (offset + bytes + 3) / 4; ++w) {
+        const Word& word = w < block.words.size() ? block.words[w] : untouched;
+        if (word.state == Word::COMING) return "reads where a copy has yet to come";
+        if (word.state == Word::STORED) return "reads what a thread stored without proxy_fence since";
+        if (word.value != value_at(block, w)) return "reads what was stored by other means than store_operands, store_b128, a copy";
+        const size_t writer = word.thread / WARP;
+        if (word.state == Word::FENCED && writer != warp_of(current) && heard_then[writer] <= word.fenced) {
+            return "of what another warp stored, without a barrier in between";
+        }
     }
     return nullptr;
 }
 
 void may_be_given(const void* at, const size_t bytes, const Site site) {
     const size_t first = size_t(static_cast<const char*>(at) - dynamic(here()));
-    for (size_t offset = first; offset < first + bytes; offset += 4) {
-        if (const char* why = unseen(offset, heard())) fault(Fault::LAUNCH_FAILED, site, (std::string("bulk_give ") + why).c_str());
-    }
+    if (const char* why = unseen(first, bytes, heard())) fault(Fault::LAUNCH_FAILED, site, (std::string("bulk_give ") + why).c_str());
 }
 
 void store_operands_at(unsigned char* at, const uint32_t pair, const Site site) {
@@ -162,7 +162,7 @@ void store_operands_at(unsigned char* at, const uint32_t pair, const Site site) 
     const size_t word = size_t(reinterpret_cast<char*>(at) - dynamic(block)) / 4;
     if (word >= launch.shape.shared_bytes / 4) fault(Fault::ILLEGAL_ADDRESS, site, "store_operands outside of the dynamic shared memory");
     const size_t group = warp_of(current) / 4 * 4;
-    for (size_t w = group; w < group + 4 && w < block.warps.size(); ++w) {
+    for (size_t w = group; block.reads > 0 && w < group + 4 && w < block.warps.size(); ++w) {
         for (unsigned int lane = 0; lane < WARP; ++lane) {
             const Lane& other = block.warps[w].lanes[lane];
             if (other.state == Stage::NOT_STARTED || other.state == Stage::RETURNED || other.products == nullptr) continue;

@@ -29,19 +29,28 @@ bool start_first = false;  // a thread that spins asks for threads that have not
 // First in, first out; capacity a power of two above the number of resident threads.
 struct Ready {
     std::vector<Lane*> ring;
+    std::vector<uint64_t> places;  // of their warps, where warps race
     uint32_t head = 0, tail = 0;
     bool empty() const { return head == tail; }
     void push(Lane* lane) {
         lane->state = Stage::READY;
-        ring[tail++ & (ring.size() - 1)] = lane;
+        const size_t at = tail++ & (ring.size() - 1);
+        ring[at] = lane;
+        places[at] = lane->warp->place;
     }
-    Lane*& at(uint32_t i) { return ring[i & (ring.size() - 1)]; }
-    Lane* pop() { return at(head++); }
+    uint64_t place(uint32_t i) const { return places[i & (places.size() - 1)]; }
+    Lane* pop() { return ring[head++ & (ring.size() - 1)]; }
+    // the one that was i behind the next comes next
+    void advance(uint32_t i) {
+        const size_t first = head & (ring.size() - 1), other = (head + i) & (ring.size() - 1);
+        std::swap(ring[first], ring[other]);
+        std::swap(places[first], places[other]);
+    }
     void clear(size_t threads) {
         head = tail = 0;
         size_t capacity = 64;
         while (capacity <= threads) capacity *= 2;
-        if (ring.size() < capacity) ring.resize(capacity);
+        if (ring.size() < capacity) ring.resize(capacity), places.resize(capacity);
     }
 } ready;
 
@@ -70,11 +79,11 @@ Lane* next_ready() {
         if (launch.race && idle_turns < MOST_RACING_TURNS) {
             uint64_t least = ~uint64_t(0);
             for (uint32_t i = 0; i < std::min(waiting, MOST_COMPARED); ++i) {
-                const uint64_t its = ready.at(ready.head + i)->warp->place;
+                const uint64_t its = ready.place(ready.head + i);
                 if (its < least) chosen = i, least = its;
             }
         }
-        std::swap(ready.at(ready.head), ready.at(ready.head + chosen));
+        ready.advance(chosen);
     }
     return ready.pop();
 }
@@ -529,7 +538,7 @@ void warp_collective(const char* kind, Site site, unsigned int mask, const void*
         warp.groups[which].site = site;
         warp.groups[which].mask = mask;
         warp.groups[which].combine = combine;
-    } else if (!(warp.groups[which].site == site) || std::strcmp(warp.groups[which].kind, kind) != 0) {
+    } else if (!(warp.groups[which].site == site) || (warp.groups[which].kind != kind && std::strcmp(warp.groups[which].kind, kind) != 0)) {
         leave_kernel(CUDA_ERROR_LAUNCH_FAILED, std::string("divergence: lanes of one warp are at different collectives, ") + kind + " at " + describe(site)
                                                        + " and " + warp.groups[which].kind + " at " + describe(warp.groups[which].site));
     }
@@ -637,6 +646,7 @@ void product_issue(const char* kind, const Product& product) {
     if (!mine.fenced) fault(Fault::LAUNCH_FAILED, product.site, (std::string(kind) + " without wgmma_fence since its registers were last used").c_str());
     mine.queue.push_back(product);
     if (current->where.linear % WARP == 0) mine.heard.insert(mine.heard.end(), heard(), heard() + current->block->warps.size());
+    if (product.shared_a != nullptr) ++current->block->reads;
     ++mine.open;
 }
 
@@ -654,6 +664,7 @@ void product_wait(const unsigned int newest_left, const Site site, const Combine
     const size_t warps = current->block->warps.size();
     const Products asked{mine.queue.data(), count, mine.heard.data(), warps};
     warp_collective("wgmma_wait", site, 0xFFFFFFFFu, &asked, nullptr, perform);
+    current->block->reads -= size_t(std::count_if(mine.queue.begin(), mine.queue.begin() + long(count), [](const Product& one) { return one.shared_a != nullptr; }));
     mine.queue.erase(mine.queue.begin(), mine.queue.begin() + long(count));
     if (!mine.heard.empty()) mine.heard.erase(mine.heard.begin(), mine.heard.begin() + long(count * warps));
     mine.groups.erase(mine.groups.begin(), mine.groups.begin() + long(done));
