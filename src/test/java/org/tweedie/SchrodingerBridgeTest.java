@@ -306,6 +306,26 @@ class SchrodingerBridgeTest {
         }
     }
 
+    /** The law of one row is that row: where walks to it end is off by 2 E|X - y| - E|X - X'|. */
+    @Test
+    void oneRowIsAnEnd() {
+        Dataset row = Dataset.of(new float[] {1, 2}, "x", "y");
+        BridgeSpec spec = tiny().withIterations(1).asTheyAre();
+        try (Device device = Device.open("cpu");
+                SchrodingerBridge bridge = SchrodingerBridge.fit(row, MOONS, Reference.brownian(), spec, device)) {
+            float[] ends = bridge.backward().sample(1000, 3).rows();
+            double toRow = 0;
+            double among = 0;
+            for (int i = 0; i < 1000; i++) {
+                toRow += Math.hypot(ends[2 * i] - 1, ends[2 * i + 1] - 2) / 1000;
+                for (int j = 0; j < 1000; j++) {
+                    among += Math.hypot(ends[2 * i] - ends[2 * j], ends[2 * i + 1] - ends[2 * j + 1]) / (1000.0 * 999);
+                }
+            }
+            assertEquals(2 * toRow - among, bridge.halves().get(0).distance(), 0.15 * (2 * toRow - among));
+        }
+    }
+
     @Test
     void refusesWhatItCannotJoin() {
         Dataset three = Dataset.of(new float[] {1, 2, 3, 4, 5, 6}, "a", "b", "c");

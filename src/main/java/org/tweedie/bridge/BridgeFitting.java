@@ -2,6 +2,7 @@ package org.tweedie.bridge;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -268,12 +269,22 @@ public final class BridgeFitting implements AutoCloseable {
         }
         float[] wanted = drawsStart(direction.other())
                 ? normals(seed)
-                : rows(direction.other()).orElseThrow().values();
+                : twice(rows(direction.other()).orElseThrow().values(), width);
         return wanted.length < 2 * width
                 ? Double.NaN
                 : EnergyDistance.estimate(
                                 new Points(ends, width), new Points(wanted, width).spread(JUDGED), JUDGED, device)
                         .value();
+    }
+
+    /** A single row there twice: the same law, whose rows are no distance apart. */
+    private static float[] twice(float[] rows, int width) {
+        if (rows.length != width) {
+            return rows;
+        }
+        float[] both = Arrays.copyOf(rows, 2 * width);
+        System.arraycopy(rows, 0, both, width, width);
+        return both;
     }
 
     private boolean drawsStart(Direction direction) {
