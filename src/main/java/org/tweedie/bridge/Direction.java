@@ -1,6 +1,8 @@
 package org.tweedie.bridge;
 
+import java.util.Arrays;
 import java.util.Locale;
+import org.tweedie.sde.Spelling;
 
 /** Which way a bridge is walked. Immutable. */
 public enum Direction {
@@ -21,6 +23,17 @@ public enum Direction {
     /** The word of the command line, the field's name in plans and files. */
     public String spec() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** @throws IllegalArgumentException saying what is known */
+    public static Direction parse(String spec) {
+        return Arrays.stream(values())
+                .filter(direction -> direction.spec().equalsIgnoreCase(spec.strip()))
+                .findFirst()
+                .orElseThrow(() -> Spelling.unknown(
+                        "direction",
+                        spec.strip(),
+                        Arrays.stream(values()).map(Direction::spec).toList()));
     }
 
     /** The place in the chain, from 0, of the j-th step of a walk of {@code count} steps; the step of place k joins t_k and t_(k+1). */

@@ -235,6 +235,15 @@ final class BridgeFitCommand implements Callable<Integer> {
         }
     }
 
+    private void requireAsManyColumns(Dataset start, Dataset end) {
+        if (start.width() != end.width()) {
+            throw new IllegalArgumentException("--from " + from + " has " + start.width() + " columns ("
+                    + String.join(", ", start.columns()) + ") and --to " + to + " " + end.width() + " ("
+                    + String.join(", ", end.columns())
+                    + "); choose as many of both with --columns and --to-columns");
+        }
+    }
+
     private LawSpec startsFrom() {
         String asked = law;
         return asked == null
@@ -243,14 +252,16 @@ final class BridgeFitCommand implements Callable<Integer> {
     }
 
     private BridgeFit read(Reference near, LawSpec law, PrintWriter err) throws IOException {
-        Dataset start = DataOptions.read(from, columns, given);
+        Dataset start = DataOptions.read("--from", from, columns, given, List.of());
         TrainCommand.sayConstant(start, err);
         if (!given.isEmpty()) {
             return new ConditionalFit(start, law, near);
         }
         Optional<Dataset> end = Optional.empty();
         if (!toNormal()) {
-            end = Optional.of(DataOptions.read(to, toColumns == null ? columns : toColumns));
+            end = Optional.of(
+                    DataOptions.read("--to", to, toColumns == null ? columns : toColumns, List.of(), List.of(NORMAL)));
+            requireAsManyColumns(start, end.get());
             TrainCommand.sayConstant(end.get(), err);
         }
         return new JoinedFit(start, end, near);

@@ -50,7 +50,7 @@ final class BridgeSampleCommand implements Callable<Integer> {
             paramLabel = "D",
             description =
                     "forward: from the rows of --from to those of --to; backward: from those to these; a conditional bridge goes backward")
-    private @Nullable Direction direction;
+    private @Nullable String toward;
 
     @Option(
             names = "--given",
@@ -77,6 +77,8 @@ final class BridgeSampleCommand implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "of the flow; default those of the bridge")
     private @Nullable Integer steps;
 
+    private @Nullable Direction direction;
+
     @Mixin
     private SampledRows rows;
 
@@ -95,6 +97,8 @@ final class BridgeSampleCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--steps is of the flow; a walk takes the steps that the bridge was fitted with: add --flow, or leave it out");
         }
+        String way = toward;
+        direction = way == null ? null : TrainCommand.named("--direction", () -> Direction.parse(way));
         rows.check(count == null ? 1 : count);
         List<Path> inputs = new ArrayList<>(List.of(model));
         for (String file : given) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -51,14 +52,26 @@ final class DataOptions {
                     "those of the columns, by name or number, that are conditions (input 'y' of the network), not modelled")
     List<String> given = List.of();
 
-    /** The rows that an option of another name says. */
+    /** The option that says the rows, and a word that it knows beside built-in sets. */
+    private String option = "--data";
+
+    private List<String> words = List.of();
+
+    /** The rows that {@code --data} says where it is no mixin. */
     static Dataset read(String name, List<String> columns) throws IOException {
-        return read(name, columns, List.of());
+        return read("--data", name, columns, List.of(), List.of());
     }
 
-    /** The same with conditions. */
-    static Dataset read(String name, List<String> columns, List<String> given) throws IOException {
+    /**
+     * The rows that an option of another name says, with conditions.
+     *
+     * @param words that the option knows beside built-in sets, for messages
+     */
+    static Dataset read(String option, String name, List<String> columns, List<String> given, List<String> words)
+            throws IOException {
         DataOptions options = new DataOptions();
+        options.option = option;
+        options.words = words;
         options.data = name;
         options.columns = columns;
         options.given = given;
@@ -102,7 +115,19 @@ final class DataOptions {
                 option + ": there is no column '" + wanted + "'; there are " + String.join(", ", names));
     }
 
+    /** The table; of two files in one command a message says which. */
     private Table table() throws IOException {
+        try {
+            return chosen();
+        } catch (IllegalArgumentException e) {
+            String said = String.valueOf(e.getMessage());
+            throw option.equals("--data") || said.startsWith(option) || said.startsWith(data)
+                    ? e
+                    : new IllegalArgumentException(option + " " + data + ": " + said, e);
+        }
+    }
+
+    private Table chosen() throws IOException {
         Matcher word = WORD.matcher(data);
         if (!exists(data) && word.matches() && !data.contains(".")) {
             return builtIn(word.group(1), word.group(2) == null ? "" : word.group(2))
@@ -113,26 +138,28 @@ final class DataOptions {
 
     /** {@code moons:20000} or {@code moons:20000:7}. */
     private Table builtIn(String name, String size) {
-        BuiltInSet set = set(name, " (and a file ends in " + String.join(", ", EXTENSIONS) + ")");
+        BuiltInSet set = set(name, words, " (and a file ends in " + String.join(", ", EXTENSIONS) + ")");
         Matcher numbers = SIZE.matcher(size);
         if (!numbers.matches()
                 || Long.parseLong(numbers.group(1)) < 1
                 || Long.parseLong(numbers.group(1)) > MOST_ROWS) {
             throw new IllegalArgumentException(
-                    "--data " + data + ": a built-in set is written NAME:ROWS or NAME:ROWS:SEED with 1 to " + MOST_ROWS
-                            + " rows, as " + set.spec() + ":20000");
+                    option + " " + data + ": a built-in set is written NAME:ROWS or NAME:ROWS:SEED with 1 to "
+                            + MOST_ROWS + " rows, as " + set.spec() + ":20000");
         }
         long seed = numbers.group(2) == null ? 0 : Long.parseLong(numbers.group(2));
         return Table.of(set.rows(seed, 0, Integer.parseInt(numbers.group(1))), set.width())
                 .named(List.of("x", "y"));
     }
 
-    /** The built-in set of that name, or the nearest names. */
-    static BuiltInSet set(String name, String more) {
+    /** The built-in set of that name, or the nearest names of those and other words. */
+    static BuiltInSet set(String name, List<String> words, String more) {
         List<String> known =
                 Arrays.stream(BuiltInSet.values()).map(BuiltInSet::spec).toList();
         if (!known.contains(name)) {
-            throw Spelling.unknown("built-in set", name, known, more);
+            List<String> all = new ArrayList<>(words);
+            all.addAll(known);
+            throw Spelling.unknown("built-in set", name, all, more);
         }
         return BuiltInSet.of(name);
     }

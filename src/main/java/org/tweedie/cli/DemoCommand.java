@@ -87,7 +87,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        BuiltInSet built = DataOptions.set(set, "");
+        BuiltInSet built = DataOptions.set(set, List.of(), "");
         TrainSpec settings = TrainSpec.steps(steps).withBatch(BATCH).withSeed(seed);
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw new IllegalArgumentException("--out " + out + " is not a folder");

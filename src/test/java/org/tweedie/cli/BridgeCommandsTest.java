@@ -228,7 +228,11 @@ class BridgeCommandsTest {
         Cli.run(fit + " --refresh 0").failed(2, "--refresh: steps between two refreshes must be positive, got 0");
         Cli.run(fit + " --network mlp:0x1").failed(2, "--network");
         Cli.run(fit + " --lr 2").failed(2, "--lr: learning rate");
-        Cli.run(fit + " --to " + table).failed(2, "as many columns", "choose the columns of each");
+        Cli.run(fit + " --to " + table)
+                .failed(2, "has 2 columns (x, y) and --to " + table + " 3 (", "both with --columns and --to-columns");
+        Cli.run(fit + " --to normel").failed(2, "--to normel: unknown built-in set", "did you mean normal?");
+        Cli.run(fit + " --to moons:x").failed(2, "--to moons:x: a built-in set is written NAME:ROWS");
+        Cli.run(fit + " --columns x --to " + table).failed(2, "--to " + table + ": there is no column", "there are 3");
         Cli.run(fit + " --to-columns 1,2").failed(2, "--to-columns: the normal law has the columns of --from");
         Cli.run(fit + " --to none.csv").failed(4, "none.csv");
         Cli.run(fit + " --report x.htm").failed(2, "--report x.htm", "did you mean .html?");
@@ -237,7 +241,8 @@ class BridgeCommandsTest {
         Cli.run(FIT + " --out " + joined).failed(2, "--force");
         String sample = "bridge sample --device cpu --out " + csv + " --model ";
         Cli.run(sample + joined + " --direction forward").failed(2, "--count: say how many rows to sample");
-        Cli.run(sample + joined + " --direction up --count 1").failed(2, "--direction");
+        Cli.run(sample + joined + " --direction up --count 1").failed(2, "--direction: unknown direction 'up'");
+        Cli.run(sample + joined + " --direction forwad --count 1").failed(2, "did you mean forward?", "known: forward");
         Cli.run(sample + joined + " --direction forward --count 0").failed(2, "--count must be at least 1, got 0");
         Cli.run(sample + joined + " --direction forward --given " + table).failed(2, "3 columns", "start has 2: x, y");
         Cli.run(sample + joined + " --direction forward --columns x").failed(2, "unknown option '--columns'");
