@@ -129,12 +129,13 @@ final class TransportCommand implements Callable<Integer> {
         Optional<Gaussian[]> laws = normal
                 ? Optional.of(new Gaussian[] {law("--from", from, start), law("--to", to, end)})
                 : Optional.empty();
-        SinkhornDivergence divergence =
-                epsilon == null ? SinkhornDivergence.standard(x, y) : new SinkhornDivergence(epsilon);
+        SinkhornDivergence divergence = epsilon == null
+                ? TrainCommand.named("--epsilon", () -> SinkhornDivergence.standard(x, y))
+                : new SinkhornDivergence(epsilon);
         try (Device opened = device.open(spec.commandLine().getErr())) {
             EntropicTransport plan = EntropicTransport.solve(x, y, divergence.epsilon(), opened);
             CoupledRows rows = CoupledRows.of(plan, seed);
-            Estimate apart = divergence.estimate(x, y, opened);
+            Estimate apart = divergence.estimate(plan, opened);
             Optional<Estimate> exact = x.width() == 1
                     ? Optional.of(MarginalWasserstein.estimate(x, y, 2, seed).get(0))
                     : Optional.empty();
@@ -182,7 +183,7 @@ final class TransportCommand implements Callable<Integer> {
     }
 
     private Dataset read(String option, String name) throws IOException {
-        Dataset rows = DataOptions.read(name, columns);
+        Dataset rows = DataOptions.read(option, name, columns, List.of(), List.of());
         if (rows.rows() < 2) {
             throw new IllegalArgumentException(option + " " + name + " has " + rows.rows()
                     + " row; a transport needs two at least on either side");

@@ -172,7 +172,7 @@ public record EntropicTransport(Points x, Points y, double epsilon, float[] f, f
         }
         if (!(most * RESOLUTION <= TOLERANCE * epsilon)) {
             throw new IllegalStateException("potentials of " + most + " in f32 do not resolve an epsilon of " + epsilon
-                    + "; take a larger one, at least " + (float) (most * RESOLUTION / TOLERANCE));
+                    + "; take a larger one, at least " + (float) (1.1 * most * RESOLUTION / TOLERANCE));
         }
     }
 

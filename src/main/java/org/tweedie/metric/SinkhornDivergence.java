@@ -17,10 +17,20 @@ public record SinkhornDivergence(double epsilon) {
         EntropicTransport.require(epsilon);
     }
 
-    /** With epsilon a twentieth of the median squared distance between rows of both samples (of the first 512 of each). */
+    /**
+     * With epsilon a twentieth of the median squared distance between rows of both samples (of the first 512 of each).
+     *
+     * @throws IllegalArgumentException if the widths differ, or the median is no epsilon: 0 where most rows are equal
+     */
     public static SinkhornDivergence standard(Points x, Points y) {
-        double bandwidth = PairKernel.medianRbf(x, y).bandwidth();
-        return new SinkhornDivergence(bandwidth * bandwidth / 20);
+        Points.requireComparable(x, y);
+        double square = PairKernel.medianSquare(Points.pooled(x.first(512), y.first(512)));
+        if (!(square >= 1e-28 && square <= 1e30)) {
+            throw new IllegalArgumentException(
+                    "the median squared distance of the rows is " + square
+                            + ", which gives no epsilon; choose one where most rows are equal, and divide columns of large numbers");
+        }
+        return new SinkhornDivergence(square / 20);
     }
 
     /**
@@ -38,9 +48,23 @@ public record SinkhornDivergence(double epsilon) {
      * @throws IllegalStateException as {@link EntropicTransport#solve}
      */
     public Estimate estimate(Points x, Points y, Device device) {
-        EntropicTransport cross = EntropicTransport.solve(x, y, epsilon, device);
-        float[] ownX = EntropicTransport.own(x, epsilon, device).f();
-        float[] ownY = EntropicTransport.own(y, epsilon, device).f();
+        return estimate(EntropicTransport.solve(x, y, epsilon, device), device);
+    }
+
+    /**
+     * The same from a plan that is solved.
+     *
+     * @param cross of x to y, with this epsilon
+     * @throws IllegalArgumentException if its epsilon is another
+     * @throws IllegalStateException as {@link EntropicTransport#solve}
+     */
+    public Estimate estimate(EntropicTransport cross, Device device) {
+        if (cross.epsilon() != epsilon) {
+            throw new IllegalArgumentException("a divergence of epsilon " + epsilon
+                    + " is of plans with the same, got one of " + cross.epsilon() + "; solve it with " + epsilon);
+        }
+        float[] ownX = EntropicTransport.own(cross.x(), epsilon, device).f();
+        float[] ownY = EntropicTransport.own(cross.y(), epsilon, device).f();
         Estimate left = Estimate.ofMean(difference(cross.f(), ownX));
         Estimate right = Estimate.ofMean(difference(cross.g(), ownY));
         double half = Math.sqrt(square(left) + square(right));

@@ -383,8 +383,17 @@ class CliTest {
                 .failed(2, "--rows must be at least 2");
         Cli.run("transport --device cpu --from moons:9 --to circles:9 --epsilon -1")
                 .failed(2, "got -1.0");
-        Cli.run("transport --device cpu --from moons:9 --to circles:9 --epsilon 1e-9")
-                .failed(1, "take a larger one");
+        Cli.Ran fine = Cli.run("transport --device cpu --from moons:9 --to circles:9 --epsilon 1e-9");
+        fine.failed(1, "take a larger one");
+        String least = fine.err().replaceAll("(?s).* at least ([0-9.E-]+).*", "$1");
+        Cli.run("transport --device cpu --from moons:9 --to circles:9 --epsilon " + least)
+                .ok();
+        Path equal = Files.writeString(folder.resolve("equal.csv"), "a,b\n1,1\n1,1\n1,1\n");
+        Cli.run("transport --device cpu --from " + equal + " --to " + equal)
+                .failed(2, "--epsilon: the median squared distance of the rows is 0.0", "choose one");
+        Cli.run("transport --device cpu --from moon:9 --to circles:9").failed(2, "--from moon:9: unknown built-in set");
+        Cli.run("transport --device cpu --columns 3 --from " + table + " --to circles:9")
+                .failed(2, "--to circles:9: there is no column", "there are 2: x, y");
     }
 
     private static double[] numbers(String line) {

@@ -159,6 +159,36 @@ class TransportTest {
     }
 
     @Test
+    void aPlanThatIsSolvedGivesTheSameDivergence() {
+        Points x = Gaussians.of(15, 60, 2, 0, 1);
+        Points y = Gaussians.of(16, 50, 2, 1, 0.5);
+        SinkhornDivergence divergence = new SinkhornDivergence(0.8);
+        DevicePairs.onHost(host -> {
+            assertEquals(
+                    divergence.estimate(x, y, host),
+                    divergence.estimate(EntropicTransport.solve(x, y, 0.8, host), host));
+            EntropicTransport other = EntropicTransport.solve(x, y, 0.9, host);
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> divergence.estimate(other, host))
+                    .getMessage()
+                    .contains("got one of 0.9; solve it with 0.8"));
+            return null;
+        });
+    }
+
+    @Test
+    void theUsualEpsilonIsATwentiethOfTheMedian() {
+        Points x = new Points(new float[] {0, 1}, 1);
+        Points y = new Points(new float[] {3, 7}, 1);
+        assertEquals((9 + 16) / 2.0 / 20, SinkhornDivergence.standard(x, y).epsilon(), 1e-12); // of 1, 4, 9, 16, 36, 49
+        for (float[] bad : new float[][] {{4, 4}, {-1e20f, 1e20f}}) {
+            Points same = new Points(bad, 1);
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> SinkhornDivergence.standard(same, same))
+                    .getMessage()
+                    .contains("gives no epsilon; choose one"));
+        }
+    }
+
+    @Test
     void badEpsilonsAreNamed() {
         assertThrows(IllegalArgumentException.class, () -> new SinkhornDivergence(0));
         Points x = Gaussians.of(13, 20, 2, 0, 1);
