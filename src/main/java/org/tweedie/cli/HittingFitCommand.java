@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.tweedie.FirstHittingModel;
 import org.tweedie.device.Device;
 import org.tweedie.hitting.Drive;
+import org.tweedie.hitting.HalfSpace;
 import org.tweedie.hitting.HittingDomain;
 import org.tweedie.hitting.HittingSpec;
 import org.tweedie.hitting.HittingSteps;
@@ -240,7 +241,12 @@ final class HittingFitCommand implements Callable<Integer> {
                                 few ? -bound.high() : bound.low(),
                                 few ? -bound.low() : bound.high());
                     }
-                    lines.printf(Locale.ROOT, "%,d of %,d bridges to them ran out of steps%n", unfinished, all.length);
+                    lines.printf(
+                            Locale.ROOT,
+                            "%,d of %,d bridges to them ran out of steps%s%n",
+                            unfinished,
+                            all.length,
+                            unfinished == 0 ? "" : remedy(model));
                     lines.printf(
                             Locale.ROOT,
                             "next: tweedie hitting sample --model %s --count 1000 --out sampled.csv%n",
@@ -259,6 +265,11 @@ final class HittingFitCommand implements Callable<Integer> {
                         json.field(few ? "nllAtMost" : "gainAtLeast", few ? -bound.value() : bound.value());
                     }
                 });
+    }
+
+    private static String remedy(FirstHittingModel model) {
+        return "; give --walk a larger LIMIT"
+                + (model.domain() instanceof HalfSpace ? ", or divide rows that are far above the size of 1" : "");
     }
 
     /** Rows at even distances, as many as a bridge to each takes a moment. */

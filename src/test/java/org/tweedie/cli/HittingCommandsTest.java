@@ -126,6 +126,12 @@ class HittingCommandsTest {
                 .json();
         assertEquals(3L, said.get("unfinished"));
         assertTrue(!said.containsKey("gainAtLeast"), "nothing is known then");
+        String fit = "hitting fit --data " + places + " --columns lat,lon" + TINY.replace(",400", ",3")
+                + " --force --out " + out;
+        String helps = " bridges to them ran out of steps; give --walk a larger LIMIT";
+        Cli.Ran flat = Cli.run(fit + " --domain halfspace:2,1").ok();
+        assertTrue(flat.out().contains(helps + ", or divide rows that are far above the size of 1"), flat.out());
+        assertTrue(Cli.run(fit + " --domain earth").ok().out().contains(helps + "\n"));
         Cli.Ran ran = sample(out, folder.resolve("s.csv"), "--count 20").ok();
         Matcher rows = Pattern.compile("([0-9]+) of 20 rows ran out of steps before the end of hitting:earth")
                 .matcher(ran.err());
