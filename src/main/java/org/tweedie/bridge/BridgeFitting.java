@@ -341,6 +341,10 @@ public final class BridgeFitting implements AutoCloseable {
     }
 
     private void restore(Checkpoint checkpoint) {
+        if (!checkpoint.has("bridge")) {
+            throw new IllegalArgumentException(
+                    "cannot resume: the checkpoint is not of a bridge's fit; go on with the command that wrote it, or fit into another directory");
+        }
         Map<String, String> fields = checkpoint.fields("bridge");
         if (!settings().equals(fields.get("settings"))) {
             throw new IllegalArgumentException("cannot resume: the bridge is another. The checkpoint's: "

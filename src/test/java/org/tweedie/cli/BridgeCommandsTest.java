@@ -255,6 +255,8 @@ class BridgeCommandsTest {
         Cli.run("train --data moons:50 --device cpu --network mlp:8x1 --steps 2 --batch 8 --force --out " + model)
                 .ok();
         Cli.run(sample + model + " --direction forward --count 1").failed(4, "is a score model, not a bridge");
+        Cli.run(fit + " --resume " + model + ".checkpoints")
+                .failed(2, "cannot resume: the checkpoint is not of a bridge's fit");
         for (String other : List.of(
                 "sample --count 1 --out " + csv,
                 "evaluate --data moons:50",
