@@ -156,8 +156,12 @@ final class TheoryCommand implements Callable<Integer> {
     /** The law, once the numbers beside it are checked. */
     private ProductLaw checkedLaw(double clock) {
         ProductLaw law = law();
+        if (!(accuracy > 0 && accuracy < 1)) {
+            throw new IllegalArgumentException("--accuracy must be above 0 and below 1, got " + accuracy);
+        }
         if (!(scoreError >= 0 && scoreError < 1e6)) {
-            throw new IllegalArgumentException("--score-error must be a length, not negative, got " + scoreError);
+            throw new IllegalArgumentException(
+                    "--score-error must be a length, not negative and below 10^6, got " + scoreError);
         }
         int most = data.startsWith("mixture") ? MOST_STEPS_OF_MIXTURE : MOST_STEPS;
         if (steps < 1 || steps > most) {
@@ -315,11 +319,13 @@ final class TheoryCommand implements Callable<Integer> {
                 out.printf(Locale.ROOT, "%-38s %-35s %.4e%n", "W2 from the data", "", gap.w2ToData());
                 out.printf(
                         Locale.ROOT,
-                        "%nfor an accuracy of %s, up to constants: T = %.3g, h = %.3g, %,d steps, score within %.3g%n",
+                        "%nfor an accuracy of %s, up to constants: T = %.3g, h = %.3g, %s steps, score within %.3g%n",
                         asked.accuracy,
                         budget.horizon(),
                         budget.step(),
-                        budget.steps(),
+                        budget.steps() == Long.MAX_VALUE
+                                ? "2^63 or more"
+                                : String.format(Locale.ROOT, "%,d", budget.steps()),
                         budget.scoreError());
             });
         }

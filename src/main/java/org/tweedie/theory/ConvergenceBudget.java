@@ -8,7 +8,7 @@ package org.tweedie.theory;
  *
  * @param horizon T
  * @param step h
- * @param steps N = T/h
+ * @param steps N = T/h, or {@link Long#MAX_VALUE} where it is more
  * @param scoreError the error of the score that may remain, in L2
  * @param terms at these
  */
@@ -64,8 +64,9 @@ public record ConvergenceBudget(double horizon, double step, long steps, double 
         double b = l * StrictMath.sqrt(dimension) * root;
         double a = l * m2 * root;
         double sqrtStep = 2 * epsilon / (b + StrictMath.sqrt(b * b + 4 * a * epsilon));
-        long steps = (long) StrictMath.ceil(horizon / StrictMath.min(1 / l, sqrtStep * sqrtStep));
-        double step = horizon / steps;
+        double count = StrictMath.ceil(horizon / StrictMath.min(1 / l, sqrtStep * sqrtStep));
+        long steps = (long) count; // no more than fit
+        double step = horizon / count;
         double scoreError = epsilon / root;
         return new ConvergenceBudget(
                 horizon, step, steps, scoreError, terms(l, dimension, m2, kl, horizon, step, scoreError));

@@ -528,7 +528,9 @@ class CliTest {
         Cli.run("theory --steps 0").failed(2, "--steps must be 1 to");
         Cli.run("theory --sde ve").failed(2, "variance-preserving");
         Cli.run("theory --grid log").failed(2, "unknown grid 'log'");
-        Cli.run("theory --accuracy 2").failed(2, "epsilon in (0, 1)");
+        Cli.run("theory --accuracy 2").failed(2, "--accuracy must be above 0 and below 1, got 2.0");
+        assertTrue(Cli.run("theory --steps 3 --accuracy 1e-12").ok().out().contains(" 2^63 or more steps"));
+        Cli.run("theory --score-error 1e9").failed(2, "below 10^6, got 1.0E9");
         Cli.run("theory --horizon 0").failed(2, "horizon must be positive");
         Cli.run("theory --score-error -1").failed(2, "--score-error must be a length");
         Cli.run("theory --dim 0").failed(2, "--dim must be 1");
@@ -739,7 +741,7 @@ class CliTest {
                 .failed(4, "is classifier, not a score model");
         Cli.run("sample --device cpu --method ddim:0@3 --count 5 --model " + model + " --out "
                         + folder.resolve("no.npy") + " --guidance classifier:" + kinds + ",1,1")
-                .failed(2, "a likelihood of rows of 3 numbers");
+                .failed(2, "rows of 2 numbers, the model's have 3");
         Path other = folder.resolve("other.safetensors");
         Cli.run("train --columns 1,2 --sde ve --data " + table + " --out " + other + SMALL)
                 .ok();
