@@ -62,7 +62,7 @@ public record Evaluation(List<Figure> figures, List<String> notes) {
         for (Metric metric : Metric.values()) {
             if (metrics.contains(metric)) {
                 try {
-                    Metric.Settings settings = new Metric.Settings(PairKernel.medianRbf(one, other), seed, device);
+                    Metric.Settings settings = new Metric.Settings(one, other, seed, device);
                     List<Estimate> here = metric.estimates(x, y, settings);
                     List<Estimate> there = metric.estimates(one, other, settings);
                     List<String> names = metric.names(columns);

@@ -84,7 +84,12 @@ public enum Metric {
     };
 
     /** What is chosen once, by real rows, for samples and halves alike; and where pairs are summed and rows sorted. */
-    record Settings(PairKernel.Rbf kernel, long seed, Device device) {}
+    record Settings(Points oneHalf, Points otherHalf, long seed, Device device) {
+        /** Of the median distance; of rows that are mostly equal there is none. */
+        PairKernel.Rbf kernel() {
+            return PairKernel.medianRbf(oneHalf, otherHalf);
+        }
+    }
 
     abstract List<String> names(List<String> columns);
 

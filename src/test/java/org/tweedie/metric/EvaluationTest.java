@@ -53,6 +53,22 @@ class EvaluationTest {
                 mmd.toString());
     }
 
+    /** Rows that are equal have no bandwidth, and every metric that needs none. */
+    @Test
+    void equalRowsHaveWhatNeedsNoBandwidth() {
+        Points one = new Points(new float[20], 1);
+        float[] ones = new float[20];
+        java.util.Arrays.fill(ones, 1);
+        Evaluation all = Evaluation.of(
+                new Points(ones, 1), one, one, one, List.of("a"), EnumSet.allOf(Metric.class), 7, 2048, host);
+        assertEquals(1, all.figures().get(0).samples().value(), "W1");
+        assertEquals(0, all.figures().get(0).halves().value());
+        assertEquals(
+                List.of("marginals", "marginals", "coverage", "coverage", "coverage", "coverage"),
+                all.figures().stream().map(Evaluation.Figure::metric).toList());
+        assertEquals(3, all.notes().size(), all.notes().toString());
+    }
+
     @Test
     void whatCannotBeHadIsSaid() {
         Points three = Gaussians.of(1, 3, 1, 0, 1);
@@ -64,7 +80,7 @@ class EvaluationTest {
                 few.notes().toString());
         Points equal = new Points(new float[20], 1);
         assertEquals(
-                5,
+                3,
                 Evaluation.of(equal, equal, equal, equal, List.of("a"), EnumSet.allOf(Metric.class), 7, 2048, host)
                         .notes()
                         .size());
