@@ -101,10 +101,10 @@ public final class Classifier implements AutoCloseable {
      */
     public static Classifier create(ScoreModel model, Architecture architecture, Classes like, long seed) {
         Sde process = model.sde();
-        int width = like.rows().port(Dataset.X).width();
-        if (width != process.space().width()) {
+        if (!like.rows().port(Dataset.X).matches(model.columns())) {
             throw new IllegalArgumentException("the model's rows have the columns " + model.columns()
-                    + ", those of the classes " + like.rows().port(Dataset.X).columns());
+                    + ", those of the classes "
+                    + like.rows().port(Dataset.X).columns() + "; choose the model's, in its order");
         }
         return create(
                 process,

@@ -82,6 +82,11 @@ record Judging(
             throw new IllegalArgumentException(
                     "two rows at least are needed to judge by, there is " + judge.rows() + "; give more rows");
         }
+        if (real.rows() < 4) {
+            throw new IllegalArgumentException(
+                    "four rows at least are needed, of which two halves are compared, there are " + real.rows()
+                            + "; give more rows");
+        }
         if (memorised && training.isEmpty()) {
             throw new IllegalArgumentException("metric " + MEMORISATION
                     + " needs the file that the model was trained on, with rows held out; this is another");

@@ -3,7 +3,6 @@ package org.tweedie.cli;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.tweedie.Model;
 import org.tweedie.SchrodingerBridge;
@@ -53,15 +52,12 @@ final class ModelMatch {
 
     /** A name that the model has elsewhere is no other name for what it has here. */
     private static Dataset ordered(Dataset data, String port, List<String> wanted, String whose) {
-        List<String> names = data.port(port).columns();
-        if (new HashSet<>(names).equals(new HashSet<>(wanted))) {
+        Dataset.Port own = data.port(port);
+        if (new HashSet<>(own.columns()).equals(new HashSet<>(wanted))) {
             return data.ordered(port, wanted);
-        }
-        boolean elsewhere = IntStream.range(0, names.size())
-                .anyMatch(i -> wanted.contains(names.get(i)) && wanted.indexOf(names.get(i)) != i);
-        if (names.size() != wanted.size() || elsewhere) {
-            throw new IllegalArgumentException("the " + whose + " has the columns " + wanted + ", the data's " + names
-                    + "; choose with --columns and --given");
+        } else if (!own.matches(wanted)) {
+            throw new IllegalArgumentException("the " + whose + " has the columns " + wanted + ", the data's "
+                    + own.columns() + "; choose with --columns and --given");
         }
         return data;
     }

@@ -14,6 +14,7 @@ import org.tweedie.Sampler;
 import org.tweedie.device.Device;
 import org.tweedie.io.Output;
 import org.tweedie.sde.FlexibleSde;
+import org.tweedie.sde.Langevin;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.NonUniformSde;
 import org.tweedie.sde.Sde;
@@ -89,6 +90,11 @@ final class SampleCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         rows.check(count);
         checkMethod(method);
+        if (method != null && MethodSpec.parse(method).method() instanceof Langevin by && !by.adjusted()) {
+            throw new IllegalArgumentException(
+                    "--method " + method
+                            + " starts from rows of your own, in Java by given(\"start\", ...); take ald, which starts from noise");
+        }
         observed.check();
         guidance.check();
         List<Path> inputs =

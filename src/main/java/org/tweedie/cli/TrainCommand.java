@@ -192,6 +192,10 @@ final class TrainCommand implements Callable<Integer> {
                 : apart(() -> whole.split(holdOut, stepping.seed()).learned());
         PrintWriter err = spec.commandLine().getErr();
         sayConstant(kept, err);
+        if (settings.conditioning().dropped() > 0 && kept.ports().size() < 2) {
+            throw new IllegalArgumentException(
+                    "--drop: there is no condition that could be dropped; say which columns are conditions by --given");
+        }
         Dataset rows = settings.conditioning().dropped() > 0 ? kept.droppable() : kept;
         try (Device opened = device.open(err);
                 Model model = model(architecture, rows, opened)) {

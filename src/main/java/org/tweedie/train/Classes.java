@@ -92,7 +92,8 @@ public record Classes(Dataset rows, List<String> names) {
     }
 
     /**
-     * Classes by name, each its own rows of x alone, of one width. The columns are called as those of the first.
+     * Classes by name, each its own rows of x alone, of one width. The columns are called as those of the first; others may call them
+     * otherwise, but not by the names of each other.
      *
      * @param each class's rows, in the order of their numbers
      */
@@ -104,9 +105,10 @@ public record Classes(Dataset rows, List<String> names) {
         int width = columns.size();
         int rows = 0;
         for (Map.Entry<String, Dataset> one : each.entrySet()) {
-            if (one.getValue().ports().size() != 1 || one.getValue().width() != width) {
+            if (one.getValue().ports().size() != 1
+                    || !one.getValue().ports().get(0).matches(columns)) {
                 throw new IllegalArgumentException("classes are rows of the same columns " + columns + ", class '"
-                        + one.getKey() + "' has " + one.getValue().ports());
+                        + one.getKey() + "' has " + one.getValue().columns() + "; choose them, in one order");
             }
             rows = Math.addExact(rows, one.getValue().rows());
         }

@@ -43,6 +43,15 @@ public final class Dataset {
         public int width() {
             return columns.size();
         }
+
+        /** Whether the columns may be these, be it by other names: as many, and none of these in another's place. */
+        public boolean matches(List<String> wanted) {
+            return width() == wanted.size()
+                    && IntStream.range(0, width()).allMatch(i -> {
+                        int place = wanted.indexOf(columns.get(i));
+                        return place < 0 || place == i;
+                    });
+        }
     }
 
     private Dataset(float[] values, int rows, List<Port> ports) {

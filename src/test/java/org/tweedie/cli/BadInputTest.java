@@ -77,6 +77,9 @@ class BadInputTest {
         bytes("huge.csv", "a,b\n1,1e300\n3,4\n");
         bytes("twice.csv", "a,a\n1,2\n3,4\n");
         bytes("one.csv", "a,b\n1,2\n");
+        bytes("pair.csv", "a,b\n1,2\n3,4\n");
+        bytes("turned.csv", "b,a\n1,2\n3,4\n");
+        bytes("again.csv", "b,a\n5,2\n3,9\n");
         bytes("cut.npy", "\u0093NUMPY");
         bytes("junk.npz", "PK\003\004 and so on");
         bytes("junk.safetensors", "no model");
@@ -221,6 +224,12 @@ class BadInputTest {
                         SAMPLE + "--count 1 --out D/new.npy --method huen@3",
                         "unknown method 'huen'",
                         "did you mean heun?"),
+                of(
+                        "method of rows of one's own",
+                        2,
+                        SAMPLE + "--count 1 --out D/new.npy --method ula:10,0.1@1",
+                        "ula:10,0.1@1 starts from rows of your own",
+                        "take ald"),
                 of("method without steps", 2, SAMPLE + "--count 1 --out D/new.npy --method heun", "heun@100"),
                 of(
                         "grid",
@@ -404,6 +413,24 @@ class BadInputTest {
                         2,
                         "evaluate --device cpu --model D/model.safetensors --data D/one.csv --count 5",
                         "two rows at least"),
+                of(
+                        "rows of halves",
+                        2,
+                        "evaluate --device cpu --model D/model.safetensors --data D/pair.csv --count 5",
+                        "four rows at least are needed",
+                        "there are 2"),
+                of(
+                        "classes in another order of columns",
+                        2,
+                        TRAIN + "D/turned.csv --against D/pair.csv --for D/model.safetensors",
+                        "class 'pair'",
+                        "[a, b]"),
+                of(
+                        "classes whose columns are not in the model's order",
+                        2,
+                        TRAIN + "D/turned.csv --hold-out 0 --against D/again.csv --for D/model.safetensors",
+                        "[a, b]",
+                        "[b, a]"),
                 of("demo steps", 2, "demo --device cpu --out D/new --steps 0", "1 to 10^12, got 0"),
 
                 // places that must not be written: 2
@@ -455,7 +482,8 @@ class BadInputTest {
                         "dropped from nothing",
                         2,
                         TRAIN + "D/good.csv --hold-out 0 --drop 0.1",
-                        "no condition that could be dropped"),
+                        "no condition that could be dropped",
+                        "--given"),
                 of("dropped always", 2, TRAIN + "D/good.csv --given c --drop 1", "--drop", "0 to below 1, got 1"),
                 of(
                         "noise of no condition",
