@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /**
  * Starts from the caller's rows instead of the draw that opens the plan: the registers filled by the first step are copied from given
- * ones, named {@code start} for the first of them and {@code start.NAME} for the others. Immutable.
+ * ones, named {@code start} for the first of them and {@code start.NAME} for the others. Steer by it before a guide, which may fill registers of its own in that step.
+ * Immutable.
  */
 public record GivenStart() implements Steering {
     @Override

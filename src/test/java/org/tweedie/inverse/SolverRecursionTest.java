@@ -14,6 +14,7 @@ import org.tweedie.plan.MomentOracle;
 import org.tweedie.plan.Moments;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
+import org.tweedie.plan.RowField;
 import org.tweedie.plan.Space;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Ddim;
@@ -27,7 +28,9 @@ import org.tweedie.sde.VpSde;
  * written down here, step by step. Shares and steps other than the usual ones, which the table of docs/inverse-problems.md does not have.
  */
 class SolverRecursionTest {
-    private static final Sde VP = new VpSde().on(Space.euclidean(2));
+    /** So short that its start matters. */
+    private static final Sde VP = new VpSde(0.1, 4).on(Space.euclidean(2));
+
     private static final TimeGrid GRID = TimeGrid.uniformLogSnr(VP, 12);
     private static final double[] MEAN = {0.5, -1};
     private static final double[] VARIANCE = {0.7, 1.6};
@@ -89,10 +92,15 @@ class SolverRecursionTest {
         return sigma(t) / alpha(t);
     }
 
-    private static Plan plan(Guide guide, double eta) {
+    private static Plan steered(Guide guide, Plan plan) {
         Guide.Target target =
                 new Guide.Target(VP, new double[2], new double[] {1, 1}, () -> Fakes.differentiable(VP.space()));
-        return guide.on(target).steer(new Ddim(eta).plan(VP, GRID));
+        return guide.on(target).steer(plan);
+    }
+
+    /** DDIM without noise from given rows. */
+    private static Plan flow(Guide guide) {
+        return steered(guide, new GivenStart().steer(new Ddim(0).plan(VP, GRID)));
     }
 
     private static void assertLaws(Line[] wanted, Guide guide) {
@@ -102,7 +110,7 @@ class SolverRecursionTest {
         fields.put(Observation.NAME + ".gradient", Fakes.gradient(guide, VP, score));
         Moments given = new Moments(
                 List.of(new Register("given", Space.euclidean(1), true)), new double[] {Y}, new double[1][1]);
-        Plan plan = plan(guide, 1);
+        Plan plan = steered(guide, new Ddim(1).plan(VP, GRID));
         Moments got = MomentOracle.after(plan, fields, Map.of(Observation.NAME, given));
         int x = plan.register("x");
         for (int d = 0; d < 2; d++) {
@@ -144,6 +152,42 @@ class SolverRecursionTest {
             double open = 1 / (1 / 0.64 + 1 / (n(t) * n(t)));
             return pulled(d, open + NOISE * NOISE);
         });
+    }
+
+    /** The gains that the plan itself computes, which exact moments have no place for: J gain (y - D), the gain 1/(r^2 + noise^2), by DDIM from a given row. */
+    @Test
+    void gainsOfThePseudoInverseAreThoseOfItsWidth() {
+        for (double deviation : new double[] {1, 0.8}) {
+            PseudoInverseGuidance guide = new PseudoInverseGuidance(SEEN, deviation);
+            RowField gradient = (from, t, into) -> {
+                for (int d = 0; d < 2; d++) {
+                    double[] own = new Line(d).score(t);
+                    into[0][d] = own[0] * from[0][d] + own[1];
+                }
+                double[] clean = new Line(0).denoised(t, new Line(0).score(t));
+                into[1][0] = clean[0] * from[2][0] * (from[1][0] - clean[0] * from[0][0] - clean[1]);
+                into[1][1] = 0;
+            };
+            Plan plan = flow(guide);
+            double[] start = {0.4, -1.1};
+            double x = start[0];
+            for (int i = 0; i < GRID.steps(); i++) {
+                double t = GRID.t(i);
+                double s = GRID.s(i);
+                double[] own = new Line(0).score(t);
+                double[] more = pulled(
+                        new Line(0).denoised(t, own),
+                        1 / (1 / (deviation * deviation) + 1 / (n(t) * n(t))) + NOISE * NOISE);
+                double score = (own[0] + more[0]) * x + own[1] + more[1];
+                x = alpha(s) * (x + sigma(t) * sigma(t) * score) / alpha(t) - sigma(s) * sigma(t) * score;
+            }
+            double[] got = Interpreter.of(
+                            plan,
+                            Map.of(Sde.SCORE, DATA.affineScore(VP), Observation.NAME + ".gradient", gradient))
+                    .row(3, 0, Map.of("start", start, Observation.NAME, new double[] {Y}))
+                    .outputs()[0];
+            assertEquals(x, got[0], 1e-10, guide.spec());
+        }
     }
 
     /** J (y - D)/width. */
@@ -217,7 +261,7 @@ class SolverRecursionTest {
         double[] y = {1.3, -0.2};
         DiffusionPosterior guide = new DiffusionPosterior(Observation.of(LinearOperator.mask(2, 0, 1), NOISE), size);
         AffineField score = DATA.affineScore(VP);
-        Plan plan = new GivenStart().steer(plan(guide, 0));
+        Plan plan = flow(guide);
         Interpreter interpreter = Interpreter.of(
                 plan, Map.of(Sde.SCORE, score, Observation.NAME + ".gradient", Fakes.gradient(guide, VP, score)));
         for (double[] start : new double[][] {{0.4, -1.1}, {-1.7, 0.3}}) {
