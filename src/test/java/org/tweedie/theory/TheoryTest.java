@@ -74,6 +74,33 @@ class TheoryTest {
         }
     }
 
+    /**
+     * E|s(X_t) - s(X_r)|^2 of Gaussian data by variances and covariances alone, 1/C_t + 1/C_r - 2 e^-(t - r)/C_t with C = 1 + (v - 1) e^-2r, integrated over each step by
+     * Simpson's rule; of N(0, 1) a step costs 2 (h - 1 + e^-h).
+     */
+    @Test
+    void stepsOfGaussiansCostTheirClosedForm() {
+        double h = 0.3;
+        int steps = 10;
+        assertEquals(
+                steps * 2 * (h - 1 + Math.exp(-h)),
+                bound(ProductLaw.gaussian(0, 1, 1), 3, steps, 0).steps(),
+                1e-12);
+        double sum = 0;
+        for (int k = 0; k < steps; k++) {
+            double t = h * (k + 1);
+            double last = 1 - 0.75 * Math.exp(-2 * t);
+            int parts = 400;
+            for (int i = 0; i <= parts; i++) {
+                double r = t - h + h * i / parts;
+                double now = 1 - 0.75 * Math.exp(-2 * r);
+                double apart = 1 / last + 1 / now - 2 * Math.exp(r - t) / last;
+                sum += (i == 0 || i == parts ? 1 : i % 2 == 1 ? 4 : 2) * apart * h / parts / 3;
+            }
+        }
+        assertEquals(3 * sum, bound(ProductLaw.gaussian(2, 0.25, 3), 3, steps, 0).steps(), 1e-7 * sum);
+    }
+
     @Test
     void theStartIsForgottenAtTheRateOfTheProcess() {
         double three = bound(ProductLaw.gaussian(1, 1, 1), 3, 10, 0).start();
