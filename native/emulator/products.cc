@@ -7,7 +7,12 @@ namespace tw {
 namespace {
 
 constexpr size_t PIECE = 16;  // bytes of shared memory that the swizzle leaves together
-typedef float SixteenRows __attribute__((vector_size(64)));
+typedef float EightRows __attribute__((vector_size(32)));
+
+// A number of each of the warp's rows.
+struct SixteenRows {
+    EightRows low, high;
+};
 
 const unsigned char* shared_start() { return static_cast<const unsigned char*>(dynamic_shared()); }
 
@@ -63,7 +68,7 @@ void shared_rows(const Product& p, const uint32_t* heard, SixteenRows* a) {
         float all[16];
         float* end = all;
         for (size_t half = 0; half < 2; ++half) end = numbers(p, piece(position->linear / WARP % 4 * 16 + row, half), heard, end);
-        for (const float* value = all; value < end; ++value) a[value - all][row] = *value;
+        for (const float* value = all; value < end; ++value) (row < 8 ? a[value - all].low : a[value - all].high)[row % 8] = *value;
     }
 }
 
@@ -87,7 +92,13 @@ void perform_products(Exchange& exchange) {
             float mine[8];
             one.widen(mine, lanes[lane]->first[i].a);
             const unsigned int g = lane / 4, q = lane % 4;
-            for (unsigned int j = 0; j < 8; ++j) a[2 * q + 8 * (j / 4) + j % 2][g + 8 * (j / 2 & 1)] = mine[j];
+            for (unsigned int half = 0; half < 2; ++half) {
+                for (unsigned int j = 0; j < 2; ++j) {
+                    SixteenRows& both = a[2 * q + 8 * half + j];
+                    both.low[g] = mine[4 * half + j];
+                    both.high[g] = mine[4 * half + 2 + j];
+                }
+            }
         }
         if (one.a == nullptr) shared_rows(one, heard, a);
         const size_t first = weights(one);
@@ -102,9 +113,12 @@ void perform_products(Exchange& exchange) {
             float* const* const own = d + column % 8 / 2;
             const unsigned int at = 4 * (column / 8) + column % 2;
             SixteenRows sum;
-            for (unsigned int row = 0; row < 8; ++row) sum[row] = own[4 * row][at], sum[row + 8] = own[4 * row][at + 2];
-            for (unsigned int k = 0; k < end - b; ++k) sum += a[k] * b[k];  // the products are exact in f32
-            for (unsigned int row = 0; row < 8; ++row) own[4 * row][at] = sum[row], own[4 * row][at + 2] = sum[row + 8];
+            for (unsigned int row = 0; row < 8; ++row) sum.low[row] = own[4 * row][at], sum.high[row] = own[4 * row][at + 2];
+            for (unsigned int k = 0; k < end - b; ++k) {  // the products are exact in f32
+                sum.low += a[k].low * b[k];
+                sum.high += a[k].high * b[k];
+            }
+            for (unsigned int row = 0; row < 8; ++row) own[4 * row][at] = sum.low[row], own[4 * row][at + 2] = sum.high[row];
         }
     }
 }
