@@ -13,8 +13,8 @@ import org.tweedie.sde.FlexibleParametrisation;
  * Score matching under a {@link org.tweedie.sde.FlexibleSde} by the variational bound, whose weights are full matrices, and the process with it (Du,
  * Zhang, Yang and Du, ICML 2023, arXiv 2206.10365): the loss of a step is the bound's integral over time in nats.
  *
- * <p>{@link FlexibleParametrisation} makes it a regression with one weight a row. Pairs are made on the host in double, because each time has matrices
- * of its own ({@link FlexibleFeed}). After every so many steps ({@link ProcessLearning}) the process's numbers take one of their own, along the gradient
+ * <p>{@link FlexibleParametrisation} makes it a regression with one weight a row. Pairs are made on the device by matrices of their times, which the host makes in
+ * double ({@link FlexibleFeed}). After every so many steps ({@link ProcessLearning}) the process's numbers take one of their own, along the gradient
  * of the whole bound. Inputs of the network after x are conditions, ports of the data. Immutable.
  *
  * @param network of x and conditions to what {@link FlexibleParametrisation} says

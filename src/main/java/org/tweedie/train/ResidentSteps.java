@@ -40,7 +40,7 @@ final class ResidentSteps implements Steps {
             return Optional.of("products of f32 are asked for");
         }
         if (objective instanceof FlexibleMatching) {
-            return Optional.of("pairs of a process of matrices are made on the host");
+            return Optional.of("pairs of a process of matrices are products with those of their times");
         }
         if (objective.learns().size() != 1 || !(objective.learns().get(0) instanceof MlpNetwork mlp)) {
             return Optional.of("the network is no multilayer perceptron");

@@ -456,7 +456,9 @@ class CliTest {
         }
         String explained = Cli.run("explain --device cpu --model " + made).ok().out();
         assertTrue(explained.contains("flexible:0.1,20") && explained.contains("ei"), explained);
-        assertTrue(explained.contains("declined: pairs of a process of matrices are made on the host"), explained);
+        assertTrue(
+                explained.contains("declined: pairs of a process of matrices are products with those of their times"),
+                explained);
         assertTrue(explained.contains("tiles in cache, f32: declined: a network 8 wide"), explained);
         String using = " --device cpu --model " + made + " --data " + table;
         Cli.run("sample --force --device cpu --count 7 --method dpm2m@5,uniform --model " + made + " --out "
