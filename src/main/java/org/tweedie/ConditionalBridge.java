@@ -226,6 +226,11 @@ public final class ConditionalBridge implements Bridge {
         return load(file, ReadLimits.defaults(), device);
     }
 
+    /** Whether a file, which must be one of safetensors, is a conditional bridge's. */
+    public static boolean holds(Path file) throws IOException {
+        return SealedFile.of(file, ReadLimits.defaults()).equals(Optional.of(SealedFile.CONDITIONAL_BRIDGE));
+    }
+
     /** Reads the file of a conditional bridge within limits. */
     public static ConditionalBridge load(Path file, ReadLimits limits, Device device) throws IOException {
         return ConditionalFile.read(file, limits, device);

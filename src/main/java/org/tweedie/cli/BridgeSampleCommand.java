@@ -49,14 +49,14 @@ final class BridgeSampleCommand implements Callable<Integer> {
             names = "--direction",
             paramLabel = "D",
             description =
-                    "forward: from the rows of --from to those of --to; backward: from those to these; a conditional bridge goes backward")
+                    "forward: from the rows of --from to those of --to; backward: from those to these; a conditional bridge goes backward, its flow both ways")
     private @Nullable String toward;
 
     @Option(
             names = "--given",
             paramLabel = "[NAME=]FILE",
             description =
-                    "rows to start from; of a conditional bridge rows of a condition, as y=FILE; row i belongs to sample i, a single row to all")
+                    "rows to start from; of a conditional bridge rows of a condition, as y=FILE, and of its flow start=FILE; row i belongs to sample i, a single row to all")
     private List<String> given = List.of();
 
     @Option(
@@ -71,7 +71,7 @@ final class BridgeSampleCommand implements Callable<Integer> {
     @Option(
             names = "--flow",
             description =
-                    "move rows without noise, by the probability flow of both ways; backward from the normal law --given rows too")
+                    "move rows without noise, by the probability flow of both ways; backward from the normal law --given rows too; of a conditional bridge under observations")
     private boolean flow;
 
     @Option(names = "--steps", paramLabel = "N", description = "of the flow; default those of the bridge")
@@ -180,17 +180,20 @@ final class BridgeSampleCommand implements Callable<Integer> {
     }
 
     private SampledRows.Job posterior(ConditionalBridge bridge) throws IOException {
-        if (direction == Direction.FORWARD) {
+        if (direction == Direction.FORWARD && !flow) {
             throw new IllegalArgumentException(
-                    "--direction forward: a conditional bridge is walked backward, to rows given observations; leave it out");
+                    "--direction forward: a conditional bridge is walked backward, to rows given observations; leave it out, or move rows by --flow");
         }
-        if (flow) {
+        if (flow && thereAndBack) {
             throw new IllegalArgumentException(
-                    "--flow: a conditional bridge has no flow yet; leave it out, or sample a bridge without conditions");
+                    "--there-and-back walks the bridge's pairs, and --flow moves rows without noise; leave one away");
         }
         long samples = count == null ? 1 : count;
-        GivenConditions conditions =
-                GivenConditions.read("bridge", files(bridge.conditions()), bridge.conditions(), rows, samples);
+        Map<String, String> files = files(bridge.conditions());
+        if (flow) {
+            return conditionalFlow(bridge, files, samples);
+        }
+        GivenConditions conditions = GivenConditions.read("bridge", files, bridge.conditions(), rows, samples);
         samples = count == null ? rows.left(conditions.rows()) : samples;
         Sampler sampler = thereAndBack ? bridge.posteriorForwardBackward() : bridge.posterior();
         return job(
@@ -200,6 +203,36 @@ final class BridgeSampleCommand implements Callable<Integer> {
                 "bridge:" + (thereAndBack ? "there-and-back" : Direction.BACKWARD.spec()) + "@"
                         + bridge.process().sizes().count(),
                 thereAndBack ? " --there-and-back" : "");
+    }
+
+    /** From normals, or from the rows of {@code start=FILE}, each moved under its observation. */
+    private SampledRows.Job conditionalFlow(ConditionalBridge bridge, Map<String, String> files, long asked)
+            throws IOException {
+        Direction way = direction == null ? Direction.BACKWARD : direction;
+        String file = files.remove(BridgeWalk.START);
+        if (file == null && way == Direction.FORWARD) {
+            throw new IllegalArgumentException(
+                    "--direction forward: the flow forward moves rows of the caller's; pass --given start=FILE ("
+                            + String.join(", ", bridge.columns()) + "), and the observation of each");
+        }
+        GivenConditions conditions = GivenConditions.read("bridge", files, bridge.conditions(), rows, asked);
+        int taken = steps == null ? bridge.process().sizes().count() : steps;
+        Sampler sampler = conditions.under(bridge.flow(way).steps(taken));
+        int most = conditions.rows();
+        if (file != null) {
+            Table start = rows.given("--given start", file, bridge.columns(), "start", asked);
+            most = Math.max(most, start.rows());
+            sampler = sampler.given(BridgeWalk.START, start.data(), start.columns());
+            if (way == Direction.BACKWARD) {
+                sampler = sampler.steer(new GivenStart());
+            }
+        }
+        return job(
+                sampler,
+                count == null ? rows.left(most) : asked,
+                bridge.columns(),
+                "flow:" + way.spec() + "@" + taken,
+                " --direction " + way.spec() + " --flow" + (steps == null ? "" : " --steps " + steps));
     }
 
     /** The files by the condition before the first '='. */

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.tweedie.ConditionalBridge;
 import org.tweedie.Likelihood;
 import org.tweedie.LogDensities;
 import org.tweedie.SchrodingerBridge;
@@ -31,8 +32,12 @@ import picocli.CommandLine.Spec;
         name = "likelihood",
         mixinStandardHelpOptions = true,
         description =
-                "Log-densities of rows of a file under a model or a bridge to the normal law, by its probability-flow ODE, or lower bounds of them: mean with standard error, and one a row.",
-        footer = {"", "Example: tweedie likelihood --model quakes.safetensors --data quakes.csv --out densities.csv"})
+                "Log-densities of rows of a file under a model, a bridge to the normal law or a conditional bridge (given the columns --given), by its probability-flow ODE, or lower bounds of them: mean with standard error, and one a row.",
+        footer = {
+            "",
+            "Example: tweedie likelihood --model quakes.safetensors --data quakes.csv --out densities.csv",
+            "Example: tweedie likelihood --model posterior.safetensors --data pairs.csv --given y1,y2 --out densities.csv"
+        })
 final class LikelihoodCommand implements Callable<Integer> {
     private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors");
     private static final int STEPS = 100;
@@ -41,7 +46,7 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "FILE",
-            description = "the model file, or that of a bridge to the normal law")
+            description = "the model file, or that of a bridge to the normal law or of a conditional bridge")
     private Path model;
 
     @Mixin
@@ -140,7 +145,9 @@ final class LikelihoodCommand implements Callable<Integer> {
         }
         Dataset rows = dequantise ? data.read().dequantised(bin, seed) : data.read();
         try (Device opened = device.open(spec.commandLine().getErr())) {
-            Judged judged = SchrodingerBridge.holds(model) ? bridge(opened, rows) : model(opened, rows);
+            Judged judged = SchrodingerBridge.holds(model)
+                    ? bridge(opened, rows)
+                    : ConditionalBridge.holds(model) ? conditional(opened, rows) : model(opened, rows);
             if (target != null) {
                 write(target, judged);
             }
@@ -158,10 +165,7 @@ final class LikelihoodCommand implements Callable<Integer> {
 
     private Judged bridge(Device opened, Dataset rows) throws IOException {
         try (SchrodingerBridge loaded = SchrodingerBridge.load(model, opened)) {
-            if (bound != null) {
-                throw new IllegalArgumentException(
-                        "--bound is of score models, and this file is a bridge; leave it out for the density of its flow");
-            }
+            refuseBound();
             if (!loaded.process().normal()) {
                 throw new IllegalArgumentException(
                         "the bridge joins two sets of rows, and the density of its second end is not known; fit one to the normal law: bridge fit --to normal");
@@ -172,17 +176,38 @@ final class LikelihoodCommand implements Callable<Integer> {
         }
     }
 
+    private Judged conditional(Device opened, Dataset rows) throws IOException {
+        try (ConditionalBridge loaded = ConditionalBridge.load(model, opened)) {
+            refuseBound();
+            Dataset matched = ModelMatch.matched(loaded, rows);
+            int taken = steps == null ? loaded.process().sizes().count() : steps;
+            Likelihood likelihood = probed(loaded.likelihood().steps(taken));
+            return judged(under(likelihood, loaded.conditions(), matched), matched, taken);
+        }
+    }
+
+    private void refuseBound() {
+        if (bound != null) {
+            throw new IllegalArgumentException(
+                    "--bound is of score models, and this file is a bridge; leave it out for the density of its flow");
+        }
+    }
+
     /** What was computed, and how. */
     private record Judged(LogDensities densities, int steps, int nfe, String execution, Map<String, Double> terms) {}
 
     /** Each row under its own condition. */
     private Judged density(ScoreModel loaded, Dataset rows) {
         int taken = steps == null ? STEPS : steps;
-        Likelihood likelihood = probed(loaded.likelihood().steps(taken));
-        for (Dataset.Port port : loaded.conditions()) {
-            likelihood = likelihood.given(port.name(), rows.values(port.name()), port.width());
+        return judged(under(probed(loaded.likelihood().steps(taken)), loaded.conditions(), rows), rows, taken);
+    }
+
+    private static Likelihood under(Likelihood likelihood, List<Dataset.Port> conditions, Dataset rows) {
+        Likelihood given = likelihood;
+        for (Dataset.Port port : conditions) {
+            given = given.given(port.name(), rows.values(port.name()), port.width());
         }
-        return judged(likelihood, rows, taken);
+        return given;
     }
 
     private Likelihood probed(Likelihood likelihood) {

@@ -1,9 +1,10 @@
 package org.tweedie.cli;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.tweedie.ConditionalBridge;
 import org.tweedie.Model;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.bridge.Direction;
@@ -27,15 +28,28 @@ final class ModelMatch {
      * @throws IllegalArgumentException naming the widths or columns that differ, and the options that choose columns
      */
     static Dataset matched(Model model, Dataset data) {
-        List<Dataset.Port> wanted = Stream.concat(Stream.of(model.ports().get(0)), model.conditions().stream())
-                .toList();
+        return matched("model", with(model.ports().get(0), model.conditions()), data);
+    }
+
+    /** As {@link #matched(Model, Dataset)}, for rows of a conditional bridge with their observations. */
+    static Dataset matched(ConditionalBridge bridge, Dataset data) {
+        return matched("bridge", with(new Dataset.Port(Dataset.X, bridge.columns()), bridge.conditions()), data);
+    }
+
+    private static List<Dataset.Port> with(Dataset.Port first, List<Dataset.Port> conditions) {
+        List<Dataset.Port> ports = new ArrayList<>(List.of(first));
+        ports.addAll(conditions);
+        return ports;
+    }
+
+    private static Dataset matched(String owner, List<Dataset.Port> wanted, Dataset data) {
         if (data.ports().size() != wanted.size()) {
-            throw new IllegalArgumentException("the model has the inputs " + text(wanted) + ", the data "
+            throw new IllegalArgumentException("the " + owner + " has the inputs " + text(wanted) + ", the data "
                     + text(data.ports()) + "; choose with --columns and --given");
         }
         Dataset rows = data;
         for (Dataset.Port port : wanted) {
-            rows = ordered(rows, port.name(), port.columns(), "model's '" + port.name() + "'");
+            rows = ordered(rows, port.name(), port.columns(), owner + "'s '" + port.name() + "'");
         }
         return rows;
     }

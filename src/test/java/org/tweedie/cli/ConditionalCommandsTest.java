@@ -21,8 +21,10 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.tweedie.ConditionalBridge;
+import org.tweedie.Likelihood;
 import org.tweedie.bridge.BridgeSpec;
 import org.tweedie.bridge.ConditionalLaw;
+import org.tweedie.bridge.Direction;
 import org.tweedie.bridge.Features;
 import org.tweedie.bridge.StepSizes;
 import org.tweedie.device.Device;
@@ -30,6 +32,7 @@ import org.tweedie.io.Csv;
 import org.tweedie.io.Npy;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.io.Table;
+import org.tweedie.plan.GivenStart;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.rng.Words;
@@ -159,6 +162,74 @@ class ConditionalCommandsTest {
         }
     }
 
+    /** Flows both ways and densities of pairs: those of the library. */
+    @Test
+    void flowsAndDensitiesAreThoseOfTheLibrary() throws IOException {
+        Path seen = Files.writeString(folder.resolve("seen.csv"), "y2,y1\n0.5,1\n");
+        Path start = Files.writeString(folder.resolve("start.csv"), "x2,x1\n0.25,0.5\n0,-1\n2,2\n");
+        Path latent = folder.resolve("latent.npy");
+        Path out = folder.resolve("f.npy");
+        float[] starts = {0.5f, 0.25f, -1, 0, 2, 2};
+        float[] y = {1, 0.5f};
+        try (Device device = Device.open("cpu");
+                ConditionalBridge bridge = ConditionalBridge.load(fitted, device)) {
+            sample(out, "--flow --count 9 --given y=" + seen).ok();
+            assertArrayEquals(
+                    bridge.flow(Direction.BACKWARD)
+                            .given("y", y, 2)
+                            .sample(9, 5)
+                            .rows(),
+                    Npy.read(out).data());
+            Cli.Ran ran = sample(
+                    latent,
+                    "--flow --steps 8 --direction forward --json --given start=" + start + " --given y=" + seen);
+            String again = ran.json().get("again").toString();
+            float[] there = bridge.flow(Direction.FORWARD)
+                    .steps(8)
+                    .given("start", starts, 2)
+                    .given("y", y, 2)
+                    .sample(3, 5)
+                    .rows();
+            assertArrayEquals(there, Npy.read(latent).data());
+            Cli.run(again.substring("tweedie ".length()) + " --force").ok();
+            assertArrayEquals(there, Npy.read(latent).data(), again);
+            sample(out, "--flow --steps 8 --force --given start=" + latent + " --given y=" + seen)
+                    .ok();
+            float[] back = Npy.read(out).data();
+            assertArrayEquals(starts, back, 1e-2f, "there and back");
+            assertArrayEquals(
+                    bridge.flow(Direction.BACKWARD)
+                            .steps(8)
+                            .steer(new GivenStart())
+                            .given("start", there, 2)
+                            .given("y", y, 2)
+                            .sample(3, 5)
+                            .rows(),
+                    back);
+            Dataset data = Dataset.of(Table.read(pairs.toString(), List.of(), ReadLimits.defaults()))
+                    .given("y", "y1", "y2");
+            Likelihood likelihood = bridge.likelihood().given("y", data.values("y"), 2);
+            Likelihood.Densities densities = likelihood.of(data.values(Dataset.X), 0);
+            Path file = folder.resolve("densities.npy");
+            Map<String, Object> said = Cli.run("likelihood --device cpu --model " + fitted + " --data " + pairs
+                            + " --given y1,y2 --json --out " + file)
+                    .json();
+            assertEquals(densities.mean(), (double) said.get("meanLogDensity"), 1e-12);
+            assertEquals(16L, said.get("evaluations"));
+            float[] written = Npy.read(file).data();
+            for (int r = 0; r < 60; r++) {
+                assertEquals((float) densities.log()[r], written[r]);
+            }
+            assertEquals(
+                    likelihood.steps(16).of(data.values(Dataset.X), 0).mean(),
+                    (double) Cli.run("likelihood --device cpu --steps 16 --json --given y1,y2 --data " + pairs
+                                    + " --model " + fitted)
+                            .json()
+                            .get("meanLogDensity"),
+                    1e-12);
+        }
+    }
+
     /** Of every law; one of x column and one of y, as they are. */
     @Test
     void lawsAndWidths() throws IOException {
@@ -240,6 +311,20 @@ class ConditionalCommandsTest {
         sample(csv, "--given y=" + wide).failed(2, "has 3 columns, the model's 'y' has 2: y1, y2");
         sample(csv, "--given y=" + seen + " --given y=" + seen).failed(2, "--given y is there twice");
         sample(csv, "--direction forward --given y=" + seen).failed(2, "--direction forward: a conditional bridge");
+        sample(csv, "--direction forward --flow --given y=" + seen)
+                .failed(2, "--direction forward: the flow forward moves rows", "pass --given start=FILE (x1, x2)");
+        sample(csv, "--flow --there-and-back --given y=" + seen).failed(2, "--there-and-back walks", "leave one away");
+        sample(csv, "--steps 8 --given y=" + seen).failed(2, "--steps is of the flow");
+        sample(csv, "--flow --steps 0 --given y=" + seen).failed(2, "steps must be positive, got 0");
+        sample(csv, "--flow --given start=" + wide + " --given y=" + seen)
+                .failed(2, "--given start: " + wide + " has 3 columns, the model's start has 2: x1, x2");
+        sample(csv, "--flow --count 3").failed(2, "the bridge needs the condition 'y' (y1, y2)");
+        sample(csv, "--given start=" + seen + " --given y=" + seen).failed(2, "unknown condition 'start'");
+        String likelihood = "likelihood --device cpu --model " + fitted + " --data " + pairs;
+        Cli.run(likelihood).failed(2, "the bridge has the inputs x: x1, x2; y: y1, y2, the data x: x1, y1, x2, y2");
+        Cli.run(likelihood + " --given y1").failed(2, "the bridge's 'x' has the columns [x1, x2]");
+        Cli.run(likelihood + " --given y1,y2 --bound chain").failed(2, "--bound is of score models");
+        Cli.run(likelihood + " --given y1,y2 --steps 0").failed(2, "steps of a flow must be positive");
         sample(csv, "--given y=" + folder.resolve("none.csv")).failed(4, "none.csv");
         String other = "bridge sample --device cpu --out " + csv + " --model " + joined;
         Cli.run(other + " --count 1").failed(2, "--direction: say which way");
