@@ -233,10 +233,12 @@ class ConditionalFlowsTest {
                     "give as many of both, or one",
                     () -> bridge.likelihood(1, 2).given("one", new float[2], 1).of(new float[3], 0));
             refused(
-                    "steps of a flow must be positive",
+                    "steps must be positive",
                     () -> bridge.flow(Direction.FORWARD).steps(0));
             refused("no rows of 1", () -> bridge.likelihood(1, 2).of(new float[0], 0));
-            refused("has a register 'slope' of its own", named::likelihood);
+            refused(
+                    "has a register 'slope' of its own",
+                    () -> named.likelihood(1, 2).of(new float[1], 0));
             assertEquals(3, named.posterior(1, 2).sample(3, 1).rows().length, "walks have no such register");
         }
     }

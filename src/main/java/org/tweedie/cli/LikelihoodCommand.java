@@ -33,11 +33,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description =
                 "Log-densities of rows of a file under a model, a bridge to the normal law or a conditional bridge (given the columns --given), by its probability-flow ODE, or lower bounds of them: mean with standard error, and one a row.",
-        footer = {
-            "",
-            "Example: tweedie likelihood --model quakes.safetensors --data quakes.csv --out densities.csv",
-            "Example: tweedie likelihood --model posterior.safetensors --data pairs.csv --given y1,y2 --out densities.csv"
-        })
+        footer = {"", "Example: tweedie likelihood --model quakes.safetensors --data quakes.csv --out densities.csv"})
 final class LikelihoodCommand implements Callable<Integer> {
     private static final List<String> EXTENSIONS = List.of(".npy", ".npz", ".csv", ".safetensors");
     private static final int STEPS = 100;

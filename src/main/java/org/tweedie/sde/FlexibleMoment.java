@@ -92,6 +92,24 @@ public final class FlexibleMoment {
         return target;
     }
 
+    /**
+     * Target and x of x0 and eps in one matrix of 2d x 2d: what each number of x0, then of eps, a row each, adds to each of the target, then of x. As {@link #target} and {@link
+     * #noisy}.
+     */
+    public double[][] pairs() {
+        int d = rates.length;
+        double[][] pairs = new double[2 * d][2 * d];
+        for (int i = 0; i < d; i++) {
+            for (int j = 0; j < d; j++) {
+                pairs[i][j] = e[j][i] / gain(j);
+                pairs[i][d + j] = e[j][i];
+                pairs[d + i][j] = -pulled[j][i] / gain(j);
+                pairs[d + i][d + j] = lower[j][i];
+            }
+        }
+        return pairs;
+    }
+
     /** L^-T eps, minus the score of x given x0. */
     double[] whitened(double[] eps) {
         return times(SquareMatrix.transposed(inverseLower), eps);

@@ -160,7 +160,12 @@ final class FlexibleFeed implements Feed {
         for (int n = 0; n < times; n++) {
             double t = process.time((n + shift) / times);
             FlexibleMoment moment = process.at(t);
-            matrix(moment, matrices.values(), n * 4 * width * width);
+            int at = n * 4 * width * width;
+            for (double[] row : moment.pairs()) {
+                for (double number : row) {
+                    matrices.values()[at++] = (float) number;
+                }
+            }
             for (int r = n; r < batch; r += times) {
                 weights.values()[r] = (float) (moment.weight() / process.density(t));
                 shares.values()[r] = (float) process.networkTime(t);
@@ -170,23 +175,6 @@ final class FlexibleFeed implements Feed {
             told.upload(stream);
         }
         shared = wanted;
-    }
-
-    /** What each unit of x0 and eps adds to target and x, a row each. */
-    private void matrix(FlexibleMoment moment, float[] into, int at) {
-        double[] none = new double[width];
-        for (int i = 0; i < 2 * width; i++) {
-            double[] unit = new double[width];
-            unit[i % width] = 1;
-            double[] x0 = i < width ? unit : none;
-            double[] eps = i < width ? none : unit;
-            double[] target = moment.target(x0, eps);
-            double[] x = moment.noisy(x0, eps);
-            for (int j = 0; j < width; j++) {
-                into[at + i * 2 * width + j] = (float) target[j];
-                into[at + i * 2 * width + width + j] = (float) x[j];
-            }
-        }
     }
 
     @Override
