@@ -83,18 +83,9 @@ public final class FlexibleMoment {
         return sum(e, x0, 1, lower, eps);
     }
 
-    /** What the network's output is at its best: sqrt(R^-1) (E x0 - M L^-T eps)/c. */
-    public double[] target(double[] x0, double[] eps) {
-        double[] target = sum(e, x0, -1, pulled, eps);
-        for (int i = 0; i < target.length; i++) {
-            target[i] /= gain(i);
-        }
-        return target;
-    }
-
     /**
-     * Target and x of x0 and eps in one matrix of 2d x 2d: what each number of x0, then of eps, a row each, adds to each of the target, then of x. As {@link #target} and {@link
-     * #noisy}.
+     * Target and x by one matrix of 2d x 2d: what each number of x0, then of eps, a row each, adds to each of the target, then of x. The target is what the
+     * network's output is at its best, sqrt(R^-1) (E x0 - M L^-T eps)/c; x is {@link #noisy}.
      */
     public double[][] pairs() {
         int d = rates.length;
