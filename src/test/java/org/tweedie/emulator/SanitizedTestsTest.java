@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -64,9 +65,7 @@ class SanitizedTestsTest {
     void everyTestOfKernelsRunsUnderThem() throws IOException {
         List<String> tests = testsOfKernels();
         assertTrue(tests.size() > 10, tests.toString());
-        Matcher list = Pattern.compile("(?m)^SANITIZED='(.*)'$").matcher(Files.readString(Path.of("bench/run-gpu")));
-        assertTrue(list.find(), "bench/run-gpu has no list of tests for compute-sanitizer");
-        Pattern onGpu = Pattern.compile(list.group(1));
+        Pattern onGpu = listed("SANITIZED");
         Set<String> emulated = Set.of(SanitizersTest.TESTS);
         for (String test : tests) {
             String name = "org.tweedie.kernels." + test;
@@ -77,5 +76,29 @@ class SanitizedTestsTest {
             boolean elsewhere = excused || ON_THE_GRID.contains(test) || OF_OTHERS.contains(test);
             assertEquals(!elsewhere, onGpu.matcher(name).matches(), name + " in bench/run-gpu");
         }
+    }
+
+    /** Each in one process, of the kernels that need as much of the GPU. */
+    @Test
+    void everyTestOfKernelsRunsOnAGpuOnce() throws IOException {
+        Map<String, Pattern> processes = new TreeMap<>();
+        for (String name : List.of("DEVICE", "PLAIN", "TENSORS", "WARPGROUPS", "CLUSTERS", "TOGETHER", "LAYERS")) {
+            processes.put(name, listed(name));
+        }
+        for (String test : testsOfKernels()) {
+            List<String> found = processes.keySet().stream()
+                    .filter(name -> processes
+                            .get(name)
+                            .matcher("org.tweedie.kernels." + test)
+                            .matches())
+                    .toList();
+            assertEquals(1, found.size(), test + " in " + found + " of bench/run-gpu");
+        }
+    }
+
+    private static Pattern listed(String name) throws IOException {
+        Matcher list = Pattern.compile("(?m)^" + name + "='(.*)'$").matcher(Files.readString(Path.of("bench/run-gpu")));
+        assertTrue(list.find(), "bench/run-gpu has no list " + name);
+        return Pattern.compile(list.group(1));
     }
 }
