@@ -11,6 +11,7 @@ import static jcuda.driver.CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_CONTEXT;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_HANDLE;
+import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_IMAGE;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PC;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_PTX;
 import static jcuda.driver.CUresult.CUDA_ERROR_INVALID_VALUE;
@@ -108,8 +109,12 @@ final class Codes {
         return switch (code) {
             case CUDA_ERROR_OUT_OF_MEMORY -> "use a smaller batch or chunk";
             case CUDA_ERROR_NO_DEVICE, CUDA_ERROR_DEVICE_UNAVAILABLE -> "check nvidia-smi and CUDA_VISIBLE_DEVICES";
-            case CUDA_ERROR_NO_BINARY_FOR_GPU, CUDA_ERROR_INVALID_PTX, CUDA_ERROR_UNSUPPORTED_PTX_VERSION ->
-                "the kernels were not compiled for this GPU and driver; update the driver, or rebuild with nvcc for this GPU";
+            case CUDA_ERROR_NO_BINARY_FOR_GPU,
+                    CUDA_ERROR_INVALID_IMAGE, // what a driver says of code from a newer CUDA than its own
+                    CUDA_ERROR_INVALID_PTX,
+                    CUDA_ERROR_UNSUPPORTED_PTX_VERSION ->
+                "the kernels were not compiled for this GPU and driver; update the driver (CUDA 13 asks for 580 or newer), or"
+                        + " rebuild with nvcc for this GPU";
             case CUDA_ERROR_SYSTEM_DRIVER_MISMATCH ->
                 "libcuda.so.1 and the kernel module are of different versions; reboot or reinstall the driver";
             case CUDA_ERROR_NOT_FOUND -> "kernels and classes are of different builds; rebuild with mvn package";
