@@ -41,6 +41,7 @@
 #include "emulator/dialect/memory.h"
 #include "emulator/dialect/warp.h"
 #include "emulator/dialect/atomics.h"
+#include "emulator/dialect/rough.h"
 #include "emulator/dialect/intrinsics.h"
 #include "emulator/dialect/hopper.h"
 #include "emulator/dialect/bulk.h"

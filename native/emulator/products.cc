@@ -114,9 +114,15 @@ void perform_products(Exchange& exchange) {
             const unsigned int at = 4 * (column / 8) + column % 2;
             SixteenRows sum;
             for (unsigned int row = 0; row < 8; ++row) sum.low[row] = own[4 * row][at], sum.high[row] = own[4 * row][at + 2];
-            for (unsigned int k = 0; k < end - b; ++k) {  // the products are exact in f32
+            for (unsigned int k = 0; roughness == 0 && k < end - b; ++k) {  // the products are exact in f32
                 sum.low += a[k].low * b[k];
                 sum.high += a[k].high * b[k];
+            }
+            for (unsigned int row = 0; roughness != 0 && row < 16; ++row) {
+                float mine[16];
+                for (unsigned int k = 0; k < end - b; ++k) mine[k] = (row < 8 ? a[k].low : a[k].high)[row % 8];
+                float& one_sum = reinterpret_cast<float*>(row < 8 ? &sum.low : &sum.high)[row % 8];
+                one_sum = cut_off_sum(one_sum, mine, b, static_cast<unsigned int>(end - b));
             }
             for (unsigned int row = 0; row < 8; ++row) own[4 * row][at] = sum.low[row], own[4 * row][at + 2] = sum.high[row];
         }

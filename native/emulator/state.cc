@@ -107,6 +107,7 @@ void State::read_settings() {
     }
     if (const char* v = environment("TW_EMU_TIMEOUT")) settings.timeout_seconds = std::atof(v);
     settings.quiet = environment("TW_EMU_QUIET") != nullptr;
+    if (const char* v = environment("TW_EMU_ROUGH")) roughness = uint32_t(std::atol(v));
 }
 
 template <class T>

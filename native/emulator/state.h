@@ -65,6 +65,8 @@ struct HostRange {
     bool registered;
 };
 
+extern uint32_t roughness;  // dialect/rough.h
+
 // When queued work runs: in the call that queues it, when something waits for it, or in between: at each driver call some streams go on
 // for some operations, chosen by the seed.
 enum class Streams { EAGER, LATE, RANDOM };

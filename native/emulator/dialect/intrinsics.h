@@ -39,13 +39,18 @@ inline uint32_t f32_to_bf16x2(const float lo, const float hi) { return uint32_t(
 
 // ---- special functions
 
-inline float tanh_approx(const float x) { return float(std::tanh(double(x))); }
-inline float exp2_approx(const float x) { return x < -126.0f ? 0.0f : float(std::exp2(double(x))); }
-inline float log2_approx(const float x) { return float(std::log2(double(x))); }
-inline float reciprocal_approx(const float x) { return 1.0f / x; }
-inline float sin_approx(const float x) { return float(std::sin(double(x))); }
-inline float cos_approx(const float x) { return float(std::cos(double(x))); }
-inline float sqrt_approx(const float x) { return std::sqrt(x); }
+#define TWEEDIE_APPROX(name, exact, rough) \
+    inline float name(const float x) { return __builtin_expect(tw::roughness == 0, 1) ? (exact) : (rough); }
+TWEEDIE_APPROX(tanh_approx, float(std::tanh(double(x))), tw::within_one(tw::off_by_share(std::tanh(double(x)), x, 0x1p-11, 1)))
+TWEEDIE_APPROX(exp2_approx, x < -126.0f ? 0.0f : float(std::exp2(double(x))),
+               x < -126.0f ? 0.0f : tw::off_by_share(std::exp2(double(x)), x, 0x1p-22, 2))
+TWEEDIE_APPROX(log2_approx, float(std::log2(double(x))),
+               (x > 0.5f && x < 2.0f ? tw::off_by : tw::off_by_share)(std::log2(double(x)), x, 0x1p-22, 3))
+TWEEDIE_APPROX(reciprocal_approx, 1.0f / x, tw::off_by_share(1.0 / double(x), x, 0x1p-23, 4))
+TWEEDIE_APPROX(sin_approx, float(std::sin(double(x))), tw::within_one(tw::off_by(std::sin(double(x)), x, 0x1.6a09e6p-21, 5)))  // 2^-20.5
+TWEEDIE_APPROX(cos_approx, float(std::cos(double(x))), tw::within_one(tw::off_by(std::cos(double(x)), x, 0x1.6a09e6p-21, 6)))
+TWEEDIE_APPROX(sqrt_approx, std::sqrt(x), tw::off_by_share(std::sqrt(double(x)), x, 0x1p-23, 7))
+#undef TWEEDIE_APPROX
 
 // ---- mma.sync m16n8k16
 
@@ -73,8 +78,13 @@ inline void multiply(Exchange& exchange) {
         }
         for (unsigned int j = 0; j < 4; ++j) d[g + 8 * (j >> 1)][2 * q + (j & 1)] = f.c[j];
     }
-    for (unsigned int row = 0; row < 16; ++row) {
+    for (unsigned int row = 0; row < 16 && roughness == 0; ++row) {
         for (unsigned int k = 0; k < 16; ++k) d[row] += a[row][k] * b[k];  // the products are exact in f32
+    }
+    for (unsigned int column = 0; column < 8 && roughness != 0; ++column) {
+        float weights[16];
+        for (unsigned int k = 0; k < 16; ++k) weights[k] = b[k][column];
+        for (unsigned int row = 0; row < 16; ++row) d[row][column] = cut_off_sum(d[row][column], a[row], weights, 16);
     }
     for (unsigned int lane = 0; lane < WARP; ++lane) {
         const unsigned int g = lane / 4, q = lane % 4;
