@@ -182,8 +182,7 @@ class SolverRecursionTest {
                 x = alpha(s) * (x + sigma(t) * sigma(t) * score) / alpha(t) - sigma(s) * sigma(t) * score;
             }
             double[] got = Interpreter.of(
-                            plan,
-                            Map.of(Sde.SCORE, DATA.affineScore(VP), Observation.NAME + ".gradient", gradient))
+                            plan, Map.of(Sde.SCORE, DATA.affineScore(VP), Observation.NAME + ".gradient", gradient))
                     .row(3, 0, Map.of("start", start, Observation.NAME, new double[] {Y}))
                     .outputs()[0];
             assertEquals(x, got[0], 1e-10, guide.spec());

@@ -98,7 +98,8 @@ class TheoryTest {
                 sum += (i == 0 || i == parts ? 1 : i % 2 == 1 ? 4 : 2) * apart * h / parts / 3;
             }
         }
-        assertEquals(3 * sum, bound(ProductLaw.gaussian(2, 0.25, 3), 3, steps, 0).steps(), 1e-7 * sum);
+        assertEquals(
+                3 * sum, bound(ProductLaw.gaussian(2, 0.25, 3), 3, steps, 0).steps(), 1e-7 * sum);
     }
 
     @Test
