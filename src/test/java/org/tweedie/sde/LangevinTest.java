@@ -114,6 +114,13 @@ class LangevinTest {
         assertTrue(Math.abs(stuck - 0.5) < 4.5 * Math.sqrt(0.25 / rows), "share " + stuck);
     }
 
+    /** Song and Ermon's code: 100 steps a level of 2e-5 at sigma = 0.01. */
+    @Test
+    void theUsualStepsAreThoseOfThePapersCode() {
+        assertEquals(100, new AnnealedLangevin().perLevel());
+        assertEquals(2e-5, new AnnealedLangevin().step() * 0.01 * 0.01, 1e-18);
+    }
+
     @Test
     void aSingleLevelStartsFromGivenRows() {
         VeSde sde = new VeSde();

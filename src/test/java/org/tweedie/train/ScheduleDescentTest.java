@@ -171,4 +171,41 @@ class ScheduleDescentTest {
             assertEquals(expected, sum, 4 * Math.sqrt((squares - sum * sum) / rows), schedule.toString());
         }
     }
+
+    /** The gradient of ln E[l^2], l = gamma'(u) q(gamma(u))/2 with a q of its own, over a fine grid of u: that of differences, along every number between the ends. */
+    @Test
+    void theWayHasTheGradientOfTheSecondMoment() {
+        double[] numbers = {-4, 3, 0.3, 1.1, 0.35, -0.4, 1.6, 0.7};
+        double[] gradient = ScheduleDescent.gradient(
+                new MonotoneSchedule(numbers), new ScheduleDescent.Errors(WAYS, squares(numbers), 1, 1, 1, 1, 1));
+        for (int i = 2; i < numbers.length; i++) {
+            double[] up = numbers.clone();
+            double[] down = numbers.clone();
+            up[i] += 1e-5;
+            down[i] -= 1e-5;
+            double slope = (secondMoment(up) - secondMoment(down)) / 2e-5;
+            assertEquals(slope, gradient[i], 1e-4 * (1 + Math.abs(slope)), "number " + i);
+        }
+    }
+
+    private static final double[] WAYS = java.util.stream.IntStream.range(0, 20_000)
+            .mapToDouble(i -> (i + 0.5) / 20_000)
+            .toArray();
+
+    private static double[] squares(double[] numbers) {
+        MonotoneSchedule schedule = new MonotoneSchedule(numbers);
+        return java.util.Arrays.stream(WAYS)
+                .map(u -> 0.2 + Math.exp(-0.4 * schedule.gamma(u)))
+                .toArray();
+    }
+
+    private static double secondMoment(double[] numbers) {
+        MonotoneSchedule schedule = new MonotoneSchedule(numbers);
+        double[] squares = squares(numbers);
+        double sum = 0;
+        for (int r = 0; r < WAYS.length; r++) {
+            sum += Math.pow(0.5 * schedule.slope(WAYS[r]) * squares[r], 2) / WAYS.length;
+        }
+        return Math.log(sum);
+    }
 }
