@@ -9,32 +9,40 @@ import org.tweedie.sde.TimeGrid;
 
 /** What a density, a bound or latent rows need to know of a score model beyond its samples. Plans evaluate the score with a derivative ({@link FlowDensity}). */
 interface DensitySource extends FlowSource {
+    ModelKind kind();
+
     /** The process, which must be one of rows alone. */
-    Sde process();
+    default Sde process() {
+        return kind().sde();
+    }
 
     @Override
     default int flowSteps() {
         return 100;
     }
 
-    /** Of equal log-SNR. */
     @Override
     default TimeGrid rising(int steps) {
-        return TimeGrid.uniformLogSnr(process(), steps).reversed();
+        return kind().rising(steps);
     }
 
     @Override
     default Plan density(Optional<Law> probe, TimeGrid grid) {
-        return new FlowDensity(probe).plan(process(), grid);
+        return kind().density(probe, grid);
+    }
+
+    @Override
+    default boolean drawsVelocities() {
+        return kind() instanceof ModelKind.WithVelocity;
     }
 
     @Override
     default double priorDeviation() {
-        return process().priorDeviation();
+        return kind().priorDeviation();
     }
 
     @Override
     default double logVolume(TimeGrid grid) {
-        return StrictMath.log(process().alpha(process().horizon()) / process().alpha(grid.t(0)));
+        return kind().logVolume(grid);
     }
 }

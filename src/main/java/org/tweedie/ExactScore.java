@@ -67,8 +67,8 @@ record ExactScore(Device device, Noising moved, Field score) implements DensityS
     }
 
     @Override
-    public Sde process() {
-        return ModelKind.of(moved).sde();
+    public ModelKind kind() {
+        return ModelKind.of(moved);
     }
 
     private Differentiable differentiable() {
@@ -105,7 +105,10 @@ record ExactScore(Device device, Noising moved, Field score) implements DensityS
         }
         Map<String, Field> fields = new HashMap<>();
         for (String name : plan.fields()) {
-            fields.put(name, name.equals(FlowDensity.TANGENT) ? new Directional(field) : new Divergence(field));
+            int port = kind().state().size() - 1;
+            fields.put(
+                    name,
+                    name.equals(FlowDensity.TANGENT) ? new Directional(field, port) : new Divergence(field, port));
         }
         return Program.of(plan, fields);
     }

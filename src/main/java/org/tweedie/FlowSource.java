@@ -24,6 +24,11 @@ interface FlowSource extends Sampler.Source {
      */
     Plan density(Optional<Law> probe, TimeGrid grid);
 
+    /** Whether {@link #density}'s plan draws a velocity beside each row, so that its mean is a bound and no density. */
+    default boolean drawsVelocities() {
+        return false;
+    }
+
     /** The program of {@link #density}'s plan. */
     Program derivatives(Plan plan);
 

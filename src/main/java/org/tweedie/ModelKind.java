@@ -2,17 +2,23 @@ package org.tweedie;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.tweedie.plan.Plan;
 import org.tweedie.plan.Steering;
+import org.tweedie.rng.Law;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.CldSde;
 import org.tweedie.sde.FlexibleParametrisation;
 import org.tweedie.sde.FlexibleSde;
+import org.tweedie.sde.FlowDensity;
 import org.tweedie.sde.HybridParametrisation;
 import org.tweedie.sde.Noising;
+import org.tweedie.sde.PairFlowDensity;
 import org.tweedie.sde.Parametrisation;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
+import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.DenoisingScoreMatching;
 import org.tweedie.train.FlexibleMatching;
@@ -59,6 +65,21 @@ sealed interface ModelKind {
     /** The steering that evaluates the network where a plan evaluates the score. */
     Steering fold(Prediction prediction, String score, String network);
 
+    /** The steering that evaluates the network's derivative where a density evaluates that of the score. */
+    Steering foldDerivative(Prediction prediction, String field, String network);
+
+    /** Times that rise to the horizon, along which densities and latent rows go. */
+    TimeGrid rising(int steps);
+
+    /** The plan of a density ({@link FlowSource#density}). */
+    Plan density(Optional<Law> probe, TimeGrid grid);
+
+    /** The standard deviation of positions at the horizon. */
+    double priorDeviation();
+
+    /** What the density's plan leaves out, a coordinate ({@link FlowSource#logVolume}). */
+    double logVolume(TimeGrid grid);
+
     Objective objective(Network network, TrainSpec spec);
 
     /** The network's ports: those that the process fills, then conditions. */
@@ -99,6 +120,32 @@ sealed interface ModelKind {
         }
 
         @Override
+        public Steering foldDerivative(Prediction prediction, String field, String network) {
+            return parametrisation(prediction).foldDerivative(field, network);
+        }
+
+        /** Of equal log-SNR. */
+        @Override
+        public TimeGrid rising(int steps) {
+            return TimeGrid.uniformLogSnr(sde, steps).reversed();
+        }
+
+        @Override
+        public Plan density(Optional<Law> probe, TimeGrid grid) {
+            return new FlowDensity(probe).plan(sde, grid);
+        }
+
+        @Override
+        public double priorDeviation() {
+            return sde.priorDeviation();
+        }
+
+        @Override
+        public double logVolume(TimeGrid grid) {
+            return StrictMath.log(sde.alpha(sde.horizon()) / sde.alpha(grid.t(0)));
+        }
+
+        @Override
         public Objective objective(Network network, TrainSpec spec) {
             Parametrisation parametrisation = parametrisation(network.prediction());
             return spec.slices()
@@ -121,8 +168,8 @@ sealed interface ModelKind {
         @Override
         public Sde sde() {
             throw new IllegalArgumentException("the model's process " + moved.spec()
-                    + " carries a velocity beside each row; log-densities, bounds, latent rows and guides need one of rows alone,"
-                    + " as vp or ve");
+                    + " carries a velocity beside each row; variational bounds, local dimensions, latent rows and"
+                    + " guides need one of rows alone, as vp or ve");
         }
 
         @Override
@@ -146,15 +193,42 @@ sealed interface ModelKind {
         }
 
         @Override
+        public Steering foldDerivative(Prediction prediction, String field, String network) {
+            return new HybridParametrisation(moved).foldDerivative(field, network);
+        }
+
+        /** Of equal steps of the square root of time. */
+        @Override
+        public TimeGrid rising(int steps) {
+            return TimeGrid.quadratic(moved, steps).reversed();
+        }
+
+        @Override
+        public Plan density(Optional<Law> probe, TimeGrid grid) {
+            return new PairFlowDensity(probe).plan(moved, grid);
+        }
+
+        @Override
+        public double priorDeviation() {
+            return 1;
+        }
+
+        @Override
+        public double logVolume(TimeGrid grid) {
+            return PairFlowDensity.logVolume(moved, grid);
+        }
+
+        @Override
         public Objective objective(Network network, TrainSpec spec) {
             if (spec.slices().isPresent() || !spec.conditioning().equals(Conditioning.CLEAN)) {
-                throw new IllegalArgumentException(
-                        "process " + moved.spec()
-                                + " learns by hybrid score matching, from conditions as they are; take objective denoising, and conditions neither dropped nor noised");
+                throw new IllegalArgumentException("process " + moved.spec()
+                        + " learns by hybrid score matching, from conditions as they are; take objective"
+                        + " denoising, and conditions neither dropped nor noised");
             }
             return new HybridScoreMatching(new HybridParametrisation(moved), spec.weighting(), group(spec)).of(network);
         }
     }
+
     /** x_t = E x_0 + L eps. */
     record ByMatrices(FlexibleSde moved) implements ModelKind {
         @Override
@@ -164,10 +238,14 @@ sealed interface ModelKind {
 
         @Override
         public Sde sde() {
-            throw new IllegalArgumentException(
+            throw noNumbers();
+        }
+
+        private IllegalArgumentException noNumbers() {
+            return new IllegalArgumentException(
                     "the model's process " + moved.learns().spec()
-                            + " has matrices for coefficients; log-densities, bounds, latent rows and guides need one of numbers,"
-                            + " as vp or ve");
+                            + " has matrices for coefficients; log-densities, bounds, latent rows and guides need one"
+                            + " of numbers, as vp or ve");
         }
 
         @Override
@@ -191,11 +269,36 @@ sealed interface ModelKind {
         }
 
         @Override
+        public Steering foldDerivative(Prediction prediction, String field, String network) {
+            throw noNumbers();
+        }
+
+        @Override
+        public TimeGrid rising(int steps) {
+            throw noNumbers();
+        }
+
+        @Override
+        public Plan density(Optional<Law> probe, TimeGrid grid) {
+            throw noNumbers();
+        }
+
+        @Override
+        public double priorDeviation() {
+            throw noNumbers();
+        }
+
+        @Override
+        public double logVolume(TimeGrid grid) {
+            throw noNumbers();
+        }
+
+        @Override
         public Objective objective(Network network, TrainSpec spec) {
             if (spec.slices().isPresent() || !spec.conditioning().equals(Conditioning.CLEAN)) {
-                throw new IllegalArgumentException(
-                        "process " + moved.learns().spec()
-                                + " learns by denoising, from conditions as they are; take objective denoising, and conditions neither dropped nor noised");
+                throw new IllegalArgumentException("process " + moved.learns().spec()
+                        + " learns by denoising, from conditions as they are; take objective denoising, and"
+                        + " conditions neither dropped nor noised");
             }
             return new FlexibleMatching(network, new FlexibleParametrisation(moved));
         }

@@ -305,7 +305,7 @@ public final class ScoreModel implements Model {
         return sampler(spec.method()).grid(spec.grid(process()));
     }
 
-    /** Log-densities of rows under this model, by its probability-flow ODE. */
+    /** Log-densities of rows under this model, by its probability-flow ODE; lower bounds of them where each row has a velocity. */
     public Likelihood likelihood() {
         return new Likelihood(new Source());
     }
@@ -490,8 +490,8 @@ public final class ScoreModel implements Model {
                     && !fields.containsKey(ClassifierFree.UNCONDITIONAL)) {
                 if (ScoreModel.this.conditions().size() == ports.size() - 1) {
                     throw new IllegalArgumentException(
-                            "classifier-free guidance needs a model that was trained with dropped conditions;"
-                                    + " train with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
+                            "classifier-free guidance needs a model that was trained with dropped conditions; train"
+                                + " with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
                 }
                 plan = conditions(ClassifierFree.UNCONDITIONAL, true).steer(plan);
                 plan = parametrisation()
@@ -527,16 +527,17 @@ public final class ScoreModel implements Model {
             for (String name : plan.fields()) {
                 boolean tangent = name.equals(FlowDensity.TANGENT);
                 String place = NETWORK + (tangent ? ".tangent" : ".divergence");
-                fields.put(place, tangent ? new Directional(network) : new Divergence(network));
+                int port = kind.state().size() - 1; // the score is by the last of what the process moves
+                fields.put(place, tangent ? new Directional(network, port) : new Divergence(network, port));
                 folded = conditions(name, false).steer(folded);
-                folded = parametrisation().foldDerivative(name, place).steer(folded);
+                folded = kind.foldDerivative(network.prediction(), name, place).steer(folded);
             }
             return Program.of(folded, fields);
         }
 
         @Override
-        public Sde process() {
-            return kind.sde();
+        public ModelKind kind() {
+            return kind;
         }
 
         @Override

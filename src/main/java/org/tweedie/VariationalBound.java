@@ -55,6 +55,7 @@ public final class VariationalBound {
             int draws,
             Map<String, GivenRows> given,
             @Nullable String execution) {
+        source.process(); // refuses what is none of rows alone
         this.source = source;
         this.grid = grid;
         this.continuous = continuous;

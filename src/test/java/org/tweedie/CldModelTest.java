@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -67,11 +68,7 @@ class CldModelTest {
                                 .rows());
             }
             for (Executable refused : List.<Executable>of(
-                    model::sde,
-                    model::parametrisation,
-                    model::likelihood,
-                    () -> model.bound().discrete(10),
-                    model::latentMap)) {
+                    model::sde, model::parametrisation, () -> model.bound().discrete(10), model::latentMap)) {
                 String message =
                         assertThrows(IllegalArgumentException.class, refused).getMessage();
                 assertTrue(message.contains("carries a velocity beside each row"), message);
@@ -156,6 +153,14 @@ class CldModelTest {
             float[] rows = samples.rows();
             float[] velocities = samples.output("velocity");
             // end
+            float[] held = Arrays.copyOf(rows, 40);
+            // snippet: cld-likelihood
+            Likelihood.Densities densities = model.likelihood().velocities(8).of(held, 0);
+            double atLeast = densities.mean();
+            double[] errors = densities.errors(); // over the velocities, row by row
+            // end
+            assertTrue(Double.isFinite(atLeast));
+            assertEquals(20, errors.length);
             assertEquals(4_000, rows.length);
             assertEquals(4_000, velocities.length);
             assertEquals(100, samples.run().nfe());

@@ -2,6 +2,7 @@ package org.tweedie.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -75,6 +76,15 @@ final class LikelihoodCommand implements Callable<Integer> {
     private int draws;
 
     @Option(
+            names = "--velocities",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "of a model of rows with velocities (cld): drawn for each row; more tighten the bound and give it"
+                            + " a standard error; default ${DEFAULT-VALUE}")
+    private int velocities;
+
+    @Option(
             names = "--dequantise",
             description = "fill the bins first: add to each number a random share of --bin; for whole numbers")
     private boolean dequantise;
@@ -98,7 +108,7 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of probes, draws and filled bins; default ${DEFAULT-VALUE}")
+            description = "of probes, velocities, draws and filled bins; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(
@@ -131,6 +141,10 @@ final class LikelihoodCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--probes is for the ODE, and --bound needs no divergence; leave one away");
         }
+        if (bound != null && velocities != 1) {
+            throw new IllegalArgumentException(
+                    "--velocities is for the ODE, and --bound is of rows alone; leave one away");
+        }
         if (bound == null && draws != 1) {
             throw new IllegalArgumentException("--draws averages a bound; say --bound chain or --bound continuous");
         }
@@ -161,10 +175,11 @@ final class LikelihoodCommand implements Callable<Integer> {
 
     private Judged bridge(Device opened, Dataset rows) throws IOException {
         try (SchrodingerBridge loaded = SchrodingerBridge.load(model, opened)) {
-            refuseBound();
+            refuseOfBridges();
             if (!loaded.process().normal()) {
                 throw new IllegalArgumentException(
-                        "the bridge joins two sets of rows, and the density of its second end is not known; fit one to the normal law: bridge fit --to normal");
+                        "the bridge joins two sets of rows, and the density of its second end is not known; fit one to"
+                                + " the normal law: bridge fit --to normal");
             }
             Dataset matched = ModelMatch.matched(loaded, rows);
             int taken = steps == null ? loaded.process().sizes().count() : steps;
@@ -174,7 +189,7 @@ final class LikelihoodCommand implements Callable<Integer> {
 
     private Judged conditional(Device opened, Dataset rows) throws IOException {
         try (ConditionalBridge loaded = ConditionalBridge.load(model, opened)) {
-            refuseBound();
+            refuseOfBridges();
             Dataset matched = ModelMatch.matched(loaded, rows);
             int taken = steps == null ? loaded.process().sizes().count() : steps;
             Likelihood likelihood = probed(loaded.likelihood().steps(taken));
@@ -182,20 +197,30 @@ final class LikelihoodCommand implements Callable<Integer> {
         }
     }
 
-    private void refuseBound() {
+    private void refuseOfBridges() {
         if (bound != null) {
             throw new IllegalArgumentException(
                     "--bound is of score models, and this file is a bridge; leave it out for the density of its flow");
         }
+        if (velocities != 1) {
+            throw new IllegalArgumentException(
+                    "--velocities is of models of rows with velocities (cld), and this file is a bridge; leave it out");
+        }
     }
 
     /** What was computed, and how. */
-    private record Judged(LogDensities densities, int steps, int nfe, String execution, Map<String, Double> terms) {}
+    private record Judged(
+            LogDensities densities, boolean bounds, int steps, int nfe, String execution, Map<String, Double> terms) {
+        String name() {
+            return bounds ? "bound of log density" : "log density";
+        }
+    }
 
     /** Each row under its own condition. */
     private Judged density(ScoreModel loaded, Dataset rows) {
         int taken = steps == null ? STEPS : steps;
-        return judged(under(probed(loaded.likelihood().steps(taken)), loaded.conditions(), rows), rows, taken);
+        Likelihood likelihood = probed(loaded.likelihood().steps(taken)).velocities(velocities);
+        return judged(under(likelihood, loaded.conditions(), rows), rows, taken);
     }
 
     private static Likelihood under(Likelihood likelihood, List<Dataset.Port> conditions, Dataset rows) {
@@ -214,7 +239,12 @@ final class LikelihoodCommand implements Callable<Integer> {
 
     private Judged judged(Likelihood likelihood, Dataset rows, int taken) {
         Likelihood.Densities densities = likelihood.of(rows.values(Dataset.X), seed);
-        return new Judged(densities, taken, densities.nfe(), densities.execution(), Map.of());
+        Map<String, Double> terms = new LinkedHashMap<>();
+        if (velocities > 1) {
+            double squares = Arrays.stream(densities.errors()).map(e -> e * e).sum();
+            terms.put("errorOfVelocities", Math.sqrt(squares) / densities.errors().length);
+        }
+        return new Judged(densities, likelihood.bounds(), taken, densities.nfe(), densities.execution(), terms);
     }
 
     private Judged bound(ScoreModel loaded, Dataset rows, Bound kind) {
@@ -231,11 +261,7 @@ final class LikelihoodCommand implements Callable<Integer> {
         terms.put("prior", bounds.prior());
         terms.put("diffusion", bounds.diffusion());
         terms.put("reconstruction", bounds.reconstruction());
-        return new Judged(bounds, taken, bounds.nfe(), bounds.execution(), terms);
-    }
-
-    private String name() {
-        return bound == null ? "log density" : "bound of log density";
+        return new Judged(bounds, true, taken, bounds.nfe(), bounds.execution(), terms);
     }
 
     private void write(Output target, Judged judged) throws IOException {
@@ -246,7 +272,7 @@ final class LikelihoodCommand implements Callable<Integer> {
         }
         Map<String, String> metadata = Map.of(
                 "model", Sha256.of(model), "steps", Integer.toString(judged.steps()), "seed", Long.toString(seed));
-        try (RowWriter writer = RowWriter.open(target, column.length, List.of(name()), metadata)) {
+        try (RowWriter writer = RowWriter.open(target, column.length, List.of(judged.name()), metadata)) {
             writer.write(column, 0, column.length);
             writer.finish();
         }
@@ -258,17 +284,18 @@ final class LikelihoodCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%,d rows: mean %s %.5f nats, standard error %s; %.5f bits per dimension in bins of %s%n",
                 rows,
-                bound == null ? "log-density" : "lower bound of the log-density",
+                judged.bounds() ? "lower bound of the log-density" : "log-density",
                 densities.mean(),
                 rows == 1 ? "unknown" : String.format(Locale.ROOT, "%.5f", densities.standardError()),
                 densities.bitsPerDimension(bin),
                 Double.toString(bin)));
         judged.terms()
-                .forEach((term, nats) -> text.append(String.format(Locale.ROOT, "  %-15s %.5f nats%n", term, nats)));
+                .forEach((term, nats) -> text.append(String.format(Locale.ROOT, "  %-17s %.5f nats%n", term, nats)));
         return text.append(String.format(
                         Locale.ROOT,
                         bound == null
-                                ? "(the density where the flow begins, a process's at its cutoff, in the units of the data; %d evaluations a row, execution %s)"
+                                ? "(the density where the flow begins, a process's at its cutoff, in the units of the"
+                                        + " data; %d evaluations a row, execution %s)"
                                 : "(in the units of the data; %d evaluations a row, execution %s)",
                         judged.nfe(),
                         judged.execution()))
@@ -278,7 +305,7 @@ final class LikelihoodCommand implements Callable<Integer> {
     private void fields(Json json, Judged judged, int rows) {
         json.field("rows", rows);
         json.field(
-                bound == null ? "meanLogDensity" : "meanBound",
+                judged.bounds() ? "meanBound" : "meanLogDensity",
                 judged.densities().mean());
         json.field("standardError", judged.densities().standardError());
         json.field("bitsPerDimension", judged.densities().bitsPerDimension(bin));

@@ -12,20 +12,26 @@ import org.tweedie.kernels.View;
 import org.tweedie.plan.Space;
 
 /**
- * A field with its exact divergence by its first input: (x, others; t) to (out, sum of d out_i / d x_i). Costs a derivative along each
+ * A field with its exact divergence by one of its inputs: (x, others; t) to (out, sum of d out_i / d x_i). Costs a derivative along each
  * coordinate of x: for rows of few; {@link Directional} costs one. Immutable, shared by threads.
  *
- * @param field with one output, as wide as its first input
+ * @param field with one output, as wide as the input
+ * @param port of the input, 0 for the first
  */
-public record Divergence(Differentiable field) implements Field {
+public record Divergence(Differentiable field, int port) implements Field {
     public Divergence {
-        Directional.requireOneOutput(field);
-        int from = field.signature().from().get(0).space().width();
+        Directional.requireOneOutput(field, port);
+        int from = field.signature().from().get(port).space().width();
         int into = field.signature().into().get(0).space().width();
         if (from != into) {
             throw new IllegalArgumentException("a divergence is that of a field from rows to rows of one width, got "
                     + from + " to " + into + " coordinates");
         }
+    }
+
+    /** By the first input. */
+    public Divergence(Differentiable field) {
+        this(field, 0);
     }
 
     @Override
@@ -43,6 +49,7 @@ public record Divergence(Differentiable field) implements Field {
     /** Derivatives along the axes, one after the other; the divergence is their sum in order. */
     private static final class Sum implements Evaluator {
         private final Signature signature;
+        private final int port;
         private final int width;
         private final Closing owned = new Closing();
         private final Tape tape;
@@ -52,7 +59,8 @@ public record Divergence(Differentiable field) implements Field {
 
         Sum(Divergence divergence, Device device, int rows) {
             signature = divergence.signature();
-            width = signature.from().get(0).space().width();
+            port = divergence.port();
+            width = signature.from().get(port).space().width();
             float[] identity = new float[width * width + 1];
             for (int i = 0; i < width; i++) {
                 identity[i * width + i] = 1;
@@ -76,7 +84,7 @@ public record Divergence(Differentiable field) implements Field {
             tape.forward(stream, rows, from, t, into.subList(0, 1));
             View sum = into.get(1);
             for (int i = 0; i < width; i++) {
-                tape.tangent(stream, rows, 0, View.shared(axes, (long) i * width, width), List.of(column));
+                tape.tangent(stream, rows, port, View.shared(axes, (long) i * width, width), List.of(column));
                 Add.rows(stream, rows, i == 0 ? zero : sum, column.columns(i, 1), sum);
             }
         }

@@ -56,6 +56,17 @@ public record HybridParametrisation(CldSde sde) {
         return weighting == Weighting.LIKELIHOOD ? sde.friction() * sde.beta() * l * l : 1;
     }
 
+    /**
+     * Rewrites every evaluation of the score with its derivative by v, as {@link PairFlowDensity} makes them, as one of a network with its own.
+     *
+     * @param field {@link FlowDensity#DIVERGENCE} or {@link FlowDensity#TANGENT}
+     * @param network the field that is evaluated instead, with the same ports
+     */
+    public Steering foldDerivative(String field, String network) {
+        return new DerivativeFold(
+                sde.space(), 1, t -> new double[] {velocityScale(t), skip(t), gain(t), networkTime(t)}, field, network);
+    }
+
     /** Rewrites every evaluation of the score at (x, v, more; t) as one of a network: its inputs, network, score as a linear combination. */
     public Steering fold(String score, String network) {
         return plan -> {

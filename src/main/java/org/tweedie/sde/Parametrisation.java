@@ -137,7 +137,8 @@ public record Parametrisation(Sde sde, Prediction prediction, OptionalDouble dat
      * @param network the field that is evaluated instead, with the same ports
      */
     public Steering foldDerivative(String field, String network) {
-        return new DerivativeFold(this, field, network);
+        return new DerivativeFold(
+                sde.space(), 0, t -> new double[] {inputScale(t), skip(t), gain(t), networkTime(t)}, field, network);
     }
 
     /**

@@ -40,8 +40,20 @@ class CldCommandsTest {
         Cli.run("evaluate --model " + model + " --data " + data + " --count 20 --device cpu")
                 .ok();
         String rows = "carries a velocity beside each row";
-        Cli.run("likelihood --model " + model + " --data " + data + " --device cpu")
-                .failed(2, rows);
+        String likelihood = "likelihood --json --model " + model + " --data " + data + " --steps 10 --device cpu ";
+        Map<String, Object> judged = Cli.run(likelihood).json();
+        assertTrue((double) judged.get("meanBound") < 0 && !judged.containsKey("errorOfVelocities"), judged.toString());
+        assertEquals(40L, ((Number) judged.get("evaluations")).longValue());
+        judged = Cli.run(likelihood + "--velocities 3 --out " + folder.resolve("l.csv"))
+                .json();
+        assertTrue((double) judged.get("errorOfVelocities") > 0, judged.toString());
+        assertEquals(120L, ((Number) judged.get("evaluations")).longValue());
+        assertEquals(
+                "bound of log density",
+                Files.readAllLines(folder.resolve("l.csv")).get(0));
+        Cli.run(likelihood + "--velocities 0").failed(2, "velocities must be positive, got 0");
+        Cli.run(likelihood + "--bound chain").failed(2, rows);
+        Cli.run(likelihood + "--bound chain --velocities 2").failed(2, "--velocities is for the ODE");
         Cli.run("sample --model " + model + " --count 5 --method ddim:0@5 --out " + folder.resolve("d.npy")
                         + " --device cpu")
                 .failed(2, "take em, ei, pf, heun or sscs");

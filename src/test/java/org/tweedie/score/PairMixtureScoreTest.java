@@ -74,6 +74,65 @@ class PairMixtureScoreTest {
         }
     }
 
+    /** Derivatives by position and velocity, and the way back, against differences of the score in double. */
+    @ParameterizedTest
+    @MethodSource("org.tweedie.testing.TestDevices#all")
+    void itsDerivativesAreThoseOfTheScore(Device device) {
+        double[][] u = {{0.3, -0.4}, {0.2, 0.1}};
+        float[] along = {0.7f, -0.2f};
+        double t = 0.15;
+        double h = 1e-5;
+        double[][][] jacobian = new double[2][2][2]; // by port and column, of the score's rows
+        for (int port = 0; port < 2; port++) {
+            for (int j = 0; j < 2; j++) {
+                double[][] up = {u[0].clone(), u[1].clone()};
+                double[][] down = {u[0].clone(), u[1].clone()};
+                up[port][j] += h;
+                down[port][j] -= h;
+                double[][] a = new double[1][2];
+                double[][] b = new double[1][2];
+                PAIRS.score().evaluate(up, t, a);
+                PAIRS.score().evaluate(down, t, b);
+                for (int i = 0; i < 2; i++) {
+                    jacobian[port][i][j] = (a[0][i] - b[0][i]) / (2 * h);
+                }
+            }
+        }
+        try (Stream stream = device.stream();
+                RowSet rows = RowSet.on(device);
+                DeviceBuffer memory = device.allocate(Element.F32, 12);
+                Tape tape = new PairMixtureScore(PAIRS).tape(device, 1)) {
+            rows.assign(stream, 1, 0, 1);
+            float[] start = {0.3f, -0.4f, 0.2f, 0.1f, along[0], along[1]};
+            stream.upload(start, 0, memory, 0, 6);
+            View[] views = new View[6];
+            for (int i = 0; i < 6; i++) {
+                views[i] = new View(memory, 2L * i, 2, 2);
+            }
+            tape.forward(stream, rows, List.of(views[0], views[1]), Instant.at(t), List.of(views[3]));
+            for (int port = 0; port < 2; port++) {
+                tape.tangent(stream, rows, port, views[2], List.of(views[4]));
+                float[] got = new float[2];
+                stream.download(memory, 8, got, 0, 2);
+                for (int i = 0; i < 2; i++) {
+                    double expected = jacobian[port][i][0] * along[0] + jacobian[port][i][1] * along[1];
+                    assertEquals(expected, got[i], 1e-3 * (1 + Math.abs(expected)), "port " + port);
+                }
+            }
+            tape.backward(stream, rows, List.of(views[2]), null, List.of(views[4], views[5]));
+            float[] back = new float[4];
+            stream.download(memory, 8, back, 0, 4);
+            for (int port = 0; port < 2; port++) {
+                for (int j = 0; j < 2; j++) {
+                    double expected = jacobian[port][0][j] * along[0] + jacobian[port][1][j] * along[1];
+                    assertEquals(expected, back[2 * port + j], 1e-3 * (1 + Math.abs(expected)), "back " + port);
+                }
+            }
+            assertThrows(
+                    IllegalArgumentException.class, () -> tape.backward(stream, rows, List.of(views[2]), memory, null));
+        }
+    }
+
     /** Every execution of the methods gives the host's bits; what none of them fuses says why. */
     @ParameterizedTest
     @MethodSource("org.tweedie.testing.TestDevices#all")
