@@ -12,13 +12,16 @@ import org.tweedie.sde.CldSde;
 import org.tweedie.sde.FlexibleParametrisation;
 import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.FlowDensity;
+import org.tweedie.sde.Heun;
 import org.tweedie.sde.HybridParametrisation;
+import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Noising;
 import org.tweedie.sde.PairFlowDensity;
 import org.tweedie.sde.Parametrisation;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
+import org.tweedie.sde.UniPc;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.DenoisingScoreMatching;
 import org.tweedie.train.FlexibleMatching;
@@ -70,6 +73,9 @@ sealed interface ModelKind {
 
     /** Times that rise to the horizon, along which densities and latent rows go. */
     TimeGrid rising(int steps);
+
+    /** The method of latent rows, and its steps, when nothing is said. */
+    MethodSpec latentMethod();
 
     /** The plan of a density ({@link FlowSource#density}). */
     Plan density(Optional<Law> probe, TimeGrid grid);
@@ -131,6 +137,11 @@ sealed interface ModelKind {
         }
 
         @Override
+        public MethodSpec latentMethod() {
+            return new MethodSpec(new UniPc(3, UniPc.Base.EXPM1, true), 50);
+        }
+
+        @Override
         public Plan density(Optional<Law> probe, TimeGrid grid) {
             return new FlowDensity(probe).plan(sde, grid);
         }
@@ -168,7 +179,7 @@ sealed interface ModelKind {
         @Override
         public Sde sde() {
             throw new IllegalArgumentException("the model's process " + moved.spec()
-                    + " carries a velocity beside each row; variational bounds, local dimensions, latent rows and"
+                    + " carries a velocity beside each row; variational bounds, local dimensions and"
                     + " guides need one of rows alone, as vp or ve");
         }
 
@@ -201,6 +212,11 @@ sealed interface ModelKind {
         @Override
         public TimeGrid rising(int steps) {
             return TimeGrid.quadratic(moved, steps).reversed();
+        }
+
+        @Override
+        public MethodSpec latentMethod() {
+            return new MethodSpec(new Heun(), 100);
         }
 
         @Override
@@ -275,6 +291,11 @@ sealed interface ModelKind {
 
         @Override
         public TimeGrid rising(int steps) {
+            throw noNumbers();
+        }
+
+        @Override
+        public MethodSpec latentMethod() {
             throw noNumbers();
         }
 

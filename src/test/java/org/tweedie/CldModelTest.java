@@ -68,7 +68,7 @@ class CldModelTest {
                                 .rows());
             }
             for (Executable refused : List.<Executable>of(
-                    model::sde, model::parametrisation, () -> model.bound().discrete(10), model::latentMap)) {
+                    model::sde, model::parametrisation, () -> model.bound().discrete(10))) {
                 String message =
                         assertThrows(IllegalArgumentException.class, refused).getMessage();
                 assertTrue(message.contains("carries a velocity beside each row"), message);

@@ -44,16 +44,24 @@ final class LatentsCommand implements Callable<Integer> {
     @Option(
             names = "--between",
             paramLabel = "POINTS",
-            description =
-                    "rows on the ways from the first row to the second, from the third to the fourth, ..., ends included")
+            description = "rows on the ways from the first row to the second, from the third to the fourth, ..., ends"
+                    + " included")
     private @Nullable Integer between;
 
     @Option(
             names = "--method",
             paramLabel = "SPEC",
-            defaultValue = "unipc:3@50",
-            description = "deterministic method@steps, of equal log-SNR; default ${DEFAULT-VALUE}")
-    private String method;
+            description = "deterministic method@steps, of equal log-SNR, with velocities of equal square root of time;"
+                    + " default unipc:3@50, with velocities heun@100")
+    private @Nullable String method;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            description =
+                    "of the velocities of a model that has them (cld), drawn beside the rows; default ${DEFAULT-VALUE}")
+    private long seed;
 
     @Option(
             names = "--out",
@@ -79,8 +87,11 @@ final class LatentsCommand implements Callable<Integer> {
         if (decode && between != null) {
             throw new IllegalArgumentException("--between takes rows, not latent ones; leave --decode away");
         }
-        MethodSpec by = MethodSpec.parse(method);
-        if (method.indexOf(',', method.indexOf('@')) >= 0 && by.shape() != GridShape.LOGSNR) {
+        MethodSpec by = method == null ? null : MethodSpec.parse(method);
+        if (method != null
+                && by != null
+                && method.indexOf(',', method.indexOf('@')) >= 0
+                && by.shape() != GridShape.LOGSNR) {
             throw new IllegalArgumentException("--method " + method
                     + ": latent rows go by steps of equal log-SNR; leave the grid out: "
                     + by.method().spec() + "@"
@@ -91,18 +102,22 @@ final class LatentsCommand implements Callable<Integer> {
         Dataset read = data.read();
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
-            Dataset rows = ModelMatch.matched(loaded, read);
-            LatentMap map = under(loaded, rows).by(by.method(), by.steps());
+            LatentMap latents = loaded.latentMap().velocities(seed);
+            Dataset rows = decode
+                    ? ModelMatch.latents(loaded, read, latents.latentWidth())
+                    : ModelMatch.matched(loaded, read);
+            LatentMap own = under(latents, loaded, rows);
+            LatentMap map = by == null ? own : own.by(by.method(), by.steps());
             float[] given = rows.values(Dataset.X);
             float[] made = decode
                     ? map.decode(given)
                     : between == null ? map.encode(given) : ways(map, given, loaded, between);
-            int width = loaded.columns().size();
-            write(target, made, width, loaded);
-            int count = made.length / width;
+            List<String> columns = columns(loaded, map);
+            int count = made.length / columns.size();
+            write(target, made, columns, map);
             printed.print(
                     spec,
-                    String.format(Locale.ROOT, "%s: %,d %s by %s", out, count, what(), by.spec()),
+                    String.format(Locale.ROOT, "%s: %,d %s by %s", out, count, what(), map.method()),
                     json -> json.field("out", out.toString()).field("rows", count));
         }
         return ExitCode.OK;
@@ -113,8 +128,8 @@ final class LatentsCommand implements Callable<Integer> {
     }
 
     /** Each row under its own condition. */
-    private static LatentMap under(ScoreModel loaded, Dataset rows) {
-        LatentMap map = loaded.latentMap();
+    private static LatentMap under(LatentMap latents, ScoreModel loaded, Dataset rows) {
+        LatentMap map = latents;
         for (Dataset.Port port : loaded.conditions()) {
             map = map.given(port.name(), rows.values(port.name()), port.width());
         }
@@ -135,14 +150,22 @@ final class LatentsCommand implements Callable<Integer> {
         return map.between(from, to, points);
     }
 
-    private void write(Output target, float[] made, int width, ScoreModel loaded) throws IOException {
+    private List<String> columns(ScoreModel loaded, LatentMap map) {
         List<String> columns = new ArrayList<>(loaded.columns());
         if (!decode && between == null) {
+            if (map.latentWidth() > columns.size()) {
+                loaded.columns().forEach(column -> columns.add("velocity " + column));
+            }
             columns.replaceAll(column -> "latent " + column);
         }
-        Map<String, String> metadata = Map.of("model", Sha256.of(model), "method", method);
-        try (RowWriter writer = RowWriter.open(target, made.length / width, columns, metadata)) {
-            writer.write(made, 0, made.length / width);
+        return columns;
+    }
+
+    private void write(Output target, float[] made, List<String> columns, LatentMap map) throws IOException {
+        Map<String, String> metadata = Map.of("model", Sha256.of(model), "method", map.method());
+        int count = made.length / columns.size();
+        try (RowWriter writer = RowWriter.open(target, count, columns, metadata)) {
+            writer.write(made, 0, count);
             writer.finish();
         }
     }

@@ -31,6 +31,19 @@ final class ModelMatch {
         return matched("model", with(model.ports().get(0), model.conditions()), data);
     }
 
+    /** As {@link #matched(Model, Dataset)}, for latent rows of {@code width} numbers, which may be wider than rows. */
+    static Dataset latents(Model model, Dataset data, int width) {
+        Dataset.Port rows = model.ports().get(0);
+        if (width == rows.width()) {
+            return matched(model, data);
+        } else if (data.port(Dataset.X).width() != width) {
+            throw new IllegalArgumentException("the model's latent rows have " + width
+                    + " columns, positions and velocities, the data "
+                    + data.port(Dataset.X).columns() + "; choose with --columns and --given");
+        }
+        return matched("model", with(data.port(Dataset.X), model.conditions()), data);
+    }
+
     /** As {@link #matched(Model, Dataset)}, for rows of a conditional bridge with their observations. */
     static Dataset matched(ConditionalBridge bridge, Dataset data) {
         return matched("bridge", with(new Dataset.Port(Dataset.X, bridge.columns()), bridge.conditions()), data);

@@ -2,7 +2,6 @@ package org.tweedie.score;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.tweedie.device.Device;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.RowSet;
@@ -27,9 +26,8 @@ public record Directional(Differentiable field, int port) implements Field {
     }
 
     static void requireOneOutput(Differentiable field, int port) {
-        Objects.checkIndex(port, Math.max(1, field.signature().from().size()));
-        if (field.signature().into().size() != 1 || field.signature().from().isEmpty()) {
-            throw new IllegalArgumentException("derivatives are taken of fields with an input and one output, got "
+        if (field.signature().into().size() != 1 || field.signature().from().size() <= port) {
+            throw new IllegalArgumentException("derivatives are taken of fields with that input and one output, got "
                     + field.signature().from() + " to " + field.signature().into());
         }
     }

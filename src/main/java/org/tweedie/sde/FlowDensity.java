@@ -34,6 +34,11 @@ public record FlowDensity(Optional<Law> probe) {
     public static final String TANGENT = "score.tangent";
 
     public FlowDensity {
+        requireLaw(probe);
+    }
+
+    /** Refuses laws of other covariance than I. */
+    static void requireLaw(Optional<Law> probe) {
         if (probe.isPresent() && probe.get() != Law.NORMAL && probe.get() != Law.RADEMACHER) {
             throw new IllegalArgumentException("probes have mean 0 and covariance I: NORMAL or RADEMACHER");
         }

@@ -30,7 +30,7 @@ import org.tweedie.rng.Purpose;
  */
 public record PairFlowDensity(Optional<Law> probe) {
     public PairFlowDensity {
-        new FlowDensity(probe); // the same laws
+        FlowDensity.requireLaw(probe);
     }
 
     /** {a, b} of the law N(a x, b^2 I) of velocities at time t given positions, for data N(0, I). */

@@ -54,6 +54,19 @@ class CldCommandsTest {
         Cli.run(likelihood + "--velocities 0").failed(2, "velocities must be positive, got 0");
         Cli.run(likelihood + "--bound chain").failed(2, rows);
         Cli.run(likelihood + "--bound chain --velocities 2").failed(2, "--velocities is for the ODE");
+        String latents = "latents --model " + model + " --device cpu --data ";
+        Path encoded = folder.resolve("latents.csv");
+        Cli.run(latents + data + " --out " + encoded).ok();
+        assertEquals(
+                "latent a,latent b,latent velocity a,latent velocity b",
+                Files.readAllLines(encoded).get(0));
+        Path back = folder.resolve("back.csv");
+        assertTrue(Cli.run(latents + encoded + " --decode --method heun@80 --out " + back)
+                .ok()
+                .out()
+                .contains("60 rows by heun@80"));
+        assertEquals("a,b", Files.readAllLines(back).get(0));
+        Cli.run(latents + data + " --decode --out " + folder.resolve("n.csv")).failed(2, "latent rows have 4 columns");
         Cli.run("sample --model " + model + " --count 5 --method ddim:0@5 --out " + folder.resolve("d.npy")
                         + " --device cpu")
                 .failed(2, "take em, ei, pf, heun or sscs");
