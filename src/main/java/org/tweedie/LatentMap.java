@@ -238,9 +238,8 @@ public final class LatentMap {
             });
         }
         if (unfinished[0] > 0) {
-            throw new ArithmeticException(
-                    unfinished[0] + " of " + count + " rows ran out of steps before the end of " + method.spec()
-                            + "@" + down.steps() + "; allow more steps, or loosen the tolerance");
+            throw new ArithmeticException(unfinished[0] + " of " + count + " rows ran out of steps before the end of "
+                    + method.spec() + "@" + down.steps() + "; allow more steps, or loosen the tolerance");
         }
         return into;
     }

@@ -491,7 +491,7 @@ public final class ScoreModel implements Model {
                 if (ScoreModel.this.conditions().size() == ports.size() - 1) {
                     throw new IllegalArgumentException(
                             "classifier-free guidance needs a model that was trained with dropped conditions; train"
-                                + " with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
+                                    + " with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
                 }
                 plan = conditions(ClassifierFree.UNCONDITIONAL, true).steer(plan);
                 plan = parametrisation()

@@ -103,9 +103,8 @@ final class LatentsCommand implements Callable<Integer> {
         try (Device opened = device.open(spec.commandLine().getErr());
                 ScoreModel loaded = ScoreModel.load(model, opened)) {
             LatentMap latents = loaded.latentMap().velocities(seed);
-            Dataset rows = decode
-                    ? ModelMatch.latents(loaded, read, latents.latentWidth())
-                    : ModelMatch.matched(loaded, read);
+            Dataset rows =
+                    decode ? ModelMatch.latents(loaded, read, latents.latentWidth()) : ModelMatch.matched(loaded, read);
             LatentMap own = under(latents, loaded, rows);
             LatentMap map = by == null ? own : own.by(by.method(), by.steps());
             float[] given = rows.values(Dataset.X);

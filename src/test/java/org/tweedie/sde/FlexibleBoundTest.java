@@ -130,7 +130,7 @@ class FlexibleBoundTest {
         terms.moved(new double[] {through[0] - back[0], through[1] - back[1]}, x0, eps);
         FlexibleBound.Term term = terms.term();
         if (!end) { // beta |R^(-1/2) (score + L^-T eps)|^2/2 is one weight times the squared error of the output
-            double[] target = at.target(x0, eps);
+            double[] target = FlexibleParametrisationTest.target(at, x0, eps);
             double square = Math.pow(out[0] - target[0], 2) + Math.pow(out[1] - target[1], 2);
             assertEquals(0.7 * at.weight() * square, term.value(), 1e-11 * term.value());
         }

@@ -23,7 +23,7 @@ import org.tweedie.score.GaussianMixtureScore;
 /** What a network of a process of matrices learns: with the best output the score is the exact one; with R = I and omega = 0 it is VP's. */
 class FlexibleParametrisationTest {
     /** The target of x0 and eps, by the matrix that pairs are made by. */
-    private static double[] target(FlexibleMoment at, double[] x0, double[] eps) {
+    static double[] target(FlexibleMoment at, double[] x0, double[] eps) {
         double[][] pairs = at.pairs();
         double[] target = new double[x0.length];
         for (int j = 0; j < target.length; j++) {
