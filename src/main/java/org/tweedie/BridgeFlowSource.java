@@ -45,7 +45,7 @@ interface BridgeFlowSource extends FlowSource {
 
     /** The second end is N(0, I) in the units of the chains. */
     @Override
-    default double priorDeviation() {
+    default double priorDeviation(int coordinate) {
         return 1;
     }
 

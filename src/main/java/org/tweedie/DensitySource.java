@@ -37,12 +37,12 @@ interface DensitySource extends FlowSource {
     }
 
     @Override
-    default double priorDeviation() {
+    default double priorDeviation(int coordinate) {
         return kind().priorDeviation();
     }
 
     @Override
     default double logVolume(TimeGrid grid) {
-        return kind().logVolume(grid);
+        return kind().process().space().width() * kind().logVolume(grid);
     }
 }

@@ -32,10 +32,10 @@ interface FlowSource extends Sampler.Source {
     /** The program of {@link #density}'s plan. */
     Program derivatives(Plan plan);
 
-    /** The standard deviation of the normal law, whose mean is 0. */
-    double priorDeviation();
+    /** The standard deviation of a coordinate of the normal law, whose mean is 0. */
+    double priorDeviation(int coordinate);
 
-    /** What the linear part of a process, which plans leave out, adds to the logarithm of the density, a coordinate. */
+    /** What the linear part of a process, which plans leave out, adds to the logarithm of the density of a row. */
     double logVolume(TimeGrid grid);
 
     /**

@@ -140,7 +140,7 @@ public final class LatentMap {
     private double deviation(int part) {
         return part > 0 && source.kind().process() instanceof CldSde sde
                 ? StrictMath.sqrt(sde.mass())
-                : source.priorDeviation();
+                : source.kind().priorDeviation();
     }
 
     /**

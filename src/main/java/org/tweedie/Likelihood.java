@@ -22,7 +22,9 @@ import org.tweedie.train.Dataset;
 
 /**
  * Log-densities of rows under a score, by the probability-flow ODE (Song et al., ICLR 2021, arXiv 2011.13456, section 4.3): the density of the
- * process at its cutoff, in the units of the data. Or under a bridge to the normal law, by its own flow, given observations where it knows them. The whole way of all rows stays on the device.
+ * process at its cutoff, in the units of the data. Blocks that move each at its own speed leave at their ends, noise that knows nothing of the
+ * rest (Batzolis et al., arXiv 2207.09786). Or under a bridge to the normal law, by its own flow, given observations where it knows them. The
+ * whole way of all rows stays on the device.
  *
  * <p>The divergence is exact for rows of up to {@value #EXACT} numbers, each of which costs a derivative; for wider ones it is probed
  * (Hutchinson), without bias and with a standard error.
@@ -83,7 +85,8 @@ public final class Likelihood {
     }
 
     /**
-     * By so many steps. Under a score: of equal log-SNR, four evaluations each (100 when nothing is said). Under a bridge: its own where nothing is said, else as many in each
+     * By so many steps. Under a score: of equal log-SNR, four evaluations each (100 when nothing is said), those of blocks shared among the
+     * intervals between ends by their length. Under a bridge: its own where nothing is said, else as many in each
      * of its own where they are a multiple of them; four evaluations each, or up to eight between the times that it learned at.
      */
     public Likelihood steps(int steps) {
@@ -189,7 +192,7 @@ public final class Likelihood {
         double[] errors = new double[count];
         for (int r = 0; r < count; r++) {
             log[r] = means.mean(r, runs)
-                    + width * source.logVolume(grid)
+                    + source.logVolume(grid)
                     + source.logDeterminant(Arrays.copyOfRange(rows, r * width, (r + 1) * width), r, given);
             errors[r] = probe.isEmpty() && !bounds() ? 0 : means.error(r, runs);
         }
@@ -198,13 +201,15 @@ public final class Likelihood {
 
     /** ln of the prior's density of a latent row. */
     private double prior(float[] latents, int row, int width) {
-        double deviation = source.priorDeviation();
         double square = 0;
+        double logDeviations = 0;
         for (int d = 0; d < width; d++) {
+            double deviation = source.priorDeviation(d);
             double z = latents[row * width + d] / deviation;
             square += z * z;
+            logDeviations += StrictMath.log(deviation);
         }
-        return -0.5 * square - width * (StrictMath.log(deviation) + 0.5 * StrictMath.log(2 * Math.PI));
+        return -0.5 * square - logDeviations - width * 0.5 * StrictMath.log(2 * Math.PI);
     }
 
     /**
@@ -213,7 +218,7 @@ public final class Likelihood {
      * @param log natural logarithm of each row's density, in the units of the data; with velocities a bound of it
      * @param errors the standard error of each, over its probes and velocities: 0 where the divergence is exact and there are no velocities, NaN
      *     where there was one of each
-     * @param latents the row at the horizon that each row comes from; of several velocities, by the last
+     * @param latents the row at the horizon that each row comes from, of blocks each at its own end; of several velocities, by the last
      * @param width of a row
      * @param execution that made them
      * @param nfe evaluations of networks, a row

@@ -93,6 +93,9 @@ public sealed interface Model extends AutoCloseable permits ScoreModel, NonUnifo
     /** Samples by a method, steps and grid in one. */
     Sampler sampler(MethodSpec spec);
 
+    /** Log-densities of rows under this model, by its probability-flow ODE. */
+    Likelihood likelihood();
+
     /** Writes the model file. */
     void save(Output output) throws IOException;
 

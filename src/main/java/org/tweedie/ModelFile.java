@@ -115,8 +115,8 @@ final class ModelFile {
             if (NonUniformModel.is(metadata.value("process"))) {
                 throw metadata.fault(
                         "process",
-                        "is of blocks that move each at its own speed: such a model is trained and sampled (Model.load),"
-                                + " and has neither likelihood nor latent rows nor local dimension");
+                        "is of blocks that move each at its own speed: read it by Model.load;"
+                                + " it is sampled and has a likelihood, but neither latent rows nor local dimension nor bound");
             }
             ModelKind kind = metadata.parsed(
                     "process",

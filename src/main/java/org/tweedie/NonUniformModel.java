@@ -22,16 +22,22 @@ import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
+import org.tweedie.rng.Law;
 import org.tweedie.score.Architecture;
+import org.tweedie.score.Directional;
+import org.tweedie.score.Divergence;
 import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.BlockFold;
+import org.tweedie.sde.FlowDensity;
+import org.tweedie.sde.GridShape;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.NonUniformSde;
 import org.tweedie.sde.Prediction;
+import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
@@ -50,7 +56,7 @@ import org.tweedie.train.Trainer;
  * lives there. Blocks are columns, or with a {@link HaarPyramid} the scales of a row or an image: the finest details are noise first and are
  * sampled last, so that most of the way is walked in few coordinates. Lives on one device.
  *
- * <p>It is trained and sampled; it has no likelihood and no latent rows here.
+ * <p>It has a likelihood, by the flow of every interval in turn; no latent rows here.
  *
  * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
  */
@@ -292,6 +298,12 @@ public final class NonUniformModel implements Model {
         return sampler(spec.method()).grid(spec.grid(process));
     }
 
+    /** Log-densities of rows under this model, by its probability-flow ODE, interval after interval. */
+    @Override
+    public Likelihood likelihood() {
+        return new Likelihood(new Source());
+    }
+
     @Override
     public Device device() {
         return device;
@@ -374,7 +386,7 @@ public final class NonUniformModel implements Model {
         use.close();
     }
 
-    private final class Source implements Sampler.Source {
+    private final class Source implements FlowSource {
         @Override
         public Device device() {
             return device;
@@ -404,17 +416,91 @@ public final class NonUniformModel implements Model {
             Map<String, Field> fields = new HashMap<>();
             for (int i = 0; i < networks.size(); i++) {
                 fields.put(fold().network(i), networks.get(i));
-                List<Signature.Port> from = networks.get(i).signature().from();
-                plan = new ModelConditions(
-                                process.field(i),
-                                from.subList(process.alive(i).size(), from.size()),
-                                Optional.empty(),
-                                false)
-                        .steer(plan);
+                plan = conditions(i, process.field(i)).steer(plan);
             }
             plan = fold().steer(plan);
             fields.keySet().retainAll(plan.fields());
             return Program.of(plan, fields);
+        }
+
+        /** Every input of an interval's network after its blocks is a register that the caller gives. */
+        private ModelConditions conditions(int interval, String field) {
+            return new ModelConditions(field, ports(interval), Optional.empty(), false);
+        }
+
+        private List<Signature.Port> ports(int interval) {
+            List<Signature.Port> from = networks.get(interval).signature().from();
+            return from.subList(process.alive(interval).size(), from.size());
+        }
+
+        @Override
+        public int flowSteps() {
+            return 100;
+        }
+
+        @Override
+        public TimeGrid rising(int steps) {
+            return process.grid(GridShape.LOGSNR, steps).reversed();
+        }
+
+        @Override
+        public Plan density(Optional<Law> probe, TimeGrid grid) {
+            return new FlowDensity(probe).plan(process, grid);
+        }
+
+        @Override
+        public Program derivatives(Plan plan) {
+            Map<String, Field> fields = new HashMap<>();
+            Plan folded = plan;
+            for (int i = 0; i < networks.size(); i++) {
+                Network joined = joined(i);
+                String score = process.field(i);
+                String network = fold().network(i);
+                folded = conditions(i, FlowDensity.divergence(score)).steer(folded);
+                folded = conditions(i, FlowDensity.tangent(score)).steer(folded);
+                fields.put(FlowDensity.divergence(network), new Divergence(joined, process.widths(i)));
+                fields.put(FlowDensity.tangent(network), new Directional(joined));
+            }
+            folded = fold().derivatives().steer(folded);
+            fields.keySet().retainAll(folded.fields());
+            return Program.of(folded, fields);
+        }
+
+        /** The network of an interval with its blocks as one input: weights count inputs side by side. */
+        private Network joined(int interval) {
+            Network network = networks.get(interval);
+            Signature signature =
+                    Signature.over(process.width(interval), ports(interval).toArray(Signature.Port[]::new));
+            return architecture.network(signature, network.prediction(), network.parameters());
+        }
+
+        /** That of the coordinate's block. */
+        @Override
+        public double priorDeviation(int coordinate) {
+            int end = 0;
+            for (NonUniformSde.Block block : process.blocks()) {
+                end += block.width();
+                if (coordinate < end) {
+                    return block.sde().priorDeviation();
+                }
+            }
+            throw new IllegalArgumentException("a row has " + end + " coordinates, got " + coordinate);
+        }
+
+        @Override
+        public double logVolume(TimeGrid grid) {
+            double sum = 0;
+            for (NonUniformSde.Block block : process.blocks()) {
+                Sde sde = block.sde();
+                sum += block.width() * StrictMath.log(sde.alpha(sde.horizon()) / sde.alpha(grid.t(0)));
+            }
+            return sum;
+        }
+
+        @Override
+        public double logDeterminant(float[] row, int index, Map<String, GivenRows> given) {
+            Encoding encoding = encodings.get(Dataset.X);
+            return encoding == null ? 0 : encoding.logDeterminant(row);
         }
 
         @Override

@@ -306,6 +306,7 @@ public final class ScoreModel implements Model {
     }
 
     /** Log-densities of rows under this model, by its probability-flow ODE; lower bounds of them where each row has a velocity. */
+    @Override
     public Likelihood likelihood() {
         return new Likelihood(new Source());
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import org.tweedie.execution.CancelToken;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.FileActions;
 import org.tweedie.io.MalformedFileException;
+import org.tweedie.rng.Law;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Mlp;
@@ -51,6 +53,17 @@ class NonUniformModelTest {
             columns[c] = "x" + (c + 1);
         }
         return Dataset.of(values, columns);
+    }
+
+    /** The mean log-density of rows of the sequence: ln N(x_1; 0, 1) and ln N(x_{i+1}; 0.8 x_i, 0.36). */
+    private static double trueLogDensity(float[] rows, int width) {
+        double sum = 0;
+        for (int i = 0; i < rows.length; i++) {
+            double deviation = i % width == 0 ? 1 : 0.6;
+            double z = (rows[i] - (i % width == 0 ? 0 : 0.8 * rows[i - 1])) / deviation;
+            sum -= 0.5 * z * z + Math.log(deviation) + 0.5 * Math.log(2 * Math.PI);
+        }
+        return sum / (rows.length / width);
     }
 
     private static double[][] covariance(float[] rows, int width) {
@@ -93,6 +106,11 @@ class NonUniformModelTest {
             double worst = worst(covariance(samples.rows(), 8));
             assertTrue(worst < 0.15, "worst " + worst); // 4 standard errors of 4000 rows and the errors of the networks
             assertEquals(30, samples.run().nfe());
+            float[] held = Arrays.copyOfRange(sequence(5000, 8).values(), 8 * 4000, 8 * 5000);
+            // snippet: density
+            double nats = model.likelihood().of(held, 0).mean(); // mean log-density, in the units of the data
+            // end
+            assertEquals(trueLogDensity(held, 8), nats, 0.15, "nats");
             model.save(folder.resolve("m.safetensors"));
             try (Model read = Model.load(folder.resolve("m.safetensors"), device)) {
                 assertEquals(
@@ -148,7 +166,7 @@ class NonUniformModelTest {
                 expected = expected == null ? rows : expected;
                 assertArrayEquals(expected, rows);
                 assertArrayEquals(
-                        java.util.Arrays.copyOfRange(rows, 7 * 20, 7 * 37),
+                        Arrays.copyOfRange(rows, 7 * 20, 7 * 37),
                         sampler.sample(20, 17, 5).rows());
             }
             assertArrayEquals(
@@ -161,6 +179,66 @@ class NonUniformModelTest {
         }
     }
 
+    /**
+     * Whatever the networks of blocks have learned, their density is one, so its integral is 1 in the units of the data: with a block that leaves
+     * half-way, and with two that differ in pace. Under a condition too, and the same on every device and by every execution.
+     */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void theDensityOfNetworksIntegratesToOne(Device device) {
+        float[] values = sequence(400, 3).values();
+        for (int i = 0; i < values.length; i += 3) { // units of their own
+            values[i] = 5 + 2 * values[i];
+            values[i + 1] *= 0.5f;
+        }
+        Dataset data = Dataset.of(values, "a", "b", "y").given("y", "y");
+        TrainSpec spec = LIKELIHOOD.withSteps(30).withBatch(64);
+        int side = 36; // 14 deviations in steps of 0.4
+        float[] grid = new float[2 * side * side];
+        for (int i = 0; i < side * side; i++) {
+            grid[2 * i] = 5 + 2 * 14 * ((i / side + 0.5f) / side - 0.5f);
+            grid[2 * i + 1] = 0.5f * 14 * ((i % side + 0.5f) / side - 0.5f);
+        }
+        for (String process : List.of(
+                "nonuniform:1*vp-logsnr:10,-10,0.5/1*vp-logsnr:10,-10,1", "nonuniform:1*vp:0.1,20/1*ve:0.01,10")) {
+            try (Device host = Device.open("cpu");
+                    NonUniformModel model = NonUniformModel.create(process, Mlp.of(8, 2), data, 1, device);
+                    NonUniformModel plain = NonUniformModel.create(process, Mlp.of(8, 2), data, 1, host)) {
+                model.train(data, spec);
+                plain.train(data, spec);
+                Likelihood likelihood = model.likelihood().steps(64).given("y", new float[] {0.7f}, 1);
+                Likelihood.Densities densities = likelihood.of(grid, 0);
+                double integral = 0;
+                for (double log : densities.log()) {
+                    integral += Math.exp(log) * 14 * 14 / (side * side);
+                }
+                assertEquals(1, integral, 3e-3, process + ", execution " + densities.execution());
+                assertEquals(256, densities.nfe());
+                float[] few = Arrays.copyOfRange(grid, side * side, side * side + 60);
+                double[] expected = plain.likelihood()
+                        .steps(64)
+                        .given("y", new float[] {0.7f}, 1)
+                        .of(few, 0)
+                        .log();
+                assertArrayEquals(expected, likelihood.of(few, 0).log());
+                assertArrayEquals(
+                        expected, likelihood.execution("stepwise").of(few, 0).log());
+                for (Law law : new Law[] {Law.NORMAL, Law.RADEMACHER}) {
+                    Likelihood.Densities probed = likelihood.hutchinson(30, law).of(few, 0);
+                    double apart = 0;
+                    double variance = 0;
+                    for (int r = 0; r < expected.length; r++) {
+                        apart += probed.log()[r] - expected[r];
+                        variance += probed.errors()[r] * probed.errors()[r];
+                    }
+                    assertTrue(variance > 0, "probes differ");
+                    assertEquals(
+                            0, apart, 4.5 * Math.sqrt(variance), law + " " + process); // rows' probes are their own
+                }
+            }
+        }
+    }
+
     @Test
     void oneBlockIsAScoreModelToTheBit() {
         Dataset data = sequence(200, 2);
@@ -170,6 +248,21 @@ class NonUniformModelTest {
             assertArrayEquals(
                     plain.sampler(new DpmSolver2M()).steps(9).sample(10, 2).rows(),
                     single.sampler(new DpmSolver2M()).steps(9).sample(10, 2).rows());
+            float[] rows = Arrays.copyOf(data.values(), 20);
+            assertArrayEquals(
+                    plain.likelihood().steps(9).of(rows, 1).log(),
+                    single.likelihood().steps(9).of(rows, 1).log());
+            assertArrayEquals(
+                    plain.likelihood()
+                            .steps(9)
+                            .hutchinson(2, Law.NORMAL)
+                            .of(rows, 1)
+                            .log(),
+                    single.likelihood()
+                            .steps(9)
+                            .hutchinson(2, Law.NORMAL)
+                            .of(rows, 1)
+                            .log());
         }
     }
 

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.tweedie.ConditionalBridge;
 import org.tweedie.Likelihood;
 import org.tweedie.LogDensities;
+import org.tweedie.Model;
 import org.tweedie.SchrodingerBridge;
 import org.tweedie.ScoreModel;
 import org.tweedie.VariationalBound;
@@ -167,9 +168,15 @@ final class LikelihoodCommand implements Callable<Integer> {
     }
 
     private Judged model(Device opened, Dataset rows) throws IOException {
-        try (ScoreModel loaded = ScoreModel.load(model, opened)) {
+        try (Model loaded = Model.load(model, opened)) {
             Dataset matched = ModelMatch.matched(loaded, rows);
-            return bound == null ? density(loaded, matched) : bound(loaded, matched, bound);
+            if (bound == null) {
+                return density(loaded, matched);
+            } else if (loaded instanceof ScoreModel score) {
+                return bound(score, matched, bound);
+            }
+            throw new IllegalArgumentException(
+                    "--bound is of models of one speed, and this one's blocks move each at its own; leave it out for the density of its flow");
         }
     }
 
@@ -217,7 +224,7 @@ final class LikelihoodCommand implements Callable<Integer> {
     }
 
     /** Each row under its own condition. */
-    private Judged density(ScoreModel loaded, Dataset rows) {
+    private Judged density(Model loaded, Dataset rows) {
         int taken = steps == null ? STEPS : steps;
         Likelihood likelihood = probed(loaded.likelihood().steps(taken)).velocities(velocities);
         return judged(under(likelihood, loaded.conditions(), rows), rows, taken);

@@ -3,7 +3,6 @@ package org.tweedie.sde;
 import java.util.ArrayList;
 import java.util.List;
 import org.tweedie.plan.Formula;
-import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
 import org.tweedie.plan.Space;
@@ -37,11 +36,25 @@ public record BlockFold(NonUniformSde process, Prediction prediction, double dat
         return folded;
     }
 
-    private Plan interval(Plan plan, int i) {
-        List<Integer> alive = process.alive(i);
-        List<Parametrisation> each = alive.stream()
+    /**
+     * Rewrites every evaluation of an interval's score with a derivative, as {@link FlowDensity} makes them, as one of a network of all blocks side
+     * by side, with its derivative by them: {@link #network} of the interval with {@code .divergence} behind, (x; t) to (out, the divergence of each
+     * block's part by that block), or {@code .tangent}, (x, direction; t) to (out, its derivative along the direction).
+     */
+    public Steering derivatives() {
+        return new BlockDerivativeFold(this);
+    }
+
+    /** How the network of an interval and the score of each of its blocks translate. */
+    List<Parametrisation> each(int interval) {
+        return process.alive(interval).stream()
                 .map(b -> Parametrisation.preconditioned(process.blocks().get(b).sde(), prediction, dataScale))
                 .toList();
+    }
+
+    private Plan interval(Plan plan, int i) {
+        List<Integer> alive = process.alive(i);
+        List<Parametrisation> each = each(i);
         List<Register> registers = new ArrayList<>(plan.registers());
         int[] inputs = new int[alive.size()];
         int[] outputs = new int[alive.size()];
@@ -58,7 +71,8 @@ public record BlockFold(NonUniformSde process, Prediction prediction, double dat
         if (inputs.length > 1) {
             registers.add(new Register(network(i) + ".output", Space.euclidean(process.width(i)), false));
         }
-        Formula apart = apart(alive);
+        Formula apart =
+                SideBySide.apart(process.widths(i).stream().mapToInt(w -> w).toArray());
         return plan.rewritten(registers, stage -> {
             if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(process.field(i))) {
                 return List.of(stage);
@@ -85,19 +99,5 @@ public record BlockFold(NonUniformSde process, Prediction prediction, double dat
 
     private static Stage combine(int into, double[] weights, int... from) {
         return new Stage.Combine(new int[] {into}, new double[][] {weights}, from);
-    }
-
-    /** All blocks side by side to each. */
-    private Formula apart(List<Integer> alive) {
-        FormulaWriter f = Formula.writer("blocks apart");
-        FormulaWriter.Value all = f.input(
-                alive.stream().mapToInt(b -> process.blocks().get(b).width()).sum());
-        int at = 0;
-        for (int b : alive) {
-            int width = process.blocks().get(b).width();
-            f.output(all.part(at, width));
-            at += width;
-        }
-        return f.formula();
     }
 }

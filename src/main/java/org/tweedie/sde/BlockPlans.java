@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.tweedie.plan.Formula;
-import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
 import org.tweedie.plan.Stage;
@@ -171,15 +169,14 @@ final class BlockPlans {
 
     /** x &larr; the blocks side by side. */
     private void join(List<Stage> stages) {
-        FormulaWriter f = Formula.writer("blocks side by side");
-        FormulaWriter.Value[] values = new FormulaWriter.Value[parts.size()];
+        int[] widths = new int[parts.size()];
         int[] from = new int[parts.size()];
         for (int p = 0; p < from.length; ++p) {
             Part part = parts.get(p);
             from[p] = part.plan().outputs()[0] + part.offset();
-            values[p] = f.input(process.blocks().get(p).width());
+            widths[p] = process.blocks().get(p).width();
         }
         registers.add(new Register("x", process.space(), false));
-        stages.add(new Stage.Apply(f.output(f.joined(values)).formula(), from, new int[] {registers.size() - 1}));
+        stages.add(new Stage.Apply(SideBySide.together(widths), from, new int[] {registers.size() - 1}));
     }
 }

@@ -19,14 +19,14 @@ import org.tweedie.plan.Time;
  *
  * @param port of the input x that the derivative is by, among those of the score
  * @param numbers of time: the input's scale, skip, gain and the network's time
- * @param field {@link FlowDensity#DIVERGENCE} or {@link FlowDensity#TANGENT}, as the plan evaluates it
+ * @param field {@link FlowDensity#divergence} or {@link FlowDensity#tangent} of a score, as the plan evaluates it
  * @param network the field that it evaluates instead, with the same ports
  */
 record DerivativeFold(Space space, int port, DoubleFunction<double[]> numbers, String field, String network)
         implements Steering {
     @Override
     public Plan steer(Plan plan) {
-        boolean tangent = field.equals(FlowDensity.TANGENT);
+        boolean tangent = FlowDensity.isTangent(field);
         List<Register> registers = new ArrayList<>(plan.registers());
         int input = registers.size();
         registers.add(new Register(network + ".input", space, false));

@@ -1,5 +1,7 @@
 package org.tweedie.sde;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.tweedie.plan.Formula;
 import org.tweedie.plan.FormulaWriter;
@@ -21,17 +23,43 @@ import org.tweedie.rng.Purpose;
  * by the classical Runge-Kutta method of order 4, four evaluations a step, both with the same weights. The linear part of the process is
  * exact. Reads the given register {@code x}; puts out {@code latent} = x_T and {@code change}.
  *
+ * <p>Blocks that move each at its own speed share u, the mean of their ln n_b, and each has a pace du_b/du beside it:
+ *
+ * <pre>
+ * dy_b/du = -n_b sigma_b score_b du_b/du,    change = -integral of sum_b sigma_b^2 tr grad_b score_b (du_b/du) du
+ * </pre>
+ *
+ * over the blocks that live. A block leaves at its own end with x_b there for its part of {@code latent}: from then on it is noise that knows
+ * nothing of the rest (Batzolis et al., arXiv 2207.09786).
+ *
  * <p>Immutable.
  *
  * @param probe the law of the direction v, one for the whole way of a row, whose v . grad score v stands for the trace (Hutchinson): NORMAL
  *     or RADEMACHER; without it the trace is exact
  */
 public record FlowDensity(Optional<Law> probe) {
+    private static final String BY_DIVERGENCE = ".divergence";
+    private static final String BY_TANGENT = ".tangent";
+
     /** The field (x; t) to (score, its divergence), where the trace is exact. */
-    public static final String DIVERGENCE = "score.divergence";
+    public static final String DIVERGENCE = divergence(Sde.SCORE);
 
     /** The field (x, direction; t) to (score, its derivative along the direction), where it is probed. */
-    public static final String TANGENT = "score.tangent";
+    public static final String TANGENT = tangent(Sde.SCORE);
+
+    /** The name of a score of blocks with its divergence: (each block; t) to (score of each, divergence of each by that block). */
+    public static String divergence(String score) {
+        return score + BY_DIVERGENCE;
+    }
+
+    /** The name of a score of blocks with its derivative: (each block, direction of each; t) to (score of each, derivative of each along all). */
+    public static String tangent(String score) {
+        return score + BY_TANGENT;
+    }
+
+    static boolean isTangent(String field) {
+        return field.endsWith(BY_TANGENT);
+    }
 
     public FlowDensity {
         requireLaw(probe);
@@ -57,7 +85,12 @@ public record FlowDensity(Optional<Law> probe) {
     /** @param grid that rises, from a time above 0 to the horizon */
     public Plan plan(Sde sde, TimeGrid grid) {
         requireWay(sde, grid);
-        return new Way(sde).plan(grid);
+        Way way = new Way(List.of(new Lane("", sde)));
+        way.start(grid.t(0));
+        for (int i = 0; i < grid.steps(); i++) {
+            way.step(new OwnClock(sde), grid.t(i), grid.s(i));
+        }
+        return way.plan();
     }
 
     /** Refuses a grid that is no way of rows to noise. */
@@ -69,100 +102,272 @@ public record FlowDensity(Optional<Law> probe) {
         }
     }
 
+    /**
+     * For blocks that move each at its own speed; with one block it is the plan of its process.
+     *
+     * @param grid that rises, from a time at which all live to the horizon, with every end between among its times, as
+     *     {@link NonUniformSde#grid} makes them, reversed
+     */
+    public Plan plan(NonUniformSde process, TimeGrid grid) {
+        if (process.blocks().size() == 1) {
+            return plan(process.blocks().get(0).sde(), grid);
+        }
+        double first = grid.times()[0];
+        for (int i = 0; i < process.intervals(); i++) {
+            double end = process.end(i);
+            if (grid.falls()
+                    || first < process.cutoff()
+                    || first >= end
+                    || grid.times()[grid.steps()] != process.horizon()
+                    || Arrays.stream(grid.times()).noneMatch(t -> t == end)) {
+                throw new IllegalArgumentException("a density of blocks needs a grid that rises from the cutoff "
+                        + process.cutoff() + " or later through every end, such as " + end + ", to the horizon "
+                        + process.horizon() + ", got " + grid + "; take reversed() of the process's grid");
+            }
+        }
+        Way way = new Way(process.blocks().stream()
+                .map(block -> new Lane("." + block.name(), block.sde()))
+                .toList());
+        way.start(first);
+        for (int i = 0; i < grid.steps(); i++) {
+            IntervalClock clock = new IntervalClock(process, process.interval(grid.t(i), grid.s(i)));
+            way.step(clock, grid.t(i), grid.s(i));
+        }
+        return way.plan();
+    }
+
+    /** A block, and what its registers have behind their names. */
+    private record Lane(String behind, Sde sde) {}
+
+    /** What steps are counted in, and what moves. */
+    private interface Clock {
+        double u(double t);
+
+        double time(double u);
+
+        /** The places of what moves. */
+        List<Integer> alive();
+
+        /** How fast u_b goes by u. */
+        double pace(int block, double t);
+
+        String score();
+    }
+
+    private record OwnClock(Sde sde) implements Clock {
+        @Override
+        public double u(double t) {
+            return StrictMath.log(sde.noiseToSignal(t));
+        }
+
+        @Override
+        public double time(double u) {
+            return sde.timeOfNoiseToSignal(StrictMath.exp(u));
+        }
+
+        @Override
+        public List<Integer> alive() {
+            return List.of(0);
+        }
+
+        @Override
+        public double pace(int block, double t) {
+            return 1;
+        }
+
+        @Override
+        public String score() {
+            return Sde.SCORE;
+        }
+    }
+
+    private record IntervalClock(NonUniformSde process, int interval) implements Clock {
+        @Override
+        public double u(double t) {
+            return -0.5 * process.logSnr(interval, t);
+        }
+
+        @Override
+        public double time(double u) {
+            return process.timeOfLogSnr(interval, -2 * u);
+        }
+
+        @Override
+        public List<Integer> alive() {
+            return process.alive(interval);
+        }
+
+        @Override
+        public double pace(int block, double t) {
+            return process.pace(interval, block, t);
+        }
+
+        @Override
+        public String score() {
+            return process.field(interval);
+        }
+    }
+
     /** The plan under way. */
     private final class Way {
-        private final Sde sde;
+        private final List<Lane> lanes;
         private final Plan.Writer plan = Plan.writer();
         private final int x;
-        private final int y;
-        private final int at;
-        private final int sum;
-        private final int score;
+        private final int latent;
         private final int change;
-        private final int trace;
-        private final int direction;
-        private final int along;
-        private final Formula dot;
+        private final int[] y;
+        private final int[] at;
+        private final int[] sum;
+        private final int[] score;
+        private final int[] trace;
+        private final int[] direction;
+        private final int[] along;
+        private final int[] widths;
+        private final Formula[] dot;
 
-        Way(Sde sde) {
-            this.sde = sde;
-            Space rows = sde.space();
+        Way(List<Lane> lanes) {
+            this.lanes = lanes;
+            widths = lanes.stream().mapToInt(lane -> lane.sde().space().width()).toArray();
+            boolean one = lanes.size() == 1;
+            Space rows = one
+                    ? lanes.get(0).sde().space()
+                    : Space.euclidean(Arrays.stream(widths).sum());
             x = plan.given("x", rows);
-            y = plan.register("scaled", rows);
-            at = plan.register("latent", rows);
-            sum = plan.register("sum", rows);
-            score = plan.register("score", rows);
+            y = registers("scaled");
+            at = registers("latent");
+            latent = one ? at[0] : plan.register("latent", rows);
+            sum = registers("sum");
+            score = registers("score");
             change = plan.register("change", Space.euclidean(1));
-            trace = plan.register("trace", Space.euclidean(1));
-            direction = probe.isPresent() ? plan.register("direction", rows) : -1;
-            along = probe.isPresent() ? plan.register("along", rows) : -1;
+            trace = lanes.stream()
+                    .mapToInt(lane -> plan.register("trace" + lane.behind(), Space.euclidean(1)))
+                    .toArray();
+            direction = probe.isPresent() ? registers("direction") : new int[0];
+            along = probe.isPresent() ? registers("along") : new int[0];
+            dot = Arrays.stream(widths).mapToObj(Way::dot).toArray(Formula[]::new);
+        }
+
+        private int[] registers(String name) {
+            return lanes.stream()
+                    .mapToInt(lane ->
+                            plan.register(name + lane.behind(), lane.sde().space()))
+                    .toArray();
+        }
+
+        private static Formula dot(int width) {
             FormulaWriter f = Formula.writer("dot");
-            dot = f.output(f.input(rows.width()).dot(f.input(rows.width()))).formula();
+            return f.output(f.input(width).dot(f.input(width))).formula();
         }
 
-        Plan plan(TimeGrid grid) {
-            double first = grid.t(0);
+        void start(double first) {
             plan.step(first, first);
-            plan.set(at, 1, x).set(y, 1 / sde.alpha(first), x).combine(change, new double[] {});
-            probe.ifPresent(law -> plan.draw(law, Purpose.PROBE, direction));
-            for (int i = 0; i < grid.steps(); i++) {
-                plan.step(grid.t(i), grid.s(i));
-                step(grid.t(i), grid.s(i));
+            if (lanes.size() == 1) {
+                plan.set(at[0], 1, x);
+            } else {
+                plan.apply(SideBySide.apart(widths), new int[] {x}, at);
             }
-            return plan.plan(at, change);
+            for (int b = 0; b < at.length; b++) {
+                plan.set(y[b], 1 / lanes.get(b).sde().alpha(first), at[b]);
+            }
+            plan.combine(change, new double[] {});
+            probe.ifPresent(law -> {
+                for (int v : direction) {
+                    plan.draw(law, Purpose.PROBE, v);
+                }
+            });
         }
 
-        private void step(double t, double s) {
-            double from = StrictMath.log(sde.noiseToSignal(t));
-            double h = StrictMath.log(sde.noiseToSignal(s)) - from;
-            double middle = sde.timeOfNoiseToSignal(StrictMath.exp(from + 0.5 * h));
-            double m = sde.alpha(middle);
-            evaluate(t);
-            plan.combine(
-                    new int[] {at, sum}, new double[][] {{m, m * 0.5 * h * slope(t)}, {1, h / 6 * slope(t)}}, y, score);
-            add(h / 6, t);
-            evaluate(middle);
-            plan.combine(
-                    new int[] {at, sum},
-                    new double[][] {{m, 0, m * 0.5 * h * slope(middle)}, {0, 1, h / 3 * slope(middle)}},
-                    y,
-                    sum,
-                    score);
-            add(h / 3, middle);
-            evaluate(middle);
-            double end = sde.alpha(s);
-            plan.combine(
-                    new int[] {at, sum},
-                    new double[][] {{end, 0, end * h * slope(middle)}, {0, 1, h / 3 * slope(middle)}},
-                    y,
-                    sum,
-                    score);
-            add(h / 3, middle);
-            evaluate(s);
-            plan.combine(
-                    new int[] {y, at},
-                    new double[][] {{1, h / 6 * slope(s)}, {end, end * h / 6 * slope(s)}},
-                    sum,
-                    score);
-            add(h / 6, s);
+        Plan plan() {
+            if (lanes.size() > 1) {
+                plan.apply(SideBySide.together(widths), at, latent);
+            }
+            return plan.plan(latent, change);
+        }
+
+        void step(Clock clock, double t, double s) {
+            double from = clock.u(t);
+            double h = clock.u(s) - from;
+            double middle = clock.time(from + 0.5 * h);
+            plan.step(t, s);
+            evaluate(clock, t, h / 6);
+            for (int b : clock.alive()) {
+                double m = alpha(b, middle);
+                double slope = slope(clock, b, t);
+                plan.combine(
+                        new int[] {at[b], sum[b]},
+                        new double[][] {{m, m * 0.5 * h * slope}, {1, h / 6 * slope}},
+                        y[b],
+                        score[b]);
+            }
+            evaluate(clock, middle, h / 3);
+            for (int b : clock.alive()) {
+                double m = alpha(b, middle);
+                double slope = slope(clock, b, middle);
+                plan.combine(
+                        new int[] {at[b], sum[b]},
+                        new double[][] {{m, 0, m * 0.5 * h * slope}, {0, 1, h / 3 * slope}},
+                        y[b],
+                        sum[b],
+                        score[b]);
+            }
+            evaluate(clock, middle, h / 3);
+            for (int b : clock.alive()) {
+                double end = alpha(b, s);
+                double slope = slope(clock, b, middle);
+                plan.combine(
+                        new int[] {at[b], sum[b]},
+                        new double[][] {{end, 0, end * h * slope}, {0, 1, h / 3 * slope}},
+                        y[b],
+                        sum[b],
+                        score[b]);
+            }
+            evaluate(clock, s, h / 6);
+            for (int b : clock.alive()) {
+                double end = alpha(b, s);
+                double slope = slope(clock, b, s);
+                plan.combine(
+                        new int[] {y[b], at[b]},
+                        new double[][] {{1, h / 6 * slope}, {end, end * h / 6 * slope}},
+                        sum[b],
+                        score[b]);
+            }
+        }
+
+        private double alpha(int b, double t) {
+            return lanes.get(b).sde().alpha(t);
         }
 
         /** dy/du by the score. */
-        private double slope(double t) {
-            return -sde.noiseToSignal(t) * sde.sigma(t);
+        private double slope(Clock clock, int b, double t) {
+            Sde sde = lanes.get(b).sde();
+            return -sde.noiseToSignal(t) * sde.sigma(t) * clock.pace(b, t);
         }
 
-        private void evaluate(double t) {
+        /** The scores of what lives; change takes {@code weight} times the slope there. */
+        private void evaluate(Clock clock, double t, double weight) {
+            List<Integer> alive = clock.alive();
             if (probe.isEmpty()) {
-                plan.evaluate(DIVERGENCE, new int[] {at}, Time.at(t), score, trace);
+                plan.evaluate(
+                        divergence(clock.score()), of(alive, at, new int[0]), Time.at(t), of(alive, score, trace));
             } else {
-                plan.evaluate(TANGENT, new int[] {at, direction}, Time.at(t), score, along);
-                plan.apply(dot, new int[] {direction, along}, trace);
+                plan.evaluate(tangent(clock.score()), of(alive, at, direction), Time.at(t), of(alive, score, along));
+                for (int b : alive) {
+                    plan.apply(dot[b], new int[] {direction[b], along[b]}, trace[b]);
+                }
+            }
+            for (int b : alive) {
+                double sigma = lanes.get(b).sde().sigma(t);
+                plan.set(change, 1, change, -weight * sigma * sigma * clock.pace(b, t), trace[b]);
             }
         }
 
-        private void add(double weight, double t) {
-            plan.set(change, 1, change, -weight * sde.sigma(t) * sde.sigma(t), trace);
+        /** The registers of what lives, of one kind and then of another. */
+        private static int[] of(List<Integer> alive, int[] first, int[] then) {
+            int[] chosen = new int[then.length == 0 ? alive.size() : 2 * alive.size()];
+            for (int i = 0; i < chosen.length; i++) {
+                chosen[i] = i < alive.size() ? first[alive.get(i)] : then[alive.get(i - alive.size())];
+            }
+            return chosen;
         }
     }
 }

@@ -182,7 +182,12 @@ public record NonUniformSde(List<Block> blocks) implements Noising {
 
     /** Coordinates that the score of interval i is of. */
     public int width(int interval) {
-        return alive(interval).stream().mapToInt(b -> blocks.get(b).width()).sum();
+        return widths(interval).stream().mapToInt(w -> w).sum();
+    }
+
+    /** Coordinates of each block that lives in interval i. */
+    public List<Integer> widths(int interval) {
+        return alive(interval).stream().map(b -> blocks.get(b).width()).toList();
     }
 
     /** The name in plans of the score of interval i: (alive blocks; t) to the score of each. {@code score} where there is one interval. */
@@ -198,6 +203,26 @@ public record NonUniformSde(List<Block> blocks) implements Noising {
             sum += blocks.get(b).sde().logSnr(t);
         }
         return sum / alive.size();
+    }
+
+    /** How fast {@link #logSnr} falls: the mean of g^2/sigma^2 over the blocks that live in an interval. */
+    public double fall(int interval, double t) {
+        List<Integer> alive = alive(interval);
+        double sum = 0;
+        for (int b : alive) {
+            sum += fall(blocks.get(b).sde(), t) / alive.size();
+        }
+        return sum;
+    }
+
+    private static double fall(Sde sde, double t) {
+        double ratio = sde.diffusion(t) / sde.sigma(t);
+        return ratio * ratio;
+    }
+
+    /** How fast a block's log-SNR falls by the mean's of an interval in which it lives. */
+    double pace(int interval, int block, double t) {
+        return fall(blocks.get(block).sde(), t) / fall(interval, t);
     }
 
     /** The time in an interval at which {@link #logSnr} has this value, cut to the interval; by bisection, to the last bit. */

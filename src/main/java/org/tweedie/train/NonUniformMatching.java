@@ -114,16 +114,9 @@ public record NonUniformMatching(NonUniformSde process, List<Network> networks, 
         return values;
     }
 
-    /** The density of an interval's times: the slope of the mean log-SNR, g^2/sigma^2 of the blocks in the mean, normalised. */
+    /** The density of an interval's times: the slope of the mean log-SNR, normalised. */
     private double density(int interval, double t) {
-        double slope = 0;
-        List<Integer> alive = process.alive(interval);
-        for (int b : alive) {
-            double ratio = process.blocks().get(b).sde().diffusion(t)
-                    / process.blocks().get(b).sde().sigma(t);
-            slope += ratio * ratio / alive.size();
-        }
-        return slope
+        return process.fall(interval, t)
                 / (process.logSnr(interval, process.start(interval)) - process.logSnr(interval, process.end(interval)));
     }
 

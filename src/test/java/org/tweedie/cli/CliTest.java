@@ -89,10 +89,22 @@ class CliTest {
             Cli.run("evaluate --device cpu --method em@4 --model " + made + " --data " + table
                             + (sde.startsWith("haar") ? " --columns lat,depth" : ""))
                     .ok();
-            Cli.Ran refused = Cli.run("likelihood --device cpu --model " + made + " --data " + table
-                    + (sde.startsWith("haar") ? " --columns lat,depth" : ""));
+            String judged = " --device cpu --model " + made + " --data " + table
+                    + (sde.startsWith("haar") ? " --columns lat,depth" : "");
+            Path densities = folder.resolve("d" + sde.length() + ".csv");
+            Map<String, Object> json = Cli.run("likelihood --json --steps 6 --out " + densities + judged)
+                    .json();
+            assertEquals(24L, json.get("evaluations"));
+            double mean = Files.readAllLines(densities).stream()
+                    .skip(1)
+                    .mapToDouble(Double::parseDouble)
+                    .average()
+                    .orElseThrow();
+            assertEquals(mean, (double) json.get("meanLogDensity"), 1e-4);
+            Cli.run("likelihood --bound chain" + judged).failed(2, "--bound is of models of one speed");
+            Cli.Ran refused = Cli.run("latents --out " + densities + ".npy" + judged);
             assertEquals(4, refused.code());
-            assertTrue(refused.err().contains("has neither likelihood nor latent rows"), refused.err());
+            assertTrue(refused.err().contains("neither latent rows nor local dimension"), refused.err());
         }
     }
 

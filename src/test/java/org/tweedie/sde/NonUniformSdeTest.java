@@ -45,7 +45,7 @@ class NonUniformSdeTest {
         return new NonUniformSde(List.of(block("slow", 1, new VpSde(0.1, 8)), block("fast", 3, new VpSde(0.1, 20))));
     }
 
-    private static Block block(String name, int width, Sde sde) {
+    static Block block(String name, int width, Sde sde) {
         return new Block(name, sde.on(Space.euclidean(width)));
     }
 
@@ -107,7 +107,7 @@ class NonUniformSdeTest {
         return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    private static double[] mean(NonUniformSde process, List<Integer> alive, double t) {
+    static double[] mean(NonUniformSde process, List<Integer> alive, double t) {
         double[] alpha = each(process, alive, b -> process.blocks().get(b).sde().alpha(t));
         int[] at = coordinates(process, alive);
         double[] mean = new double[at.length];
@@ -118,7 +118,7 @@ class NonUniformSdeTest {
     }
 
     /** A_t C A_t + S_t^2, A and S diagonal: the closed form of the marginal. */
-    private static double[][] law(NonUniformSde process, List<Integer> alive, double t) {
+    static double[][] law(NonUniformSde process, List<Integer> alive, double t) {
         double[] alpha = each(process, alive, b -> process.blocks().get(b).sde().alpha(t));
         double[] sigma = each(process, alive, b -> process.blocks().get(b).sde().sigma(t));
         int[] at = coordinates(process, alive);
