@@ -136,6 +136,19 @@ public final class Sampler {
         return new Sampler(new ExactScore(device, process, score), method);
     }
 
+    Source source() {
+        return source;
+    }
+
+    Method method() {
+        return method;
+    }
+
+    /** The times that it goes along. */
+    TimeGrid times() {
+        return grid == null ? source.grid(method, steps) : grid;
+    }
+
     /** With so many steps of the method's own grid (500 when nothing is said). */
     public Sampler steps(int steps) {
         if (steps < 1) {

@@ -13,7 +13,7 @@ import org.tweedie.rng.Purpose;
  *   x &larr; x + sqrt(2 b h) z         but for the last step
  * </pre>
  *
- * <p>The paper prints the noise without its sqrt(h), which would be no step of an SDE. The projector is fitted to a conditional mean and
+ * <p>The paper prints the noise without its sqrt(h), which would be no step of an SDE. The projector is fitted ({@link ProjectorPairs}) to a conditional mean and
  * so contracts: it helps below about 40 steps and makes the variance too small above; take the amount 0 there, which asks for no
  * projector. Knows variance-preserving processes. Immutable.
  *
@@ -31,10 +31,7 @@ public record PredictProject(double amount) implements Method {
 
     @Override
     public Plan plan(Noising process, TimeGrid grid) {
-        if (!(process instanceof VariancePreserving sde)) {
-            throw new IllegalArgumentException(
-                    "method " + spec() + " knows variance-preserving processes; " + process.spec() + " is none");
-        }
+        VariancePreserving sde = known(this, process);
         Trajectory trajectory = Trajectory.start(this, process, grid, true);
         int x = trajectory.x;
         int direction = amount == 0 ? -1 : trajectory.plan.register("direction", sde.space());
@@ -56,6 +53,15 @@ public record PredictProject(double amount) implements Method {
             }
         }
         return trajectory.plan();
+    }
+
+    /** The process, if it is one that prediction knows. */
+    static VariancePreserving known(Method method, Noising process) {
+        if (process instanceof VariancePreserving sde) {
+            return sde;
+        }
+        throw new IllegalArgumentException(
+                "method " + method.spec() + " knows variance-preserving processes; " + process.spec() + " is none");
     }
 
     /** {@inheritDoc} Not read by {@link MethodSpec}: its second field has no place in a model file yet. */
