@@ -9,9 +9,9 @@ namespace {
 constexpr size_t PIECE = 16;  // bytes of shared memory that the swizzle leaves together
 typedef float EightRows __attribute__((vector_size(32)));
 
-// A number of each of the warp's rows.
+// A number of each of the warp's rows, the lower eight and the upper.
 struct SixteenRows {
-    EightRows low, high;
+    EightRows half[2];
 };
 
 const unsigned char* shared_start() { return static_cast<const unsigned char*>(dynamic_shared()); }
@@ -68,7 +68,7 @@ void shared_rows(const Product& p, const uint32_t* heard, SixteenRows* a) {
         float all[16];
         float* end = all;
         for (size_t half = 0; half < 2; ++half) end = numbers(p, piece(position->linear / WARP % 4 * 16 + row, half), heard, end);
-        for (const float* value = all; value < end; ++value) (row < 8 ? a[value - all].low : a[value - all].high)[row % 8] = *value;
+        for (const float* value = all; value < end; ++value) a[value - all].half[row / 8][row % 8] = *value;
     }
 }
 
@@ -95,8 +95,8 @@ void perform_products(Exchange& exchange) {
             for (unsigned int half = 0; half < 2; ++half) {
                 for (unsigned int j = 0; j < 2; ++j) {
                     SixteenRows& both = a[2 * q + 8 * half + j];
-                    both.low[g] = mine[4 * half + j];
-                    both.high[g] = mine[4 * half + 2 + j];
+                    both.half[0][g] = mine[4 * half + j];
+                    both.half[1][g] = mine[4 * half + 2 + j];
                 }
             }
         }
@@ -113,18 +113,18 @@ void perform_products(Exchange& exchange) {
             float* const* const own = d + column % 8 / 2;
             const unsigned int at = 4 * (column / 8) + column % 2;
             SixteenRows sum;
-            for (unsigned int row = 0; row < 8; ++row) sum.low[row] = own[4 * row][at], sum.high[row] = own[4 * row][at + 2];
+            for (unsigned int row = 0; row < 8; ++row) sum.half[0][row] = own[4 * row][at], sum.half[1][row] = own[4 * row][at + 2];
             for (unsigned int k = 0; roughness == 0 && k < end - b; ++k) {  // the products are exact in f32
-                sum.low += a[k].low * b[k];
-                sum.high += a[k].high * b[k];
+                sum.half[0] += a[k].half[0] * b[k];
+                sum.half[1] += a[k].half[1] * b[k];
             }
             for (unsigned int row = 0; roughness != 0 && row < 16; ++row) {
                 float mine[16];
-                for (unsigned int k = 0; k < end - b; ++k) mine[k] = (row < 8 ? a[k].low : a[k].high)[row % 8];
-                float& one_sum = reinterpret_cast<float*>(row < 8 ? &sum.low : &sum.high)[row % 8];
-                one_sum = cut_off_sum(one_sum, mine, b, static_cast<unsigned int>(end - b));
+                for (unsigned int k = 0; k < end - b; ++k) mine[k] = a[k].half[row / 8][row % 8];
+                const float before = sum.half[row / 8][row % 8];
+                sum.half[row / 8][row % 8] = cut_off_sum(before, mine, b, static_cast<unsigned int>(end - b));
             }
-            for (unsigned int row = 0; row < 8; ++row) own[4 * row][at] = sum.low[row], own[4 * row][at + 2] = sum.high[row];
+            for (unsigned int row = 0; row < 8; ++row) own[4 * row][at] = sum.half[0][row], own[4 * row][at + 2] = sum.half[1][row];
         }
     }
 }
