@@ -10,6 +10,7 @@ import org.tweedie.device.DeviceKind;
 import org.tweedie.device.KernelEntry;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.MixtureScore;
+import org.tweedie.kernels.SdeOperations;
 import org.tweedie.kernels.TrajectorySde;
 import org.tweedie.plan.CellTable;
 import org.tweedie.plan.CellTable.Cell;
@@ -114,8 +115,8 @@ final class FusedSde implements Execution {
                     + (widths.isEmpty() ? "none" : "widths " + new java.util.TreeSet<>(widths));
         }
         int width = widths.iterator().next();
-        if (width < 1 || width > TrajectorySde.MOST_WIDTH || registers.size() > TrajectorySde.MOST_SLOTS) {
-            return "machine registers hold up to " + TrajectorySde.MOST_SLOTS + " registers of 1 to "
+        if (width < 1 || width > TrajectorySde.MOST_WIDTH || registers.size() > SdeOperations.MOST_SLOTS) {
+            return "machine registers hold up to " + SdeOperations.MOST_SLOTS + " registers of 1 to "
                     + TrajectorySde.MOST_WIDTH + " coordinates, the plan has " + registers.size() + " of " + width;
         }
         return null;

@@ -13,18 +13,6 @@ import org.tweedie.kernels.host.DomainTwins;
  * parts, each of some coordinates. Stateless; any thread.
  */
 public final class DomainPull {
-    /** Nothing pulls. */
-    public static final int FREE = 0;
-    /** A finite set; its numbers are of each point ln weight and the coordinates. */
-    public static final int POINTS = 1;
-    /** The corners of a simplex; its numbers are a ln weight for each. */
-    public static final int ONE_HOT = 2;
-    /** One coordinate between two bounds, which may be infinite; its numbers. */
-    public static final int INTERVAL = 3;
-
-    /** Words of a part in the table: kind, first coordinate, width, points, where its numbers start. */
-    public static final int WORDS = 5;
-
     /** rows, x, stride, parts, table, numbers, carry, stride, v, stride, out, stride. */
     public static final KernelEntry PULL = KernelEntry.of(
             "domain_pull_f32",
@@ -47,19 +35,21 @@ public final class DomainPull {
     /**
      * A domain in device memory; the buffers are the caller's to close, and what is in them to vouch for. Immutable.
      *
-     * @param table I32, {@link #WORDS} a part; the parts cover the coordinates
+     * @param table I32, {@value DomainLayout#WORDS} a part; the parts cover the coordinates
      * @param numbers F32, not empty
      */
     public record Domain(DeviceBuffer table, DeviceBuffer numbers, int width) {
         public Domain {
-            if (table.element() != Element.I32 || table.count() < WORDS || table.count() % WORDS != 0) {
-                throw new IllegalArgumentException("domain_pull_f32: a table has " + WORDS
+            if (table.element() != Element.I32
+                    || table.count() < DomainLayout.WORDS
+                    || table.count() % DomainLayout.WORDS != 0) {
+                throw new IllegalArgumentException("domain_pull_f32: a table has " + DomainLayout.WORDS
                         + " whole numbers a part, got " + table.count() + " " + table.element());
             }
         }
 
         int parts() {
-            return Math.toIntExact(table.count() / WORDS);
+            return Math.toIntExact(table.count() / DomainLayout.WORDS);
         }
     }
 

@@ -17,11 +17,6 @@ import org.tweedie.kernels.host.LinearTwins;
  * batch, the launch shape, the number of threads or the device. Stateless; any thread.
  */
 public final class Linear {
-    /** Rows of a chunk of {@link #backwardWeight} are a multiple of this. */
-    public static final int CHUNK = 64;
-    /** The most chunks {@link #backwardWeight} cuts the rows into. */
-    public static final int MOST_CHUNKS = 64;
-
     /** x, w, bias, add, out, pre, rows, in, width, x stride, add stride, out stride, pre stride, activation. */
     public static final KernelEntry FORWARD = KernelEntry.of(
             "linear_f32",
@@ -310,19 +305,12 @@ public final class Linear {
 
     /** Elements of scratch that {@link #backwardWeight} needs. */
     public static long scratch(int in, int out) {
-        return MOST_CHUNKS * (in + 1L) * out;
-    }
-
-    /** Rows in one chunk of {@link #backwardWeight} over {@code count} rows: the least multiple of 64 that gives at most 64 chunks. */
-    public static long chunk(long count) {
-        long most = (long) CHUNK * MOST_CHUNKS;
-        return CHUNK * Math.max(1, (count + most - 1) / most);
+        return SumChunks.MOST * (in + 1L) * out;
     }
 
     /** The most chunks that the rows of a launch can be cut into. */
     private static int chunksIn(View view) {
-        long rows = view.stride() == 0 ? Long.MAX_VALUE - CHUNK : Grid.capacity(view);
-        return (int) Math.max(1, Math.min(MOST_CHUNKS, (rows + CHUNK - 1) / CHUNK));
+        return SumChunks.most(view.stride() == 0 ? Long.MAX_VALUE : Grid.capacity(view));
     }
 
     private static int tiles(int columns, int side) {

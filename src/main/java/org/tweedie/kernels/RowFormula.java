@@ -45,15 +45,6 @@ public final class RowFormula implements AutoCloseable {
             Parameter.I32,
             Parameter.I32);
 
-    /** int32 a line. */
-    public static final int WORDS = 12;
-
-    /** The code of a line that reads a row of a port; the next one's is of a line that writes one. */
-    public static final int LOAD = 24;
-
-    /** The code of a line that writes a row of a port. */
-    public static final int STORE = LOAD + 1;
-
     /** Numbers of scratch that a formula may take: a warp's share of the shared memory that every GPU has. */
     public static final int MOST_ROOM = 24_000;
 
@@ -178,7 +169,7 @@ public final class RowFormula implements AutoCloseable {
     private static void encode(Use use, List<View> views, List<int[]> lines, int constant) {
         int at = 0;
         for (View view : use.from()) {
-            lines.add(line(LOAD, view.width(), at, 0, views.size()));
+            lines.add(line(FormulaLayout.LOAD, view.width(), at, 0, views.size()));
             views.add(view);
             at += view.width();
         }
@@ -200,7 +191,7 @@ public final class RowFormula implements AutoCloseable {
         }
         for (int i = 0; i < use.into().size(); i++) {
             View view = use.into().get(i);
-            lines.add(line(STORE, view.width(), 0, use.formula().results()[i], views.size()));
+            lines.add(line(FormulaLayout.STORE, view.width(), 0, use.formula().results()[i], views.size()));
             views.add(view);
         }
     }

@@ -11,6 +11,9 @@ import org.tweedie.rng.StandardLaw;
  * f32 weights, {@value CellLayout#WEIGHTS} a mix, whose columns and rows are slots, {@value #STEP} a step of a run. For one thread.
  */
 public final class SdeOperations {
+    /** Slots of a row at most. */
+    public static final int MOST_SLOTS = 8;
+
     /** int32 an operation. */
     public static final int OPERATION = 16;
 

@@ -70,8 +70,6 @@ public final class TrainMlp {
             Parameter.I32);
 
     private static final int MOST_WARPS = 8;
-    private static final int CHUNK = 64;
-    private static final int MOST_CHUNKS = 64;
 
     private TrainMlp() {}
 
@@ -87,7 +85,7 @@ public final class TrainMlp {
 
         /** Elements of {@link #partial}. */
         static long partials(TrainMlpShape shape, int rows) {
-            return chunks(rows) * (shape.parameters() + 1L);
+            return SumChunks.most(rows) * (shape.parameters() + 1L);
         }
     }
 
@@ -105,10 +103,6 @@ public final class TrainMlp {
         stream.zero(partial, 0, partial.count()); // what is not trained stays 0
         stream.synchronize();
         return new Memory(shape, rows, matrixTable, places, packed, tape, partial);
-    }
-
-    private static int chunks(int rows) {
-        return Math.max(1, (int) Math.min(MOST_CHUNKS, ((long) rows + CHUNK - 1) / CHUNK));
     }
 
     /** Warps of a block: as many as its shared memory holds, 0 where not even one fits. */
@@ -245,7 +239,7 @@ public final class TrainMlp {
         int across = (Math.max(shape.in(), shape.wide()) + shape.time() + 3) / 4;
         stream.launch(
                 stream.device().kernel(WEIGHTS),
-                new LaunchShape(across, mlp.depth() + 1, chunks(memory.rows()), 128, 1, 1, 0),
+                new LaunchShape(across, mlp.depth() + 1, SumChunks.most(memory.rows()), 128, 1, 1, 0),
                 arguments);
         Linear.sum(stream, rows, memory.partial(), shape.parameters(), gradient);
     }

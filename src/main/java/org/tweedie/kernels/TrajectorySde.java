@@ -18,11 +18,8 @@ public final class TrajectorySde {
     /** The widest rows. */
     public static final int MOST_WIDTH = 8;
 
-    /** The most registers of a row. */
-    public static final int MOST_SLOTS = 8;
-
     private static final int[] WIDTHS = {1, 2, 3, 4, MOST_WIDTH};
-    private static final int[] SLOTS = {1, 2, 4, MOST_SLOTS};
+    private static final int[] SLOTS = {1, 2, 4, SdeOperations.MOST_SLOTS};
 
     /** rows, views, operations, weights, terms, dim, first, last; by width, then slots. */
     private static final List<KernelEntry> ENTRIES = entries();
@@ -51,9 +48,9 @@ public final class TrajectorySde {
 
     /** The kernel for rows of this width and so many registers: the smallest that holds them. */
     public static KernelEntry entry(int width, int slots) {
-        if (width < 1 || width > MOST_WIDTH || slots < 0 || slots > MOST_SLOTS) {
-            throw new IllegalArgumentException("trajectory_sde holds up to " + MOST_SLOTS + " registers of 1 to "
-                    + MOST_WIDTH + " coordinates, got " + slots + " of " + width);
+        if (width < 1 || width > MOST_WIDTH || slots < 0 || slots > SdeOperations.MOST_SLOTS) {
+            throw new IllegalArgumentException("trajectory_sde holds up to " + SdeOperations.MOST_SLOTS
+                    + " registers of 1 to " + MOST_WIDTH + " coordinates, got " + slots + " of " + width);
         }
         return ENTRIES.get(place(WIDTHS, width) * SLOTS.length + place(SLOTS, slots));
     }

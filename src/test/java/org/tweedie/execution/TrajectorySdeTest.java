@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.tweedie.device.Device;
 import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
+import org.tweedie.kernels.SdeOperations;
 import org.tweedie.kernels.TrajectorySde;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.GivenStart;
@@ -387,7 +388,7 @@ class TrajectorySdeTest {
     /** As many registers as fit, all in one mix, a register that becomes 0, and weights that are 0. */
     @Test
     void everySlotIsUsed() {
-        for (int slots = 1; slots <= TrajectorySde.MOST_SLOTS; slots++) {
+        for (int slots = 1; slots <= SdeOperations.MOST_SLOTS; slots++) {
             for (int dim : new int[] {1, 2, 3, 4, 7}) {
                 Plan.Writer w = Plan.writer();
                 int[] all = new int[slots];

@@ -15,9 +15,9 @@ class DomainPullTest {
 
     /** Free, three levels, an interval, one of four, half lines, three points of the plane: 11 coordinates. */
     private static final int[] TABLE = {
-        DomainPull.FREE, 0, 1, 0, 0, DomainPull.POINTS, 1, 1, 3, 0, DomainPull.INTERVAL, 2, 1, 0, 6,
-        DomainPull.ONE_HOT, 3, 4, 0, 8, DomainPull.INTERVAL, 7, 1, 0, 12, DomainPull.INTERVAL, 8, 1, 0, 14,
-        DomainPull.POINTS, 9, 2, 3, 16
+        DomainLayout.FREE, 0, 1, 0, 0, DomainLayout.POINTS, 1, 1, 3, 0, DomainLayout.INTERVAL, 2, 1, 0, 6,
+        DomainLayout.ONE_HOT, 3, 4, 0, 8, DomainLayout.INTERVAL, 7, 1, 0, 12, DomainLayout.INTERVAL, 8, 1, 0, 14,
+        DomainLayout.POINTS, 9, 2, 3, 16
     };
 
     private static final float[] NUMBERS = {

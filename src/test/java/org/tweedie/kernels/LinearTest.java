@@ -285,8 +285,8 @@ class LinearTest {
                     lab.untouched((int) Linear.scratch(s.in, s.out)));
             return lab.read(gradient);
         });
-        int chunks = (int) ((s.rows + Linear.chunk(s.rows) - 1) / Linear.chunk(s.rows));
-        int terms = (int) Math.min(s.rows, Linear.chunk(s.rows)) + chunks + 1;
+        int chunks = (int) ((s.rows + SumChunks.each(s.rows) - 1) / SumChunks.each(s.rows));
+        int terms = (int) Math.min(s.rows, SumChunks.each(s.rows)) + chunks + 1;
         for (int i = 0; i <= s.in; i++) {
             for (int j = 0; j < s.out; j++) {
                 float was = before[i * s.out + j];
@@ -317,8 +317,8 @@ class LinearTest {
     @MethodSource("devices")
     void longChunksHaveTheSameBitsToo(Device device) {
         int rows = 4096 + 65;
-        assertEquals(64, Linear.chunk(4096));
-        assertEquals(128, Linear.chunk(rows));
+        assertEquals(64, SumChunks.each(4096));
+        assertEquals(128, SumChunks.each(rows));
         float[] x = random(rows * 3, 11);
         float[] d = random(rows * 2, 12);
         float[] got = sameOnOneThread(device, "long chunks", lab -> {

@@ -250,7 +250,7 @@ class MixedLinearTest {
                     lab.untouched((int) Linear.scratch(s.in, s.out)));
             return lab.read(gradient);
         });
-        int chunks = (int) ((s.rows + Linear.chunk(s.rows) - 1) / Linear.chunk(s.rows));
+        int chunks = (int) ((s.rows + SumChunks.each(s.rows) - 1) / SumChunks.each(s.rows));
         for (int i = 0; i <= s.in; i++) {
             for (int j = 0; j < s.out; j++) {
                 float was = before[i * s.out + j];
@@ -267,7 +267,7 @@ class MixedLinearTest {
                         magnitudes += Math.abs(product);
                     }
                 }
-                double bound = 2 * (Linear.chunk(s.rows) + chunks + 2) * (U * magnitudes + Float.MIN_VALUE);
+                double bound = 2 * (SumChunks.each(s.rows) + chunks + 2) * (U * magnitudes + Float.MIN_VALUE);
                 assertEquals(exact, got[i * s.out + j], bound, "dW[" + i + "][" + j + "] of " + s);
             }
         }

@@ -7,6 +7,7 @@ import org.tweedie.device.DeviceBuffer;
 import org.tweedie.device.Element;
 import org.tweedie.device.Stream;
 import org.tweedie.kernels.Add;
+import org.tweedie.kernels.DomainLayout;
 import org.tweedie.kernels.DomainPull;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
@@ -52,7 +53,7 @@ public record DomainField(BridgeBase base, BridgeDomain domain) implements Field
         OnDevice(DomainField field, Device device) {
             this.field = field;
             List<DomainPart> parts = field.domain().parts();
-            int[] table = new int[parts.size() * DomainPull.WORDS];
+            int[] table = new int[parts.size() * DomainLayout.WORDS];
             float[] numbers = new float
                     [1 + parts.stream().mapToInt(part -> part.numbers().length).reduce(0, Math::addExact)];
             int first = 0;

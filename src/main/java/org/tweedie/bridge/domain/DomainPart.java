@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.tweedie.kernels.DomainPull;
+import org.tweedie.kernels.DomainLayout;
 import org.tweedie.sde.Spelling;
 import org.tweedie.sde.StandardNormal;
 
@@ -54,7 +54,7 @@ public sealed interface DomainPart {
         return new double[0];
     }
 
-    /** What {@link DomainPull} knows the kind by. */
+    /** What {@link org.tweedie.kernels.DomainPull} knows the kind by. */
     int kind();
 
     /** Points of a finite set; else 0. */
@@ -62,7 +62,7 @@ public sealed interface DomainPart {
         return 0;
     }
 
-    /** The numbers that {@link DomainPull} reads. */
+    /** The numbers that {@link org.tweedie.kernels.DomainPull} reads. */
     float[] numbers();
 
     /** As users write it. */
@@ -91,7 +91,7 @@ public sealed interface DomainPart {
 
         @Override
         public int kind() {
-            return DomainPull.FREE;
+            return DomainLayout.FREE;
         }
 
         @Override
@@ -220,7 +220,7 @@ public sealed interface DomainPart {
 
         @Override
         public int kind() {
-            return DomainPull.POINTS;
+            return DomainLayout.POINTS;
         }
 
         @Override
@@ -340,7 +340,7 @@ public sealed interface DomainPart {
 
         @Override
         public int kind() {
-            return DomainPull.ONE_HOT;
+            return DomainLayout.ONE_HOT;
         }
 
         @Override
@@ -442,7 +442,7 @@ public sealed interface DomainPart {
 
         @Override
         public int kind() {
-            return DomainPull.INTERVAL;
+            return DomainLayout.INTERVAL;
         }
 
         @Override

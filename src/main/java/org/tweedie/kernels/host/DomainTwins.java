@@ -3,7 +3,7 @@ package org.tweedie.kernels.host;
 import java.util.Arrays;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
-import org.tweedie.kernels.DomainPull;
+import org.tweedie.kernels.DomainLayout;
 import org.tweedie.kernels.RowSet;
 
 /** Twin of kernels/bridge/domain.cu. Stateless. */
@@ -22,7 +22,7 @@ public final class DomainTwins {
                 float carry = a.floats(6)[a.offset(6) + r * a.int32(7)];
                 float v = a.floats(8)[a.offset(8) + r * a.int32(9)];
                 for (int p = 0; p < parts; p++) {
-                    int word = a.offset(4) + p * DomainPull.WORDS;
+                    int word = a.offset(4) + p * DomainLayout.WORDS;
                     Part part = new Part(
                             table[word + 2],
                             table[word + 3],
@@ -55,9 +55,9 @@ public final class DomainTwins {
 
         void pull(int kind) {
             switch (kind) {
-                case DomainPull.POINTS -> toPoints();
-                case DomainPull.ONE_HOT -> toCorners();
-                case DomainPull.INTERVAL -> {
+                case DomainLayout.POINTS -> toPoints();
+                case DomainLayout.ONE_HOT -> toCorners();
+                case DomainLayout.INTERVAL -> {
                     float root = Approx.squareRoot(v);
                     out[into] = interval(carry * x[at], numbers[number], numbers[number + 1], root) / root;
                 }

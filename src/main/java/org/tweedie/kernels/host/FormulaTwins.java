@@ -5,7 +5,7 @@ import java.util.List;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Arguments.ArrayBacked;
 import org.tweedie.device.Team;
-import org.tweedie.kernels.RowFormula;
+import org.tweedie.kernels.FormulaLayout;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.View;
 import org.tweedie.plan.FormulaOperation;
@@ -38,7 +38,7 @@ public final class FormulaTwins {
 
     private record Table(List<?> ports, int[] code, int codeAt, float[] constants, int constantsAt) {
         int word(int line, int i) {
-            return code[codeAt + line * RowFormula.WORDS + i];
+            return code[codeAt + line * FormulaLayout.WORDS + i];
         }
 
         int room(int first, int count) {
@@ -77,7 +77,7 @@ public final class FormulaTwins {
         }
 
         void run(float[] s, int row, int count) {
-            if (operation == RowFormula.LOAD || operation == RowFormula.STORE) {
+            if (operation == FormulaLayout.LOAD || operation == FormulaLayout.STORE) {
                 move(s, row, count);
                 return;
             }
@@ -115,7 +115,7 @@ public final class FormulaTwins {
             for (int r = 0; r < count; r++) {
                 int at = Math.toIntExact(view.offset() + (long) (row + r) * view.stride());
                 for (int i = 0; i < width; i++) {
-                    if (operation == RowFormula.LOAD) {
+                    if (operation == FormulaLayout.LOAD) {
                         s[(into + i) * TILE + r] = data[at + i];
                     } else {
                         data[at + i] = s[(a + i) * TILE + r];

@@ -3,8 +3,8 @@ package org.tweedie.kernels.host;
 import java.util.Arrays;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
-import org.tweedie.kernels.Linear;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.SumChunks;
 import org.tweedie.kernels.host.Simd.Block;
 
 /** Twins of kernels/score/linear.cu. Stateless. */
@@ -131,7 +131,7 @@ public final class LinearTwins {
         int at = a.offset(2);
         boolean withBias = a.int32(8) != 0;
         int count = (int) rows.count();
-        int chunk = (int) Linear.chunk(count);
+        int chunk = (int) SumChunks.each(count);
         int chunks = (count + chunk - 1) / chunk;
         team.forRange(chunks, 1, (first, last) -> {
             for (int c = (int) first; c < last; c++) {
@@ -185,7 +185,7 @@ public final class LinearTwins {
         float[] dBias = a.isNull(2) ? null : a.floats(2);
         int dBiasAt = a.offset(2);
         int count = (int) rows.count();
-        int chunk = (int) Linear.chunk(count);
+        int chunk = (int) SumChunks.each(count);
         int chunks = (count + chunk - 1) / chunk;
         int matrix = in * width;
         int each = (in + 1) * width;

@@ -13,14 +13,14 @@ import org.tweedie.device.KernelEntry.Parameter;
 import org.tweedie.device.LaunchShape;
 import org.tweedie.device.Stream;
 import org.tweedie.device.Team;
-import org.tweedie.kernels.Linear;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.SumChunks;
 import org.tweedie.kernels.View;
 
 /**
  * The gradient of a squared loss of a multilayer perceptron, on the host device. Threads take tiles of rows, each of which goes
  * through features, layers, loss and back while it is in cache; then they take blocks of the weights through all of those rows,
- * chunk by chunk ({@link Linear#chunk}). Rows go in waves, so that memory does not grow with the batch. The bits are those of the layers
+ * chunk by chunk ({@link SumChunks}). Rows go in waves, so that memory does not grow with the batch. The bits are those of the layers
  * one by one. For one thread at a time; the launches themselves spread over the device's threads.
  */
 public final class PanelGradient implements AutoCloseable {
@@ -115,7 +115,7 @@ public final class PanelGradient implements AutoCloseable {
 
     /** Whole chunks where one fits; whole tiles. */
     private static long wave(Device device, int rows) {
-        long chunk = Linear.chunk(rows);
+        long chunk = SumChunks.each(rows);
         long most = (long) WAVE * device.limits().processors();
         return chunk > most ? most : Math.min(most / chunk, Math.max(1, (rows + chunk - 1) / chunk)) * chunk;
     }
@@ -245,7 +245,7 @@ public final class PanelGradient implements AutoCloseable {
         float[] begunSums = a.floats(15);
         float[] allSums = a.floats(16);
         int count = Math.toIntExact(rows.count());
-        int chunk = (int) Linear.chunk(count);
+        int chunk = (int) SumChunks.each(count);
         int wave = layout.wave > chunk ? layout.wave / chunk * chunk : layout.wave;
         Arrays.fill(allSums, 0f);
         for (int from = 0; from == 0 || from < count; from += wave) {

@@ -3,6 +3,7 @@ package org.tweedie.kernels.host;
 import org.tweedie.device.Arguments;
 import org.tweedie.device.Team;
 import org.tweedie.kernels.RowSet;
+import org.tweedie.kernels.SumChunks;
 
 /**
  * Twins of kernels/train/train_mlp.cu: operands rounded to bf16, sums in f32 in the order of k, one row after the other. Plain: the reference
@@ -12,7 +13,6 @@ public final class TrainMlpTwins {
     private static final int WORDS = 9;
     private static final int BIASES = 1;
     private static final int INPUTS = 2;
-    private static final int CHUNK = 64;
 
     private TrainMlpTwins() {}
 
@@ -255,7 +255,7 @@ public final class TrainMlpTwins {
         RowSet rows = Live.rows(a, 0);
         Shape s = shape(a, 5);
         int count = (int) rows.count();
-        int chunk = CHUNK * Math.max(1, (count + 4095) / 4096);
+        int chunk = (int) SumChunks.each(count);
         team.forRange((count + chunk - 1) / chunk, 1, (from, to) -> {
             for (int c = (int) from; c < to; c++) {
                 Product product = new Product(a, s, c * chunk, Math.min(count, (c + 1) * chunk), c);

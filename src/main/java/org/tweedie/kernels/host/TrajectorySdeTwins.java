@@ -17,7 +17,6 @@ import org.tweedie.device.Team;
 import org.tweedie.kernels.CellLayout;
 import org.tweedie.kernels.RowSet;
 import org.tweedie.kernels.SdeOperations;
-import org.tweedie.kernels.TrajectorySde;
 import org.tweedie.kernels.View;
 import org.tweedie.rng.Philox;
 
@@ -64,7 +63,7 @@ public final class TrajectorySdeTwins {
             dim = a.int32(5);
             first = a.int32(6);
             last = a.int32(7);
-            slots = new float[TrajectorySde.MOST_SLOTS * dim];
+            slots = new float[SdeOperations.MOST_SLOTS * dim];
             sums = new float[slots.length];
             noise = new float[CellLayout.MOST_DRAWS * dim];
         }
@@ -104,7 +103,7 @@ public final class TrajectorySdeTwins {
         }
 
         private void clear(int written) {
-            for (int o = 0; o < TrajectorySde.MOST_SLOTS; o++) {
+            for (int o = 0; o < SdeOperations.MOST_SLOTS; o++) {
                 if ((written >> o & 1) != 0) {
                     Arrays.fill(slots, o * dim, (o + 1) * dim, 0);
                 }
@@ -131,14 +130,14 @@ public final class TrajectorySdeTwins {
             for (int k = 0; k < draws; k++) {
                 draw(operations[at + DRAWN + 2 * k], r, operations[at + DRAWN + 2 * k + 1], k);
             }
-            for (int o = 0; o < TrajectorySde.MOST_SLOTS; o++) {
+            for (int o = 0; o < SdeOperations.MOST_SLOTS; o++) {
                 if ((outs >> o & 1) != 0) {
                     for (int d = 0; d < dim; d++) {
                         sums[o * dim + d] = sum(table + o * CellLayout.COLUMNS, d);
                     }
                 }
             }
-            for (int o = 0; o < TrajectorySde.MOST_SLOTS; o++) {
+            for (int o = 0; o < SdeOperations.MOST_SLOTS; o++) {
                 if ((outs >> o & 1) != 0) {
                     System.arraycopy(sums, o * dim, slots, o * dim, dim);
                 }
