@@ -72,7 +72,7 @@ final class ConditionalFile {
             int x = ports.get(0).width();
             FittedLaw law = opened.metadata().parsed(LAW, unused -> FittedLaw.of(spec, x, pairs.width() - x, numbers));
             FittedHalves fitted = opened.halves(conditions.signature(x), true, 1 + shapes.size(), device);
-            return new ConditionalBridge(fitted, law, encodings, pairs, conditions);
+            return new ConditionalBridge(fitted, new ConditionalUnits(x, law, encodings, conditions), pairs);
         });
     }
 
