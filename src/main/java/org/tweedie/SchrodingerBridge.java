@@ -2,12 +2,10 @@ package org.tweedie;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -30,7 +28,6 @@ import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
-import org.tweedie.plan.Space;
 import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
@@ -55,9 +52,6 @@ import org.tweedie.train.Trainer;
  * <p>Any number of threads may sample at once; closing waits for them.
  */
 public final class SchrodingerBridge implements Bridge {
-    /** Of how far the reference moves a number, to how far the ends lie apart: beyond it half bridges would learn from walks that end nowhere near. */
-    private static final double REACH = 6;
-
     private final FittedHalves fitted;
     private final Normaliser encoding;
     private final Dataset from;
@@ -120,7 +114,7 @@ public final class SchrodingerBridge implements Bridge {
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        Ends ends = Ends.of(from, to, reference, spec);
+        BridgeEnds ends = BridgeEnds.of(from, to, reference, spec);
         Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
         BridgeFitting fitting = ends.fitting(spec, device);
         try {
@@ -141,26 +135,8 @@ public final class SchrodingerBridge implements Bridge {
      */
     public static Trainer.Estimate estimate(
             Dataset from, Optional<Dataset> to, Reference reference, BridgeSpec spec, Device device) {
-        try (BridgeFitting fitting = Ends.of(from, to, reference, spec).fitting(spec, device)) {
+        try (BridgeFitting fitting = BridgeEnds.of(from, to, reference, spec).fitting(spec, device)) {
             return fitting.estimate();
-        }
-    }
-
-    /** Both ends as the chains see them. */
-    private record Ends(BridgeProcess process, Normaliser encoding, Dataset from, Optional<Dataset> to) {
-        static Ends of(Dataset from, Optional<Dataset> to, Reference reference, BridgeSpec spec) {
-            requireAlike(from, to);
-            Normaliser encoding = SchrodingerBridge.encoding(from, to, spec);
-            Dataset first = from.encoded(Map.of(Dataset.X, encoding));
-            Optional<Dataset> second = to.map(rows -> rows.encoded(Map.of(Dataset.X, encoding)));
-            BridgeProcess process =
-                    new BridgeProcess(reference, spec.sizes(), Space.euclidean(from.width()), to.isEmpty());
-            requireReach(first, second, spec);
-            return new Ends(process, encoding, first, second);
-        }
-
-        BridgeFitting fitting(BridgeSpec spec, Device device) {
-            return new BridgeFitting(process, from, to, spec, device);
         }
     }
 
@@ -190,71 +166,6 @@ public final class SchrodingerBridge implements Bridge {
             JoinedFile.write(output, fitted, encoding, from, to);
             return output;
         });
-    }
-
-    private static void requireAlike(Dataset from, Optional<Dataset> to) {
-        for (Dataset end : to.map(rows -> List.of(from, rows)).orElse(List.of(from))) {
-            if (end.ports().size() != 1) {
-                throw new IllegalArgumentException(
-                        "a bridge joins rows without conditions; fit a ConditionalBridge, got " + end.ports());
-            }
-        }
-        if (to.isPresent() && to.get().width() != from.width()) {
-            throw new IllegalArgumentException("a bridge joins rows of as many columns, got " + from.columns() + " and "
-                    + to.get().columns() + "; choose the columns of each");
-        }
-    }
-
-    private static Normaliser encoding(Dataset from, Optional<Dataset> to, BridgeSpec spec) {
-        int width = from.width();
-        double[] means = new double[width];
-        double[] scales = new double[width];
-        Arrays.fill(scales, 1);
-        if (!spec.standardise()) {
-            return new Normaliser(means, scales);
-        }
-        Normaliser one = Normaliser.fit(from, Dataset.X).normaliser();
-        if (to.isEmpty()) {
-            return one;
-        }
-        Normaliser other = Normaliser.fit(to.get(), Dataset.X).normaliser();
-        for (int c = 0; c < width; c++) {
-            double apart = one.means()[c] - other.means()[c];
-            means[c] = (one.means()[c] + other.means()[c]) / 2;
-            scales[c] = StrictMath.sqrt((one.scales()[c] * one.scales()[c] + other.scales()[c] * other.scales()[c]) / 2
-                    + apart * apart / 4);
-        }
-        return new Normaliser(means, scales);
-    }
-
-    private static void requireReach(Dataset from, Optional<Dataset> to, BridgeSpec spec) {
-        int width = from.width();
-        Normaliser one = Normaliser.fit(from, Dataset.X).normaliser();
-        double[] means = new double[width];
-        double[] scales = new double[width];
-        Arrays.fill(scales, 1);
-        Normaliser other = to.map(rows -> Normaliser.fit(rows, Dataset.X).normaliser())
-                .orElseGet(() -> new Normaliser(means, scales));
-        double sum = 0;
-        for (int c = 0; c < width; c++) {
-            double mean = one.means()[c] - other.means()[c];
-            double scale = one.scales()[c] - other.scales()[c];
-            sum += mean * mean + scale * scale;
-        }
-        double apart = StrictMath.sqrt(sum / width);
-        double moved = StrictMath.sqrt(2 * spec.sizes().horizon());
-        if (apart > REACH * moved) {
-            double least = apart * apart / (2 * REACH * REACH);
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT,
-                    "the horizon is too short: steps %s move a number by %.3g, and the ends lie %.3g apart; take steps whose sum is at least %.3g, as %dx%.3g",
-                    spec.sizes().spec(),
-                    moved,
-                    apart,
-                    least,
-                    spec.sizes().count(),
-                    2 * least / spec.sizes().count()));
-        }
     }
 
     /** From the first end to the second. Rows start from those given as {@code start}, else from rows of the first set drawn at random. */
