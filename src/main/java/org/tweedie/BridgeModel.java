@@ -2,7 +2,6 @@ package org.tweedie;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +13,7 @@ import org.tweedie.bridge.domain.BridgeDomain;
 import org.tweedie.bridge.domain.BridgeErrorReport;
 import org.tweedie.bridge.domain.DomainBridge;
 import org.tweedie.bridge.domain.DomainField;
-import org.tweedie.bridge.domain.DomainPairs;
-import org.tweedie.bridge.domain.DomainPart;
+import org.tweedie.bridge.domain.DomainFitting;
 import org.tweedie.bridge.domain.DomainSpec;
 import org.tweedie.bridge.domain.DomainWalk;
 import org.tweedie.device.Device;
@@ -28,23 +26,16 @@ import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
-import org.tweedie.plan.Space;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Guide;
 import org.tweedie.score.Network;
-import org.tweedie.score.Signature;
 import org.tweedie.sde.Method;
-import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Spelling;
 import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
-import org.tweedie.train.PairRegression;
-import org.tweedie.train.TraceFeed;
 import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainResult;
-import org.tweedie.train.TrainSpec;
-import org.tweedie.train.Trainer;
 
 /**
  * A generator of rows in a domain: levels, categories, intervals, mixed. A diffusion from a fixed start, learned from bridges to the rows of data, and pulled into the domain
@@ -131,36 +122,24 @@ public final class BridgeModel implements AutoCloseable {
             @Nullable CheckpointDirectory checkpoints,
             boolean resume)
             throws IOException {
-        requireInside(data, domain);
-        Normaliser encoding = encoding(data, domain, spec);
-        Dataset encoded = data.encoded(Map.of(Dataset.X, encoding));
-        BridgeDomain mapped = domain.mapped(encoding.means(), encoding.scales());
-        DomainBridge bridge =
-                new DomainBridge(spec.base(), spec.shared() ? mapped.sharing(spec.base(), encoded.values()) : mapped);
-        TimeGrid grid = bridge.grid(spec.steps());
-        Network network = spec.network()
-                .create(signature(domain), Prediction.VELOCITY, spec.training().seed(), device);
+        DomainRows rows = DomainRows.of(data, domain, spec);
+        Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
+        DomainFitting fitting = rows.fitting(spec, device);
         try {
-            TrainResult result =
-                    train(network, bridge, grid, encoded, spec, device, listener, cancel, checkpoints, resume);
+            TrainResult result = fitting.run(listener, cancel, checkpoints, newest);
             Parts parts = new Parts(
                     domain,
-                    bridge,
+                    rows.bridge(),
                     spec.steps(),
                     spec.network(),
-                    encoding,
+                    rows.encoding(),
                     data.columns(),
                     provenance(data, spec, device));
-            return new BridgeModel(parts, network, Optional.of(encoded), Optional.of(result), device);
+            return new BridgeModel(parts, fitting.network(), Optional.of(rows.encoded()), Optional.of(result), device);
         } catch (IOException | RuntimeException | Error e) {
-            network.parameters().values().close();
+            fitting.close();
             throw e;
         }
-    }
-
-    /** Of the network: z, and where the pull alone would end. */
-    static Signature signature(BridgeDomain domain) {
-        return Signature.over(domain.width(), new Signature.Port(DomainWalk.END, Space.euclidean(domain.width())));
     }
 
     private static Map<String, String> provenance(Dataset data, DomainSpec spec, Device device) {
@@ -210,88 +189,6 @@ public final class BridgeModel implements AutoCloseable {
         });
     }
 
-    private static TrainResult train(
-            Network network,
-            DomainBridge bridge,
-            TimeGrid grid,
-            Dataset encoded,
-            DomainSpec spec,
-            Device device,
-            TrainListener listener,
-            CancelToken cancel,
-            @Nullable CheckpointDirectory checkpoints,
-            boolean resume)
-            throws IOException {
-        Checkpoint newest = Resumption.newest(checkpoints, resume).orElse(null);
-        TrainSpec training = newest == null ? spec.training() : Trainer.resumed(spec.training(), newest);
-        float[] weights = new float[grid.steps()];
-        float[] times = new float[grid.steps()];
-        for (int j = 0; j < grid.steps(); j++) {
-            weights[j] = 1;
-            times[j] = (float) grid.t(j);
-        }
-        DomainField pull = new DomainField(bridge.base(), bridge.domain());
-        Program pairs = Program.of(new DomainPairs(bridge, grid).plan(), Map.of(DomainWalk.DOMAIN, pull));
-        TraceFeed.Source rows = new TraceFeed.Source(
-                pairs, Optional.of(encoded), weights, times, spec.walks(), spec.refreshEvery(), training.seed());
-        String known = bridge.spec() + (spec.shared() ? " shared " : " ") + spec.steps() + " steps " + spec.walks()
-                + " walks every " + spec.refreshEvery() + " seed " + training.seed();
-        try (Trainer trainer = Trainer.open(new PairRegression(network, known), rows, training, device)) {
-            if (newest != null) {
-                trainer.restore(newest);
-            }
-            TrainResult result = trainer.run(listener, cancel, checkpoints);
-            trainer.copyMean(0, network.parameters().values());
-            return result;
-        }
-    }
-
-    private static void requireInside(Dataset data, BridgeDomain domain) {
-        if (data.ports().size() != 1) {
-            throw new IllegalArgumentException(
-                    "a bridge into a domain has rows without conditions, got " + data.ports());
-        }
-        int width = data.width();
-        if (width != domain.width()) {
-            throw new IllegalArgumentException("the domain is " + domain.width() + " wide, the rows " + width + ": "
-                    + data.columns() + "; give each column its factor");
-        }
-        double[] row = new double[width];
-        for (int r = 0; r < data.rows(); r++) {
-            for (int d = 0; d < width; d++) {
-                row[d] = data.values()[r * width + d];
-            }
-            double[] nearest = domain.nearest(row);
-            for (int d = 0; d < width; d++) {
-                if ((float) nearest[d] != data.values()[r * width + d]) {
-                    throw new IllegalArgumentException("row " + (r + 1) + ", column '"
-                            + data.columns().get(d) + "' is " + Spelling.number(data.values()[r * width + d])
-                            + ", outside the domain, whose nearest point has "
-                            + Spelling.number((float) nearest[d]) + "; leave such rows out or widen the domain");
-                }
-            }
-        }
-    }
-
-    private static Normaliser encoding(Dataset data, BridgeDomain domain, DomainSpec spec) {
-        int width = data.width();
-        double[] means = new double[width];
-        double[] scales = new double[width];
-        Arrays.fill(scales, 1);
-        if (spec.standardise()) {
-            Normaliser fitted = Normaliser.fit(data, Dataset.X).normaliser();
-            int at = 0;
-            for (DomainPart part : domain.parts()) {
-                for (int d = at; part.scales() && d < at + part.width(); d++) {
-                    means[d] = fitted.means()[d];
-                    scales[d] = fitted.scales()[d];
-                }
-                at += part.width();
-            }
-        }
-        return new Normaliser(means, scales);
-    }
-
     /**
      * Samples of the model along the steps that it was fitted with. Output {@code x} is rounded to the domain; {@code z} is what was rounded, and the state that a trace
      * keeps.
@@ -339,7 +236,7 @@ public final class BridgeModel implements AutoCloseable {
      * @throws IllegalArgumentException if the rows have another width, or one is outside the domain, which is named
      */
     public BridgeErrorReport report(Dataset data, int paths, long seed) {
-        requireInside(data, parts.domain());
+        DomainRows.requireInside(data, parts.domain());
         return reported(data.encoded(Map.of(Dataset.X, parts.encoding())), paths, seed);
     }
 

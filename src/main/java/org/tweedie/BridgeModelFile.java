@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.tweedie.bridge.domain.BridgeBase;
 import org.tweedie.bridge.domain.BridgeDomain;
 import org.tweedie.bridge.domain.DomainBridge;
+import org.tweedie.bridge.domain.DomainFitting;
 import org.tweedie.bridge.domain.DomainPart;
 import org.tweedie.device.Device;
 import org.tweedie.io.Output;
@@ -60,7 +61,7 @@ final class BridgeModelFile {
         try (Safetensors file = Safetensors.open(path, limits)) {
             ModelFile.Metadata metadata = SealedFile.DOMAIN.of(file);
             BridgeModel.Parts parts = parts(file, metadata);
-            Signature signature = BridgeModel.signature(parts.domain());
+            Signature signature = DomainFitting.signature(parts.domain());
             List<Parameters.Tensor> tensors = parts.network().tensors(signature);
             ModelFile.requireCount(
                     file, tensors.size() + (parts.bridge().domain().logWeights().length > 0 ? 1 : 0));
