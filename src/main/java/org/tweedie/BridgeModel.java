@@ -36,6 +36,7 @@ import org.tweedie.train.Dataset;
 import org.tweedie.train.Normaliser;
 import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainResult;
+import org.tweedie.train.Trainer;
 
 /**
  * A generator of rows in a domain: levels, categories, intervals, mixed. A diffusion from a fixed start, learned from bridges to the rows of data, and pulled into the domain
@@ -139,6 +140,17 @@ public final class BridgeModel implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
+        }
+    }
+
+    /**
+     * What fitting would take, from a few steps that are run; nothing is kept.
+     *
+     * @throws IllegalArgumentException as {@link #fit(Dataset, BridgeDomain, DomainSpec, Device)}
+     */
+    public static Trainer.Estimate estimate(Dataset data, BridgeDomain domain, DomainSpec spec, Device device) {
+        try (DomainFitting fitting = DomainRows.of(data, domain, spec).fitting(spec, device)) {
+            return fitting.estimate();
         }
     }
 

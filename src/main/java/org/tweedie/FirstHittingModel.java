@@ -38,6 +38,7 @@ import org.tweedie.sde.TimeGrid;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainResult;
+import org.tweedie.train.Trainer;
 
 /**
  * A model whose walks end where they first hit a set: unit vectors, rows of zeros and ones, categories, each after a time of its own (Ye, Wu, Liu, "First hitting diffusion
@@ -161,6 +162,18 @@ public final class FirstHittingModel implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             fitting.close();
             throw e;
+        }
+    }
+
+    /**
+     * What fitting would take, from a few steps that are run; nothing is kept.
+     *
+     * @throws IllegalArgumentException as {@link #fit(Dataset, HittingDomain, HittingSpec, Device)}
+     */
+    public static Trainer.Estimate estimate(Dataset data, HittingDomain domain, HittingSpec spec, Device device) {
+        Dataset ends = ends(data, domain);
+        try (HittingFitting fitting = new HittingFitting(domain, spec, device)) {
+            return fitting.estimate(ends);
         }
     }
 

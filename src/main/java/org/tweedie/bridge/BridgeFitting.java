@@ -30,7 +30,6 @@ import org.tweedie.score.Field;
 import org.tweedie.score.Network;
 import org.tweedie.sde.Prediction;
 import org.tweedie.train.Dataset;
-import org.tweedie.train.Feed;
 import org.tweedie.train.PairRegression;
 import org.tweedie.train.TrainResult;
 import org.tweedie.train.TrainSpec;
@@ -120,11 +119,14 @@ public final class BridgeFitting implements AutoCloseable {
         for (int half = 0; half < 2; half++) {
             Direction learns = Direction.learned(half);
             WalkSource rows = rows(half, learns.other(), training, Long.MAX_VALUE / 2);
-            Trainer.Estimate steps =
-                    Trainer.estimate(new PairRegression(network(learns), rows.spec()), rows.feed(), training, device);
-            long refreshes = (training.steps() - 1) / spec.refreshEvery() + 1;
+            Trainer.Estimate steps = Trainer.estimate(
+                    new PairRegression(network(learns), rows.spec()),
+                    rows.feed(),
+                    spec.refreshEvery(),
+                    training,
+                    device);
             long alike = half == 0 ? 1 : 2L * spec.iterations() - 1;
-            seconds += alike * (steps.seconds() + refreshes * refresh(rows.feed(), training.batch()));
+            seconds += alike * steps.seconds();
             parameters += steps.parameters();
             bytes = Math.max(bytes, steps.deviceBytes());
         }
@@ -133,19 +135,6 @@ public final class BridgeFitting implements AutoCloseable {
                 bytes + Float.BYTES * parameters,
                 seconds / (2.0 * spec.iterations() * training.steps()),
                 seconds);
-    }
-
-    /** Seconds of a refresh but the first, whose kernels are made. */
-    private double refresh(Feed.Source source, int batch) {
-        try (Stream stream = device.stream();
-                Feed feed = source.open(stream, batch)) {
-            feed.prepare(stream, 1);
-            stream.synchronize();
-            long start = System.nanoTime();
-            feed.prepare(stream, feed.served(1) + 1);
-            stream.synchronize();
-            return (System.nanoTime() - start) / 1e9;
-        }
     }
 
     /**

@@ -123,6 +123,11 @@ final class DomainFitCommand implements Callable<Integer> {
             description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
     private @Nullable Path resume;
 
+    @Option(
+            names = "--dry-run",
+            description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
+    private boolean dryRun;
+
     @Mixin
     private StepOptions stepping;
 
@@ -145,26 +150,36 @@ final class DomainFitCommand implements Callable<Integer> {
                 Optional.ofNullable(domain).map(text -> TrainCommand.named("--domain", () -> BridgeDomain.parse(text)));
         RunFolder.check(resume);
         Target.requireExtension(out, List.of(".safetensors"));
-        Output target = Target.of(out, force, List.of(DataOptions.path(data)));
+        Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data)));
         PrintWriter err = spec.commandLine().getErr();
         Dataset rows = DataOptions.read(data, columns);
         BridgeDomain into = said.orElseGet(() -> BridgeDomain.guess(rows));
-        try (Device opened = device.open(err);
-                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
+        try (Device opened = device.open(err)) {
             if (said.isEmpty()) {
                 err.println("tweedie: the rows look like --domain '" + into.spec() + "'");
             }
-            return fitted(rows, into, settings, opened, signals, target);
+            if (dryRun) {
+                new WalkFitText(
+                                rows,
+                                into.spec(),
+                                settings.steps() + " by " + settings.base().spec(),
+                                settings.network(),
+                                settings.training())
+                        .estimate(printed, spec, BridgeModel.estimate(rows, into, settings, opened), opened);
+                return ExitCode.OK;
+            }
+            return fitted(rows, into, settings, opened, target);
         }
     }
 
-    private int fitted(
-            Dataset rows, BridgeDomain into, DomainSpec settings, Device opened, StopSignals signals, Output target)
+    private int fitted(Dataset rows, BridgeDomain into, DomainSpec settings, Device opened, Output target)
             throws IOException {
-        try (BridgeModel model = fit(rows, into, settings, opened, signals)) {
+        PrintWriter err = spec.commandLine().getErr();
+        try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint");
+                BridgeModel model = fit(rows, into, settings, opened, signals)) {
             TrainResult result = model.result().orElseThrow();
             if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
-                spec.commandLine().getErr().println("tweedie: " + result.message());
+                err.println("tweedie: " + result.message());
                 return ExitCode.FAILURE;
             }
             model.save(target);

@@ -112,6 +112,11 @@ final class HittingFitCommand implements Callable<Integer> {
             description = "go on from the newest checkpoint in DIR (default for new runs: MODEL.checkpoints)")
     private @Nullable Path resume;
 
+    @Option(
+            names = "--dry-run",
+            description = "print shapes, parameters, device bytes and an estimate of the time, then stop")
+    private boolean dryRun;
+
     @Mixin
     private StepOptions stepping;
 
@@ -130,7 +135,7 @@ final class HittingFitCommand implements Callable<Integer> {
         HittingSpec settings = settings();
         RunFolder.check(resume);
         Target.requireExtension(out, List.of(".safetensors"));
-        Output target = Target.of(out, force, List.of(DataOptions.path(data)));
+        Output target = dryRun ? Output.to(out) : Target.of(out, force, List.of(DataOptions.path(data)));
         Dataset rows = DataOptions.read(data, columns);
         if (rows.width() != set.written()) {
             throw new IllegalArgumentException("--domain " + set.spec() + " has " + set.written()
@@ -139,19 +144,31 @@ final class HittingFitCommand implements Callable<Integer> {
         }
         TrainCommand.named("--data " + data, () -> checked(rows, set));
         PrintWriter err = spec.commandLine().getErr();
-        try (Device opened = device.open(err);
-                StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint")) {
-            long began = System.nanoTime();
-            try (FirstHittingModel model = fit(rows, set, settings, opened, signals)) {
-                TrainResult result = model.result().orElseThrow();
-                if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
-                    err.println("tweedie: " + result.message());
-                    return ExitCode.FAILURE;
-                }
-                double seconds = (System.nanoTime() - began) / 1e9;
-                model.save(target);
-                say(model, rows, result, seconds);
+        try (Device opened = device.open(err)) {
+            if (dryRun) {
+                new WalkFitText(
+                                rows, set.spec(), settings.steps().spec(), settings.network(), settings.training())
+                        .estimate(printed, spec, FirstHittingModel.estimate(rows, set, settings, opened), opened);
+                return ExitCode.OK;
             }
+            return fitted(rows, set, settings, opened, target);
+        }
+    }
+
+    private int fitted(Dataset rows, HittingDomain set, HittingSpec settings, Device opened, Output target)
+            throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
+        long began = System.nanoTime();
+        try (StopSignals signals = new StopSignals(err, "finishing the step, then writing a checkpoint");
+                FirstHittingModel model = fit(rows, set, settings, opened, signals)) {
+            TrainResult result = model.result().orElseThrow();
+            if (result.outcome() == TrainResult.Outcome.NOT_FINITE) {
+                err.println("tweedie: " + result.message());
+                return ExitCode.FAILURE;
+            }
+            double seconds = (System.nanoTime() - began) / 1e9;
+            model.save(target);
+            say(model, rows, result, seconds);
         }
         return ExitCode.OK;
     }

@@ -52,6 +52,24 @@ public final class HittingFitting implements AutoCloseable {
         return network;
     }
 
+    /** What fitting to rows would take, from a few steps and one refresh of the cache; nothing is kept, and nothing learns. */
+    public Trainer.Estimate estimate(Dataset ends) {
+        HittingFeed.Source rows = pairs(ends, Long.MAX_VALUE / 2);
+        return Trainer.estimate(
+                        new PairRegression(network, rows.spec()), rows, spec.refreshEvery(), spec.training(), device)
+                .with(network.parameters().values());
+    }
+
+    /** Pairs of bridges that are walked anew {@code every} steps of training. */
+    private HittingFeed.Source pairs(Dataset ends, long every) {
+        return new HittingFeed.Source(
+                spec.pairs(domain),
+                ends,
+                spec.walks(),
+                every,
+                Philox.part(spec.training().seed(), 1));
+    }
+
     /**
      * Fits it to rows, which {@link HittingDomain#require} has taken.
      *
@@ -68,8 +86,7 @@ public final class HittingFitting implements AutoCloseable {
             @Nullable Checkpoint resumed)
             throws IOException {
         TrainSpec training = resumed == null ? spec.training() : Trainer.resumed(spec.training(), resumed);
-        HittingFeed.Source rows = new HittingFeed.Source(
-                spec.pairs(domain), ends, spec.walks(), spec.refreshEvery(), Philox.part(training.seed(), 1));
+        HittingFeed.Source rows = pairs(ends, spec.refreshEvery());
         try (Trainer trainer = Trainer.open(new PairRegression(network, rows.spec()), rows, training, device)) {
             if (resumed != null) {
                 trainer.restore(resumed);

@@ -489,7 +489,12 @@ public final class Trainer implements AutoCloseable {
      * @param secondsPerStep measured over a few steps
      * @param seconds for all steps, at that speed
      */
-    public record Estimate(long parameters, long deviceBytes, double secondsPerStep, double seconds) {}
+    public record Estimate(long parameters, long deviceBytes, double secondsPerStep, double seconds) {
+        /** With the buffer that the trained weights go to, which lies on the device too. */
+        public Estimate with(DeviceBuffer weights) {
+            return new Estimate(parameters, deviceBytes + weights.bytes(), secondsPerStep, seconds);
+        }
+    }
 
     /** Opens a trainer, runs a few steps for up to a second, and closes it; nothing is kept. */
     public static Estimate estimate(Objective objective, Dataset data, TrainSpec spec, Device device) {
@@ -499,6 +504,31 @@ public final class Trainer implements AutoCloseable {
     /** The same with rows that a feed brings. */
     public static Estimate estimate(Objective objective, Feed.Source rows, TrainSpec spec, Device device) {
         return estimate(objective, spec, longer -> open(objective, rows, longer, device));
+    }
+
+    /**
+     * The same with rows that a feed brings anew every so many steps: each step has its share of the refreshes. The second is timed, for the first makes kernels.
+     *
+     * @param rows of a feed that is not refreshed in as many steps as are run here
+     * @param every steps of training between two refreshes
+     */
+    public static Estimate estimate(Objective objective, Feed.Source rows, long every, TrainSpec spec, Device device) {
+        Estimate steps = estimate(objective, rows, spec, device);
+        long refreshes = (spec.steps() - 1) / every + 1;
+        double seconds = steps.seconds() + refreshes * refresh(rows, spec.batch(), device);
+        return new Estimate(steps.parameters(), steps.deviceBytes(), seconds / spec.steps(), seconds);
+    }
+
+    private static double refresh(Feed.Source rows, int batch, Device device) {
+        try (Stream stream = device.stream();
+                Feed feed = rows.open(stream, batch)) {
+            feed.prepare(stream, 1);
+            stream.synchronize();
+            long start = System.nanoTime();
+            feed.prepare(stream, feed.served(1) + 1);
+            stream.synchronize();
+            return (System.nanoTime() - start) / 1e9;
+        }
     }
 
     private static Estimate estimate(Objective objective, TrainSpec spec, Function<TrainSpec, Trainer> opening) {

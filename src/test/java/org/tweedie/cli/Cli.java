@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.tweedie.io.Safetensors;
 import org.tweedie.io.Sha256;
 import picocli.CommandLine;
 
@@ -76,6 +77,16 @@ final class Cli {
             }
         }
         return files;
+    }
+
+    /** Numbers in the tensors of a safetensors file whose names begin so. */
+    static long numbers(Path file, String beginning) throws IOException {
+        try (Safetensors opened = Safetensors.open(file)) {
+            return opened.tensors().stream()
+                    .filter(tensor -> tensor.name().startsWith(beginning))
+                    .mapToLong(tensor -> tensor.shape().stream().reduce(1L, (a, b) -> a * b))
+                    .sum();
+        }
     }
 
     private static Map<String, Object> object(JsonParser in) throws IOException {

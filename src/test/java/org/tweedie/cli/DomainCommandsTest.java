@@ -165,6 +165,36 @@ class DomainCommandsTest {
         }
     }
 
+    /** Says what fitting would take, and writes nothing: as many parameters as a fitted model's file has of its network. */
+    @Test
+    void aDryRunWritesNothing() throws IOException {
+        Map<String, String> before = Cli.snapshot(folder);
+        Path out = folder.resolve("x.safetensors");
+        Map<String, Object> said = fit(out, "--dry-run --json").json();
+        assertEquals(DOMAIN, said.get("domain"));
+        assertEquals(60L, said.get("rows"));
+        assertEquals(Cli.numbers(model, "network."), said.get("parameters"));
+        assertTrue((long) said.get("deviceBytes") > 4 * 32 * 4 * 18, said.toString());
+        assertEquals(
+                (double) said.get("seconds"),
+                9 * (double) said.get("secondsPerStep"),
+                1e-9 * (double) said.get("seconds"));
+        Cli.Ran ran = Cli.run(
+                        "domain fit --dry-run --data " + homes + " --columns rooms,garden" + TINY + " --out " + out)
+                .ok();
+        assertTrue(ran.err().contains("the rows look like --domain 'levels:0,1,3 x interval:0,1'"), ran.err());
+        for (String line : List.of(
+                "data       60 rows of rooms, garden\n",
+                "domain     levels:0,1,3 x interval:0,1\n",
+                "steps      4 by brownian exponential:3,1\n",
+                "network    mlp:8x1, ",
+                "time       9 steps of 16 pairs, about ")) {
+            assertTrue(ran.out().contains(line), ran.out());
+        }
+        fit(model, "--dry-run").ok();
+        assertEquals(before, Cli.snapshot(folder));
+    }
+
     @Test
     void aDomainIsGuessed() throws IOException {
         assertEquals(DOMAIN, guess(homes.toString()));

@@ -158,6 +158,33 @@ class HittingCommandsTest {
         assertTrue(inspected.out().contains("port.1.column.0 = lat"), inspected.out());
     }
 
+    /** Says what fitting would take, and writes nothing: as many parameters as a fitted model's file has of its network. */
+    @Test
+    void aDryRunWritesNothing() throws IOException {
+        Map<String, String> before = Cli.snapshot(folder);
+        String fit = "hitting fit --data " + levels + " --domain categories:3,2" + TINY + " --dry-run --out "
+                + folder.resolve("x.safetensors");
+        Map<String, Object> said = Cli.run(fit + " --json").json();
+        assertEquals("categories:3,2", said.get("domain"));
+        assertEquals(4L, said.get("rows"));
+        assertEquals(Cli.numbers(kinds, "network."), said.get("parameters"));
+        assertTrue((long) said.get("deviceBytes") > 4 * 32 * 3 * 12, said.toString());
+        assertEquals(
+                (double) said.get("seconds"),
+                9 * (double) said.get("secondsPerStep"),
+                1e-9 * (double) said.get("seconds"));
+        String text = Cli.run(fit).ok().out();
+        for (String line : List.of(
+                "data       4 rows of colour, size\n",
+                "domain     categories:3,2\n",
+                "steps      0.05,0.2,0.02,400\n",
+                "network    mlp:8x1, ",
+                "time       9 steps of 16 pairs, about ")) {
+            assertTrue(text.contains(line), text);
+        }
+        assertEquals(before, Cli.snapshot(folder));
+    }
+
     @Test
     void whatCannotBeIsOneLine() throws IOException {
         Path out = folder.resolve("x.safetensors");

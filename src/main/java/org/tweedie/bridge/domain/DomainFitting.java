@@ -41,7 +41,11 @@ public final class DomainFitting implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.network = spec.network()
-                .create(signature(bridge.domain()), Prediction.VELOCITY, spec.training().seed(), device);
+                .create(
+                        signature(bridge.domain()),
+                        Prediction.VELOCITY,
+                        spec.training().seed(),
+                        device);
     }
 
     /** What a network of the domain sees and tells: z, and where the pull alone would end, to a velocity. */
@@ -52,6 +56,12 @@ public final class DomainFitting implements AutoCloseable {
     /** The network; lives as long as this. */
     public Network network() {
         return network;
+    }
+
+    /** What fitting would take, from a few steps and one refresh of the cache; nothing is kept, and nothing learns. */
+    public Trainer.Estimate estimate() {
+        return Trainer.estimate(regression(), pairs(Long.MAX_VALUE / 2), spec.refreshEvery(), spec.training(), device)
+                .with(network.parameters().values());
     }
 
     /**
@@ -69,7 +79,7 @@ public final class DomainFitting implements AutoCloseable {
             @Nullable Checkpoint resumed)
             throws IOException {
         TrainSpec training = resumed == null ? spec.training() : Trainer.resumed(spec.training(), resumed);
-        try (Trainer trainer = Trainer.open(regression(), pairs(), training, device)) {
+        try (Trainer trainer = Trainer.open(regression(), pairs(spec.refreshEvery()), training, device)) {
             if (resumed != null) {
                 trainer.restore(resumed);
             }
@@ -87,8 +97,8 @@ public final class DomainFitting implements AutoCloseable {
                         + spec.training().seed());
     }
 
-    /** Pairs of every step. */
-    private TraceFeed.Source pairs() {
+    /** Pairs of every step, walked anew {@code every} steps of training. */
+    private TraceFeed.Source pairs(long every) {
         TimeGrid grid = bridge.grid(spec.steps());
         float[] weights = new float[grid.steps()];
         float[] times = new float[grid.steps()];
@@ -104,7 +114,7 @@ public final class DomainFitting implements AutoCloseable {
                 weights,
                 times,
                 spec.walks(),
-                spec.refreshEvery(),
+                every,
                 spec.training().seed());
     }
 
