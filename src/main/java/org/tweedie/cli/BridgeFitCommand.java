@@ -76,14 +76,14 @@ final class BridgeFitCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "NAME",
             description =
-                    "those of the columns of --from, by name or number, that are observations (condition 'y'): fits a conditional bridge to the others")
+                    "the columns of --from, by name or number, that are observations (condition 'y'): fits a conditional bridge to the others")
     private List<String> given = List.of();
 
     @Option(
             names = "--law",
             paramLabel = "SPEC",
             description = {
-                "of a conditional bridge, the normal law that walks start from: normal (mean 0, deviation 1), columns (those of the columns),",
+                "the normal law that walks of a conditional bridge start from: normal (mean 0, deviation 1), columns (those of the columns),",
                 "affine[:PENALTY] or radial:N,SCALE[:PENALTY] (regressions on the observations); default columns, with --as-they-are normal"
             })
     private @Nullable String law;
@@ -125,7 +125,7 @@ final class BridgeFitCommand implements Callable<Integer> {
     @Option(
             names = "--iterations",
             paramLabel = "N",
-            description = "of a half bridge backward and one forward; default 5")
+            description = "how often a half bridge backward and one forward are fitted; default 5")
     private @Nullable Integer iterations;
 
     @Option(
@@ -159,7 +159,7 @@ final class BridgeFitCommand implements Callable<Integer> {
     @Option(
             names = "--network",
             paramLabel = "SPEC",
-            description = "of each direction, mlp:WIDTHxDEPTH[,activation][,residual]; default mlp:64x3")
+            description = "network of each direction, as mlp:WIDTHxDEPTH[,activation][,residual]; default mlp:64x3")
     private @Nullable String network;
 
     @Option(

@@ -49,7 +49,7 @@ final class BridgeSampleCommand implements Callable<Integer> {
             names = "--direction",
             paramLabel = "D",
             description =
-                    "forward: from the rows of --from to those of --to; backward: from those to these; a conditional bridge goes backward, its flow both ways")
+                    "forward: from the rows that bridge fit had as --from to those of its --to; backward: the other way; a conditional bridge goes backward, its flow both ways")
     private @Nullable String toward;
 
     @Option(
@@ -62,7 +62,7 @@ final class BridgeSampleCommand implements Callable<Integer> {
     @Option(
             names = "--there-and-back",
             description =
-                    "of a conditional bridge: from its own pairs, forward with their observations and back under those given; twice the evaluations")
+                    "walk a conditional bridge from its own pairs, forward with their observations and back under those given; twice the evaluations")
     private boolean thereAndBack;
 
     @Option(names = "--count", paramLabel = "N", description = "rows to sample; default as many as are given")
@@ -74,7 +74,7 @@ final class BridgeSampleCommand implements Callable<Integer> {
                     "move rows without noise, by the probability flow of both ways; backward from the normal law --given rows too; of a conditional bridge under observations")
     private boolean flow;
 
-    @Option(names = "--steps", paramLabel = "N", description = "of the flow; default those of the bridge")
+    @Option(names = "--steps", paramLabel = "N", description = "steps of the flow; default those of the bridge")
     private @Nullable Integer steps;
 
     private @Nullable Direction direction;

@@ -73,7 +73,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of everything random; default ${DEFAULT-VALUE}")
+            description = "seed of everything random; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Mixin

@@ -80,7 +80,7 @@ final class DimensionCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of the noise; default ${DEFAULT-VALUE}")
+            description = "seed of the noise; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(

@@ -60,7 +60,7 @@ final class DomainFitCommand implements Callable<Integer> {
             names = "--domain",
             paramLabel = "SPEC",
             description = {
-                "where rows are, a factor a column or group of columns in their order, joined by ' x ':",
+                "where rows are: a factor for each column or group of columns, in their order, joined by ' x ':",
                 "free:2, levels:0,1,3, points:0,0;1,1, onehot:3, interval:0,1, above:0, below:0; interval:0,1^4 is four of them; default as domain guess says"
             })
     private @Nullable String domain;

@@ -44,7 +44,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--count",
             paramLabel = "N",
             defaultValue = "2000",
-            description = "samples; default ${DEFAULT-VALUE}")
+            description = "samples to draw; default ${DEFAULT-VALUE}")
     private int count;
 
     @Option(
@@ -52,7 +52,7 @@ final class EvaluateCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "2048",
             description =
-                    "rows of a side at most that pairs are made of; time grows with their square; default ${DEFAULT-VALUE}")
+                    "the most rows of either side that pairs are made of; time grows with their square; default ${DEFAULT-VALUE}")
     private int most;
 
     @Option(
@@ -61,7 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
             paramLabel = "NAME",
             defaultValue = "mmd,marginals,sinkhorn,kde,coverage",
             description =
-                    "beside energy and sliced distances and moments; 'classifier' trains one, for seconds;"
+                    "what to compute beside energy and sliced distances and moments; 'classifier' trains one, for seconds;"
                             + " 'memorisation' looks for training rows given back; 'none' for no more; default ${DEFAULT-VALUE}")
     private List<String> metrics = List.of();
 
@@ -69,7 +69,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of samples, halves and intervals; default ${DEFAULT-VALUE}")
+            description = "seed of samples, halves and intervals; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Mixin

@@ -26,7 +26,10 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = "the model file")
     private Path model;
 
-    @Option(names = "--method", paramLabel = "SPEC", description = "default " + SampleCommand.METHODS)
+    @Option(
+            names = "--method",
+            paramLabel = "SPEC",
+            description = "how to sample, as method@steps[,grid]; default " + SampleCommand.METHODS)
     private @Nullable String method;
 
     @Option(

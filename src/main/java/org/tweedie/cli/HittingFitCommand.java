@@ -78,14 +78,14 @@ final class HittingFitCommand implements Callable<Integer> {
             names = "--walk",
             paramLabel = "SPEC",
             description =
-                    "steps of walks, MOST[,SHARE[,TOLERANCE[,LIMIT]]]: their longest, which the law of what is sampled is off by; their share of the squared distance from the set;"
-                            + " the distance of a hit; and how many a row may take; default 0.01,0.05,1e-3,100000")
+                    "steps of walks, as MOST[,SHARE[,TOLERANCE[,LIMIT]]]: MOST is the longest, by about which the law sampled is off; SHARE is of the squared distance from the set;"
+                            + " TOLERANCE is the distance that counts as a hit; LIMIT is how many a row may take; default 0.01,0.05,1e-3,100000")
     private @Nullable String walk;
 
     @Option(names = "--walks", paramLabel = "N", description = "bridges cached at a time; default 2048")
     private @Nullable Integer walks;
 
-    @Option(names = "--places", paramLabel = "N", description = "of each, to learn from; default 8")
+    @Option(names = "--places", paramLabel = "N", description = "places kept of each bridge, to learn from; default 8")
     private @Nullable Integer places;
 
     @Option(
@@ -97,7 +97,7 @@ final class HittingFitCommand implements Callable<Integer> {
     @Option(
             names = "--damping",
             paramLabel = "D",
-            description = "pairs nearer to the set than this weigh less; 0: none; default 0.1")
+            description = "distance from the set below which pairs weigh less; 0: none does; default 0.1")
     private @Nullable Double damping;
 
     @Option(
@@ -146,8 +146,7 @@ final class HittingFitCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         try (Device opened = device.open(err)) {
             if (dryRun) {
-                new WalkFitText(
-                                rows, set.spec(), settings.steps().spec(), settings.network(), settings.training())
+                new WalkFitText(rows, set.spec(), settings.steps().spec(), settings.network(), settings.training())
                         .estimate(printed, spec, FirstHittingModel.estimate(rows, set, settings, opened), opened);
                 return ExitCode.OK;
             }

@@ -38,29 +38,32 @@ final class LatentsCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
-    @Option(names = "--decode", description = "the file's rows are latent ones, give the rows they stand for")
+    @Option(
+            names = "--decode",
+            description = "take the rows of --data for latent rows, and write the rows that they stand for")
     private boolean decode;
 
     @Option(
             names = "--between",
             paramLabel = "POINTS",
-            description = "rows on the ways from the first row to the second, from the third to the fourth, ..., ends"
-                    + " included")
+            description =
+                    "rows to write on the way from the first row of --data to the second, from the third to the fourth, ..., ends"
+                            + " included")
     private @Nullable Integer between;
 
     @Option(
             names = "--method",
             paramLabel = "SPEC",
-            description = "deterministic method@steps, of equal log-SNR, with velocities of equal square root of time;"
-                    + " default unipc:3@50, with velocities heun@100")
+            description =
+                    "a deterministic method@steps, in steps of equal log-SNR, of a cld model of equal square root of time;"
+                            + " default unipc:3@50, of a cld model heun@100")
     private @Nullable String method;
 
     @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description =
-                    "of the velocities of a model that has them (cld), drawn beside the rows; default ${DEFAULT-VALUE}")
+            description = "seed of the velocities that a cld model has beside the rows; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(

@@ -53,7 +53,7 @@ final class LikelihoodCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            description = "of the ODE, four evaluations each, or of the bound; default 100, of a bridge its own")
+            description = "steps of the ODE, four evaluations each, or of the bound; default 100, of a bridge its own")
     private @Nullable Integer steps;
 
     /** Which bound. */
@@ -73,7 +73,7 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--draws",
             paramLabel = "N",
             defaultValue = "1",
-            description = "of the bound's noise, averaged; default ${DEFAULT-VALUE}")
+            description = "draws of the bound's noise that it is averaged over; default ${DEFAULT-VALUE}")
     private int draws;
 
     @Option(
@@ -81,7 +81,7 @@ final class LikelihoodCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "of a model of rows with velocities (cld): drawn for each row; more tighten the bound and give it"
+                    "velocities drawn for each row, of a model of rows with velocities (cld); more tighten the bound and give it"
                             + " a standard error; default ${DEFAULT-VALUE}")
     private int velocities;
 
@@ -102,14 +102,15 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--bin",
             paramLabel = "W",
             defaultValue = "1",
-            description = "width of the bins of dequantised data, for bits per dimension; default ${DEFAULT-VALUE}")
+            description =
+                    "width of the bins of dequantised data, in units of the data, for bits per dimension; default ${DEFAULT-VALUE}")
     private double bin;
 
     @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of probes, velocities, draws and filled bins; default ${DEFAULT-VALUE}")
+            description = "seed of probes, velocities, draws and filled bins; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(

@@ -71,7 +71,7 @@ final class SampleCommand implements Callable<Integer> {
     @Option(
             names = "--given",
             paramLabel = "NAME=FILE",
-            description = "rows of a condition; row i belongs to sample i, a single row to all")
+            description = "rows of a condition, as y=FILE; row i belongs to sample i, a single row to all")
     private Map<String, String> given = new LinkedHashMap<>();
 
     @Mixin

@@ -37,7 +37,11 @@ final class SampledRows {
     @Option(names = "--force", description = "replace the file")
     private boolean force;
 
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            description = "seed of all samples; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(

@@ -11,29 +11,34 @@ final class StepOptions {
             names = "--steps",
             paramLabel = "N",
             description =
-                    "steps of the optimiser; default 6000, for each half of a bridge 1000, into a domain or of first hitting 2000")
+                    "steps of the optimiser; default 6000 of train, 1000 for each half bridge of bridge fit, 2000 of domain fit and hitting fit")
     private @Nullable Long steps;
 
-    @Option(names = "--batch", paramLabel = "B", description = "rows a step; default 1024, pairs of bridges 512")
+    @Option(
+            names = "--batch",
+            paramLabel = "B",
+            description = "rows a step; default 1024 of train, 512 pairs of every fit")
     private @Nullable Integer batch;
 
     @Option(
             names = "--lr",
             paramLabel = "RATE",
-            description = "learning rate after warm-up; default 4e-3, of a bridge 2e-3, of first hitting 5e-3")
+            description =
+                    "learning rate after warm-up; default 4e-3 of train, 2e-3 of bridge fit and domain fit, 5e-3 of hitting fit")
     private @Nullable Double rate;
 
     @Option(
             names = "--ema",
             paramLabel = "DECAY",
-            description = "decay of the running mean of the weights; default 0.999, of bridges 0.99")
+            description =
+                    "decay a step of the running mean of the weights, which is what is kept; default 0.999 of train, 0.99 of every fit")
     private @Nullable Double average;
 
     @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "0",
-            description = "of weights, order, times, walks and noise; default ${DEFAULT-VALUE}")
+            description = "seed of weights, order, times, walks and noise; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(

@@ -59,7 +59,7 @@ final class TheoryCommand implements Callable<Integer> {
             names = "--horizon",
             paramLabel = "T",
             defaultValue = "5",
-            description = "of dX = -X dt + sqrt(2) dW; default ${DEFAULT-VALUE}")
+            description = "time that dX = -X dt + sqrt(2) dW runs for; default ${DEFAULT-VALUE}")
     private double horizon;
 
     @Option(
@@ -69,7 +69,11 @@ final class TheoryCommand implements Callable<Integer> {
                     "another variance-preserving process instead: vp:0.1,20, vp-cosine; or cld, rows with velocities over --horizon, or cld:4,4,0.04")
     private @Nullable String sde;
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "steps; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "steps of the sampler; default ${DEFAULT-VALUE}")
     private int steps;
 
     @Option(
@@ -98,7 +102,8 @@ final class TheoryCommand implements Callable<Integer> {
             names = "--accuracy",
             paramLabel = "EPS",
             defaultValue = "0.1",
-            description = "what the budget is for, in (0, 1); default ${DEFAULT-VALUE}")
+            description =
+                    "what the budget makes each term of the bound of Chen et al., in (0, 1); default ${DEFAULT-VALUE}")
     private double accuracy;
 
     @Mixin

@@ -71,7 +71,7 @@ final class TransportCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "4096",
             description =
-                    "rows of a file at most, the first ones; time grows with their square; default ${DEFAULT-VALUE}")
+                    "the most rows of either file, its first ones; time grows with their square; default ${DEFAULT-VALUE}")
     private int most;
 
     @Option(
@@ -87,7 +87,11 @@ final class TransportCommand implements Callable<Integer> {
                     "give each row one of the rows it goes to (with --normal: of the points), drawn, instead of their mean (the barycentric projection)")
     private boolean draw;
 
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "0", description = "of --draw; default ${DEFAULT-VALUE}")
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            description = "seed of --draw; default ${DEFAULT-VALUE}")
     private long seed;
 
     @Option(
