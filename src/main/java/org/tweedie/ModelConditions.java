@@ -2,6 +2,7 @@ package org.tweedie;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.tweedie.plan.Formula;
@@ -12,25 +13,33 @@ import org.tweedie.plan.Space;
 import org.tweedie.plan.Stage;
 import org.tweedie.plan.Steering;
 import org.tweedie.plan.Step;
-import org.tweedie.rng.Law;
-import org.tweedie.rng.Purpose;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.Sde;
-import org.tweedie.sde.TimedSum;
 import org.tweedie.train.Dataset;
 
 /**
- * Gives every evaluation of a field the conditions of a network behind the inputs that it has: registers that the caller gives, carried along
- * by the process of conditions where there is one, afresh for each evaluation; or none, where all are 0. The flag {@link Dataset#GIVEN}, 1 of the
+ * Gives every evaluation of some fields the conditions of a network behind the inputs that it has: registers that the caller gives, carried along
+ * by the process of conditions where there is one; or none, where all are 0. The flag {@link Dataset#GIVEN}, 1 of the
  * data and so 0 as it is encoded, says which: it is -1 where conditions are dropped. Immutable.
  *
  * @param ports of the network, after the first
+ * @param onePath whether conditions are carried along one path that all the fields share, else afresh for each evaluation
  */
-record ModelConditions(String field, List<Signature.Port> ports, Optional<Sde> noise, boolean dropped)
+record ModelConditions(
+        List<String> fields, List<Signature.Port> ports, Optional<Sde> noise, boolean onePath, boolean dropped)
         implements Steering {
+    ModelConditions {
+        fields = List.copyOf(fields);
+    }
+
+    /** Conditions as they are. */
+    static ModelConditions clean(String field, List<Signature.Port> ports) {
+        return new ModelConditions(List.of(field), ports, Optional.empty(), false, false);
+    }
+
     @Override
     public Plan steer(Plan plan) {
-        return plan.fields().contains(field) && !ports.isEmpty() ? new Way(plan).plan() : plan;
+        return ports.isEmpty() || Collections.disjoint(plan.fields(), fields) ? plan : new Way(plan).plan();
     }
 
     private final class Way {
@@ -38,38 +47,57 @@ record ModelConditions(String field, List<Signature.Port> ports, Optional<Sde> n
         private final List<Register> registers;
         private final List<Stage> opening = new ArrayList<>();
         private final int[] inputs = new int[ports.size()];
-        private final int[] given = new int[ports.size()];
-        private final int[] noises = new int[ports.size()];
-        private final List<Optional<TimedSum>> sums = new ArrayList<>();
+        private final Optional<CarriedConditions> carried;
 
         Way(Plan plan) {
             this.plan = plan;
             registers = new ArrayList<>(plan.registers());
+            List<CarriedConditions.Row> rows = new ArrayList<>();
             for (int i = 0; i < inputs.length; i++) {
                 Signature.Port port = ports.get(i);
                 boolean flag = port.name().equals(Dataset.GIVEN);
                 if (dropped || flag) {
-                    inputs[i] = add(field + "." + port.name(), port.space(), false);
+                    inputs[i] = add(prefix() + port.name(), port.space(), false);
                     double[] values = new double[port.space().width()];
                     Arrays.fill(values, dropped && flag ? -1 : 0);
                     FormulaWriter f = Formula.writer("constant condition");
                     opening.add(
                             new Stage.Apply(f.output(f.literal(values)).formula(), new int[0], new int[] {inputs[i]}));
-                    sums.add(Optional.empty());
                     continue;
                 }
-                Register row = new Register(port.name(), port.space(), true);
-                given[i] = registers.indexOf(row);
-                if (given[i] < 0) {
-                    given[i] = add(port.name(), port.space(), true);
+                inputs[i] = registers.indexOf(new Register(port.name(), port.space(), true));
+                if (inputs[i] < 0) {
+                    inputs[i] = add(port.name(), port.space(), true);
                 }
-                inputs[i] = given[i];
-                sums.add(noise.map(process -> noised(port, process)));
                 if (noise.isPresent()) {
-                    noises[i] = add(field + "." + port.name() + ".noise", port.space(), false);
-                    inputs[i] = add(field + "." + port.name() + ".noisy", port.space(), false);
+                    int drawn = add(prefix() + port.name() + ".noise", port.space(), false);
+                    int noisy = add(prefix() + port.name() + ".noisy", port.space(), false);
+                    rows.add(new CarriedConditions.Row(port.space(), inputs[i], drawn, noisy));
+                    inputs[i] = noisy;
                 }
             }
+            carried = noise.filter(process -> !rows.isEmpty()).map(process -> carried(process, rows));
+            carried.ifPresent(way -> opening.addAll(way.opening()));
+        }
+
+        private CarriedConditions carried(Sde process, List<CarriedConditions.Row> rows) {
+            if (!onePath) {
+                return new FreshConditions(process, rows);
+            }
+            boolean perRow = plan.steps().stream()
+                    .anyMatch(step -> step.until().isPresent()
+                            || step.stages().stream()
+                                    .anyMatch(stage -> ours(stage)
+                                            && ((Stage.Evaluate) stage).t().perRow()));
+            return perRow ? new RowConditionPath(process, rows, registers, prefix()) : new ConditionPath(process, rows);
+        }
+
+        private String prefix() {
+            return fields.get(0) + ".";
+        }
+
+        private boolean ours(Stage stage) {
+            return stage instanceof Stage.Evaluate evaluate && fields.contains(evaluate.field());
         }
 
         private int add(String name, Space space, boolean caller) {
@@ -77,19 +105,13 @@ record ModelConditions(String field, List<Signature.Port> ports, Optional<Sde> n
             return registers.size() - 1;
         }
 
-        private static TimedSum noised(Signature.Port port, Sde process) {
-            Sde sized = process.on(port.space());
-            return new TimedSum(sized, port.space().width(), t -> new double[] {sized.alpha(t), sized.sigma(t)});
-        }
-
         Plan plan() {
             List<Step> steps = new ArrayList<>();
             for (Step step : plan.steps()) {
                 List<Stage> stages = new ArrayList<>(steps.isEmpty() ? opening : List.of());
                 for (Stage stage : step.stages()) {
-                    if (stage instanceof Stage.Evaluate evaluate
-                            && evaluate.field().equals(field)) {
-                        evaluate(stages, evaluate);
+                    if (ours(stage)) {
+                        evaluate(stages, (Stage.Evaluate) stage);
                     } else {
                         stages.add(stage);
                     }
@@ -100,16 +122,10 @@ record ModelConditions(String field, List<Signature.Port> ports, Optional<Sde> n
         }
 
         private void evaluate(List<Stage> stages, Stage.Evaluate evaluate) {
-            for (int i = 0; i < inputs.length; i++) {
-                int port = i;
-                sums.get(i).ifPresent(sum -> {
-                    stages.add(new Stage.Draw(Law.NORMAL, Purpose.CONDITION, new int[0], noises[port]));
-                    stages.add(sum.stage(evaluate.t(), inputs[port], given[port], noises[port]));
-                });
-            }
+            carried.ifPresent(way -> stages.addAll(way.to(evaluate.t())));
             int[] from = Arrays.copyOf(evaluate.from(), evaluate.from().length + inputs.length);
             System.arraycopy(inputs, 0, from, evaluate.from().length, inputs.length);
-            stages.add(new Stage.Evaluate(field, from, evaluate.t(), evaluate.into()));
+            stages.add(new Stage.Evaluate(evaluate.field(), from, evaluate.t(), evaluate.into()));
         }
     }
 }

@@ -425,7 +425,7 @@ public final class NonUniformModel implements Model {
 
         /** Every input of an interval's network after its blocks is a register that the caller gives. */
         private ModelConditions conditions(int interval, String field) {
-            return new ModelConditions(field, ports(interval), Optional.empty(), false);
+            return ModelConditions.clean(field, ports(interval));
         }
 
         private List<Signature.Port> ports(int interval) {

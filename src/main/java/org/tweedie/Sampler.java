@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -23,6 +24,7 @@ import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Noising;
+import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
 
 /**
@@ -43,6 +45,11 @@ public final class Sampler {
 
         /** The caller's rows, in the units of the data, as the fields expect them. */
         GivenRows encodeGiven(String name, GivenRows rows);
+
+        /** What carries conditions along with the rows; nothing where there are none, or they stay as they are. */
+        default Optional<Sde> conditionNoise() {
+            return Optional.empty();
+        }
 
         /** The rows of a register back in the units of the data, in place. */
         void decode(String register, float[] rows);
@@ -189,6 +196,28 @@ public final class Sampler {
         @Override
         public String spec() {
             return "";
+        }
+    }
+
+    /**
+     * With the conditions y of a model of noised ones ({@link org.tweedie.train.Conditioning#noised}) along one path a row: the first y_t is drawn, and each other
+     * follows from y and the one before ({@link org.tweedie.sde.NoisedPath}); evaluations at one time share theirs. Without this y_t is drawn afresh for each evaluation. Other models
+     * refuse to sample so.
+     */
+    public Sampler conditionPath() {
+        return guides.stream().anyMatch(OnePath.class::isInstance) ? this : steer(new OnePath());
+    }
+
+    /** Says that conditions come along one path; a model sees to it. */
+    record OnePath() implements Guide {
+        @Override
+        public Guided on(Target target) {
+            throw new IllegalStateException("what carries no conditions along refuses this before");
+        }
+
+        @Override
+        public String spec() {
+            return "condition-path";
         }
     }
 
@@ -418,6 +447,13 @@ public final class Sampler {
     }
 
     private Program program() {
+        if (guides.stream().anyMatch(OnePath.class::isInstance)
+                && source.conditionNoise().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "one path of conditions is of models whose conditions are noised, and this"
+                            + " one has them clean or has none; leave the path away, or train with --condition-noise,"
+                            + " Conditioning.noised");
+        }
         Program program = source.program(method, grid == null ? source.grid(method, steps) : grid, guides);
         return (traced ? Program.of(traced(program.plan()), program.fields()) : program).with(precision);
     }

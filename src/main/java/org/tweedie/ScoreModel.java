@@ -473,19 +473,23 @@ public final class ScoreModel implements Model {
             Plan plan = method.plan(kind.process(), grid);
             Map<String, Field> fields = new HashMap<>();
             fields.put(NETWORK, network);
+            List<String> conditioned = new ArrayList<>(List.of(Sde.SCORE));
+            boolean onePath = false;
             for (Guide guide : guides) {
+                if (guide instanceof Sampler.OnePath) {
+                    onePath = true;
+                    continue;
+                }
                 Guide.Guided guided = guide instanceof Sampler.Rewrite rewrite ? rewrite.guided() : guide.on(target());
                 plan = guided.steer(plan);
-                for (String name : guided.conditioned()) {
-                    plan = conditions(name, false).steer(plan);
-                }
+                conditioned.addAll(guided.conditioned());
                 fields.putAll(guided.fields());
             }
             if (plan.fields().contains(Langevin.DENSITY)) {
                 throw new IllegalArgumentException("method " + method.spec()
                         + " needs a log-density, a model is a score alone; take ula, or Sampler.of with a density");
             }
-            plan = conditions(Sde.SCORE, false).steer(plan);
+            plan = conditions(conditioned, onePath, false).steer(plan);
             plan = kind.fold(network.prediction(), Sde.SCORE, NETWORK).steer(plan);
             if (plan.fields().contains(ClassifierFree.UNCONDITIONAL)
                     && !fields.containsKey(ClassifierFree.UNCONDITIONAL)) {
@@ -494,7 +498,8 @@ public final class ScoreModel implements Model {
                             "classifier-free guidance needs a model that was trained with dropped conditions; train"
                                     + " with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
                 }
-                plan = conditions(ClassifierFree.UNCONDITIONAL, true).steer(plan);
+                plan = conditions(List.of(ClassifierFree.UNCONDITIONAL), false, true)
+                        .steer(plan);
                 plan = parametrisation()
                         .fold(ClassifierFree.UNCONDITIONAL, NETWORK + ".unconditional")
                         .steer(plan);
@@ -530,7 +535,7 @@ public final class ScoreModel implements Model {
                 String place = NETWORK + (tangent ? ".tangent" : ".divergence");
                 int port = kind.state().size() - 1; // the score is by the last of what the process moves
                 fields.put(place, tangent ? new Directional(network, port) : new Divergence(network, port));
-                folded = conditions(name, false).steer(folded);
+                folded = conditions(List.of(name), false, false).steer(folded);
                 folded = kind.foldDerivative(network.prediction(), name, place).steer(folded);
             }
             return Program.of(folded, fields);
@@ -548,10 +553,15 @@ public final class ScoreModel implements Model {
         }
 
         /** Every input of the network after the first is a register that the caller gives, but for the flag of those that are there. */
-        private Steering conditions(String field, boolean dropped) {
+        private Steering conditions(List<String> fields, boolean onePath, boolean dropped) {
             List<Signature.Port> ports = network.signature().from();
             return new ModelConditions(
-                    field, ports.subList(kind.state().size(), ports.size()), conditionNoise, dropped);
+                    fields, ports.subList(kind.state().size(), ports.size()), conditionNoise, onePath, dropped);
+        }
+
+        @Override
+        public Optional<Sde> conditionNoise() {
+            return conditionNoise;
         }
 
         @Override

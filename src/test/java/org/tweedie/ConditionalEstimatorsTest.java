@@ -86,12 +86,16 @@ class ConditionalEstimatorsTest {
     }
 
     private static Moments law(Optional<Sde> noise, double guidance, int steps) {
+        return law(noise, guidance, steps, false);
+    }
+
+    private static Moments law(Optional<Sde> noise, double guidance, int steps, boolean onePath) {
         Plan plan = new FinalDenoising(VP).steer(new Ddim(1).plan(VP, TimeGrid.uniformLogSnr(VP, steps)));
         Guide.Target target = new Guide.Target(VP, new double[1], new double[] {1}, () -> {
             throw new AssertionError();
         });
         plan = new ClassifierFree(guidance).on(target).steer(plan);
-        plan = new ModelConditions(Sde.SCORE, PORTS, noise, false).steer(plan);
+        plan = new ModelConditions(List.of(Sde.SCORE), PORTS, noise, onePath, false).steer(plan);
         Map<String, AffineField> fields = new HashMap<>();
         fields.put(Sde.SCORE, score(noise));
         fields.put(ClassifierFree.UNCONDITIONAL, alone());
@@ -101,7 +105,11 @@ class ConditionalEstimatorsTest {
     }
 
     private static double off(Optional<Sde> noise) {
-        Moments law = law(noise, 1, 800);
+        return off(noise, false);
+    }
+
+    private static double off(Optional<Sde> noise, boolean onePath) {
+        Moments law = law(noise, 1, 800, onePath);
         return Math.abs(law.mean(0)[0] - B * Y) / S + Math.abs(law.covariance(0)[0][0] / (S * S) - 1);
     }
 
@@ -121,6 +129,22 @@ class ConditionalEstimatorsTest {
         assertTrue(same > 0.1, "CDiffE is biased: " + same);
     }
 
+    /** The mean is that of conditions drawn afresh; the variance is more, since the noise of one path does not average out. */
+    @Test
+    void alongOnePathNoiseIsPaidForToo() {
+        double clean = off(Optional.empty());
+        double slower = off(slow(0.5), true);
+        double slowest = off(slow(0.05), true);
+        double same = off(Optional.of(VP), true);
+        assertTrue(clean < slower && slower < same, "CDE " + clean + " < CMDE " + slower + " < CDiffE " + same);
+        assertEquals(clean, slowest, 1e-3, "without noise of the condition, CMDE is CDE");
+        Moments fresh = law(Optional.of(VP), 1, 800);
+        Moments path = law(Optional.of(VP), 1, 800, true);
+        assertEquals(fresh.mean(0)[0], path.mean(0)[0], 1e-12);
+        assertEquals(0.490, fresh.covariance(0)[0][0], 5e-4);
+        assertEquals(0.534, path.covariance(0)[0][0], 5e-4);
+    }
+
     private static Dataset pairs(int rows) {
         float[] values = new float[2 * rows];
         for (int i = 0; i < rows; i++) {
@@ -135,12 +159,15 @@ class ConditionalEstimatorsTest {
             TrainSpec.steps(2500).withBatch(256).withPrecision(Precision.F32).withAverage(0.99);
 
     private static Samples sample(ScoreModel model, double guidance) {
+        return sampler(model, guidance).sample(6000, 3);
+    }
+
+    private static Sampler sampler(ScoreModel model, double guidance) {
         return model.sampler(new Ddim(1))
                 .grid(TimeGrid.uniformLogSnr(model.sde(), 100))
                 .steer(new FinalDenoising(model.process()))
                 .steer(new ClassifierFree(guidance))
-                .given("y", new float[] {(float) Y}, 1)
-                .sample(6000, 3);
+                .given("y", new float[] {(float) Y}, 1);
     }
 
     /** Within a twelfth of a deviation, what a small network leaves; 6,000 rows leave a seventieth. */
@@ -211,6 +238,10 @@ class ConditionalEstimatorsTest {
                         SPEC.withConditioning(Conditioning.shrinking(new ShrinkingNoise(much, (VeSde) carried, 500))));
                 Samples samples = sample(model, 1);
                 assertLaw(law(Optional.of(carried), 1, 100), samples, "CMDE");
+                assertLaw(
+                        law(Optional.of(carried), 1, 100, true),
+                        sampler(model, 1).conditionPath().sample(6000, 3),
+                        "CMDE along one path");
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> model.likelihood().given("y", new float[] {1}, 1).of(new float[] {1}, 0));

@@ -15,7 +15,7 @@ import org.tweedie.sde.VeSde;
  *   <li>dropped: with this probability all conditions of a row are 0 and {@link Dataset#GIVEN} says so, so that one network knows p(x | y) and
  *       p(x): classifier-free guidance (Ho, Salimans, arXiv 2207.12598).
  *   <li>noise: y is carried along by a process of its own to the row's time, y_t = alpha_y y + sigma_y z, and the network learns grad_x ln p(x_t |
- *       y_t), which sampling asks with y_t drawn afresh at each evaluation. The process of x itself gives the conditional diffusive estimator
+ *       y_t), which sampling asks with y_t drawn afresh at each evaluation, or along one path, {@code Sampler.conditionPath}. The process of x itself gives the conditional diffusive estimator
  *       (CDiffE), a slower one the multi-speed estimator (CMDE; Batzolis et al., arXiv 2111.13606). Biased while sigma_y is above 0. With noise that
  *       shrinks to that process's while the network learns it is the variance-shrinking one (VS-CMDE).
  * </ul>
