@@ -13,7 +13,7 @@ import org.tweedie.guidance.ClassifierSpec;
 import org.tweedie.score.Guide;
 import picocli.CommandLine.Option;
 
-/** {@code --guidance}: by the conditions that a model learned, or toward a class of a classifier. */
+/** {@code --guidance}: by the conditions that a model learned, or toward a class of a classifier; {@code --condition-path}: how noisy ones come. */
 final class GuidanceOptions {
     @Option(
             names = "--guidance",
@@ -23,6 +23,12 @@ final class GuidanceOptions {
                 "classifier:FILE,CLASS,W: toward a class of a classifier that 'train --classify' made for this model"
             })
     private @Nullable String guidance;
+
+    @Option(
+            names = "--condition-path",
+            description =
+                    "of a model of '--condition-noise': the noisy conditions of a row along one path, not drawn afresh at each evaluation")
+    private boolean conditionPath;
 
     /** Refuses texts that are none, before anything is opened. */
     void check() {
@@ -43,10 +49,12 @@ final class GuidanceOptions {
     }
 
     /** What guides, with the classifier whose weights it reads. Immutable. */
-    record Guiding(Optional<Guide> guide, Optional<Classifier> classifier) implements AutoCloseable {
+    record Guiding(Optional<Guide> guide, Optional<Classifier> classifier, boolean conditionPath)
+            implements AutoCloseable {
         /** The sampler, guided. */
         Sampler guided(Sampler sampler) {
-            return guide.map(sampler::steer).orElse(sampler);
+            Sampler guided = guide.map(sampler::steer).orElse(sampler);
+            return conditionPath ? guided.conditionPath() : guided;
         }
 
         @Override
@@ -63,7 +71,9 @@ final class GuidanceOptions {
             Classifier classifier = Classifier.load(Path.of(spec.file()), device);
             try {
                 return new Guiding(
-                        Optional.of(classifier.guidance(spec.name(), spec.weight())), Optional.of(classifier));
+                        Optional.of(classifier.guidance(spec.name(), spec.weight())),
+                        Optional.of(classifier),
+                        conditionPath);
             } catch (RuntimeException | Error e) {
                 classifier.close();
                 throw e;
@@ -73,11 +83,12 @@ final class GuidanceOptions {
                 .map(ClassifierFree::parse)
                 .filter(asked -> asked.weight() != 1)
                 .map(Guide.class::cast);
-        return new Guiding(free, Optional.empty());
+        return new Guiding(free, Optional.empty(), conditionPath);
     }
 
-    /** The option as it is to be written again. */
+    /** The options as they are to be written again. */
     String again() {
-        return guidance == null ? "" : " --guidance " + TrainCommand.quoted(guidance);
+        return (guidance == null ? "" : " --guidance " + TrainCommand.quoted(guidance))
+                + (conditionPath ? " --condition-path" : "");
     }
 }

@@ -539,6 +539,12 @@ class BadInputTest {
                         OBSERVE + "--guidance 2",
                         "trained with dropped conditions",
                         "--drop 0.1"),
+                of(
+                        "a path of conditions that are not noised",
+                        2,
+                        OBSERVE + "--condition-path",
+                        "models whose conditions are noised",
+                        "--condition-noise"),
                 of("operator of nothing seen", 2, OBSERVE + "--operator columns:a", "--operator", "--observe FILE"),
                 of("noise of nothing seen", 2, OBSERVE + "--noise 1", "--noise", "--observe FILE"),
                 of("seen, but how", 2, OBSERVE + "--observe D/good.csv", "--observe needs --operator"),

@@ -668,6 +668,15 @@ class CliTest {
         assertTrue(((String) guided.get("again")).contains(" --guidance 2,0.1,50 "), guided.toString());
         assertArrayEquals(Files.readAllBytes(plain), Files.readAllBytes(same));
         assertTrue(Npy.read(plain).at(0, 0) != Npy.read(more).at(0, 0));
+        Path along = folder.resolve("along.npy");
+        String again = (String)
+                Cli.run(start + along + " --json --condition-path").json().get("again");
+        assertTrue(again.contains(" --condition-path "), again);
+        assertFalse(Arrays.equals(Files.readAllBytes(plain), Files.readAllBytes(along)));
+        assertTrue(Cli.run("explain --device cpu --condition-path --model " + dropped)
+                .ok()
+                .out()
+                .contains("+condition-path on "));
         assertTrue(
                 Cli.run("evaluate --device cpu --model " + dropped + " --given depth --method ddim:0@3 --data " + table)
                         .ok()
