@@ -56,7 +56,7 @@ final class ImplicitGradient implements Gradient {
             time = new View(memory, 6L * rows * width, 1, 1);
             loss = time.from(rows);
             if (exact) {
-                axes(device, stream);
+                directions.addAll(Axes.of(width, stream, owned));
             } else {
                 directions.add(direction);
             }
@@ -70,18 +70,6 @@ final class ImplicitGradient implements Gradient {
 
     private View part(DeviceBuffer memory, int rows, int i) {
         return new View(memory, (long) i * rows * width, width, width);
-    }
-
-    private void axes(Device device, Stream stream) {
-        float[] identity = new float[width * width];
-        for (int i = 0; i < width; i++) {
-            identity[i * width + i] = 1;
-        }
-        DeviceBuffer memory = owned.add(device.allocate(Element.F32, identity.length));
-        stream.upload(identity, 0, memory, 0, identity.length);
-        for (int i = 0; i < width; i++) {
-            directions.add(View.shared(memory, (long) i * width, width));
-        }
     }
 
     /** The square of the score first, then one for each direction. */
