@@ -107,7 +107,7 @@ public final class BridgeFitting implements AutoCloseable {
     }
 
     /**
-     * What fitting all of it would take, from a few steps and one refresh of the cache for each of the first two half bridges; nothing is kept, and nothing learns.
+     * What fitting all of it would take, from a few seconds of steps and of refreshes of the cache for each of the first two half bridges; nothing is kept, and nothing learns.
      *
      * @return parameters of both networks; seconds of all half bridges, and those of a step with its share of the walks
      */

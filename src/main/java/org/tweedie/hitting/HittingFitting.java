@@ -52,7 +52,7 @@ public final class HittingFitting implements AutoCloseable {
         return network;
     }
 
-    /** What fitting to rows would take, from a few steps and one refresh of the cache; nothing is kept, and nothing learns. */
+    /** What fitting to rows would take, from a few seconds of steps and of refreshes of the cache; nothing is kept, and nothing learns. */
     public Trainer.Estimate estimate(Dataset ends) {
         HittingFeed.Source rows = pairs(ends, Long.MAX_VALUE / 2);
         return Trainer.estimate(

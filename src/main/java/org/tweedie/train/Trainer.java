@@ -39,6 +39,19 @@ public final class Trainer implements AutoCloseable {
 
     private static final double TOLD_EVERY = 0.2;
 
+    /** Steps that an estimate may take where training takes fewer. */
+    private static final long LEAST_TIMED = 200;
+
+    /** Steps after which the host's compiler has seen a step often enough, and nanoseconds that they may take at most. */
+    private static final long WARMING = 64;
+
+    private static final long LONGEST = 20_000_000_000L;
+
+    /** Nanoseconds of an estimate for the compiler to be done in, and of what is timed then. */
+    private static final long SETTLING = 2_000_000_000L;
+
+    private static final long TIMING = 1_000_000_000L;
+
     private final TrainSpec spec;
     private final Objective objective;
     private final String dataHash;
@@ -496,7 +509,7 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** Opens a trainer, runs a few steps for up to a second, and closes it; nothing is kept. */
+    /** Opens a trainer, runs steps for some seconds, of which the last is timed, and closes it; nothing is kept. */
     public static Estimate estimate(Objective objective, Dataset data, TrainSpec spec, Device device) {
         return estimate(objective, spec, longer -> open(objective, data, longer, device));
     }
@@ -507,7 +520,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * The same with rows that a feed brings anew every so many steps: each step has its share of the refreshes. The second is timed, for the first makes kernels.
+     * The same with rows that a feed brings anew every so many steps: each step has its share of the refreshes. The first, which makes kernels, is not timed.
      *
      * @param rows of a feed that is not refreshed in as many steps as are run here
      * @param every steps of training between two refreshes
@@ -519,40 +532,55 @@ public final class Trainer implements AutoCloseable {
         return new Estimate(steps.parameters(), steps.deviceBytes(), seconds / spec.steps(), seconds);
     }
 
+    /** Seconds of a refresh, the shortest of those that a second has time for. */
     private static double refresh(Feed.Source rows, int batch, Device device) {
         try (Stream stream = device.stream();
                 Feed feed = rows.open(stream, batch)) {
-            feed.prepare(stream, 1);
+            long[] turns = {1, feed.served(1) + 1};
+            feed.prepare(stream, turns[0]);
             stream.synchronize();
-            long start = System.nanoTime();
-            feed.prepare(stream, feed.served(1) + 1);
-            stream.synchronize();
-            return (System.nanoTime() - start) / 1e9;
+            double shortest = Double.POSITIVE_INFINITY;
+            long began = System.nanoTime();
+            long from = began;
+            for (int i = 1; from - began < TIMING; i++) {
+                feed.prepare(stream, turns[i % 2]);
+                stream.synchronize();
+                long now = System.nanoTime();
+                shortest = Math.min(shortest, (now - from) / 1e9);
+                from = now;
+            }
+            return shortest;
         }
     }
 
     private static Estimate estimate(Objective objective, TrainSpec spec, Function<TrainSpec, Trainer> opening) {
-        int warm = 3;
-        int most = 200;
-        try (Trainer trainer = opening.apply(spec.withSteps(Math.max(spec.steps(), most + warm)))) {
-            trainer.steps.queue(trainer.stream, 1, warm);
-            trainer.stream.synchronize();
-            trainer.steps.waited();
-            long start = System.nanoTime();
-            int timed = 0;
-            while (timed < most && System.nanoTime() - start < 1_000_000_000L) {
-                int count = Math.min(trainer.steps.atOnce(warm + timed + 1L), most - timed);
-                trainer.steps.queue(trainer.stream, warm + timed + 1L, count);
-                trainer.stream.synchronize();
-                trainer.steps.waited();
-                timed += count;
-            }
-            double each = (System.nanoTime() - start) / 1e9 / timed;
+        long most = Math.max(spec.steps(), LEAST_TIMED);
+        try (Trainer trainer = opening.apply(spec.withSteps(most))) {
+            long warm = trainer.timed(0, WARMING, LONGEST).steps();
+            warm += trainer.timed(warm, most - most / 4, SETTLING).steps();
+            Timed timed = trainer.timed(warm, most, TIMING);
+            double each = timed.seconds() / timed.steps();
             long parameters = objective.learns().stream()
                     .mapToLong(network -> network.parameters().count())
                     .sum();
             return new Estimate(parameters, trainer.bytes, each, each * spec.steps());
         }
+    }
+
+    private record Timed(long steps, double seconds) {}
+
+    /** Runs steps after {@code done}, at least one, until the last or for so many nanoseconds. */
+    private Timed timed(long done, long last, long nanoseconds) {
+        long start = System.nanoTime();
+        long queued = done;
+        do {
+            int count = (int) Math.min(steps.atOnce(queued + 1), last - queued);
+            steps.queue(stream, queued + 1, count);
+            stream.synchronize();
+            steps.waited();
+            queued += count;
+        } while (queued < last && System.nanoTime() - start < nanoseconds);
+        return new Timed(queued - done, (System.nanoTime() - start) / 1e9);
     }
 
     @Override

@@ -58,7 +58,7 @@ public final class DomainFitting implements AutoCloseable {
         return network;
     }
 
-    /** What fitting would take, from a few steps and one refresh of the cache; nothing is kept, and nothing learns. */
+    /** What fitting would take, from a few seconds of steps and of refreshes of the cache; nothing is kept, and nothing learns. */
     public Trainer.Estimate estimate() {
         return Trainer.estimate(regression(), pairs(Long.MAX_VALUE / 2), spec.refreshEvery(), spec.training(), device)
                 .with(network.parameters().values());
