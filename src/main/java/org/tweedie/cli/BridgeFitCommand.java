@@ -68,7 +68,7 @@ final class BridgeFitCommand implements Callable<Integer> {
             names = "--to-columns",
             split = ",",
             paramLabel = "NAME",
-            description = "those of --to, in the same order; default as --columns")
+            description = "the columns of --to, in the same order; default as --columns")
     private @Nullable List<String> toColumns;
 
     @Option(
@@ -131,7 +131,7 @@ final class BridgeFitCommand implements Callable<Integer> {
     @Option(
             names = "--matching",
             paramLabel = "M",
-            description = "what the networks put out: drift, or the mean of a step; default drift")
+            description = "what the networks put out: drift, or mean for that of a step; default drift")
     private @Nullable String matching;
 
     @Option(names = "--walks", paramLabel = "N", description = "walks cached at a time; default 2048")

@@ -71,7 +71,7 @@ final class BridgeSampleCommand implements Callable<Integer> {
     @Option(
             names = "--flow",
             description =
-                    "move rows without noise, by the probability flow of both ways; backward from the normal law --given rows too; of a conditional bridge under observations")
+                    "move rows without noise, by the probability flow of both ways; rows may be --given at either end, the normal law's too; of a conditional bridge under observations")
     private boolean flow;
 
     @Option(names = "--steps", paramLabel = "N", description = "steps of the flow; default those of the bridge")

@@ -49,7 +49,7 @@ final class DataOptions {
             split = ",",
             paramLabel = "NAME",
             description =
-                    "those of the columns, by name or number, that are conditions (input 'y' of the network), not modelled")
+                    "the columns, by name or number, that are conditions (the network's input 'y') and not modelled; default none")
     List<String> given = List.of();
 
     /** The option that says the rows, and a word that it knows beside built-in sets. */

@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
         name = "guess",
         mixinStandardHelpOptions = true,
         description = {
-            "Proposes the domain of a table for domain fit --domain, column by column:",
-            "zeros and ones that sum to 1 are onehot; at most 32 values, each of ten rows or more in the mean, are levels;"
+            "Proposes the domain of a table for domain fit --domain, column by column.",
+            "Zeros and ones that sum to 1 are onehot; at most 32 values, each of ten rows or more in the mean, are levels;"
                     + " else 0 to 1 is interval:0,1, what is not negative above:0, and the rest free."
         },
         footer = {"", "Example: tweedie domain guess --data quakes.csv"})

@@ -37,7 +37,10 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private DataOptions data;
 
-    @Option(names = "--method", paramLabel = "SPEC", description = "how to sample; default " + SampleCommand.METHODS)
+    @Option(
+            names = "--method",
+            paramLabel = "SPEC",
+            description = "how to sample, as method@steps[,grid]; default " + SampleCommand.METHODS)
     private @Nullable String method;
 
     @Option(

@@ -37,8 +37,8 @@ final class ExplainCommand implements Callable<Integer> {
             paramLabel = "P",
             defaultValue = "f32",
             description =
-                    "f32: the same bits on every device; f16 or bf16: also products of 16 bits, where a GPU has them for this model; "
-                            + "f16x3: three of them for one of f32's class; tf32: of f32 rounded to 11 bits; default ${DEFAULT-VALUE}")
+                    "numbers that the products of networks are of: f32 has the same bits on every device; f16 and bf16 are faster where a GPU has kernels for the model; "
+                            + "f16x3 takes three products of f16 for one of f32's class; tf32 rounds f32 to 11 bits; default ${DEFAULT-VALUE}")
     private String precision;
 
     @Mixin

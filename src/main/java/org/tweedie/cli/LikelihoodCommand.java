@@ -66,7 +66,7 @@ final class LikelihoodCommand implements Callable<Integer> {
             names = "--bound",
             paramLabel = "KIND",
             description =
-                    "the variational bound instead: chain (of --steps steps) or continuous (in --steps strata of time)")
+                    "take the variational bound instead: chain (of --steps steps) or continuous (in --steps strata of time)")
     private @Nullable Bound bound;
 
     @Option(

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "natives",
         mixinStandardHelpOptions = true,
-        description = "JCuda's native libraries.",
+        description = "Puts JCuda's native libraries into a folder of yours.",
         subcommands = NativesCommand.Extract.class)
 final class NativesCommand implements Runnable {
     @Spec

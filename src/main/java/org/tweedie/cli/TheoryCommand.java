@@ -52,7 +52,11 @@ final class TheoryCommand implements Callable<Integer> {
                             + " default ${DEFAULT-VALUE}")
     private String data;
 
-    @Option(names = "--dim", paramLabel = "D", defaultValue = "1", description = "independent coordinates; default 1")
+    @Option(
+            names = "--dim",
+            paramLabel = "D",
+            defaultValue = "1",
+            description = "number of independent coordinates; default 1")
     private int dimension;
 
     @Option(

@@ -82,7 +82,7 @@ final class TrainCommand implements Callable<Integer> {
             defaultValue = "vp",
             description = {
                 "vp, vp-cosine, ve, subvp, vp-logsnr, cld, cld-mixed, with parameters as vp:0.1,20; default ${DEFAULT-VALUE}.",
-                "A noise schedule that learns between these ends of -log-SNR, and the ends: vdm[:FIRST,LAST].",
+                "A noise schedule that learns, and the ends of -log-SNR that it begins with: vdm[:FIRST,LAST].",
                 "A process whose matrices learn: flexible (rates of noise and turns), flexible-drift (turns), flexible-noise (rates).",
                 "Blocks of columns each at its own speed: nonuniform:2*vp/1*vp:0.1,10.",
                 "Scales of an image or a row, fine details last: haar:DEPTH,HEIGHTxWIDTH, haar:DEPTH,1xWIDTH"
@@ -99,7 +99,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--process-after",
             paramLabel = "SHARE",
             description =
-                    "of the steps that the network learns alone, before a process that learns joins; 1 keeps it as it is; default 0.1")
+                    "share of the steps in which the network learns alone, before a process that learns joins; 1 keeps the process as it is; default 0.1")
     private @Nullable Double processAfter;
 
     @Option(
@@ -121,7 +121,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--weighting",
             paramLabel = "W",
             description =
-                    "of noise levels: edm, simple (each the same), likelihood (maximum likelihood); default edm, of blocks likelihood")
+                    "how noise levels are weighed: edm, simple (all alike), likelihood (maximum likelihood); default edm, of blocks likelihood")
     private @Nullable Weighting weighting;
 
     @Option(

@@ -97,7 +97,7 @@ final class TransportCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            description = "file for where the rows of --from go, in their order: .npy, .npz, .csv, .safetensors")
+            description = "file to write where the rows of --from go, in their order: .npy, .npz, .csv, .safetensors")
     private @Nullable Path out;
 
     @Option(names = "--force", description = "replace the file")
