@@ -27,7 +27,7 @@ final class GuidanceOptions {
     @Option(
             names = "--condition-path",
             description =
-                    "of a model of '--condition-noise': the noisy conditions of a row along one path, not drawn afresh at each evaluation")
+                    "draw the noisy conditions of a row along one path, not afresh for each evaluation; for a model of 'train --condition-noise'")
     private boolean conditionPath;
 
     /** Refuses texts that are none, before anything is opened. */
