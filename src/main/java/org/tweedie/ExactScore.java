@@ -63,7 +63,7 @@ record ExactScore(Device device, Noising moved, Field score) implements DensityS
     private Guide.Target target() {
         double[] ones = new double[moved.space().width()];
         Arrays.fill(ones, 1);
-        return new Guide.Target(process(), new double[ones.length], ones, this::differentiable);
+        return new Guide.Target(kind().guided(), new double[ones.length], ones, this::differentiable);
     }
 
     @Override

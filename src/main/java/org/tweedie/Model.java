@@ -53,8 +53,13 @@ public sealed interface Model extends AutoCloseable permits ScoreModel, NonUnifo
     /** The inputs with their columns: x first, then the conditions. */
     List<Dataset.Port> ports();
 
-    /** The ports that a caller gives rows of. */
-    List<Dataset.Port> conditions();
+    /** The ports that a caller gives rows of: those after x, but for the flag of {@link Dataset#droppable}. */
+    default List<Dataset.Port> conditions() {
+        return ports().stream()
+                .skip(1)
+                .filter(port -> !port.name().equals(Dataset.GIVEN))
+                .toList();
+    }
 
     /** Names of the columns that are sampled. */
     List<String> columns();

@@ -54,6 +54,15 @@ sealed interface ModelKind {
      */
     Sde sde();
 
+    /**
+     * The process as guides know it.
+     *
+     * @throws IllegalArgumentException where none can steer it
+     */
+    default Noising guided() {
+        return process();
+    }
+
     /** What a new network predicts. */
     Prediction prediction();
 
@@ -180,7 +189,7 @@ sealed interface ModelKind {
         public Sde sde() {
             throw new IllegalArgumentException("the model's process " + moved.spec()
                     + " carries a velocity beside each row; variational bounds, local dimensions and"
-                    + " guides need one of rows alone, as vp or ve");
+                    + " classifiers need one of rows alone, as vp or ve");
         }
 
         @Override
@@ -236,12 +245,14 @@ sealed interface ModelKind {
 
         @Override
         public Objective objective(Network network, TrainSpec spec) {
-            if (spec.slices().isPresent() || !spec.conditioning().equals(Conditioning.CLEAN)) {
+            if (spec.slices().isPresent() || spec.conditioning().noise().isPresent()) {
                 throw new IllegalArgumentException("process " + moved.spec()
-                        + " learns by hybrid score matching, from conditions as they are; take objective"
-                        + " denoising, and conditions neither dropped nor noised");
+                        + " learns by hybrid score matching, from conditions as they are or dropped; take objective"
+                        + " denoising, and conditions without noise");
             }
-            return new HybridScoreMatching(new HybridParametrisation(moved), spec.weighting(), group(spec)).of(network);
+            return new HybridScoreMatching(new HybridParametrisation(moved), spec.weighting(), group(spec))
+                    .of(network)
+                    .under(spec.conditioning());
         }
     }
 
@@ -254,6 +265,11 @@ sealed interface ModelKind {
 
         @Override
         public Sde sde() {
+            throw noNumbers();
+        }
+
+        @Override
+        public Noising guided() {
             throw noNumbers();
         }
 

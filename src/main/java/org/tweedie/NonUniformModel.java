@@ -3,6 +3,7 @@ package org.tweedie;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -39,13 +40,13 @@ import org.tweedie.sde.NonUniformSde;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
-import org.tweedie.train.Conditioning;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Encoding;
 import org.tweedie.train.EncodingChain;
 import org.tweedie.train.HaarPyramid;
 import org.tweedie.train.NonUniformMatching;
 import org.tweedie.train.Normaliser;
+import org.tweedie.train.Objective;
 import org.tweedie.train.TrainListener;
 import org.tweedie.train.TrainResult;
 import org.tweedie.train.TrainSpec;
@@ -56,7 +57,7 @@ import org.tweedie.train.Trainer;
  * lives there. Blocks are columns, or with a {@link HaarPyramid} the scales of a row or an image: the finest details are noise first and are
  * sampled last, so that most of the way is walked in few coordinates. Lives on one device.
  *
- * <p>It has a likelihood, by the flow of every interval in turn; no latent rows here.
+ * <p>It has a likelihood, by the flow of every interval in turn, and classifier-free guidance; no latent rows here.
  *
  * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
  */
@@ -221,7 +222,7 @@ public final class NonUniformModel implements Model {
             boolean resume)
             throws IOException {
         return use.writing(() -> {
-            NonUniformMatching objective = objective(data, spec);
+            Objective objective = objective(data, spec);
             Map<String, Encoding> fitted = fit(data);
             Optional<Checkpoint> newest = Resumption.newest(checkpoints, resume);
             try (Trainer trainer = Trainer.open(objective, data.encoded(fitted), spec, device)) {
@@ -257,24 +258,25 @@ public final class NonUniformModel implements Model {
      * What {@link #train} makes small: of the spec its weighting counts, not its time sampling, which is uniform in the mean log-SNR of what lives
      * in an interval.
      *
-     * @throws IllegalArgumentException if the data do not fit, or the spec asks for another objective or for conditions dropped or noised
+     * @throws IllegalArgumentException if the data do not fit, or the spec asks for another objective or for noised conditions
      */
-    public NonUniformMatching objective(Dataset data, TrainSpec spec) {
-        NonUniformMatching objective = objective(spec);
+    public Objective objective(Dataset data, TrainSpec spec) {
+        Objective objective = objective(spec);
         objective.check(data);
         return objective;
     }
 
-    private NonUniformMatching objective(TrainSpec spec) {
+    private Objective objective(TrainSpec spec) {
         if (spec.slices().isPresent()) {
             throw new IllegalArgumentException(
                     "blocks that move each at its own speed are learned by denoising, not by implicit or sliced score matching");
         }
-        if (!spec.conditioning().equals(Conditioning.CLEAN)) {
-            throw new IllegalArgumentException(
-                    "blocks that move each at its own speed take conditions as they are, not " + spec.conditioning());
+        if (spec.conditioning().noise().isPresent()) {
+            throw new IllegalArgumentException("blocks that move each at its own speed take conditions as they are, or"
+                    + " dropped, not " + spec.conditioning());
         }
-        return new NonUniformMatching(process, networks, spec.weighting(), spec.evenTimes() ? spec.batch() : 0);
+        return new NonUniformMatching(process, networks, spec.weighting(), spec.evenTimes() ? spec.batch() : 0)
+                .under(spec.conditioning());
     }
 
     @Override
@@ -332,11 +334,6 @@ public final class NonUniformModel implements Model {
     @Override
     public List<Dataset.Port> ports() {
         return ports;
-    }
-
-    @Override
-    public List<Dataset.Port> conditions() {
-        return ports.subList(1, ports.size());
     }
 
     @Override
@@ -404,33 +401,30 @@ public final class NonUniformModel implements Model {
 
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
-            Plan plan = process.plan(method, grid);
-            for (Guide guide : guides) {
-                if (!(guide instanceof Sampler.Rewrite rewrite)) {
-                    throw new IllegalArgumentException(
-                            "a model of blocks that move each at its own speed has no score of" + " whole rows for "
-                                    + guide.spec() + " to steer; train one with --sde vp");
-                }
-                plan = rewrite.steering().steer(plan);
-            }
-            Map<String, Field> fields = new HashMap<>();
+            return scores().program(process.plan(method, grid), guides, this::target);
+        }
+
+        private ScoreNetworks scores() {
+            List<ScoreNetworks.Part> parts = new ArrayList<>();
             for (int i = 0; i < networks.size(); i++) {
-                fields.put(fold().network(i), networks.get(i));
-                plan = conditions(i, process.field(i)).steer(plan);
+                int interval = i;
+                parts.add(new ScoreNetworks.Part(
+                        process.field(i),
+                        fold().network(i),
+                        networks.get(i),
+                        process.alive(i).size(),
+                        (score, network) -> fold().fold(interval, score, network)));
             }
-            plan = fold().steer(plan);
-            fields.keySet().retainAll(plan.fields());
-            return Program.of(plan, fields);
+            return new ScoreNetworks(parts, Optional.empty());
         }
 
-        /** Every input of an interval's network after its blocks is a register that the caller gives. */
-        private ModelConditions conditions(int interval, String field) {
-            return ModelConditions.clean(field, ports(interval));
-        }
-
-        private List<Signature.Port> ports(int interval) {
-            List<Signature.Port> from = networks.get(interval).signature().from();
-            return from.subList(process.alive(interval).size(), from.size());
+        /** In the units of the process: none of what steers blocks asks for others. */
+        private Guide.Target target() {
+            double[] ones = new double[process.space().width()];
+            Arrays.fill(ones, 1);
+            return new Guide.Target(process, new double[ones.length], ones, () -> {
+                throw new IllegalStateException("no guide of blocks asks for the score of whole rows");
+            });
         }
 
         @Override
@@ -451,13 +445,15 @@ public final class NonUniformModel implements Model {
         @Override
         public Program derivatives(Plan plan) {
             Map<String, Field> fields = new HashMap<>();
+            ScoreNetworks scores = scores();
             Plan folded = plan;
             for (int i = 0; i < networks.size(); i++) {
-                Network joined = joined(i);
+                Network joined = joined(i, scores.parts().get(i).conditions());
                 String score = process.field(i);
                 String network = fold().network(i);
-                folded = conditions(i, FlowDensity.divergence(score)).steer(folded);
-                folded = conditions(i, FlowDensity.tangent(score)).steer(folded);
+                ScoreNetworks.Part part = scores.parts().get(i);
+                folded = scores.conditions(part, FlowDensity.divergence(score)).steer(folded);
+                folded = scores.conditions(part, FlowDensity.tangent(score)).steer(folded);
                 fields.put(FlowDensity.divergence(network), new Divergence(joined, process.widths(i)));
                 fields.put(FlowDensity.tangent(network), new Directional(joined));
             }
@@ -467,10 +463,9 @@ public final class NonUniformModel implements Model {
         }
 
         /** The network of an interval with its blocks as one input: weights count inputs side by side. */
-        private Network joined(int interval) {
+        private Network joined(int interval, List<Signature.Port> conditions) {
             Network network = networks.get(interval);
-            Signature signature =
-                    Signature.over(process.width(interval), ports(interval).toArray(Signature.Port[]::new));
+            Signature signature = Signature.over(process.width(interval), conditions.toArray(Signature.Port[]::new));
             return architecture.network(signature, network.prediction(), network.parameters());
         }
 

@@ -19,14 +19,12 @@ import org.tweedie.device.Stream;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
-import org.tweedie.guidance.ClassifierFree;
 import org.tweedie.io.Checkpoint;
 import org.tweedie.io.CheckpointDirectory;
 import org.tweedie.io.Output;
 import org.tweedie.io.ReadLimits;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
-import org.tweedie.plan.Steering;
 import org.tweedie.score.Architecture;
 import org.tweedie.score.Directional;
 import org.tweedie.score.Divergence;
@@ -38,7 +36,6 @@ import org.tweedie.score.Parameters;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.FlexibleSde;
 import org.tweedie.sde.FlowDensity;
-import org.tweedie.sde.Langevin;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.MethodSpec;
 import org.tweedie.sde.Noising;
@@ -376,15 +373,6 @@ public final class ScoreModel implements Model {
         return ports;
     }
 
-    /** The ports that a caller gives rows of: those after x, but for the flag of {@link Dataset#droppable}. */
-    @Override
-    public List<Dataset.Port> conditions() {
-        return ports.stream()
-                .skip(1)
-                .filter(port -> !port.name().equals(Dataset.GIVEN))
-                .toList();
-    }
-
     /** What carries conditions along with the rows; nothing where the network learned them clean. */
     public Optional<Sde> conditionNoise() {
         return conditionNoise;
@@ -470,43 +458,15 @@ public final class ScoreModel implements Model {
 
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
-            Plan plan = method.plan(kind.process(), grid);
-            Map<String, Field> fields = new HashMap<>();
-            fields.put(NETWORK, network);
-            List<String> conditioned = new ArrayList<>(List.of(Sde.SCORE));
-            boolean onePath = false;
-            for (Guide guide : guides) {
-                if (guide instanceof Sampler.OnePath) {
-                    onePath = true;
-                    continue;
-                }
-                Guide.Guided guided = guide instanceof Sampler.Rewrite rewrite ? rewrite.guided() : guide.on(target());
-                plan = guided.steer(plan);
-                conditioned.addAll(guided.conditioned());
-                fields.putAll(guided.fields());
-            }
-            if (plan.fields().contains(Langevin.DENSITY)) {
-                throw new IllegalArgumentException("method " + method.spec()
-                        + " needs a log-density, a model is a score alone; take ula, or Sampler.of with a density");
-            }
-            plan = conditions(conditioned, onePath, false).steer(plan);
-            plan = kind.fold(network.prediction(), Sde.SCORE, NETWORK).steer(plan);
-            if (plan.fields().contains(ClassifierFree.UNCONDITIONAL)
-                    && !fields.containsKey(ClassifierFree.UNCONDITIONAL)) {
-                if (ScoreModel.this.conditions().size() == ports.size() - 1) {
-                    throw new IllegalArgumentException(
-                            "classifier-free guidance needs a model that was trained with dropped conditions; train"
-                                    + " with --drop 0.1, Conditioning.dropped(0.1), or give the score without conditions");
-                }
-                plan = conditions(List.of(ClassifierFree.UNCONDITIONAL), false, true)
-                        .steer(plan);
-                plan = parametrisation()
-                        .fold(ClassifierFree.UNCONDITIONAL, NETWORK + ".unconditional")
-                        .steer(plan);
-                fields.put(NETWORK + ".unconditional", network);
-            }
-            fields.keySet().retainAll(plan.fields());
-            return Program.of(plan, fields);
+            return networks().program(method.plan(kind.process(), grid), guides, this::target);
+        }
+
+        private ScoreNetworks networks() {
+            ScoreNetworks.Fold fold = (score, name) -> kind.fold(network.prediction(), score, name);
+            return new ScoreNetworks(
+                    List.of(new ScoreNetworks.Part(
+                            Sde.SCORE, NETWORK, network, kind.state().size(), fold)),
+                    conditionNoise);
         }
 
         private Guide.Target target() {
@@ -518,7 +478,7 @@ public final class ScoreModel implements Model {
                 shift = normaliser.means();
                 scale = normaliser.scales();
             }
-            return new Guide.Target(kind.sde(), shift, scale, () -> new NetworkScore(network, parametrisation()));
+            return new Guide.Target(kind.guided(), shift, scale, () -> new NetworkScore(network, parametrisation()));
         }
 
         @Override
@@ -529,13 +489,14 @@ public final class ScoreModel implements Model {
                                 + " train one with clean conditions");
             }
             Map<String, Field> fields = new HashMap<>();
+            ScoreNetworks networks = networks();
             Plan folded = plan;
             for (String name : plan.fields()) {
                 boolean tangent = name.equals(FlowDensity.TANGENT);
                 String place = NETWORK + (tangent ? ".tangent" : ".divergence");
                 int port = kind.state().size() - 1; // the score is by the last of what the process moves
                 fields.put(place, tangent ? new Directional(network, port) : new Divergence(network, port));
-                folded = conditions(List.of(name), false, false).steer(folded);
+                folded = networks.conditions(networks.parts().get(0), name).steer(folded);
                 folded = kind.foldDerivative(network.prediction(), name, place).steer(folded);
             }
             return Program.of(folded, fields);
@@ -550,13 +511,6 @@ public final class ScoreModel implements Model {
         public double logDeterminant(float[] row, int index, Map<String, GivenRows> given) {
             Encoding encoding = encodings.get(Dataset.X);
             return encoding == null ? 0 : encoding.logDeterminant(row);
-        }
-
-        /** Every input of the network after the first is a register that the caller gives, but for the flag of those that are there. */
-        private Steering conditions(List<String> fields, boolean onePath, boolean dropped) {
-            List<Signature.Port> ports = network.signature().from();
-            return new ModelConditions(
-                    fields, ports.subList(kind.state().size(), ports.size()), conditionNoise, onePath, dropped);
         }
 
         @Override

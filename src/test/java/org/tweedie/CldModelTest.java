@@ -189,7 +189,7 @@ class CldModelTest {
                         sampler.given(port, new float[] {1}, 1).sample(4, 1).rows();
                 assertTrue(low[0] != high[0]);
                 for (TrainSpec refused : List.of(
-                        TrainSpec.steps(3).withConditioning(Conditioning.dropped(0.1)),
+                        TrainSpec.steps(3).withConditioning(Conditioning.parseNoise("ve:0.01,0.5")),
                         TrainSpec.steps(3).withSlices(Slices.parse("sliced").orElseThrow()))) {
                     String message = assertThrows(IllegalArgumentException.class, () -> model.train(data, refused))
                             .getMessage();

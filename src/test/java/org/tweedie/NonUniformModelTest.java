@@ -309,11 +309,6 @@ class NonUniformModelTest {
                     () -> model.sampler(MethodSpec.parse("rk45:1e-3@50")).sample(1, 1));
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> model.sampler(new EulerMaruyama())
-                            .steer(new org.tweedie.guidance.ClassifierFree(2))
-                            .sample(1, 1));
-            assertThrows(
-                    IllegalArgumentException.class,
                     () -> model.train(
                             data,
                             LIKELIHOOD.withSlices(

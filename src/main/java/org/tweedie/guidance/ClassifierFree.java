@@ -1,6 +1,7 @@
 package org.tweedie.guidance;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,10 +11,12 @@ import org.tweedie.plan.FormulaWriter;
 import org.tweedie.plan.FormulaWriter.Value;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
+import org.tweedie.plan.Space;
 import org.tweedie.plan.Stage;
 import org.tweedie.score.Field;
 import org.tweedie.score.Guide;
 import org.tweedie.sde.Coefficients;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.Spelling;
 
@@ -22,10 +25,13 @@ import org.tweedie.sde.Spelling;
  * noise level of p_t(x) (p_t(x | y)/p_t(x))^weight. Weight 1 is the condition alone, 0 none, above 1 exaggerates it; Ho and Salimans' w is weight - 1.
  * Within an interval of noise levels alone (Kynkaanniemi et al., arXiv 2404.07724) the rest of the way costs one evaluation a step, not two.
  *
+ * <p>Of rows with velocities the scores are those of velocities given position and velocity, of blocks of their own speed those of every block that lives,
+ * each within the interval by its own sigma/alpha ({@link Noising#noiseToSignal}).
+ *
  * <p>A model must have been trained with dropped conditions, {@link org.tweedie.train.Conditioning#dropped}; or another field gives score(x).
  * Immutable.
  *
- * @param low least sigma/alpha at which guidance acts
+ * @param low least sigma/alpha at which guidance acts; of rows with velocities that of positions
  * @param high greatest sigma/alpha
  * @param unconditional (x; t) to score(x); nothing where the model itself knows it
  */
@@ -80,66 +86,130 @@ public record ClassifierFree(double weight, double low, double high, Optional<Fi
         return "cfg:" + Spelling.number(weight) + (all ? "" : "," + Spelling.number(low) + "," + Spelling.number(high));
     }
 
+    /** The field that gives the score without conditions, beside one of a process's scores. */
+    public static String unconditional(String score) {
+        return UNCONDITIONAL + score.substring(Sde.SCORE.length());
+    }
+
     @Override
     public Guided on(Target target) {
+        if (unconditional.isPresent() && target.process().scores().size() > 1) {
+            throw new IllegalArgumentException("blocks of their own speed have a score for each of "
+                    + target.process().scores().size()
+                    + " parts of the way, and another field gives one; train the model with dropped conditions");
+        }
         return new Guided(
-                plan -> steer(plan, target.process()),
+                plan -> weight == 1 ? plan : new Way(plan, target.process()).steered(),
                 unconditional.map(field -> Map.of(UNCONDITIONAL, field)).orElse(Map.of()),
                 Set.of());
     }
 
-    private Plan steer(Plan plan, Sde sde) {
-        List<Register> registers = new ArrayList<>(plan.registers());
-        int conditional = registers.size();
-        registers.add(new Register("score.conditional", sde.space(), false));
-        int alone = registers.size();
-        registers.add(new Register(UNCONDITIONAL, sde.space(), false));
-        boolean rows = plan.steps().stream()
-                .flatMap(step -> step.stages().stream())
-                .anyMatch(stage ->
-                        stage instanceof Stage.Evaluate evaluate && evaluate.t().perRow());
-        Optional<Formula> perRow = rows ? Optional.of(perRow(sde)) : Optional.empty();
-        return plan.rewritten(registers, stage -> {
-            if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(Sde.SCORE) || weight == 1) {
-                return List.of(stage);
-            }
-            Stage first = new Stage.Evaluate(Sde.SCORE, evaluate.from(), evaluate.t(), new int[] {conditional});
-            Stage second =
-                    new Stage.Evaluate(UNCONDITIONAL, new int[] {evaluate.from()[0]}, evaluate.t(), new int[] {alone});
-            if (evaluate.t().perRow()) {
-                return List.of(
-                        first,
-                        second,
-                        new Stage.Apply(
-                                perRow.orElseThrow(),
-                                new int[] {conditional, alone, evaluate.t().register()},
-                                evaluate.into()));
-            }
-            double n = sde.noiseToSignal(evaluate.t().at());
-            return n < low || n > high
-                    ? List.of(stage)
-                    : List.of(
-                            first,
-                            second,
-                            new Stage.Combine(evaluate.into(), new double[][] {{weight, 1 - weight}}, new int[] {
-                                conditional, alone
-                            }));
-        });
-    }
+    /** The rewrite of a plan. */
+    private final class Way {
+        private final Plan plan;
+        private final Noising process;
+        private final List<String> scores;
+        private final List<Register> registers;
 
-    /** Both scores and the row's time to their sum, within the interval, else the first. */
-    private Formula perRow(Sde sde) {
-        FormulaWriter f = Formula.writer("guided score");
-        Value conditional = f.input(sde.space().width());
-        Value alone = f.input(sde.space().width());
-        Value n = f.curves(Coefficients.of(sde, t -> new double[] {sde.noiseToSignal(t)}), f.input(1));
-        Value guided = conditional.times(weight).plus(alone.times(1 - weight));
-        if (low > 0) {
-            guided = n.minus(low).select(guided, conditional);
+        /** Registers for both scores, whatever one evaluation fills: of each space as many as any evaluation has. */
+        private final List<Beside> besides = new ArrayList<>();
+
+        private Optional<Formula> perRow = Optional.empty();
+
+        private record Beside(Space space, int conditional, int alone) {}
+
+        Way(Plan plan, Noising process) {
+            this.plan = plan;
+            this.process = process;
+            scores = process.scores();
+            registers = new ArrayList<>(plan.registers());
+            plan.steps().stream()
+                    .flatMap(step -> step.stages().stream())
+                    .filter(this::isScore)
+                    .forEach(stage -> beside(((Stage.Evaluate) stage).into()));
         }
-        if (high < Double.POSITIVE_INFINITY) {
-            guided = n.negated().plus(high).select(guided, conditional);
+
+        private boolean isScore(Stage stage) {
+            return stage instanceof Stage.Evaluate evaluate && scores.contains(evaluate.field());
         }
-        return f.output(guided).formula();
+
+        /** The registers beside those that an evaluation fills, each its own. */
+        private List<Beside> beside(int[] into) {
+            List<Beside> free = new ArrayList<>(besides);
+            List<Beside> taken = new ArrayList<>();
+            for (int register : into) {
+                Space space = plan.registers().get(register).space();
+                Beside beside = free.stream()
+                        .filter(each -> each.space().equals(space))
+                        .findFirst()
+                        .orElseGet(() -> add(space));
+                free.remove(beside);
+                taken.add(beside);
+            }
+            return taken;
+        }
+
+        private Beside add(Space space) {
+            String behind = besides.isEmpty() ? "" : ".beside." + (besides.size() + 1);
+            registers.add(new Register("score.conditional" + behind, space, false));
+            registers.add(new Register(UNCONDITIONAL + behind, space, false));
+            Beside added = new Beside(space, registers.size() - 2, registers.size() - 1);
+            besides.add(added);
+            return added;
+        }
+
+        Plan steered() {
+            return plan.rewritten(registers, stage -> isScore(stage) ? guided((Stage.Evaluate) stage) : List.of(stage));
+        }
+
+        private List<Stage> guided(Stage.Evaluate evaluate) {
+            boolean perRow = evaluate.t().perRow();
+            double[] levels = perRow
+                    ? new double[0]
+                    : process.noiseToSignal(evaluate.field(), evaluate.t().at());
+            if (!perRow && Arrays.stream(levels).noneMatch(this::acts)) {
+                return List.of(evaluate);
+            }
+            int[] into = evaluate.into();
+            List<Beside> beside = beside(into);
+            int[] conditional = beside.stream().mapToInt(Beside::conditional).toArray();
+            int[] alone = beside.stream().mapToInt(Beside::alone).toArray();
+            List<Stage> stages = new ArrayList<>();
+            stages.add(new Stage.Evaluate(evaluate.field(), evaluate.from(), evaluate.t(), conditional));
+            stages.add(new Stage.Evaluate(unconditional(evaluate.field()), evaluate.from(), evaluate.t(), alone));
+            if (perRow) {
+                int[] from = {conditional[0], alone[0], evaluate.t().register()};
+                stages.add(new Stage.Apply(perRow(), from, into));
+            }
+            for (int b = 0; b < levels.length; b++) {
+                double[] weights = acts(levels[b]) ? new double[] {weight, 1 - weight} : new double[] {1};
+                int[] from = acts(levels[b]) ? new int[] {conditional[b], alone[b]} : new int[] {conditional[b]};
+                stages.add(new Stage.Combine(new int[] {into[b]}, new double[][] {weights}, from));
+            }
+            return stages;
+        }
+
+        private boolean acts(double level) {
+            return level >= low && level <= high;
+        }
+
+        /** Both scores and the row's time to their sum, within the interval, else the first: of one register, as all that rows' own times have. */
+        private Formula perRow() {
+            if (perRow.isEmpty()) {
+                FormulaWriter f = Formula.writer("guided score");
+                Value conditional = f.input(process.space().width());
+                Value alone = f.input(process.space().width());
+                Value n = f.curves(Coefficients.of(process, t -> process.noiseToSignal(Sde.SCORE, t)), f.input(1));
+                Value guided = conditional.times(weight).plus(alone.times(1 - weight));
+                if (low > 0) {
+                    guided = n.minus(low).select(guided, conditional);
+                }
+                if (high < Double.POSITIVE_INFINITY) {
+                    guided = n.negated().plus(high).select(guided, conditional);
+                }
+                perRow = Optional.of(f.output(guided).formula());
+            }
+            return perRow.get();
+        }
     }
 }

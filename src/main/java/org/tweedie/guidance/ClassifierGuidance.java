@@ -56,7 +56,7 @@ public record ClassifierGuidance(String name, Field likelihood, double weight) i
     public Guided on(Target target) {
         List<Signature.Port> from = likelihood.signature().from();
         List<Signature.Port> into = likelihood.signature().into();
-        int width = target.process().space().width();
+        int width = target.rows().space().width();
         if (from.isEmpty()
                 || into.isEmpty()
                 || from.get(0).space().width() != width

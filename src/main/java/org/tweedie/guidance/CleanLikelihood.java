@@ -44,8 +44,8 @@ public record CleanLikelihood(Formula gradient, List<String> given, double weigh
     public Guided on(Target target) {
         String field = gradient.name() + ".gradient";
         return new Guided(
-                plan -> steer(plan, target.process().space(), field),
-                Map.of(field, new DenoisedGradient(target.score().get(), target.process(), gradient)),
+                plan -> steer(plan, target.rows().space(), field),
+                Map.of(field, new DenoisedGradient(target.score().get(), target.rows(), gradient)),
                 Set.of(field));
     }
 

@@ -57,7 +57,7 @@ public record DiffusionPosterior(Observation observation, OptionalDouble step) i
     public Guided on(Target target) {
         LinearOperator operator = Observed.inUnits(observation, target);
         String field = observation.name() + ".gradient";
-        DenoisedGradient gradient = new DenoisedGradient(target.score().get(), target.process(), residual(operator));
+        DenoisedGradient gradient = new DenoisedGradient(target.score().get(), target.rows(), residual(operator));
         return new Guided(
                 plan -> new Way(new Observed(observation, target, operator, plan), field).plan(),
                 Map.of(field, gradient),

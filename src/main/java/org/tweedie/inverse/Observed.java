@@ -35,7 +35,7 @@ final class Observed {
     Observed(Observation observation, Guide.Target target, LinearOperator operator, Plan plan) {
         this.plan = plan;
         this.operator = operator;
-        sde = target.process();
+        sde = target.rows();
         noise = observation.noise();
         name = observation.name();
         registers = new ArrayList<>(plan.registers());
@@ -58,7 +58,7 @@ final class Observed {
     /** The observation's operator for the plan's rows. */
     static LinearOperator inUnits(Observation observation, Guide.Target target) {
         LinearOperator operator = observation.operator();
-        int width = target.process().space().width();
+        int width = target.rows().space().width();
         if (operator.from() != width) {
             throw new IllegalArgumentException("the operator of '" + observation.name() + "' is of rows of "
                     + operator.from() + " numbers, those that are sampled have " + width);

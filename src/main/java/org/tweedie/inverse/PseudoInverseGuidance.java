@@ -49,7 +49,7 @@ public record PseudoInverseGuidance(Observation observation, double deviation) i
         LinearOperator operator = Observed.inUnits(observation, target);
         String field = observation.name() + ".gradient";
         DenoisedGradient gradient =
-                new DenoisedGradient(target.score().get(), target.process(), likelihood(operator.svd()));
+                new DenoisedGradient(target.score().get(), target.rows(), likelihood(operator.svd()));
         return new Guided(
                 plan -> steer(new Observed(observation, target, operator, plan), field),
                 Map.of(field, gradient),

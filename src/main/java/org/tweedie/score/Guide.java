@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Steering;
+import org.tweedie.sde.Noising;
 import org.tweedie.sde.Sde;
 
 /**
@@ -21,9 +22,10 @@ public interface Guide {
     /**
      * What is steered. The rows x of the plan are (row - shift)/scale of rows in the units of the data, column by column. Immutable.
      *
+     * @param process whose {@link Noising#scores} the plan evaluates
      * @param score the score as a field with derivatives, with the network's conditions as its further inputs; throws where it has none
      */
-    record Target(Sde process, double[] shift, double[] scale, Supplier<Differentiable> score) {
+    record Target(Noising process, double[] shift, double[] scale, Supplier<Differentiable> score) {
         public Target {
             shift = shift.clone();
             scale = scale.clone();
@@ -32,6 +34,21 @@ public interface Guide {
                 throw new IllegalArgumentException("a row of " + width
                         + " coordinates has as many shifts and scales, got " + shift.length + " and " + scale.length);
             }
+        }
+
+        /**
+         * The process where the score is one of whole rows.
+         *
+         * @throws IllegalArgumentException where rows have velocities, or blocks of their own speed
+         */
+        public Sde rows() {
+            if (process instanceof Sde sde) {
+                return sde;
+            }
+            throw new IllegalArgumentException(
+                    "likelihoods, classifiers and observations steer the score of whole rows, which a process of rows"
+                            + " with velocities or of blocks of their own speed has not; take classifier-free"
+                            + " guidance, or train a model with --sde vp");
         }
     }
 

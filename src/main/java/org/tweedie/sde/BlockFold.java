@@ -18,22 +18,22 @@ import org.tweedie.plan.Time;
  * @param dataScale of the preconditioning
  * @param network the field evaluated for interval i is {@code network.(i + 1)}, or {@code network} where there is one interval
  */
-public record BlockFold(NonUniformSde process, Prediction prediction, double dataScale, String network)
-        implements Steering {
+public record BlockFold(NonUniformSde process, Prediction prediction, double dataScale, String network) {
     /** The name of the network of an interval, in plans and in a model file. */
     public String network(int interval) {
         return process.intervals() == 1 ? network : network + "." + (interval + 1);
     }
 
-    @Override
-    public Plan steer(Plan plan) {
-        Plan folded = plan;
-        for (int i = 0; i < process.intervals(); ++i) {
-            if (folded.fields().contains(process.field(i))) {
-                folded = interval(folded, i);
-            }
-        }
-        return folded;
+    /**
+     * Rewrites every evaluation of a score of the blocks that live in an interval as one of its network.
+     *
+     * @param score the field that the plan evaluates: {@link NonUniformSde#field} of the interval, or another of the same ports
+     * @param network the field that it evaluates instead
+     */
+    public Steering fold(int interval, String score, String network) {
+        return process.alive(interval).size() == 1
+                ? each(interval).get(0).fold(score, network)
+                : plan -> plan.fields().contains(score) ? folded(plan, interval, score, network) : plan;
     }
 
     /**
@@ -52,7 +52,7 @@ public record BlockFold(NonUniformSde process, Prediction prediction, double dat
                 .toList();
     }
 
-    private Plan interval(Plan plan, int i) {
+    private Plan folded(Plan plan, int i, String score, String field) {
         List<Integer> alive = process.alive(i);
         List<Parametrisation> each = each(i);
         List<Register> registers = new ArrayList<>(plan.registers());
@@ -61,20 +61,18 @@ public record BlockFold(NonUniformSde process, Prediction prediction, double dat
         for (int b = 0; b < inputs.length; ++b) {
             NonUniformSde.Block block = process.blocks().get(alive.get(b));
             inputs[b] = registers.size();
-            registers.add(new Register(
-                    network(i) + ".input." + block.name(), block.sde().space(), false));
+            registers.add(
+                    new Register(field + ".input." + block.name(), block.sde().space(), false));
             outputs[b] = registers.size();
-            registers.add(new Register(
-                    network(i) + ".output." + block.name(), block.sde().space(), false));
+            registers.add(
+                    new Register(field + ".output." + block.name(), block.sde().space(), false));
         }
-        int all = inputs.length == 1 ? outputs[0] : registers.size();
-        if (inputs.length > 1) {
-            registers.add(new Register(network(i) + ".output", Space.euclidean(process.width(i)), false));
-        }
+        int all = registers.size();
+        registers.add(new Register(field + ".output", Space.euclidean(process.width(i)), false));
         Formula apart =
                 SideBySide.apart(process.widths(i).stream().mapToInt(w -> w).toArray());
         return plan.rewritten(registers, stage -> {
-            if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(process.field(i))) {
+            if (!(stage instanceof Stage.Evaluate evaluate) || !evaluate.field().equals(score)) {
                 return List.of(stage);
             }
             double t = evaluate.t().at();
@@ -84,10 +82,8 @@ public record BlockFold(NonUniformSde process, Prediction prediction, double dat
                 stages.add(combine(inputs[b], new double[] {each.get(b).inputScale(t)}, from[b]));
                 from[b] = inputs[b];
             }
-            stages.add(new Stage.Evaluate(network(i), from, Time.at(each.get(0).networkTime(t)), new int[] {all}));
-            if (inputs.length > 1) {
-                stages.add(new Stage.Apply(apart, new int[] {all}, outputs));
-            }
+            stages.add(new Stage.Evaluate(field, from, Time.at(each.get(0).networkTime(t)), new int[] {all}));
+            stages.add(new Stage.Apply(apart, new int[] {all}, outputs));
             for (int b = 0; b < inputs.length; ++b) {
                 Parametrisation own = each.get(b);
                 stages.add(combine(

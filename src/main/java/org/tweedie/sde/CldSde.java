@@ -123,6 +123,12 @@ public record CldSde(double beta, double inverseMass, double initial, boolean mi
         return noise;
     }
 
+    /** That of positions, their velocities averaged out: x_t given x_0 is normal, its deviation by the factor of x_0 in its mean. */
+    @Override
+    public double[] noiseToSignal(String score, double t) {
+        return new double[] {StrictMath.sqrt(noise(t)[0][0]) / mean(t)[0]};
+    }
+
     @Override
     public void prior(Plan.Writer plan, int... state) {
         if (state.length != 2) {

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
 
@@ -193,6 +194,19 @@ public record NonUniformSde(List<Block> blocks) implements Noising {
     /** The name in plans of the score of interval i: (alive blocks; t) to the score of each. {@code score} where there is one interval. */
     public String field(int interval) {
         return intervals() == 1 ? Sde.SCORE : Sde.SCORE + "." + (interval + 1);
+    }
+
+    @Override
+    public List<String> scores() {
+        return IntStream.range(0, intervals()).mapToObj(this::field).toList();
+    }
+
+    /** Of each block that lives, its own. */
+    @Override
+    public double[] noiseToSignal(String score, double t) {
+        return alive(scores().indexOf(score)).stream()
+                .mapToDouble(b -> blocks.get(b).sde().noiseToSignal(t))
+                .toArray();
     }
 
     /** The mean of the log-SNRs of the blocks that live in an interval: its common measure of noise. Falls in t. */

@@ -37,6 +37,11 @@ public interface Sde extends Noising {
         return sigma(t) / alpha(t);
     }
 
+    @Override
+    default double[] noiseToSignal(String score, double t) {
+        return new double[] {noiseToSignal(t)};
+    }
+
     /** ln(alpha^2/sigma^2), falling in t; twice DPM-Solver's lambda. */
     default double logSnr(double t) {
         return -2 * StrictMath.log(noiseToSignal(t));

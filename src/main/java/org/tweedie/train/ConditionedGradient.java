@@ -26,7 +26,7 @@ import org.tweedie.rng.Purpose;
 import org.tweedie.score.Signature;
 import org.tweedie.sde.Coefficients;
 
-/** The conditions noised to the times that the pairs are made at, then dropped; the rest is the regression's. */
+/** The conditions noised to the times that the pairs are made at, then dropped; the rest is the objective's. */
 final class ConditionedGradient implements Gradient {
     /** The quantile of the uniform law, as a table: u at 0 and 1, and its slope. */
     private static final float[] UNIFORM = {0, 1, 1, 1};
@@ -38,29 +38,30 @@ final class ConditionedGradient implements Gradient {
     private final Gradient inner;
     private final View rank;
     private final View times;
-    private final PairTables tables;
+    private final @Nullable PairTables tables;
     private final DeviceBuffer uniform;
     private final Map<String, View> noisy = new HashMap<>();
     private final Map<String, View> kept = new HashMap<>();
     private final Perturb.@Nullable Table noise;
     private final @Nullable RowFormula dropping;
 
-    ConditionedGradient(ConditionedRegression objective, Device device, int rows, Precision allowed) {
-        group = objective.regression().group();
-        shrinking = objective.conditioning().shrinking();
-        List<Signature.Port> ports =
-                objective.regression().network().signature().from();
-        Conditioning conditioning = objective.conditioning();
+    ConditionedGradient(ConditionedObjective conditioned, Device device, int rows, Precision allowed) {
+        ConditionalObjective objective = conditioned.objective();
+        Conditioning conditioning = conditioned.conditioning();
+        group = objective.group();
+        shrinking = conditioning.shrinking();
         try (Stream stream = device.stream()) {
-            inner = owned.add(objective.regression().open(device, rows, allowed));
-            tables = owned.add(new PairTables(objective.regression().denoising().orElseThrow(), device));
+            inner = owned.add(objective.open(device, rows, allowed));
+            tables = conditioning.noise().isPresent()
+                    ? owned.add(new PairTables(objective.denoising().orElseThrow(), device))
+                    : null;
             rank = row(device, rows, 1);
             times = row(device, rows, 1);
             uniform = owned.add(device.allocate(Element.F32, UNIFORM.length));
             stream.upload(UNIFORM, 0, uniform, 0, UNIFORM.length);
             noise = conditioning.noise().isPresent() ? table(conditioning, device, stream) : null;
             List<RowFormula.Use> uses = new ArrayList<>();
-            for (Signature.Port port : ports.subList(1, ports.size())) {
+            for (Signature.Port port : objective.conditions()) {
                 int width = port.space().width();
                 noisy.put(port.name(), row(device, rows, width));
                 kept.put(port.name(), row(device, rows, width));
@@ -138,8 +139,9 @@ final class ConditionedGradient implements Gradient {
     public void queue(
             Stream stream, RowSet rows, Map<String, View> batch, List<DeviceBuffer> gradients, DeviceBuffer losses) {
         Map<String, View> changed = new HashMap<>(batch);
-        if (noise != null) {
-            Perturb.times(stream, rows, times, tables.quantile(), tables.nodes(), group, Purpose.TIME, 0);
+        PairTables of = tables;
+        if (of != null) {
+            Perturb.times(stream, rows, times, of.quantile(), of.nodes(), group, Purpose.TIME, 0);
         }
         int ordinal = 0;
         for (Map.Entry<String, View> port : noisyInOrder()) {
@@ -180,7 +182,7 @@ final class ConditionedGradient implements Gradient {
 
     @Override
     public void follow(Stream stream, Objective objective) {
-        inner.follow(stream, ((ConditionedRegression) objective).regression());
+        inner.follow(stream, ((ConditionedObjective) objective).objective());
     }
 
     @Override

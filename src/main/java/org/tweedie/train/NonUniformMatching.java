@@ -2,6 +2,7 @@ package org.tweedie.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.DoubleFunction;
 import org.tweedie.device.Device;
 import org.tweedie.plan.Curves;
@@ -24,7 +25,7 @@ import org.tweedie.sde.Weighting;
  * @param group rows of a step whose times are spread evenly, as in {@link DenoisingScoreMatching}
  */
 public record NonUniformMatching(NonUniformSde process, List<Network> networks, Weighting weighting, int group)
-        implements Objective {
+        implements ConditionalObjective {
     public NonUniformMatching {
         networks = List.copyOf(networks);
         if (networks.size() != process.intervals()) {
@@ -53,10 +54,17 @@ public record NonUniformMatching(NonUniformSde process, List<Network> networks, 
         return Parametrisation.preconditioned(process.blocks().get(block).sde(), network.prediction(), 1);
     }
 
-    /** The names of the conditions of every network. */
-    List<Signature.Port> conditions() {
+    /** The inputs of every network that are conditions, ports of the data. */
+    @Override
+    public List<Signature.Port> conditions() {
         List<Signature.Port> from = networks.get(0).signature().from();
         return from.subList(process.alive(0).size(), from.size());
+    }
+
+    /** None: every interval has times of its own. */
+    @Override
+    public Optional<DenoisingScoreMatching> denoising() {
+        return Optional.empty();
     }
 
     @Override

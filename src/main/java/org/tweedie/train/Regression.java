@@ -19,7 +19,7 @@ import org.tweedie.sde.VdmSde;
  * @param pairs outputs {@value #INPUT}, {@value #TARGET}, {@value #WEIGHT}, {@value #TIME} (the last two 1 wide)
  * @param group rows of a step that share a rank of time, as in {@link DenoisingScoreMatching}
  */
-public record Regression(Network network, Plan pairs, Loss loss, int group) implements Objective {
+public record Regression(Network network, Plan pairs, Loss loss, int group) implements ConditionalObjective {
     /** The output register that the network gets. */
     public static final String INPUT = "input";
     /** The output register that the network's output is compared with. */
@@ -66,22 +66,19 @@ public record Regression(Network network, Plan pairs, Loss loss, int group) impl
         return matching().spec() + " " + loss + " " + network.spec() + " " + network.signature();
     }
 
-    /** The same with conditions dropped or noised on their way to the network. */
-    public Objective under(Conditioning conditioning) {
-        return conditioning.clean() ? this : new ConditionedRegression(this, conditioning);
-    }
-
     PairMatching matching() {
         return PairMatching.in(pairs, group).orElseThrow();
     }
 
     /** The matching where it is denoising score matching. */
-    Optional<DenoisingScoreMatching> denoising() {
+    @Override
+    public Optional<DenoisingScoreMatching> denoising() {
         return DenoisingScoreMatching.in(pairs, group);
     }
 
     /** The inputs of the network that are conditions, ports of the data. */
-    List<Signature.Port> conditions() {
+    @Override
+    public List<Signature.Port> conditions() {
         List<Signature.Port> ports = network.signature().from();
         return ports.subList(matching().inputs(), ports.size());
     }

@@ -108,6 +108,32 @@ class CliTest {
         }
     }
 
+    /** Conditions of blocks and of rows with velocities are dropped and exaggerated as those of others. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cld", "haar:1,1x2", "nonuniform:1*vp/1*vp:0.1,10"})
+    void everyKindOfModelIsGuided(String sde) throws IOException {
+        Path made = folder.resolve("m.safetensors");
+        Cli.run("train --given depth --drop 0.2 --sde " + sde + " --data " + table + " --out " + made + SMALL)
+                .ok();
+        Path one = Files.writeString(folder.resolve("one.csv"), "1\n");
+        String start = "sample --json --device cpu --method heun@4 --model " + made + " --count 6 --given y=" + one
+                + " --out " + folder;
+        Cli.run(start + "/plain.npy").ok();
+        Cli.run(start + "/same.npy --guidance 1").ok();
+        Cli.run(start + "/more.npy --guidance 2,0.1,50").ok();
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("plain.npy")), Files.readAllBytes(folder.resolve("same.npy")));
+        assertTrue(Npy.read(folder.resolve("plain.npy")).at(0, 0)
+                != Npy.read(folder.resolve("more.npy")).at(0, 0));
+        Map<String, Object> explained = Cli.run(
+                        "explain --json --device cpu --method heun@4,uniform --guidance 2 --model " + made)
+                .json();
+        assertEquals(16L, explained.get("evaluations"));
+        Cli.run("train --given depth --condition-noise ve:0.01,0.5 --sde " + sde + " --data " + table + " --out "
+                        + folder.resolve("n.safetensors") + SMALL)
+                .failed(2, "noise");
+    }
+
     @Test
     void everyCommandSpeaksJson() throws IOException {
         Path made = folder.resolve("m.safetensors");

@@ -390,6 +390,10 @@ enum Parser {
                     Map.entry(
                             "a flexible process is sampled from its horizon 1 down, got times from * to *",
                             "of a grid turned around"),
+                    Map.entry(
+                            "blocks of their own speed have a score for each of * parts of the way, and another field"
+                                    + " gives one; train the model with dropped conditions",
+                            "of guidance by a field that is given"),
                     Map.entry("blocks of * coordinates do not fit a space of *", "of another space"),
                     Map.entry("two blocks named '*'", "of blocks given one by one"),
                     Map.entry("the start has a register for each of * blocks, got *", "of a plan written by hand"),

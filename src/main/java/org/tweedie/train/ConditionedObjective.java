@@ -10,51 +10,52 @@ import org.tweedie.score.Network;
 import org.tweedie.score.Parameters;
 import org.tweedie.sde.Noising;
 
-/** A regression whose conditions are dropped or noised on their way to the network. Immutable. */
-record ConditionedRegression(Regression regression, Conditioning conditioning) implements Objective {
-    ConditionedRegression {
-        List<String> ports = regression.network().signature().from().stream()
-                .map(port -> port.name())
-                .toList();
-        if (ports.size() < 2) {
+/** An objective whose conditions are dropped or noised on their way to the networks. Immutable. */
+record ConditionedObjective(ConditionalObjective objective, Conditioning conditioning) implements Objective {
+    ConditionedObjective {
+        List<String> ports =
+                objective.conditions().stream().map(port -> port.name()).toList();
+        if (ports.isEmpty()) {
             throw new IllegalArgumentException("a network without conditions cannot have them " + conditioning);
         }
         if (conditioning.dropped() > 0 && !ports.get(ports.size() - 1).equals(Dataset.GIVEN)) {
             throw new IllegalArgumentException("a network that is to know which conditions were dropped has '"
                     + Dataset.GIVEN + "' for its last input; make model and data from Dataset.droppable()");
         }
-        conditioning.require(regression
-                .denoising()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "conditions are dropped or noised of denoising score matching alone, got " + regression.spec()))
-                .parametrisation()
-                .sde());
+        if (conditioning.noise().isPresent()) {
+            conditioning.require(objective
+                    .denoising()
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "conditions are noised of denoising score matching alone, got " + objective.spec()))
+                    .parametrisation()
+                    .sde());
+        }
     }
 
     @Override
     public String spec() {
-        return regression.spec() + " conditions " + conditioning;
+        return objective.spec() + " conditions " + conditioning;
     }
 
     @Override
     public List<Network> learns() {
-        return regression.learns();
+        return objective.learns();
     }
 
     @Override
-    public ConditionedRegression with(List<Parameters> parameters) {
-        return new ConditionedRegression(regression.with(parameters), conditioning);
+    public ConditionedObjective with(List<Parameters> parameters) {
+        return new ConditionedObjective(objective.with(parameters), conditioning);
     }
 
     @Override
     public Optional<ProcessLearner> processLearner(Dataset data, TrainSpec spec, Device device) {
-        return regression.processLearner(data, spec, device).map(learner -> new Conditioned(learner, conditioning));
+        return objective.processLearner(data, spec, device).map(learner -> new Conditioned(learner, conditioning));
     }
 
-    /** The regression's, its objectives with conditions dropped. */
+    /** The objective's, whose objectives have their conditions dropped. */
     private record Conditioned(ProcessLearner learner, Conditioning conditioning) implements ProcessLearner {
-        private Objective under(Objective regression) {
-            return new ConditionedRegression((Regression) regression, conditioning);
+        private Objective under(Objective objective) {
+            return new ConditionedObjective((ConditionalObjective) objective, conditioning);
         }
 
         @Override
@@ -85,7 +86,7 @@ record ConditionedRegression(Regression regression, Conditioning conditioning) i
 
     @Override
     public void check(Dataset data) {
-        regression.check(data);
+        objective.check(data);
     }
 
     @Override
