@@ -52,6 +52,16 @@ record ExactScore(Device device, Noising moved, Field score) implements DensityS
             plan = guided.steer(plan);
             fields.putAll(guided.fields());
         }
+        return scored(plan, fields);
+    }
+
+    @Override
+    public Program scored(Plan plan) {
+        return scored(plan, new HashMap<>());
+    }
+
+    /** @param fields beside the score */
+    private Program scored(Plan plan, Map<String, Field> fields) {
         if (score.signature().into().size() == 1) {
             fields.put(Sde.SCORE, score);
             return Program.of(plan, fields);

@@ -6,17 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
 import org.tweedie.device.Device;
 import org.tweedie.execution.CancelToken;
 import org.tweedie.execution.GivenRows;
 import org.tweedie.execution.Program;
 import org.tweedie.execution.Progress;
 import org.tweedie.execution.Sampling;
-import org.tweedie.plan.GivenStart;
 import org.tweedie.rng.Philox;
 import org.tweedie.rng.Purpose;
 import org.tweedie.score.Field;
-import org.tweedie.score.Guide;
 import org.tweedie.sde.CldSde;
 import org.tweedie.sde.Method;
 import org.tweedie.sde.Noising;
@@ -33,34 +32,36 @@ import org.tweedie.train.Dataset;
  * the velocity beside each row, from its law at the cutoff ({@link PairFlowDensity#velocity}), so that other velocities give other latent rows of the same
  * row; decoding gives the row and leaves the velocity away.
  *
+ * <p>Of blocks of their own speed a latent row has each block as it is where it becomes noise and leaves, at its own end.
+ *
  * <p>Immutable: each setting gives a new one. Safe for use by many threads; the model must stay open.
  */
 public final class LatentMap {
     private static final String START = "start";
     private static final String START_VELOCITY = START + "." + CldSde.VELOCITY;
 
-    private final DensitySource source;
+    private final LatentSource source;
     private final Method method;
     private final TimeGrid down;
     private final long seed;
     private final Map<String, GivenRows> given;
 
-    LatentMap(DensitySource source) {
+    LatentMap(LatentSource source) {
         this(
                 source,
-                source.kind().latentMethod().method(),
-                source.rising(source.kind().latentMethod().steps()).reversed(),
+                source.latentMethod().method(),
+                source.rising(source.latentMethod().steps()).reversed(),
                 0,
                 Map.of());
     }
 
-    private LatentMap(DensitySource source, Method method, TimeGrid down, long seed, Map<String, GivenRows> given) {
+    private LatentMap(LatentSource source, Method method, TimeGrid down, long seed, Map<String, GivenRows> given) {
         this.source = source;
         this.method = method;
         this.down = down;
         this.seed = seed;
         this.given = given;
-        method.plan(source.kind().process(), down.reversed()); // refuses what draws noise
+        source.flow(method, down.reversed()); // refuses what draws noise
     }
 
     /** Under a score that is known, such as {@link org.tweedie.score.GaussianMixtureScore}. */
@@ -70,7 +71,7 @@ public final class LatentMap {
 
     /**
      * By another deterministic method, in so many steps of equal log-SNR ({@code unipc:3} and 50 when nothing is said); with velocities, of equal
-     * square root of time ({@code heun} and 100).
+     * square root of time ({@code heun} and 100); of blocks of their own speed shared among the intervals between ends ({@code unipc:3} and 100).
      *
      * @throws IllegalArgumentException for a method that draws noise
      */
@@ -113,10 +114,11 @@ public final class LatentMap {
             GivenRows start = source.encodeGiven(Dataset.X, new GivenRows(rows, width));
             Map<String, GivenRows> state = new LinkedHashMap<>(Map.of(START, start));
             velocities(start).ifPresent(drawn -> state.put(START_VELOCITY, drawn));
-            List<float[]> ends = run(down.reversed(), state, start.rows(), List.of());
+            List<float[]> ends = run(down.reversed(), state, start.rows());
             float[] latents = new float[start.rows() * latentWidth()];
             for (int part = 0; part < ends.size(); part++) {
-                copy(ends.get(part), width, 0, latents, latentWidth(), part * width, 1 / deviation(part));
+                int half = part;
+                copy(ends.get(part), width, 0, latents, latentWidth(), part * width, d -> 1 / deviation(half, d));
             }
             return latents;
         });
@@ -124,23 +126,24 @@ public final class LatentMap {
 
     /** The draws of velocities beside rows in units of the process, where it has them. */
     private Optional<GivenRows> velocities(GivenRows x) {
-        if (!(source.kind().process() instanceof CldSde sde)) {
-            return Optional.empty();
-        }
+        return source.velocities().map(sde -> drawn(sde, x));
+    }
+
+    private GivenRows drawn(CldSde sde, GivenRows x) {
         double[] law = PairFlowDensity.velocity(sde, sde.cutoff());
         float[] drawn = new float[x.values().length];
         for (int i = 0; i < drawn.length; i++) {
             double z = Philox.words(seed, i / x.width(), Purpose.PRIOR, 0).normal(i % x.width());
             drawn[i] = (float) (law[0] * x.values()[i] + law[1] * z);
         }
-        return Optional.of(new GivenRows(drawn, x.width()));
+        return new GivenRows(drawn, x.width());
     }
 
-    /** The prior's standard deviation, of positions or of velocities. */
-    private double deviation(int part) {
-        return part > 0 && source.kind().process() instanceof CldSde sde
-                ? StrictMath.sqrt(sde.mass())
-                : source.kind().priorDeviation();
+    /** The prior's standard deviation of a coordinate, of its position or, part 1, of its velocity. */
+    private double deviation(int part, int coordinate) {
+        return part == 0
+                ? source.priorDeviation(coordinate)
+                : StrictMath.sqrt(source.velocities().orElseThrow().mass());
     }
 
     /**
@@ -163,12 +166,12 @@ public final class LatentMap {
         return source.whileOpen(() -> {
             Map<String, GivenRows> state = new LinkedHashMap<>();
             for (int part = 0; part < wide / width; part++) {
+                int half = part;
                 float[] start = new float[count * width];
-                copy(latents, wide, part * width, start, width, 0, deviation(part));
+                copy(latents, wide, part * width, start, width, 0, d -> deviation(half, d));
                 state.put(part == 0 ? START : START_VELOCITY, new GivenRows(start, width));
             }
-            float[] rows = run(down, state, count, List.of(new Sampler.Rewrite(new GivenStart())))
-                    .get(0);
+            float[] rows = run(down, state, count).get(0);
             source.decode(Dataset.X, rows);
             return rows;
         });
@@ -213,10 +216,10 @@ public final class LatentMap {
     }
 
     /** The outputs of all rows, positions first. */
-    private List<float[]> run(TimeGrid grid, Map<String, GivenRows> state, int count, List<Guide> guides) {
+    private List<float[]> run(TimeGrid grid, Map<String, GivenRows> state, int count) {
         Map<String, GivenRows> all = source.encoded(given);
         all.putAll(state);
-        Program program = source.program(method, grid, guides);
+        Program program = source.scored(source.flow(method, grid));
         int width = source.columns().size();
         List<float[]> into = new ArrayList<>();
         for (int part = 0; part < state.size(); part++) {
@@ -244,12 +247,13 @@ public final class LatentMap {
         return into;
     }
 
-    /** Copies the columns of rows from a place in each on, times a factor, as many as fit the narrower. */
-    private static void copy(float[] from, int width, int at, float[] into, int wide, int place, double factor) {
+    /** Copies the columns of rows from a place in each on, times a factor each, as many as fit the narrower. */
+    private static void copy(
+            float[] from, int width, int at, float[] into, int wide, int place, IntToDoubleFunction factor) {
         int columns = Math.min(width, wide);
         for (int r = 0; r < from.length / width; r++) {
             for (int d = 0; d < columns; d++) {
-                into[r * wide + place + d] = (float) (from[r * width + at + d] * factor);
+                into[r * wide + place + d] = (float) (from[r * width + at + d] * factor.applyAsDouble(d));
             }
         }
     }

@@ -101,6 +101,9 @@ public sealed interface Model extends AutoCloseable permits ScoreModel, NonUnifo
     /** Log-densities of rows under this model, by its probability-flow ODE. */
     Likelihood likelihood();
 
+    /** The map between rows and latent rows: encoding, decoding, ways between rows. */
+    LatentMap latentMap();
+
     /** Writes the model file. */
     void save(Output output) throws IOException;
 

@@ -116,7 +116,7 @@ final class ModelFile {
                 throw metadata.fault(
                         "process",
                         "is of blocks that move each at its own speed: read it by Model.load;"
-                                + " it is sampled and has a likelihood, but neither latent rows nor local dimension nor bound");
+                                + " it is sampled and has a likelihood and latent rows, but neither local dimension nor bound");
             }
             ModelKind kind = metadata.parsed(
                     "process",

@@ -40,6 +40,7 @@ import org.tweedie.sde.NonUniformSde;
 import org.tweedie.sde.Prediction;
 import org.tweedie.sde.Sde;
 import org.tweedie.sde.TimeGrid;
+import org.tweedie.sde.UniPc;
 import org.tweedie.train.Dataset;
 import org.tweedie.train.Encoding;
 import org.tweedie.train.EncodingChain;
@@ -57,7 +58,7 @@ import org.tweedie.train.Trainer;
  * lives there. Blocks are columns, or with a {@link HaarPyramid} the scales of a row or an image: the finest details are noise first and are
  * sampled last, so that most of the way is walked in few coordinates. Lives on one device.
  *
- * <p>It has a likelihood, by the flow of every interval in turn, and classifier-free guidance; no latent rows here.
+ * <p>It has a likelihood and latent rows, by the flow of every interval in turn, and classifier-free guidance.
  *
  * <p>Thread safety: any number of threads may sample at once; training and closing wait for them and keep others out.
  */
@@ -307,6 +308,11 @@ public final class NonUniformModel implements Model {
     }
 
     @Override
+    public LatentMap latentMap() {
+        return new LatentMap(new Source());
+    }
+
+    @Override
     public Device device() {
         return device;
     }
@@ -383,7 +389,7 @@ public final class NonUniformModel implements Model {
         use.close();
     }
 
-    private final class Source implements FlowSource {
+    private final class Source implements LatentSource {
         @Override
         public Device device() {
             return device;
@@ -402,6 +408,22 @@ public final class NonUniformModel implements Model {
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
             return scores().program(process.plan(method, grid), guides, this::target);
+        }
+
+        /** Third order: that of {@link ScoreModel}'s, with steps for every interval. */
+        @Override
+        public MethodSpec latentMethod() {
+            return new MethodSpec(new UniPc(3), 100);
+        }
+
+        @Override
+        public Plan flow(Method method, TimeGrid grid) {
+            return process.flow(method, grid);
+        }
+
+        @Override
+        public Program scored(Plan plan) {
+            return scores().program(plan, List.of(), this::target);
         }
 
         private ScoreNetworks scores() {

@@ -313,7 +313,7 @@ public final class ScoreModel implements Model {
         return new VariationalBound(new Source());
     }
 
-    /** The map between rows and latent rows: encoding, decoding, ways between rows. */
+    @Override
     public LatentMap latentMap() {
         if (conditionNoise().isPresent()) {
             throw new IllegalArgumentException(
@@ -459,6 +459,11 @@ public final class ScoreModel implements Model {
         @Override
         public Program program(Method method, TimeGrid grid, List<Guide> guides) {
             return networks().program(method.plan(kind.process(), grid), guides, this::target);
+        }
+
+        @Override
+        public Program scored(Plan plan) {
+            return networks().program(plan, List.of(), this::target);
         }
 
         private ScoreNetworks networks() {

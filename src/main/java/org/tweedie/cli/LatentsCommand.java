@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tweedie.LatentMap;
-import org.tweedie.ScoreModel;
+import org.tweedie.Model;
 import org.tweedie.device.Device;
 import org.tweedie.io.Output;
 import org.tweedie.io.RowWriter;
@@ -56,7 +56,7 @@ final class LatentsCommand implements Callable<Integer> {
             paramLabel = "SPEC",
             description =
                     "a deterministic method@steps, in steps of equal log-SNR, of a cld model of equal square root of time;"
-                            + " default unipc:3@50, of a cld model heun@100")
+                            + " default unipc:3@50, of a cld model heun@100, of blocks or scales unipc:3@100")
     private @Nullable String method;
 
     @Option(
@@ -104,7 +104,7 @@ final class LatentsCommand implements Callable<Integer> {
         Output target = Target.of(out, force, List.of(model, DataOptions.path(data.data)));
         Dataset read = data.read();
         try (Device opened = device.open(spec.commandLine().getErr());
-                ScoreModel loaded = ScoreModel.load(model, opened)) {
+                Model loaded = Model.load(model, opened)) {
             LatentMap latents = loaded.latentMap().velocities(seed);
             Dataset rows =
                     decode ? ModelMatch.latents(loaded, read, latents.latentWidth()) : ModelMatch.matched(loaded, read);
@@ -130,7 +130,7 @@ final class LatentsCommand implements Callable<Integer> {
     }
 
     /** Each row under its own condition. */
-    private static LatentMap under(LatentMap latents, ScoreModel loaded, Dataset rows) {
+    private static LatentMap under(LatentMap latents, Model loaded, Dataset rows) {
         LatentMap map = latents;
         for (Dataset.Port port : loaded.conditions()) {
             map = map.given(port.name(), rows.values(port.name()), port.width());
@@ -138,7 +138,7 @@ final class LatentsCommand implements Callable<Integer> {
         return map;
     }
 
-    private static float[] ways(LatentMap map, float[] rows, ScoreModel loaded, int points) {
+    private static float[] ways(LatentMap map, float[] rows, Model loaded, int points) {
         int width = loaded.columns().size();
         int count = rows.length / width;
         if (count % 2 != 0) {
@@ -152,7 +152,7 @@ final class LatentsCommand implements Callable<Integer> {
         return map.between(from, to, points);
     }
 
-    private List<String> columns(ScoreModel loaded, LatentMap map) {
+    private List<String> columns(Model loaded, LatentMap map) {
         List<String> columns = new ArrayList<>(loaded.columns());
         if (!decode && between == null) {
             if (map.latentWidth() > columns.size()) {

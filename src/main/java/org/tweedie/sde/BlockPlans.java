@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.tweedie.plan.GivenStart;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Register;
 import org.tweedie.plan.Stage;
@@ -18,61 +19,86 @@ final class BlockPlans {
     /** Evaluations this near, relatively, are one: times computed through each block's own log-SNR differ by roundings. */
     private static final double SAME = 1e-9;
 
+    /** The given register of the caller's rows. */
+    private static final String START = "start";
+
     private final NonUniformSde process;
     private final Method method;
     private final TimeGrid grid;
+    private final boolean given;
     private final List<Register> registers = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
 
     /**
      * A block's plan.
      *
-     * @param joins the step of the grid, from 0, before which it draws its start
+     * @param joins the step of the grid, from 0, before which it starts
+     * @param leaves the step before which it ends
      * @param offset of its registers among all
      */
-    private record Part(Plan plan, int joins, int offset) {}
+    private record Part(Plan plan, int joins, int leaves, int offset) {
+        boolean lives(int step) {
+            return joins <= step && step < leaves;
+        }
+    }
 
-    BlockPlans(NonUniformSde process, Method method, TimeGrid grid) {
+    /** @param given whether each block starts, where it joins, from its columns of the caller's rows; a grid that rises always does */
+    BlockPlans(NonUniformSde process, Method method, TimeGrid grid, boolean given) {
         this.process = process;
         this.method = method;
         this.grid = grid;
-        if (!grid.falls()) {
-            throw new IllegalArgumentException("blocks that move each at its own speed are sampled, not encoded:"
-                    + " the grid must fall, got " + grid);
-        }
+        this.given = given || !grid.falls();
         for (NonUniformSde.Block block : process.blocks()) {
             add(block);
+        }
+        if (this.given) {
+            registers.add(new Register(START, process.space(), true));
         }
     }
 
     private void add(NonUniformSde.Block block) {
-        double end = block.sde().horizon();
-        int joins = 0;
-        while (joins < grid.times().length && grid.times()[joins] > end) {
-            ++joins;
-        }
-        if (joins > 0 && (joins >= grid.steps() || grid.times()[joins] != end)) {
-            throw new IllegalArgumentException("the grid must step on " + end + ", where block '" + block.name()
-                    + "' joins, and go on; take the process's own grid, got " + grid);
-        }
         double[] times = grid.times();
-        Plan plan = method.plan(block.sde(), new TimeGrid(Arrays.copyOfRange(times, joins, times.length)));
-        if (plan.steps().size() != grid.steps() - joins + 1
-                || plan.steps().stream().anyMatch(step -> step.until().isPresent())) {
+        double end = block.sde().horizon();
+        boolean falls = grid.falls();
+        int at = 0; // the first time at its end or on its other side
+        while (at < times.length && (falls ? times[at] > end : times[at] < end)) {
+            ++at;
+        }
+        int joins = falls ? at : 0;
+        int leaves = falls ? grid.steps() : StrictMath.min(at, grid.steps());
+        boolean throughout = at == (falls ? 0 : times.length);
+        boolean on = at > 0 && at < times.length && times[at] == end && joins < grid.steps();
+        if (!throughout && !on) {
+            throw new IllegalArgumentException("the grid must step on " + end + ", where block '" + block.name()
+                    + "' " + (falls ? "joins, and go on" : "leaves, and come from below")
+                    + "; take the process's own grid, got " + grid);
+        }
+        Plan own = method.plan(block.sde(), new TimeGrid(Arrays.copyOfRange(times, joins, leaves + 1)));
+        if (own.steps().size() != leaves - joins + 1
+                || own.steps().stream().anyMatch(step -> step.until().isPresent())) {
             throw new IllegalArgumentException(
                     "method " + method.spec()
                             + " does not keep to a grid of times, which blocks of their own speeds share; take em, ddim, dpm2m");
         }
-        parts.add(new Part(plan, joins, registers.size()));
+        Plan plan = given && own.registers().stream().noneMatch(BlockPlans::starts) ? new GivenStart().steer(own) : own;
+        parts.add(new Part(plan, joins, leaves, registers.size()));
         for (Register register : plan.registers()) {
-            registers.add(new Register(register.name() + "." + block.name(), register.space(), register.given()));
+            boolean caller = register.given() && !(given && starts(register));
+            registers.add(new Register(register.name() + "." + block.name(), register.space(), caller));
         }
+    }
+
+    private static boolean starts(Register register) {
+        return register.given() && register.name().equals(START);
     }
 
     Plan together() {
         List<Step> steps = new ArrayList<>();
         double first = grid.times()[0];
         List<Stage> stages = new ArrayList<>();
+        if (given) {
+            stages.add(apart());
+        }
         start(0, stages);
         steps.add(new Step(first, first, stages, Optional.empty()));
         for (int i = 0; i < grid.steps(); ++i) {
@@ -94,6 +120,18 @@ final class BlockPlans {
         return new Plan(registers, steps, new int[] {registers.size() - 1}, new int[0]);
     }
 
+    /** Each block's start &larr; its columns of the caller's rows. */
+    private Stage apart() {
+        int[] widths = new int[parts.size()];
+        int[] into = new int[parts.size()];
+        for (int p = 0; p < into.length; ++p) {
+            Part part = parts.get(p);
+            into[p] = part.offset() + part.plan().register(START);
+            widths[p] = process.blocks().get(p).width();
+        }
+        return new Stage.Apply(SideBySide.apart(widths), new int[] {registers.size() - 1}, into);
+    }
+
     /** The starts of the blocks that join before step i. */
     private void start(int i, List<Stage> stages) {
         for (Part part : parts) {
@@ -105,7 +143,7 @@ final class BlockPlans {
 
     /** The stages of step i up to the blocks' next evaluation, the evaluation, and so on. */
     private void step(int i, List<Stage> stages) {
-        List<Part> alive = parts.stream().filter(part -> part.joins() <= i).toList();
+        List<Part> alive = parts.stream().filter(part -> part.lives(i)).toList();
         List<List<Stage>> left = new ArrayList<>();
         alive.forEach(part -> left.add(
                 new ArrayList<>(part.plan().steps().get(i - part.joins() + 1).stages())));

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.tweedie.plan.GivenStart;
 import org.tweedie.plan.Plan;
 import org.tweedie.plan.Space;
 
@@ -318,13 +319,28 @@ public record NonUniformSde(List<Block> blocks) implements Noising {
      * method's, named {@code x.NAME} for the block of that name; the last step puts all blocks side by side into the output {@code x}. With
      * one block it is the method's plan as it is.
      *
-     * @param grid falling, with every end that it passes among its times, as {@link #grid} makes it
+     * <p>Along a grid that rises, rows start from the given register {@code start} and each block goes as far as its own end, where it leaves: the output
+     * has it as it was there.
+     *
+     * @param grid with every end that it passes among its times, as {@link #grid} makes it
      * @throws IllegalArgumentException if the method asks the score at times that depend on the block, or steps row by row
      */
     public Plan plan(Method method, TimeGrid grid) {
         return blocks.size() == 1
                 ? method.plan(blocks.get(0).sde(), grid)
-                : new BlockPlans(this, method, grid).together();
+                : new BlockPlans(this, method, grid, false).together();
+    }
+
+    /**
+     * The same from the caller's rows alone, in the given register {@code start}: down a grid too, where each block starts, when it joins, from its own columns,
+     * which a plan up that grid ended with.
+     */
+    public Plan flow(Method method, TimeGrid grid) {
+        if (blocks.size() > 1) {
+            return new BlockPlans(this, method, grid, true).together();
+        }
+        Plan plan = plan(method, grid);
+        return grid.falls() ? new GivenStart().steer(plan) : plan;
     }
 
     @Override

@@ -102,9 +102,22 @@ class CliTest {
                     .orElseThrow();
             assertEquals(mean, (double) json.get("meanLogDensity"), 1e-4);
             Cli.run("likelihood --bound chain" + judged).failed(2, "--bound is of models of one speed");
-            Cli.Ran refused = Cli.run("latents --out " + densities + ".npy" + judged);
+            Path latents = folder.resolve("l" + sde.length() + ".csv");
+            Path back = folder.resolve("b" + sde.length() + ".csv");
+            Cli.run("latents --out " + latents + judged).ok();
+            assertTrue(Files.readAllLines(latents).get(0).startsWith("latent lat,"));
+            String again = Cli.run(
+                            "latents --decode --out " + back + " --device cpu --model " + made + " --data " + latents)
+                    .ok()
+                    .out();
+            assertTrue(again.contains("rows by unipc:3@100"), again);
+            double[] first = numbers(Files.readAllLines(table).get(2)); // behind a comment and the header
+            double[] decoded = numbers(Files.readAllLines(back).get(1));
+            assertEquals(first[0], decoded[0], 0.01, sde);
+            assertEquals(first[2], decoded[decoded.length - 1], 0.01, sde);
+            Cli.Ran refused = Cli.run("dimension --out " + densities + ".npy" + judged);
             assertEquals(4, refused.code());
-            assertTrue(refused.err().contains("neither latent rows nor local dimension"), refused.err());
+            assertTrue(refused.err().contains("neither local dimension nor bound"), refused.err());
         }
     }
 

@@ -287,10 +287,6 @@ class NonUniformSdeTest {
                     method);
             assertTrue(refused.getMessage().contains("take em"), refused.getMessage());
         }
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> process.plan(
-                        new Ddim(0), process.grid(GridShape.UNIFORM, 4).reversed()));
     }
 
     @Test
