@@ -229,7 +229,7 @@ public final class Linear {
     /**
      * Queues the gradient to weights and bias, summed over the living rows: {@code dW[i][j] = sum over r of x[r][i] dPre[r][j]},
      * {@code dBias[j] = sum over r of dPre[r][j]}. Rows are cut into chunks whose length follows from their count alone (see
-     * {@link #chunk}); each chunk is summed in the order of its rows, then the chunks in their order: the same bits on any
+     * {@link SumChunks#each}); each chunk is summed in the order of its rows, then the chunks in their order: the same bits on any
      * device.
      *
      * @param dW where the gradient goes, {@code in x out} elements from {@code at}; overwritten unless {@code accumulate}
