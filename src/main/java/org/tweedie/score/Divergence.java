@@ -12,7 +12,6 @@ import org.tweedie.kernels.View;
 import org.tweedie.plan.Space;
 
 /**
- * /**
  * A field with its exact divergence by one of its inputs: (x, others; t) to (out, sum of d out_i / d x_i), the sum of each part of the coordinates
  * on its own. Costs a derivative along each coordinate of x: for rows of few; {@link Directional} costs one. Immutable, shared by threads.
  *
@@ -41,12 +40,12 @@ public record Divergence(Differentiable field, int port, List<Integer> parts) im
         this(field, 0);
     }
 
-    /** Of all coordinates together. */
+    /** By that input, of all coordinates together. */
     public Divergence(Differentiable field, int port) {
         this(field, port, List.of(field.signature().from().get(port).space().width()));
     }
 
-    /** By the first input. */
+    /** By the first input, each part on its own. */
     public Divergence(Differentiable field, List<Integer> parts) {
         this(field, 0, parts);
     }
